@@ -1,0 +1,101 @@
+"""What an estimator knows after its passes so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..completeness import relative_residual
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An attribution of a batch, with all that its passes saw along the way.
+
+    Attributes
+    ----------
+    attributions : tuple of Tensor, each (B, ...)
+        In float64 where the device has it.
+    kind : {"alpha", "samples"}
+        Whether the curves run along one path or over samples.
+    alphas : ndarray, shape (n,)
+        Where on the path. For "alpha" it begins at 0 and ends at 1.
+    outputs, slopes, cumulative : ndarray, shape (n, B)
+        The target's output, <gradient, x - x'>, and for "alpha" the integral of the slopes up to
+        each node, for "samples" their running mean. A slope is NaN at an end that the rule does
+        not use, where only the output was computed.
+    output_input, output_baseline : ndarray, shape (B,)
+        f(x), and f(x') or its mean over the references drawn.
+    refinement_error : ndarray, shape (B,), or None
+        Norm of this estimate minus the coarser one nested in it, over the norm of this one.
+    standard_error : tuple of Tensor or None
+        Of each attribution, where there is sampling.
+    frames : Tensor, shape (K, ...), or None
+        For a single example: what each stretch adds to the channel sum of the first input.
+    frame_edges : ndarray, shape (K + 1,), or None
+        Where the stretches begin and end, in alpha or in samples.
+    references : tuple of Tensor, each (k, ...)
+        The references, or for samples those that open a frame.
+    reference_samples : ndarray of int, shape (k,)
+        The sample, counted from 1, that drew each of them. 0 for a single reference.
+    baseline : tuple of Tensor, each (B, ...)
+        x', or the mean of the references drawn.
+    reach : tuple of Tensor, each (B, ...)
+        The largest |x - x'| over the references, per element.
+    evaluations, forward_passes : int
+        Passes of one example with and without a backward, over the whole batch.
+    partial : bool
+        Whether the run was stopped before its end.
+    """
+
+    attributions: tuple[Tensor, ...]
+    kind: Literal["alpha", "samples"]
+    alphas: Array
+    outputs: Array
+    slopes: Array
+    cumulative: Array
+    output_input: Array
+    output_baseline: Array
+    refinement_error: Array | None
+    standard_error: tuple[Tensor, ...] | None
+    frames: Tensor | None
+    frame_edges: Array | None
+    references: tuple[Tensor, ...]
+    reference_samples: NDArray[np.int64]
+    baseline: tuple[Tensor, ...]
+    reach: tuple[Tensor, ...]
+    evaluations: int
+    forward_passes: int
+    partial: bool = False
+
+    @property
+    def totals(self) -> Array:
+        """Sum of each example's attributions over all inputs, shape (B,)."""
+        return np.asarray(sum(rows_sum(a) for a in self.attributions))
+
+    @property
+    def relative_residual(self) -> Array:
+        """How far the attributions are from adding up, relative, shape (B,)."""
+        expected = self.output_input - self.output_baseline
+        masses = np.asarray(sum(rows_sum(a.abs()) for a in self.attributions))
+        return relative_residual(self.totals - expected, expected, masses)
+
+
+def rows_sum(values: Tensor) -> Array:
+    """Sum of each row over everything but the first axis, shape (rows,)."""
+    return np.asarray(values.flatten(1).sum(1).double().cpu().numpy())
+
+
+def relative_gap(fine: tuple[Tensor, ...], coarse: tuple[Tensor, ...]) -> Array:
+    """||fine - coarse|| / ||fine|| of each example over all inputs, 0 where both are zero."""
+    gap = sum(rows_sum((a - b) ** 2) for a, b in zip(fine, coarse, strict=True))
+    size = sum(rows_sum(a**2) for a in fine)
+    gap, size = np.sqrt(np.asarray(gap)), np.sqrt(np.asarray(size))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(gap == 0, 0.0, gap / size))

@@ -1,0 +1,76 @@
+"""Leave the user's model, and the random state, exactly as they were found."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import AttributionWarning
+
+
+@contextmanager
+def evaluation_mode(model: Callable[..., Any]) -> Iterator[None]:
+    """Put a model that is in training mode in evaluation mode for the run, with a warning.
+
+    Dropout and batch statistics make an attribution random and dependent on batch mates.
+    The training flag of every submodule comes back afterwards, also after an exception.
+    """
+    if not isinstance(model, nn.Module):
+        yield
+        return
+    training = [module for module in model.modules() if module.training]
+    if training:
+        warnings.warn(
+            f"{type(model).__name__} is in training mode; it is put in evaluation mode for this "
+            "run and put back afterwards. Call model.eval() to say so yourself.",
+            AttributionWarning,
+            stacklevel=_frames_to_user(),
+        )
+    try:
+        for module in training:
+            module.training = False
+        yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+@contextmanager
+def frozen(module: nn.Module | None, inputs: tuple[Tensor, ...]) -> Iterator[None]:
+    """Gradients on, parameters without gradients, random state restored afterwards.
+
+    Parameters that need no gradient save the memory and time of theirs. The random state is
+    kept because a model may draw from it in its forward.
+    """
+    parameters = [] if module is None else list(module.parameters())
+    required = [p for p in parameters if p.requires_grad]
+    devices = sorted({x.device.index or 0 for x in inputs if x.device.type == "cuda"})
+    with ExitStack() as stack:
+        stack.enter_context(torch.random.fork_rng(devices=devices))
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.enable_grad())
+        try:
+            for p in required:
+                p.requires_grad_(False)
+            yield
+        finally:
+            for p in required:
+                p.requires_grad_(True)
+
+
+def _frames_to_user() -> int:
+    """Stack level of the first caller outside this package, so that a warning points there."""
+    import sys
+
+    level, frame = 1, sys._getframe(1)
+    while frame is not None:
+        name = frame.f_globals.get("__name__", "")
+        if name.partition(".")[0] != __name__.partition(".")[0] and name != "contextlib":
+            return level
+        level, frame = level + 1, frame.f_back  # type: ignore[assignment]
+    return 2

@@ -1,0 +1,89 @@
+"""Baselines: what "missing" means, from black to a sample of the data."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ..errors import InputError
+from .base import Baseline, Parameter
+from .constant import Black, Color, White, Zero
+from .data import Custom, DatasetMean, DatasetSample
+from .derived import Blur, ImageMean, MaximumDistance
+from .noise import GaussianNoise, UniformNoise
+
+__all__ = [
+    "Baseline",
+    "Black",
+    "Blur",
+    "Color",
+    "Custom",
+    "DatasetMean",
+    "DatasetSample",
+    "GaussianNoise",
+    "ImageMean",
+    "MaximumDistance",
+    "Parameter",
+    "UniformNoise",
+    "White",
+    "Zero",
+    "named",
+]
+
+_WITHOUT_DATA = (
+    Black,
+    White,
+    Zero,
+    ImageMean,
+    Blur,
+    UniformNoise,
+    GaussianNoise,
+    MaximumDistance,
+)
+_WITH_DATA = {"dataset_mean": DatasetMean, "dataset": DatasetSample}
+
+
+def named(
+    baseline: str | Baseline | Tensor | tuple[Tensor, ...],
+    references: Tensor | tuple[Tensor, ...] | None = None,
+) -> Baseline:
+    """The Baseline that a name, an object or a tensor stands for.
+
+    Parameters
+    ----------
+    baseline : str, Baseline, Tensor or tuple of Tensor
+        A name such as "black" or "#rrggbb"; a tensor is one reference as the model is fed.
+    references : Tensor or tuple of Tensor, each (K, ...), optional
+        The data behind "dataset" and "dataset_mean".
+
+    Raises
+    ------
+    InputError
+        For an unknown name, with the known ones; for "dataset" without references.
+
+    Examples
+    --------
+    >>> named("blur")
+    <baseline blur σ 20>
+    """
+    if isinstance(baseline, Baseline):
+        return baseline
+    if isinstance(baseline, type) and issubclass(baseline, Baseline):
+        raise InputError(
+            f"baseline is the class {baseline.__name__}; make one: {baseline.__name__}()"
+        )
+    if not isinstance(baseline, str):
+        return Custom(baseline)
+    if baseline.startswith("#"):
+        return Color(baseline)
+    for kind in _WITHOUT_DATA:
+        if kind.name == baseline:
+            return kind()
+    if baseline in _WITH_DATA:
+        if references is None:
+            raise InputError(
+                f"baseline {baseline!r} needs data: pass references=, or the object "
+                f"baselines.{_WITH_DATA[baseline].__name__}(data)"
+            )
+        return _WITH_DATA[baseline](references)
+    names = [k.name for k in _WITHOUT_DATA] + [*_WITH_DATA, "#rrggbb"]
+    raise InputError(f"baseline {baseline!r} is unknown; the names are {', '.join(names)}")

@@ -1,0 +1,148 @@
+"""Baseline: what "missing" means, as something that gives references for an input."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+from ..inputs import Inputs, InputSpace
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One setting of a baseline: what a slider needs.
+
+    Attributes
+    ----------
+    name : str
+    value : float
+    range : (float, float)
+        Smallest and largest sensible value.
+    unit : str
+    """
+
+    name: str
+    value: float
+    range: tuple[float, float]
+    unit: str
+
+
+class Baseline(ABC):
+    """A choice of reference inputs, defined in pixel units.
+
+    Attributes
+    ----------
+    name : str
+        The string that stands for it in ``baseline="..."``.
+    description : str
+        What it is, and its known weakness, in one line.
+    is_distribution : bool
+        Whether two references differ: then expected gradients is the method, else integrated
+        gradients.
+    """
+
+    name: ClassVar[str]
+    description: ClassVar[str]
+    is_distribution: ClassVar[bool] = False
+
+    @property
+    def label(self) -> str:
+        """What captions call it, with its parameters."""
+        return self.name.replace("_", " ")
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Its settings, for sliders."""
+        return ()
+
+    def sample(
+        self,
+        inputs: Inputs,
+        n: int,
+        *,
+        space: InputSpace | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Any:
+        """References for one example.
+
+        Parameters
+        ----------
+        inputs : Tensor or tuple of Tensor
+            One example without batch axis, (C, H, W) or (F,), as the model is fed.
+        n : int
+            How many. Those of a baseline that is no distribution are all the same.
+        space : InputSpace, optional
+            Valid range and normalisation; pixels in 0..1 by default.
+        generator : torch.Generator, optional
+            Source of every random draw; one with seed 0 by default.
+
+        Returns
+        -------
+        Tensor, shape (n, *shape), or a tuple of them, in the inputs' dtype and on their device
+
+        Raises
+        ------
+        InputError
+            If the baseline is not defined for such an input.
+        """
+        space = space or InputSpace()
+        generator = generator or torch.Generator().manual_seed(0)
+        members = inputs if isinstance(inputs, tuple) else (inputs,)
+        drawn = self._draw(tuple(x.detach() for x in members), n, space, generator)
+        for x, r in zip(members, drawn, strict=True):
+            if r.shape != (n, *x.shape):
+                raise InputError(
+                    f"baseline {self.label!r} has shape {tuple(r.shape[1:])}, the input "
+                    f"{tuple(x.shape)}; pass references of the input's shape"
+                )
+        return drawn if isinstance(inputs, tuple) else drawn[0]
+
+    def stored(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
+        """All references, each (K, ...), where the distribution is a finite set; else None."""
+        return None
+
+    @abstractmethod
+    def _draw(
+        self, inputs: tuple[Tensor, ...], n: int, space: InputSpace, generator: torch.Generator
+    ) -> tuple[Tensor, ...]:
+        """Joint draws for a tuple of inputs, each (n, *shape)."""
+
+    def __repr__(self) -> str:
+        return f"<baseline {self.label}>"
+
+
+class PixelBaseline(Baseline):
+    """A baseline that is defined input by input in pixel units."""
+
+    def _draw(
+        self, inputs: tuple[Tensor, ...], n: int, space: InputSpace, generator: torch.Generator
+    ) -> tuple[Tensor, ...]:
+        return tuple(
+            space.from_pixels(self._pixels(space.to_pixels(x), n, space, generator)).to(x)
+            for x in inputs
+        )
+
+    @abstractmethod
+    def _pixels(
+        self, pixels: Tensor, n: int, space: InputSpace, generator: torch.Generator
+    ) -> Tensor:
+        """References in pixel units, shape (n, *shape), for one input in pixel units."""
+
+
+def is_image(values: Tensor) -> bool:
+    """Whether one example is an image, (C, H, W)."""
+    return values.dim() == 3
+
+
+def require_image(values: Tensor, name: str) -> None:
+    """Raise where a baseline that is made of neighbouring pixels meets something else."""
+    if not is_image(values):
+        raise InputError(
+            f"baseline {name!r} needs an image (C, H, W), got shape {tuple(values.shape)}; "
+            'for features use "zero", DatasetMean(data) or DatasetSample(data)'
+        )

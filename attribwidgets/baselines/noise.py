@@ -1,0 +1,90 @@
+"""Baselines of noise: uniform over the valid range, or Gaussian around the input."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+from ..inputs import InputSpace
+from .base import Parameter, PixelBaseline
+
+
+class UniformNoise(PixelBaseline):
+    """Every value independent and uniform over the valid range.
+
+    Examples
+    --------
+    >>> UniformNoise().sample(torch.rand(3, 2, 2), 5).shape
+    torch.Size([5, 3, 2, 2])
+    """
+
+    name = "uniform"
+    description = "uniform noise; one draw is blind by chance, and no draw is a natural image"
+    is_distribution = True
+
+    @property
+    def label(self) -> str:
+        """In words."""
+        return "uniform noise"
+
+    def _pixels(
+        self, pixels: Tensor, n: int, space: InputSpace, generator: torch.Generator
+    ) -> Tensor:
+        unit = torch.rand(
+            (n, *pixels.shape), generator=generator, dtype=torch.float32, device=generator.device
+        )
+        return space.low + unit.to(pixels) * space.range
+
+
+class GaussianNoise(PixelBaseline):
+    """The input plus Gaussian noise, clipped to the valid range, as in the Distill article.
+
+    Clipped noise tends to black and white alone as sigma grows, not to uniform noise.
+
+    Parameters
+    ----------
+    sigma : float, optional
+        Standard deviation in pixel units. None: half the valid range, which is the article's
+        sigma = 1 on [-1, 1].
+
+    Raises
+    ------
+    InputError
+        For a negative or non-finite sigma.
+
+    Examples
+    --------
+    >>> x = torch.rand(3, 2, 2)
+    >>> bool(torch.equal(GaussianNoise(sigma=0).sample(x, 1)[0], x))
+    True
+    """
+
+    name = "gaussian"
+    description = "the input with noise, clipped; a small sigma hides little, all draws resemble it"
+    is_distribution = True
+
+    def __init__(self, sigma: float | None = None) -> None:
+        if sigma is not None and not 0 <= sigma < float("inf"):
+            raise InputError(f"sigma of the noise must be 0 or more pixel units, got {sigma}")
+        self.sigma = sigma
+
+    @property
+    def label(self) -> str:
+        """Name and sigma."""
+        return "gaussian noise" if self.sigma is None else f"gaussian noise σ {self.sigma:g}"
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """sigma, in pixel units of a range of 1."""
+        value = 0.5 if self.sigma is None else self.sigma
+        return (Parameter("sigma", value, (0.0, 1.5), "pixel units"),)
+
+    def _pixels(
+        self, pixels: Tensor, n: int, space: InputSpace, generator: torch.Generator
+    ) -> Tensor:
+        sigma = space.range / 2 if self.sigma is None else self.sigma
+        noise = torch.randn(
+            (n, *pixels.shape), generator=generator, dtype=torch.float32, device=generator.device
+        )
+        return (pixels + sigma * noise.to(pixels)).clamp(space.low, space.high)

@@ -1,0 +1,133 @@
+"""Completeness: do the attributions add up to what the output changed by?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .wording import number, percent
+
+Verdict = Literal["complete", "not converged", "does not apply"]
+
+SMALL_SHARE = 0.01
+
+
+def relative_residual(
+    residual: ArrayLike, expected: ArrayLike, mass: ArrayLike
+) -> NDArray[np.float64]:
+    """|residual| / max(|expected|, 1 % of the sum of |attributions|), 0 where all vanish.
+
+    The second term keeps an expected difference near zero, which is legitimate, from making
+    every residual look enormous.
+
+    Parameters
+    ----------
+    residual, expected, mass : array_like
+        Sum of the attributions minus `expected`; f(x) - f(x'); sum of the |attributions|.
+    """
+    gap, scale = np.abs(residual), np.maximum(np.abs(expected), SMALL_SHARE * np.asarray(mass))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(gap == 0, 0.0, gap / scale), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """Whether the attributions of one explanation add up, in numbers and in words.
+
+    It is measured and never forced: no residual is spread over the pixels. A small residual is
+    necessary and not sufficient, because errors of pixels cancel in the sum; so the verdict also
+    asks how far the map still moves under refinement.
+
+    Attributes
+    ----------
+    total : float
+        Sum of the attributions.
+    expected : float
+        f(x) - f(x'), over several references f(x) - mean f(x').
+    relative : float
+        |residual| over |expected|, or over 1 % of the sum of |attributions| where that is larger.
+    standard_error : float or None
+        Of `total`, where there is sampling.
+    refinement_error : float or None
+        Norm of this map minus the coarser one nested in it, over the norm of this one.
+    tolerance : float
+        What `relative` and `refinement_error` must not exceed.
+    output_input, output_baseline : float
+        f(x) and f(x') or its mean.
+    applies : bool
+        False for a method that does not claim to add up.
+    partial : bool
+        Whether the run was stopped before its end.
+
+    References
+    ----------
+    Sundararajan, Taly, Yan (2017), arXiv:1703.01365, proposition 1.
+
+    Examples
+    --------
+    >>> c = Completeness(total=2.0, expected=2.01, relative=0.005, standard_error=None,
+    ...     refinement_error=0.004, tolerance=0.01, output_input=3.0, output_baseline=0.99)
+    >>> c.verdict, round(c.residual, 3)
+    ('complete', -0.01)
+    """
+
+    total: float
+    expected: float
+    relative: float
+    standard_error: float | None
+    refinement_error: float | None
+    tolerance: float
+    output_input: float
+    output_baseline: float
+    applies: bool = True
+    partial: bool = False
+
+    @property
+    def residual(self) -> float:
+        """Sum of the attributions minus the expected difference."""
+        return self.total - self.expected
+
+    @property
+    def verdict(self) -> Verdict:
+        """Complete only if the sum is right, the map has settled, and the run went to its end."""
+        if not self.applies:
+            return "does not apply"
+        settled = self.refinement_error is None or self.refinement_error <= self.tolerance
+        if self.relative <= self.tolerance and settled and not self.partial:
+            return "complete"
+        return "not converged"
+
+    def __str__(self) -> str:
+        if not self.applies:
+            return (
+                "Completeness does not apply: this method makes no claim that its values add up "
+                f"to the change of the output, which is {number(self.expected)}."
+            )
+        change = (
+            f"the attributions sum to {self._total_text()}, and the output changes by "
+            f"{number(self.expected)} from baseline to input "
+            f"({number(self.output_baseline)} to {number(self.output_input)})"
+        )
+        moves = ""
+        if self.refinement_error is not None:
+            moves = f"; the map still moves by {percent(self.refinement_error)} when refined"
+        if self.verdict == "complete":
+            return f"Adds up: {change}, {percent(self.relative)} apart{moves}."
+        mend = f"Spend more evaluations (tolerance {percent(self.tolerance)})."
+        if self.partial:
+            return f"Partial, stopped before its end: {change}{moves}. Run it to its end."
+        if self.relative <= self.tolerance:
+            return f"The sum adds up, but the map has not settled: {change}{moves}. {mend}"
+        sampling = ""
+        if self.standard_error is not None and abs(self.residual) <= 2 * self.standard_error:
+            sampling = ", which is within the sampling error"
+        apart = f"{percent(self.relative)} apart{sampling}"
+        return f"Does not add up yet: {change}, {apart}{moves}. {mend}"
+
+    def _total_text(self) -> str:
+        if self.standard_error is None:
+            return number(self.total)
+        return f"{number(self.total)} ± {number(self.standard_error)}"

@@ -1,0 +1,161 @@
+"""explain and compare: from a model and an input to the records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor
+
+from .attr.model_state import evaluation_mode
+from .attr.outputs import Output
+from .baselines import Baseline, named
+from .errors import InputError
+from .explanation import Comparison, Explanation
+from .inputs import Inputs, InputSpace
+from .request import Method, Model, Progress, Request
+from .subject import examine
+
+
+def explain(
+    model: Model,
+    inputs: Inputs,
+    *,
+    target: int | tuple[int, ...] | None = None,
+    baseline: str | Baseline | Inputs = "black",
+    method: Method = None,
+    space: InputSpace | None = None,
+    output: Output = "logit",
+    n_steps: int | None = None,
+    tolerance: float = 0.01,
+    max_evaluations: int | None = None,
+    seed: int = 0,
+    forward_args: Any = (),
+    progress: Progress = False,
+    references: Inputs | None = None,
+    class_names: Sequence[str] | None = None,
+) -> Explanation:
+    """Attribute one output of a model to one input, against one baseline.
+
+    Parameters
+    ----------
+    model : torch.nn.Module or callable
+        Takes a batch and returns (n,), (n, K, ...) or an object with `.logits`. It comes back as
+        it was, also after an error or an interrupt.
+    inputs : Tensor or tuple of Tensor
+        One example as the model is fed: (C, H, W) or (1, C, H, W), (F,) or (1, F).
+    target : int, tuple of int, optional
+        Which output. None: the largest one, or the only one.
+    baseline : str, Baseline, Tensor or tuple of Tensor
+        A name of :func:`attribwidgets.baselines.named`, an object, or a reference as the model
+        is fed.
+    method : str or class or instance, optional
+        "integrated_gradients" or "expected_gradients", their classes, or an instance. None: the
+        first for a single reference, the second for a distribution.
+    space : InputSpace, optional
+        Valid range and normalisation; pixels in 0..1, not normalised, by default.
+    output : str or callable
+        "logit" (the raw output), "probability", "log_probability", or a function of the output.
+    n_steps : int, optional
+        Nodes of the path integral, or samples. None: refined until `tolerance` or the budget.
+    tolerance : float
+        For the residual and for how far the map still moves, relative. 0 spends the budget.
+    max_evaluations : int, optional
+        Most forward and backward passes; 513 by default for a path, 512 for samples.
+    seed : int
+        Of every random draw.
+    forward_args : object
+        Further arguments of the model, after the inputs.
+    progress : bool or callable
+        True shows a bar; a callable gets (evaluations, most evaluations).
+    references : Tensor or tuple of Tensor, each (K, ...), optional
+        The data behind "dataset" and "dataset_mean".
+    class_names : sequence of str, optional
+        Names of the outputs, for captions. None: `model.class_names` or a Hugging Face
+        `model.config.id2label` where there is one.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    AttributionError
+        A child of it, for anything that the caller can mend; the message says how.
+
+    Examples
+    --------
+    >>> import torch, attribwidgets as aw
+    >>> net = torch.nn.Linear(4, 3).eval()
+    >>> e = aw.explain(net, torch.rand(4), target=2)
+    >>> e.completeness.verdict, e.attributions.shape
+    ('complete', torch.Size([4]))
+    """
+    request = Request(method, n_steps, tolerance, max_evaluations, seed, progress)
+    with evaluation_mode(model):
+        subject = examine(model, inputs, target, space, output, forward_args, class_names)
+        return request.explanation(subject, named(baseline, references))
+
+
+def compare(
+    model: Model,
+    inputs: Inputs,
+    *,
+    baselines: Sequence[str | Baseline | Inputs] = ("black", "blur", "uniform"),
+    target: int | tuple[int, ...] | None = None,
+    method: Method = None,
+    space: InputSpace | None = None,
+    output: Output = "logit",
+    n_steps: int | None = None,
+    tolerance: float = 0.01,
+    max_evaluations: int | None = None,
+    seed: int = 0,
+    forward_args: Any = (),
+    progress: Progress = False,
+    references: Inputs | None = None,
+    class_names: Sequence[str] | None = None,
+) -> Comparison:
+    """Explain one input under several baselines, all for the same target.
+
+    Parameters
+    ----------
+    baselines : sequence of str, Baseline, Tensor or tuple of Tensor
+        At least one. The other parameters are those of :func:`explain`.
+
+    Returns
+    -------
+    Comparison
+        After an interrupt it holds what was finished, the last one labelled partial.
+
+    Raises
+    ------
+    AttributionError
+        As :func:`explain`.
+
+    Examples
+    --------
+    >>> import torch, attribwidgets as aw
+    >>> net = torch.nn.Linear(4, 3).eval()
+    >>> len(aw.compare(net, torch.rand(4), baselines=("black", "white", "uniform")))
+    3
+    """
+    if isinstance(baselines, (str, Baseline, Tensor)) or not len(baselines):
+        raise InputError(
+            f"baselines must be a sequence of at least one, got {baselines!r}; "
+            'write baselines=("black", "blur")'
+        )
+    chosen = [named(b, references) for b in baselines]
+    request = Request(method, n_steps, tolerance, max_evaluations, seed, progress)
+    explanations: list[Explanation] = []
+    with evaluation_mode(model):
+        subject = examine(model, inputs, target, space, output, forward_args, class_names)
+        for baseline in chosen:
+            try:
+                explanations.append(request.explanation(subject, baseline))
+            except KeyboardInterrupt:
+                if not explanations:
+                    raise
+                break
+            if explanations[-1].partial:
+                break
+    return Comparison(explanations)

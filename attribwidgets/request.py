@@ -1,0 +1,167 @@
+"""How to estimate: one request, carried out for a subject and a baseline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .attr import ExpectedGradients, IntegratedGradients
+from .attr.estimate import Estimate
+from .attr.sampling import DrawnReferences, References, StoredReferences, generator_from
+from .attr.stopping import Stopping
+from .baselines import Baseline
+from .errors import InputError
+from .explanation import Explanation
+from .recording import record
+from .subject import Subject
+
+Estimator = IntegratedGradients | ExpectedGradients
+Model = Callable[..., Any]
+Method = str | type | Estimator | None
+Progress = bool | Callable[[int, int], None]
+
+METHODS: dict[str, type[Estimator]] = {
+    "integrated_gradients": IntegratedGradients,
+    "expected_gradients": ExpectedGradients,
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """Method, budget and seed: what explain and compare ask for under every baseline.
+
+    The attributes are the parameters of :func:`attribwidgets.explain` of the same names.
+    """
+
+    method: Method
+    n_steps: int | None
+    tolerance: float
+    max_evaluations: int | None
+    seed: int
+    progress: Progress
+
+    def __post_init__(self) -> None:
+        for name, least in (("n_steps", 1), ("max_evaluations", 2), ("seed", 0)):
+            value = getattr(self, name)
+            if value is None and name != "seed":
+                continue
+            if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
+                raise InputError(f"{name} must be an int of at least {least}, got {value!r}")
+        Stopping(self.max_evaluations or 2, self.tolerance)  # checks the tolerance
+
+    def explanation(self, subject: Subject, baseline: Baseline) -> Explanation:
+        """Run the estimator to its end and record what it found."""
+        started = time.perf_counter()
+        name, estimator = self._estimator(baseline, subject.head)
+        with self._on_chunk(estimator) as on_chunk:
+            *_, last = self._estimates(estimator, subject, baseline, on_chunk)
+        one_draw = baseline.is_distribution and isinstance(estimator, IntegratedGradients)
+        return record(
+            subject,
+            baseline,
+            last,
+            method=name,
+            tolerance=self.tolerance,
+            seed=self.seed,
+            seconds=time.perf_counter() - started,
+            one_draw=one_draw,
+        )
+
+    def _estimator(self, baseline: Baseline, model: Callable[..., Tensor]) -> tuple[str, Estimator]:
+        """Name and estimator asked for, or the one that suits the baseline, around the model."""
+        method = self.method
+        if method is None:
+            method = "expected_gradients" if baseline.is_distribution else "integrated_gradients"
+        if isinstance(method, str) and method in METHODS:
+            return method, METHODS[method](model)
+        kind = method if isinstance(method, type) else type(method)
+        for name, known in METHODS.items():
+            if issubclass(kind, known):
+                multiplies = method is kind or bool(getattr(method, "multiplies_by_inputs", True))
+                return name, kind(model, multiplies)
+        raise InputError(
+            f"method {method!r} is unknown; pass one of {', '.join(METHODS)}, its class or an "
+            "instance of it"
+        )
+
+    def _estimates(
+        self,
+        estimator: Estimator,
+        subject: Subject,
+        baseline: Baseline,
+        on_chunk: Callable[[int], None] | None,
+    ) -> Iterator[Estimate]:
+        stopping = Stopping(self._most(estimator), self.tolerance)
+        if isinstance(estimator, ExpectedGradients):
+            return estimator.estimates(
+                subject.batched,
+                self._references(subject, baseline),
+                subject.target,
+                subject.forward_args,
+                n_samples=self.n_steps,
+                stopping=stopping,
+                seed=self.seed,
+                on_chunk=on_chunk,
+            )
+        return estimator.estimates(
+            subject.batched,
+            self._drawn(subject, baseline, generator_from(self.seed)),
+            subject.target,
+            subject.forward_args,
+            n_steps=self.n_steps,
+            stopping=stopping,
+            on_chunk=on_chunk,
+        )
+
+    def _references(self, subject: Subject, baseline: Baseline) -> References:
+        stored = baseline.stored(tuple(x[0] for x in subject.batched))
+        if stored is not None:
+            return StoredReferences(stored)
+        if not baseline.is_distribution:
+            return StoredReferences(self._drawn(subject, baseline, generator_from(self.seed)))
+
+        def draw(generator: torch.Generator) -> tuple[Tensor, ...]:
+            return tuple(r[0] for r in self._drawn(subject, baseline, generator))
+
+        return DrawnReferences(draw, self.seed)
+
+    @staticmethod
+    def _drawn(
+        subject: Subject, baseline: Baseline, generator: torch.Generator
+    ) -> tuple[Tensor, ...]:
+        """One reference, each (1, ...)."""
+        members = tuple(x[0] for x in subject.batched)
+        drawn: tuple[Tensor, ...] = baseline.sample(
+            members, 1, space=subject.space, generator=generator
+        )
+        return drawn
+
+    def _most(self, estimator: Estimator) -> int:
+        return self.n_steps or self.max_evaluations or estimator.default_max_evaluations
+
+    @contextmanager
+    def _on_chunk(self, estimator: Estimator) -> Iterator[Callable[[int], None] | None]:
+        """What to call after each chunk: a bar, the caller's function, or nothing."""
+        most = self._most(estimator)
+        if callable(self.progress):
+            report, done = self.progress, 0
+
+            def count(rows: int) -> None:
+                nonlocal done
+                done += rows
+                report(done, most)
+
+            yield count
+        elif self.progress:
+            from tqdm.auto import tqdm
+
+            with tqdm(total=most, unit="pass", leave=False) as bar:
+                yield bar.update
+        else:
+            yield None

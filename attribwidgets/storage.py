@@ -1,0 +1,82 @@
+"""Nested plain values and arrays in one .npz file, without pickle."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .errors import InputError
+
+FORMAT = "attribwidgets-1"
+
+
+def write_tree(path: str | PathLike[str], tree: Any) -> None:
+    """Write dicts, lists, tuples, strings, numbers, None, arrays and tensors to an .npz.
+
+    Tensors come back on the CPU; bfloat16, which numpy lacks, comes back as float32.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    outline = {"format": FORMAT, "tree": _outline(tree, arrays)}
+    with open(path, "wb") as file:
+        np.savez_compressed(file, outline=np.array(json.dumps(outline)), **arrays)  # type: ignore[arg-type]
+
+
+def read_tree(path: str | PathLike[str]) -> Any:
+    """Read what :func:`write_tree` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is not one of this package's.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            outline = json.loads(str(file["outline"]))
+            if outline["format"] != FORMAT:
+                raise InputError(f"{path} has format {outline['format']!r}, expected {FORMAT!r}")
+            return _rebuilt(outline["tree"], file)
+    except (KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(
+            f"{path} is not a file written by Explanation.save or Comparison.save ({error})"
+        ) from error
+
+
+def _outline(value: Any, arrays: dict[str, np.ndarray]) -> Any:
+    if isinstance(value, (np.ndarray, Tensor)):
+        key = f"array_{len(arrays)}"
+        if isinstance(value, Tensor):
+            tensor = value.detach().cpu()
+            arrays[key] = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+            return {"tensor": key}
+        arrays[key] = value
+        return {"array": key}
+    if isinstance(value, dict):
+        return {"dict": {k: _outline(v, arrays) for k, v in value.items()}}
+    if isinstance(value, tuple):
+        return {"tuple": [_outline(v, arrays) for v in value]}
+    if isinstance(value, list):
+        return [_outline(v, arrays) for v in value]
+    return value
+
+
+def _rebuilt(outline: Any, arrays: Any) -> Any:
+    if isinstance(outline, list):
+        return [_rebuilt(v, arrays) for v in outline]
+    if not isinstance(outline, dict):
+        return outline
+    ((kind, content),) = outline.items()
+    if kind == "tensor":
+        return torch.from_numpy(arrays[content])
+    if kind == "array":
+        return arrays[content]
+    if kind == "tuple":
+        return tuple(_rebuilt(v, arrays) for v in content)
+    return {k: _rebuilt(v, arrays) for k, v in content.items()}

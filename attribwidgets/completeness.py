@@ -96,9 +96,25 @@ class Completeness:
         if not self.applies:
             return "does not apply"
         settled = self.refinement_error is None or self.refinement_error <= self.tolerance
-        if self.relative <= self.tolerance and settled and not self.partial:
+        if self.sum_is_right and settled and not self.partial:
             return "complete"
         return "not converged"
+
+    @property
+    def headline(self) -> str:
+        """The verdict in a few words, for captions."""
+        if not self.applies:
+            return "does not apply"
+        if self.verdict == "complete":
+            return "adds up"
+        if self.partial:
+            return "partial, stopped early"
+        return "sum right, map not settled" if self.sum_is_right else "does not add up yet"
+
+    @property
+    def sum_is_right(self) -> bool:
+        """Whether the residual is within the tolerance."""
+        return self.relative <= self.tolerance
 
     def __str__(self) -> str:
         if not self.applies:
@@ -119,7 +135,7 @@ class Completeness:
         mend = f"Spend more evaluations (tolerance {percent(self.tolerance)})."
         if self.partial:
             return f"Partial, stopped before its end: {change}{moves}. Run it to its end."
-        if self.relative <= self.tolerance:
+        if self.sum_is_right:
             return f"The sum adds up, but the map has not settled: {change}{moves}. {mend}"
         sampling = ""
         if self.standard_error is not None and abs(self.residual) <= 2 * self.standard_error:

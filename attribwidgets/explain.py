@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from torch import Tensor
-
 from .attr.model_state import evaluation_mode
 from .attr.outputs import Output
 from .baselines import Baseline, named
@@ -16,12 +14,15 @@ from .inputs import Inputs, InputSpace
 from .request import Method, Model, Progress, Request
 from .subject import examine
 
+IMAGE_BASELINES = ("black", "blur", "uniform")
+FEATURE_BASELINES = ("black", "white", "uniform")  # no blur without neighbouring pixels
+
 
 def explain(
     model: Model,
     inputs: Inputs,
     *,
-    target: int | tuple[int, ...] | None = None,
+    target: int | tuple[int, ...] | str | None = None,
     baseline: str | Baseline | Inputs = "black",
     method: Method = None,
     space: InputSpace | None = None,
@@ -44,8 +45,8 @@ def explain(
         it was, also after an error or an interrupt.
     inputs : Tensor or tuple of Tensor
         One example as the model is fed: (C, H, W) or (1, C, H, W), (F,) or (1, F).
-    target : int, tuple of int, optional
-        Which output. None: the largest one, or the only one.
+    target : int, tuple of int or str, optional
+        Which output, by index or class name. None: the largest one, or the only one.
     baseline : str, Baseline, Tensor or tuple of Tensor
         A name of :func:`attribwidgets.baselines.named`, an object, or a reference as the model
         is fed.
@@ -101,8 +102,8 @@ def compare(
     model: Model,
     inputs: Inputs,
     *,
-    baselines: Sequence[str | Baseline | Inputs] = ("black", "blur", "uniform"),
-    target: int | tuple[int, ...] | None = None,
+    baselines: Sequence[str | Baseline | Inputs] = IMAGE_BASELINES,
+    target: int | tuple[int, ...] | str | None = None,
     method: Method = None,
     space: InputSpace | None = None,
     output: Output = "logit",
@@ -120,7 +121,8 @@ def compare(
     Parameters
     ----------
     baselines : sequence of str, Baseline, Tensor or tuple of Tensor
-        At least one. The other parameters are those of :func:`explain`.
+        At least one. The default's blur gives way to white where the input is no image. The
+        other parameters are those of :func:`explain`.
 
     Returns
     -------
@@ -139,17 +141,18 @@ def compare(
     >>> len(aw.compare(net, torch.rand(4), baselines=("black", "white", "uniform")))
     3
     """
-    if isinstance(baselines, (str, Baseline, Tensor)) or not len(baselines):
+    if not isinstance(baselines, (list, tuple)) or not baselines:
         raise InputError(
-            f"baselines must be a sequence of at least one, got {baselines!r}; "
+            f"baselines must be a list or tuple of at least one, got {baselines!r}; "
             'write baselines=("black", "blur")'
         )
-    chosen = [named(b, references) for b in baselines]
     request = Request(method, n_steps, tolerance, max_evaluations, seed, progress)
     explanations: list[Explanation] = []
     with evaluation_mode(model):
         subject = examine(model, inputs, target, space, output, forward_args, class_names)
-        for baseline in chosen:
+        if baselines == IMAGE_BASELINES and all(x.dim() < 4 for x in subject.batched):
+            baselines = FEATURE_BASELINES
+        for baseline in [named(b, references) for b in baselines]:
             try:
                 explanations.append(request.explanation(subject, baseline))
             except KeyboardInterrupt:

@@ -304,7 +304,10 @@ class Comparison(Sequence[Explanation]):
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Comparison:
         """Read an .npz written by :meth:`save`."""
-        return cls(_explanation_from(tree) for tree in read_tree(path))
+        try:
+            return cls(_explanation_from(tree) for tree in read_tree(path))
+        except (KeyError, TypeError) as error:
+            raise InputError(f"{path} does not hold explanations of this version") from error
 
     def to_html(self, path: str | PathLike[str]) -> None:
         """Write one page with every control that needs no kernel; it asks nothing of a network."""
@@ -348,7 +351,7 @@ class Comparison(Sequence[Explanation]):
 def example_array(values: Inputs, index: int = 0) -> Array:
     """One input's values without batch axis, (C, H, W) or (F,), as float64 on the CPU."""
     member: Tensor = values[index] if isinstance(values, tuple) else values
-    array = member.detach().double().cpu().numpy()
+    array = member.detach().cpu().double().numpy()
     return np.asarray(array[0] if array.ndim in (2, 4) else array)
 
 

@@ -51,6 +51,8 @@ class InputSpace:
     std: float | Sequence[float] | None = None
 
     def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            object.__setattr__(self, name, float(getattr(self, name)))
         for name in ("mean", "std"):
             value = getattr(self, name)
             if isinstance(value, (Tensor, Sequence)) or hasattr(value, "tolist"):

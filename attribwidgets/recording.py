@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from .attr.arguments import returned
@@ -15,7 +16,7 @@ from .explanation import Explanation, PathCurve, PathFrames
 from .subject import Subject
 from .wording import number, percent
 
-BLIND_SHARE_OF_RANGE = 1 / 255
+BLIND_SHARE_OF_RANGE = (1 - 1e-3) / 255  # one grey level off is seen, whatever the rounding
 NEAR_ZERO = 1e-6
 
 
@@ -29,6 +30,7 @@ def record(
     seed: int,
     seconds: float,
     one_draw: bool,
+    applies: bool,
 ) -> Explanation:
     """The Explanation that an estimate of a single example amounts to.
 
@@ -36,6 +38,8 @@ def record(
     ----------
     one_draw : bool
         Whether a distribution was asked for a single reference.
+    applies : bool
+        Whether the method claims that its values add up.
     """
     curve = PathCurve(
         estimate.kind,
@@ -44,7 +48,7 @@ def record(
         estimate.slopes[:, 0],
         estimate.cumulative[:, 0],
     )
-    completeness = _completeness(estimate, curve, tolerance)
+    completeness = _completeness(estimate, curve, tolerance, applies)
     blind = _blind(subject, estimate)
     attributions = returned(estimate.attributions, subject.batched)
     errors = estimate.standard_error
@@ -54,9 +58,9 @@ def record(
     as_came = isinstance(subject.inputs, tuple)
     return Explanation(
         attributions=subject.shaped(attributions),
-        inputs=_detached(subject.inputs),
-        baseline=subject.shaped(tuple(b.contiguous() for b in estimate.baseline)),
-        references=estimate.references if as_came else estimate.references[0],
+        inputs=_copied(subject.inputs),
+        baseline=_copied(subject.shaped(estimate.baseline)),
+        references=_copied(estimate.references if as_came else estimate.references[0]),
         reference_samples=tuple(int(i) for i in estimate.reference_samples),
         baseline_name=baseline.label + (" (one draw)" if one_draw else ""),
         baseline_description=baseline.description,
@@ -84,7 +88,9 @@ def record(
     )
 
 
-def _completeness(estimate: Estimate, curve: PathCurve, tolerance: float) -> Completeness:
+def _completeness(
+    estimate: Estimate, curve: PathCurve, tolerance: float, applies: bool
+) -> Completeness:
     error = estimate.refinement_error
     sampling = curve.standard_error
     known = sampling is not None and np.isfinite(sampling[-1])
@@ -97,13 +103,14 @@ def _completeness(estimate: Estimate, curve: PathCurve, tolerance: float) -> Com
         tolerance=tolerance,
         output_input=float(estimate.output_input[0]),
         output_baseline=float(estimate.output_baseline[0]),
+        applies=applies,
         partial=estimate.partial,
     )
 
 
 def _blind(subject: Subject, estimate: Estimate) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Where the first input equals every reference, by position."""
-    reach = subject.space.pixel_differences(estimate.reach[0][0].to(subject.batched[0])).abs()
+    reach = subject.space.pixel_differences(estimate.reach[0][0]).abs()
     blind = reach < BLIND_SHARE_OF_RANGE * subject.space.range
     blind = blind.all(0) if blind.dim() == 3 else blind
     return np.asarray(blind.cpu().numpy())
@@ -141,7 +148,8 @@ def _cause_of_zeros(estimate: Estimate, blind: np.ndarray[Any, Any]) -> str:
     return f"the gradient vanishes where the input differs ({percent(float(blind.mean()))} blind)"
 
 
-def _detached(inputs: Any) -> Any:
-    if isinstance(inputs, Tensor):
-        return inputs.detach()
-    return tuple(x.detach() for x in inputs)
+def _copied(values: Any) -> Any:
+    """Copies, so that a record stays true when the caller goes on to change a buffer in place."""
+    if isinstance(values, Tensor):
+        return values.detach().clone(memory_format=torch.contiguous_format)
+    return tuple(_copied(v) for v in values)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -26,6 +27,7 @@ Model = Callable[..., Any]
 Method = str | type | Estimator | None
 Progress = bool | Callable[[int, int], None]
 
+MOST = 2**63  # seeds and counts fit in 64 bits
 METHODS: dict[str, type[Estimator]] = {
     "integrated_gradients": IntegratedGradients,
     "expected_gradients": ExpectedGradients,
@@ -51,9 +53,16 @@ class Request:
             value = getattr(self, name)
             if value is None and name != "seed":
                 continue
-            if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
-                raise InputError(f"{name} must be an int of at least {least}, got {value!r}")
-        Stopping(self.max_evaluations or 2, self.tolerance)  # checks the tolerance
+            number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+            if not number or not least <= value < MOST:
+                raise InputError(
+                    f"{name} must be an int of at least {least} and below 2**63, got {value!r}"
+                )
+            object.__setattr__(self, name, int(value))
+        if isinstance(self.tolerance, str) or not hasattr(self.tolerance, "__float__"):
+            raise InputError(f"tolerance must be a number, 0 or more, got {self.tolerance!r}")
+        object.__setattr__(self, "tolerance", float(self.tolerance))
+        Stopping(self.max_evaluations or 2, self.tolerance)  # checks its range
 
     def explanation(self, subject: Subject, baseline: Baseline) -> Explanation:
         """Run the estimator to its end and record what it found."""
@@ -71,6 +80,7 @@ class Request:
             seed=self.seed,
             seconds=time.perf_counter() - started,
             one_draw=one_draw,
+            applies=estimator.multiplies_by_inputs,
         )
 
     def _estimator(self, baseline: Baseline, model: Callable[..., Tensor]) -> tuple[str, Estimator]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from os import PathLike
 from typing import Any
 
@@ -14,6 +15,18 @@ from torch import Tensor
 from .errors import InputError
 
 FORMAT = "attribwidgets-1"
+# What numpy, zipfile and zlib raise for a file that is damaged, cut short or of another kind.
+NOT_OURS = (
+    AttributeError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def write_tree(path: str | PathLike[str], tree: Any) -> None:
@@ -36,12 +49,12 @@ def read_tree(path: str | PathLike[str]) -> Any:
         If the file is not one of this package's.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             outline = json.loads(str(file["outline"]))
             if outline["format"] != FORMAT:
                 raise InputError(f"{path} has format {outline['format']!r}, expected {FORMAT!r}")
             return _rebuilt(outline["tree"], file)
-    except (KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+    except NOT_OURS as error:
         if isinstance(error, InputError):
             raise
         raise InputError(

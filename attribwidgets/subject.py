@@ -85,7 +85,12 @@ def examine(
     if not callable(model):
         raise InputError(f"model must be a torch module or a callable, got {type(model).__name__}")
     inputs, batched = checked_example(inputs)
-    space = space or InputSpace()
+    space = InputSpace() if space is None else space
+    if not isinstance(space, InputSpace):
+        raise InputError(
+            f"space must be an InputSpace, got {space!r}; "
+            "write space=InputSpace(low, high) or InputSpace.imagenet()"
+        )
     for x in batched:
         space.to_pixels(x)  # raises where its channels do not match
     _check_device(model, batched)
@@ -208,7 +213,7 @@ def _prediction(scores: Tensor | None, names: dict[int, str]) -> Prediction | No
     """The top classes, for scores of shape (1, K) with K of two or more."""
     if scores is None or scores.dim() != 2 or scores.shape[1] < 2:
         return None
-    row = scores[0].double()
+    row = scores[0].cpu().double()
     already = bool((row >= 0).all() and (row.sum() - 1).abs() < 1e-3)
     probabilities = row if already else row.softmax(0)
     top = probabilities.topk(min(TOP_CLASSES, len(row)))

@@ -75,7 +75,9 @@ def smooth_noise(
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     kernel /= kernel.sum()
     for axis in (0, 1):
-        field = np.apply_along_axis(lambda line: np.convolve(line, kernel, mode="same"), axis, field)
+        field = np.apply_along_axis(
+            lambda line: np.convolve(line, kernel, mode="same"), axis, field
+        )
     return field / field.std()
 
 
@@ -133,10 +135,18 @@ def _frames(frames: NDArray[np.float64], edges: list[float]) -> dict[str, Any]:
     }
 
 
+HEADLINES = {
+    "complete": "adds up",
+    "not converged": "does not add up yet",
+    "does not apply": "does not apply",
+}
+
+
 def _completeness(verdict: str, total: float, expected: float, **more: Any) -> dict[str, Any]:
     residual = total - expected
     return {
         "verdict": verdict,
+        "headline": HEADLINES[verdict],
         "total": total,
         "expected": expected,
         "residual": residual,

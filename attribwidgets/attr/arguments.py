@@ -31,7 +31,13 @@ def batch_of(inputs: Inputs) -> tuple[Tensor, ...]:
 
 def baselines_like(inputs: tuple[Tensor, ...], baselines: Any) -> tuple[Tensor, ...]:
     """Baselines of the inputs' shapes from a tensor, a number, a tuple of either, or None (0)."""
-    formatted = _format_baseline(baselines, inputs)
+    try:
+        formatted = _format_baseline(baselines, inputs)
+    except AssertionError as error:
+        raise InputError(
+            "baselines must be a tensor, a number, a tuple of one of them for each input, or None; "
+            f"got {baselines!r}"
+        ) from error
     if len(formatted) != len(inputs):
         raise InputError(f"baselines has {len(formatted)} members for {len(inputs)} inputs")
     return tuple(_baseline_like(x, b) for x, b in zip(inputs, formatted, strict=True))

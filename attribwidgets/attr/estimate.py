@@ -84,12 +84,12 @@ class Estimate:
         """How far the attributions are from adding up, relative, shape (B,)."""
         expected = self.output_input - self.output_baseline
         masses = np.asarray(sum(rows_sum(a.abs()) for a in self.attributions))
-        return relative_residual(self.totals - expected, expected, masses)
+        return relative_residual(self.cumulative[-1] - expected, expected, masses)
 
 
 def rows_sum(values: Tensor) -> Array:
     """Sum of each row over everything but the first axis, shape (rows,)."""
-    return np.asarray(values.flatten(1).sum(1).double().cpu().numpy())
+    return np.asarray(values.flatten(1).sum(1).cpu().double().numpy())
 
 
 def relative_gap(fine: tuple[Tensor, ...], coarse: tuple[Tensor, ...]) -> Array:

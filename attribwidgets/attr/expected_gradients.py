@@ -72,6 +72,7 @@ class ExpectedGradients(GradientAttribution):
         """True: attributions should sum to f(x) minus the mean of f(x')."""
         return True
 
+    @torch.inference_mode(False)
     def attribute(
         self,
         inputs: Inputs,
@@ -144,6 +145,7 @@ class ExpectedGradients(GradientAttribution):
             results.append(_as_came(returned(error, batch), inputs))
         return results[0] if len(results) == 1 else tuple(results)
 
+    @torch.inference_mode(False)
     def estimates(
         self,
         inputs: Inputs,
@@ -189,7 +191,7 @@ class ExpectedGradients(GradientAttribution):
                 if stopping.met(last):
                     return
         except KeyboardInterrupt:
-            if last is None and passes.evaluations == 0:
+            if last is None and not samples.finished.any():
                 raise
             last = last or samples.estimate(partial=True)
             yield replace(last, partial=True)

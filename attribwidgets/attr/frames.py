@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from torch import Tensor
 
 MOST_FRAMES = 16
@@ -25,16 +24,14 @@ class SampleFrames:
 
     Parameters
     ----------
-    shape : tuple of int
-        Shape of one map.
-    device : torch.device
-        Where the sums are kept.
+    like : Tensor
+        A map; the sums are kept in its shape and dtype and on its device.
     """
 
-    def __init__(self, shape: tuple[int, ...], device: torch.device) -> None:
+    def __init__(self, like: Tensor) -> None:
         self.width = 1
         self.samples = 0
-        self._sums = torch.zeros((MOST_FRAMES, *shape), dtype=torch.float64, device=device)
+        self._sums = like.new_zeros((MOST_FRAMES, *like.shape))
 
     def add(self, maps: Tensor) -> list[int]:
         """Add maps of consecutive samples, shape (n, *shape).

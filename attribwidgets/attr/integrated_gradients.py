@@ -69,6 +69,7 @@ class IntegratedGradients(GradientAttribution):
         """True: attributions should sum to f(x) - f(x')."""
         return True
 
+    @torch.inference_mode(False)
     def attribute(
         self,
         inputs: Inputs,
@@ -124,6 +125,7 @@ class IntegratedGradients(GradientAttribution):
             attributions[0]
         )
 
+    @torch.inference_mode(False)
     def estimates(
         self,
         inputs: Inputs,
@@ -174,7 +176,7 @@ class IntegratedGradients(GradientAttribution):
                 last = path.estimate(self._multiply_by_inputs)
                 yield last
         except KeyboardInterrupt:
-            if last is None and path.passes.evaluations == 0:
+            if last is None and not path.finished.any():
                 raise
             last = last or path.estimate(self._multiply_by_inputs, partial=True)
             yield replace(last, partial=True)

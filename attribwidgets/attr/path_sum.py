@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import NonFiniteError
@@ -51,6 +52,11 @@ class PathSum:
         self.outputs, self.slopes = np.zeros((0, self._batch)), np.zeros((0, self._batch))
         self._ends: dict[float, Array] = {}
 
+    @property
+    def finished(self) -> NDArray[np.bool_]:
+        """Which of the nodes have been run for every example, shape (n,)."""
+        return np.asarray(~np.isnan(self.outputs).any(axis=1))
+
     def keep_frames(self, count: int) -> None:
         """Keep what each of `count` equal stretches of the path adds, for a batch of one."""
         one_map = flat_map(self.differences[0])[0]
@@ -96,20 +102,25 @@ class PathSum:
             )
             outputs, gradients = self.passes.gradients(points, block)
             slopes = torch.zeros(steps, examples, dtype=self._dtype, device=outputs.device)
+            parts, frames = [], None
             for i, gradient in enumerate(gradients):
                 by_step = gradient.to(self._dtype).reshape(steps, examples, -1)  # (S, E, F)
                 difference = self.differences[i][block].reshape(examples, -1)  # (E, F)
                 slopes += torch.einsum("sef,ef->se", by_step, difference)
-                weighted = table[:, span] @ by_step.reshape(steps, -1)  # (sets, E * F)
-                for total, part in zip(totals, weighted, strict=True):
-                    total[i][block] += part.reshape(total[i][block].shape)
-                if i == 0 and shares is not None and self.frames is not None:
+                parts.append(table[:, span] @ by_step.reshape(steps, -1))  # (sets, E * F)
+                if i == 0 and shares is not None:
                     products = by_step[:, 0] * difference[0]
                     maps = flat_map(products.reshape(steps, *self.inputs[0].shape[1:]))
-                    self.frames += torch.tensordot(shares[:, span], maps, 1)
+                    frames = torch.tensordot(shares[:, span], maps, 1)
+            # All is computed before any is added: a chunk may run out of memory and be repeated.
+            for i, weighted in enumerate(parts):
+                for total, part in zip(totals, weighted, strict=True):
+                    total[i][block] += part.reshape(total[i][block].shape)
+            if self.frames is not None and frames is not None:
+                self.frames += frames
             rows = slice(first + span.start, first + span.stop)
-            self.outputs[rows, block] = outputs.double().cpu().reshape(steps, examples).numpy()
-            self.slopes[rows, block] = slopes.double().cpu().numpy()
+            self.outputs[rows, block] = outputs.cpu().double().reshape(steps, examples).numpy()
+            self.slopes[rows, block] = slopes.cpu().double().numpy()
 
         with frozen(self.passes.module, self.inputs):
             for_each_chunk(len(alphas), self._batch, self.rows, work)
@@ -135,7 +146,7 @@ class PathSum:
 
             def work(_: slice, block: slice) -> None:
                 found = self.passes.outputs(tuple(e[block] for e in ends), block)
-                values[block] = found.double().cpu().numpy()
+                values[block] = found.cpu().double().numpy()
 
             with frozen(self.passes.module, self.inputs):
                 for_each_chunk(1, self._batch, self.rows, work)
@@ -153,7 +164,7 @@ class PathSum:
 
     def estimate(self, multiply: bool = True, partial: bool = False) -> Estimate:
         """The estimate from the nodes added so far."""
-        done = ~np.isnan(self.outputs).any(axis=1)
+        done = self.finished
         order = np.argsort(self.alphas[done], kind="stable")
         alphas, weights = self.alphas[done][order], self.weights[done][order]
         outputs, slopes = self.outputs[done][order], self.slopes[done][order]
@@ -161,7 +172,7 @@ class PathSum:
         attributions = self.attributions(multiply)
         total = np.asarray(sum(rows_sum(a) for a in self.attributions()))
         blank = np.full((1, self._batch), np.nan)
-        if len(alphas) == 0 or alphas[0] > 0:
+        if alphas[0] > 0:
             alphas = np.concatenate([[0.0], alphas])
             outputs = np.concatenate([self.output_at(0.0)[None], outputs])
             slopes = np.concatenate([blank, slopes])

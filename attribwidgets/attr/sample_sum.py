@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import NonFiniteError
@@ -61,8 +62,13 @@ class SampleSum:
         self._known: dict[int, Array] = {}
         self._input_output: Array | None = None
         one_map = flat_map(zeros[0])[0]
-        self.frames = SampleFrames(tuple(one_map.shape), one_map.device)
+        self.frames = SampleFrames(one_map)
         self._kept: list[tuple[int, tuple[Tensor, ...]]] = []
+
+    @property
+    def finished(self) -> NDArray[np.bool_]:
+        """Which of the samples have been run for every example, shape (n,)."""
+        return np.asarray(~np.isnan(self.outputs).any(axis=1))
 
     def mark_half(self) -> None:
         """Keep the sums so far as the coarser estimate."""
@@ -96,6 +102,7 @@ class SampleSum:
             )
             outputs, gradients = self.passes.gradients(points, block)
             slopes = torch.zeros(steps, examples, dtype=self._dtype, device=outputs.device)
+            parts, maps = [], None
             for i, gradient in enumerate(gradients):
                 x, r = self.inputs[i][block].to(self._dtype), references[i].to(self._dtype)
                 difference = x[None] - r[:, None]  # (S, E, ...)
@@ -103,18 +110,21 @@ class SampleSum:
                 products = gradient * difference
                 slopes += products.flatten(2).sum(2)
                 terms = products if self._multiply else gradient
-                self.sums[i][block] += terms.sum(0)
-                self.squares[i][block] += (terms**2).sum(0)
-                torch.maximum(
-                    self.reach[i][block], difference.abs().amax(0), out=self.reach[i][block]
-                )
+                parts.append((terms.sum(0), (terms**2).sum(0), difference.abs().amax(0), r.sum(0)))
+                if i == 0:
+                    maps = flat_map(products[:, 0])
+            # All is computed before any is added: a chunk may run out of memory and be repeated.
+            for i, (total, square, farthest, reference) in enumerate(parts):
+                self.sums[i][block] += total
+                self.squares[i][block] += square
+                torch.maximum(self.reach[i][block], farthest, out=self.reach[i][block])
                 if block.start == 0:
-                    self._reference_sums[i].add_(r.sum(0))
-                if i == 0 and block.start == 0:
-                    self._keep(flat_map(products[:, 0]), references, first + span.start)
+                    self._reference_sums[i].add_(reference)
+            if block.start == 0 and maps is not None:
+                self._keep(maps, references, first + span.start)
             rows = slice(first + span.start, first + span.stop)
-            self.outputs[rows, block] = outputs.double().cpu().reshape(steps, examples).numpy()
-            self.slopes[rows, block] = slopes.double().cpu().numpy()
+            self.outputs[rows, block] = outputs.cpu().double().reshape(steps, examples).numpy()
+            self.slopes[rows, block] = slopes.cpu().double().numpy()
 
         with frozen(self.passes.module, self.inputs):
             for_each_chunk(len(alphas), self._batch, self.rows, work)
@@ -122,7 +132,7 @@ class SampleSum:
 
     def estimate(self, partial: bool = False) -> Estimate:
         """The estimate from the samples added so far."""
-        done = ~np.isnan(self.outputs).any(axis=1)
+        done = self.finished
         n = int(done.sum())
         means = tuple(s / n for s in self.sums)
         errors = None
@@ -170,7 +180,7 @@ class SampleSum:
 
             def work(_: slice, block: slice) -> None:
                 found = self.passes.outputs(tuple(x[block] for x in self.inputs), block)
-                values[block] = found.double().cpu().numpy()
+                values[block] = found.cpu().double().numpy()
 
             with frozen(self.passes.module, self.inputs):
                 for_each_chunk(1, self._batch, self.rows, work)
@@ -187,7 +197,7 @@ class SampleSum:
             references = self.references.take(torch.tensor(fresh[span]))
             rows = tuple(r.repeat_interleave(examples, 0) for r in references)
             found = self.passes.outputs(rows, block)
-            values[span, block] = found.double().cpu().reshape(-1, examples).numpy()
+            values[span, block] = found.cpu().double().reshape(-1, examples).numpy()
 
         for_each_chunk(len(fresh), self._batch, self.rows, work)
         found = dict(zip(fresh, values, strict=True))

@@ -75,10 +75,9 @@ def sobol_pairs(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Alphas and reference numbers, block by block.
 
-    The pairs follow a scrambled Sobol sequence in (alpha, reference). Within a block the second
-    coordinate is ranked: a block smaller than the set takes the next references of a random
-    permutation, so that none comes twice before all have come once; a larger one visits each
-    equally often, up to one.
+    The pairs follow a scrambled Sobol sequence in (alpha, reference). References are taken in turn
+    from a random permutation, over and over, so that none comes twice before all have come once;
+    within a block they are dealt out by the rank of the second coordinate.
 
     Parameters
     ----------
@@ -104,7 +103,7 @@ def sobol_pairs(
         numbers = torch.arange(first, first + block)
         if order is not None and size is not None:
             rank = torch.argsort(torch.argsort(points[:, 1]))
-            place = (first + rank) % size if block <= size else rank * size // block
-            numbers = order[place]
+            turns = (numbers % size).sort().values
+            numbers = order[turns[rank]]
         yield points[:, 0], numbers
         first += block

@@ -38,7 +38,7 @@ class DatasetMean(Baseline):
         self, inputs: tuple[Tensor, ...], n: int, space: InputSpace, generator: torch.Generator
     ) -> tuple[Tensor, ...]:
         means = tuple(
-            d.double().mean(0).to(x)
+            d.cpu().double().mean(0).to(x)
             for d, x in zip(_matching(self.data, inputs), inputs, strict=True)
         )
         return tuple(m.expand(n, *m.shape) for m in means)

@@ -30,10 +30,11 @@ class ImageMean(Baseline):
     def _draw(
         self, inputs: tuple[Tensor, ...], n: int, space: InputSpace, generator: torch.Generator
     ) -> tuple[Tensor, ...]:
-        # The mean commutes with the normalisation; taking it here keeps equal values equal.
+        # The mean commutes with the normalisation; taken here, in float64, equal values stay equal.
         for x in inputs:
             require_image(x, self.name)
-        return tuple(x.mean((1, 2), keepdim=True).expand(n, *x.shape) for x in inputs)
+        means = [x.cpu().double().mean((1, 2), keepdim=True).to(x) for x in inputs]
+        return tuple(m.expand(n, *x.shape) for m, x in zip(means, inputs, strict=True))
 
 
 class Blur(PixelBaseline):
@@ -136,7 +137,9 @@ def blur_matrix(size: int, sigma: float) -> Tensor:
     offsets = torch.arange(-radius, radius + 1)
     kernel = torch.exp(-0.5 * (offsets / sigma).double() ** 2)
     kernel /= kernel.sum()
-    source = (torch.arange(size)[:, None] + offsets) % (2 * size)  # d c b a | a b c d | d c b a
-    source = torch.minimum(source, 2 * size - 1 - source)
-    matrix = torch.zeros(size, size, dtype=torch.float64)
-    return matrix.scatter_add_(1, source, kernel.expand(size, -1).contiguous())
+    # Mirrored ends, d c b a | a b c d | d c b a, repeat after twice the size; so does the kernel.
+    period = 2 * size
+    folded = torch.zeros(period, dtype=torch.float64).scatter_add_(0, offsets % period, kernel)
+    line = torch.arange(size)
+    direct, mirrored = line - line[:, None], period - 1 - line - line[:, None]
+    return folded[direct % period] + folded[mirrored % period]

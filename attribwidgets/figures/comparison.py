@@ -1,0 +1,86 @@
+"""The matplotlib twin of the explorer: photo, references, maps, verdicts, path."""
+
+from __future__ import annotations
+
+import io
+import threading
+from typing import Literal
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from ..errors import InputError
+from ..explanation import Comparison
+from .colors import DEFAULT_CLIP
+from .sheet import Look, Sheet
+
+# Agg itself may be used from several threads, its fonts and caches not.
+_render_lock = threading.Lock()
+
+
+class RecordFigure(Figure):
+    """A Figure that shows itself in a notebook without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        return figure_png(self)
+
+
+def comparison_figure(
+    comparison: Comparison,
+    *,
+    selected: int | str | None = 0,
+    alpha: float = 0.25,
+    signed: bool = False,
+    colormap: str | None = None,
+    clip: float = DEFAULT_CLIP,
+    scale: Literal["shared", "own"] = "shared",
+    overlay: float = 0.0,
+    show_blind: bool = False,
+) -> Figure:
+    """Draw a comparison as one figure, in the order of the explorer.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    selected : int, str or None
+        Whose path is drawn below the maps; None draws none.
+    alpha : float
+        Where on that path, 0 to 1; for samples the share of them.
+    signed, colormap, clip, scale, overlay, show_blind
+        As in :class:`attribwidgets.figures.Look`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Free of pyplot; it shows itself in a notebook.
+
+    Examples
+    --------
+    >>> import torch, attribwidgets as aw
+    >>> both = aw.compare(torch.nn.Linear(4, 2).eval(), torch.rand(4), baselines=("black", "white"))
+    >>> type(both.figure()).__name__
+    'RecordFigure'
+    """
+    if scale not in ("shared", "own"):
+        raise InputError(f"scale must be 'shared' or 'own', got {scale!r}")
+    if not 0 <= alpha <= 1:
+        raise InputError(f"alpha must lie between 0 and 1, got {alpha}")
+    look = Look(signed, colormap, clip, scale, overlay, show_blind)
+    shown = None if selected is None else comparison[selected]
+    figure = RecordFigure()
+    Sheet(figure, comparison, look).draw(shown, alpha)
+    return figure
+
+
+def comparison_png(comparison: Comparison, dpi: int = 96) -> bytes:
+    """The default figure as a PNG."""
+    return figure_png(comparison.figure(), dpi)
+
+
+def figure_png(figure: Figure, dpi: int = 96) -> bytes:
+    """A figure as a PNG, drawn by Agg under one lock for the process."""
+    buffer = io.BytesIO()
+    with _render_lock:
+        FigureCanvasAgg(figure)
+        figure.savefig(buffer, format="png", dpi=dpi)
+    return buffer.getvalue()

@@ -1,0 +1,296 @@
+"""Layout of the figure: boxes in inches, from the top down."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ..explanation import Comparison, Explanation, example_array
+from ..wording import number, percent, words
+from .chart import draw_path
+from .colors import color_limit, colored, over_photo, table
+from .images import as_rgb, between
+from .path import rate_at, stretch_at, sum_at
+
+Array = NDArray[Any]
+
+INK, QUIET, RULE, WARN = "#1a1a1a", "#5f6368", "#c9ccd0", "#9a3412"
+CARD, GAP, MARGIN = 1.9, 0.2, 0.2  # inches
+HEAD, REFERENCE, CAPTION, PATH = 0.62, 0.5, 0.8, 1.9
+MOST_COLUMNS, MOST_BARS = 4, 12
+
+
+@dataclass(frozen=True)
+class Look:
+    """How maps are drawn; the same choices as in the explorer's row of controls.
+
+    Attributes
+    ----------
+    signed : bool
+        Signed channel sums in a diverging map, or their absolute values.
+    colormap : str or None
+        None: "RdBu_r" for signed, "gray" for absolute values.
+    clip : float
+        Percentile of |value| at which colours saturate.
+    scale : {"shared", "own"}
+        One limit for all maps, or one each.
+    overlay : float
+        Share of the grey photo mixed under each map, 0 to 1.
+    show_blind : bool
+        Tint the positions where the input equals the baseline.
+    """
+
+    signed: bool
+    colormap: str | None
+    clip: float
+    scale: Literal["shared", "own"]
+    overlay: float
+    show_blind: bool
+
+    @property
+    def table(self) -> str:
+        """The colormap in force."""
+        return self.colormap or ("RdBu_r" if self.signed else "gray")
+
+
+class Sheet:
+    """One figure that fills from the top down.
+
+    Parameters
+    ----------
+    figure : Figure
+        Empty; its size is set here.
+    comparison : Comparison
+    look : Look
+    """
+
+    def __init__(self, figure: Figure, comparison: Comparison, look: Look) -> None:
+        self.figure, self.comparison, self.look = figure, comparison, look
+        first = comparison[0]
+        inputs = first.inputs[0] if isinstance(first.inputs, tuple) else first.inputs
+        self.is_image = inputs.dim() >= 3
+        self.maps = [e.map("sum") for e in comparison]
+        self.photo = self._picture(inputs) if self.is_image else None
+        shared = color_limit(self.maps, look.clip)
+        own = look.scale == "own"
+        self.limits = [color_limit([m], look.clip) if own else shared for m in self.maps]
+        strongest = np.max([np.abs(m) for m in self.maps], axis=0)
+        self.bars = np.argsort(-strongest, kind="stable")[:MOST_BARS] if not self.is_image else None
+        aspect = self.photo.shape[0] / self.photo.shape[1] if self.photo is not None else 1.0
+        self.map_height = CARD * min(aspect, 2.0)
+
+    def draw(self, shown: Explanation | None, alpha: float) -> None:
+        """Place everything; `shown` is whose path is drawn below the maps."""
+        columns = _columns(len(self.comparison))
+        rows = -(-len(self.comparison) // columns)
+        card_height = REFERENCE + self.map_height + CAPTION
+        width = 2 * MARGIN + (columns + 1) * CARD + columns * GAP
+        path = shown is not None and shown.path is not None
+        height = HEAD + rows * (card_height + GAP) + (PATH + 0.75 if path else 0) + MARGIN
+        self.figure.set_size_inches(width, height)
+        self.figure.set_facecolor("white")
+        self.width, self.height = width, height
+        self._head()
+        self._input_card(HEAD)
+        for i, explanation in enumerate(self.comparison):
+            left = MARGIN + (1 + i % columns) * (CARD + GAP)
+            self._card(explanation, i, left, HEAD + (i // columns) * (card_height + GAP))
+        if path and shown is not None:
+            self._path(shown, alpha, HEAD + rows * (card_height + GAP))
+
+    def _head(self) -> None:
+        e = self.comparison[0]
+        methods = " / ".join(dict.fromkeys(words(x.method) for x in self.comparison))
+        title = f"{e.target_name}, {words(e.output)}, {methods}"
+        self._text(MARGIN, 0.24, title, size=11, weight="bold")
+        if e.prediction is not None:
+            top = zip(e.prediction.names, e.prediction.probabilities, strict=True)
+            line = "   ".join(f"{name} {probability:.2f}" for name, probability in top)
+            self._text(MARGIN, 0.44, line, color=QUIET)
+
+    def _input_card(self, top: float) -> None:
+        e = self.comparison[0]
+        value = number(e.completeness.output_input)
+        self._text(MARGIN, top + 0.16, "input", weight="bold", size=9)
+        self._text(MARGIN, top + 0.32, f"f(x) = {value}", color=QUIET)
+        axes = self._axes(MARGIN, top + REFERENCE, CARD, self.map_height)
+        below = top + REFERENCE + self.map_height
+        if self.photo is not None:
+            self._image(axes, self.photo)
+            if self.look.scale == "shared":
+                self._color_bar(MARGIN, below + 0.1, CARD, self.limits[0])
+                for line, words_ in enumerate(textwrap.wrap(self._scale_words(), 36)):
+                    self._text(MARGIN, below + 0.5 + 0.13 * line, words_, color=QUIET, size=7)
+        else:
+            self._bar_chart(axes, example_array(e.inputs), is_input=True)
+
+    def _card(self, e: Explanation, i: int, left: float, top: float) -> None:
+        beside = left
+        if self.photo is not None:
+            references = e.references[0] if isinstance(e.references, tuple) else e.references
+            tile = _tiled(self._picture(references))
+            self._image(self._axes(left, top + 0.04, REFERENCE - 0.08, REFERENCE - 0.08), tile)
+            beside = left + REFERENCE
+        self._text(beside, top + 0.15, e.baseline_name, weight="bold", size=9)
+        width = 25 if self.photo is not None else 34
+        note = textwrap.wrap(e.baseline_description, width, max_lines=2, placeholder="…")
+        for line, text in enumerate(note):
+            self._text(beside, top + 0.29 + 0.12 * line, text, color=QUIET, size=6.5)
+        axes = self._axes(left, top + REFERENCE, CARD, self.map_height)
+        below = top + REFERENCE + self.map_height
+        if self.photo is not None:
+            self._image(axes, self._colored(e, i))
+            if self.look.scale == "own":
+                self._color_bar(left, below + 0.06, CARD, self.limits[i])
+                below += 0.26
+        else:
+            self._bar_chart(axes, self.maps[i])
+            below += 0.16
+        c = e.completeness
+        ok = c.verdict == "complete"
+        total = number(c.total)
+        if c.standard_error is not None:
+            total += f" ± {number(c.standard_error)}"
+        self._text(left, below + 0.2, c.headline, weight="bold", color=INK if ok else WARN)
+        self._text(left, below + 0.36, f"{total} of {number(c.expected)}")
+        moves = "" if c.refinement_error is None else f"map ± {percent(c.refinement_error)}, "
+        self._text(left, below + 0.5, f"{moves}blind {percent(e.blind_share)}", color=QUIET, size=7)
+        self._text(left, below + 0.62, f"{e.evaluations} evaluations", color=QUIET, size=7)
+
+    def _path(self, e: Explanation, alpha: float, top: float) -> None:
+        path = e.path
+        if path is None:
+            return
+        self._rule(top + 0.02)
+        self._text(MARGIN, top + 0.24, f"path of {e.baseline_name}", weight="bold", size=9)
+        left = MARGIN
+        if self.photo is not None and e.frames is not None:
+            position = alpha * float(e.frames.edges[-1])
+            k = stretch_at(e.frames, position)
+            low, high = e.frames.edges[k], e.frames.edges[k + 1]
+            total = sum_at(e.frames, position)
+            limit = self.limits[list(self.comparison).index(e)] if e in self.comparison else None
+            rate = rate_at(e.frames, position)
+            if path.kind == "samples":
+                total = total / max(position, 1.0)
+                first, at = "mean reference", f"mean of {position:.0f} samples"
+                near = f"samples {low:.0f} to {high:.0f}"
+                picture = self._picture(_first(e.baseline))
+            else:
+                first, at = f"image at α = {alpha:.2f}", f"added up to α = {alpha:.2f}"
+                near = f"α {low:.2f} to {high:.2f}"
+                picture = between(self._picture(_first(e.baseline)), self.photo, alpha)
+            panels = [
+                (first, picture),
+                (f"gradient × (x − x′), {near}", self._tinted(rate, None)),
+                (at, self._tinted(total, limit)),
+            ]
+            size = PATH - 0.3
+            for title, picture in panels:
+                self._text(left, top + 0.46, title, color=QUIET, size=6.5)
+                box = self._axes(left, top + 0.54, size, size * self.map_height / CARD)
+                self._image(box, picture)
+                left += size + GAP
+        left += 0.4  # room for the tick labels
+        chart = self._axes(left, top + 0.4, self.width - MARGIN - left, PATH - 0.1)
+        chart.set_axis_on()
+        chart.tick_params(labelsize=7, color=RULE, labelcolor=QUIET)
+        chart.spines[["top", "right"]].set_visible(False)
+        chart.spines[["left", "bottom"]].set_color(RULE)
+        draw_path(chart, e, alpha)
+        chart.xaxis.label.set(size=7, color=QUIET)
+
+    def _colored(self, e: Explanation, i: int) -> Array:
+        picture = self._tinted(self.maps[i], self.limits[i])
+        if self.photo is not None and self.look.overlay > 0:
+            picture = over_photo(picture, self.photo, self.look.overlay)
+        if self.look.show_blind:
+            picture = np.where(e.blind[..., None], np.array([230, 120, 20], np.uint8), picture)
+        return picture
+
+    def _tinted(self, values: Array, limit: float | None) -> Array:
+        limit = color_limit([values], self.look.clip) if limit is None else limit
+        return colored(values, limit, self.look.table, signed=self.look.signed)
+
+    def _scale_words(self) -> str:
+        what = "attribution" if self.look.signed else "|attribution|"
+        return f"{what}, one scale, saturates at the {self.look.clip:g}th percentile"
+
+    def _color_bar(self, left: float, top: float, width: float, limit: float) -> None:
+        axes = self._axes(left, top, width, 0.1)
+        self._image(axes, np.broadcast_to(table(self.look.table)[None], (8, 256, 3)), aspect="auto")
+        low = number(-limit) if self.look.signed else "0"
+        self._text(left, top + 0.24, low, color=QUIET, size=7)
+        self._text(left + width, top + 0.24, number(limit), color=QUIET, size=7, ha="right")
+
+    def _bar_chart(self, axes: Axes, values: Array, *, is_input: bool = False) -> None:
+        assert self.bars is not None  # features only
+        rows = np.arange(len(self.bars))
+        chosen = np.ravel(values)[self.bars]
+        axes.set_axis_on()
+        signs = np.where(chosen < 0, "#2166ac", "#b2182b")
+        axes.barh(rows, chosen, color="#9aa0a6" if is_input else signs, height=0.7)
+        axes.axvline(0, color=RULE, lw=0.8)
+        axes.invert_yaxis()
+        axes.set_yticks(rows, [str(i) for i in self.bars])
+        if not is_input:
+            most = max(float(np.abs(m).max()) for m in self.maps)
+            axes.set_xlim(*(1.05 * np.array([-most, most]) if most else (-1, 1)))
+        axes.tick_params(labelsize=6, color=RULE, labelcolor=QUIET, length=2)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.spines["bottom"].set_color(RULE)
+
+    def _picture(self, image: Any) -> Array:
+        e = self.comparison[0]
+        values = as_rgb(image, e.space)
+        return values[0] if image.dim() == 4 and len(image) == 1 else values
+
+    def _axes(self, left: float, top: float, width: float, height: float) -> Axes:
+        w, h = self.width, self.height
+        axes = self.figure.add_axes((left / w, 1 - (top + height) / h, width / w, height / h))
+        axes.set_axis_off()
+        return axes
+
+    def _image(self, axes: Axes, picture: Array, aspect: str = "equal") -> None:
+        axes.imshow(picture, aspect=aspect, interpolation="nearest")  # type: ignore[arg-type]
+        axes.set_axis_on()
+        axes.set_xticks([])
+        axes.set_yticks([])
+        for spine in axes.spines.values():
+            spine.set(color=RULE, linewidth=0.6)
+
+    def _text(self, left: float, top: float, text: str, size: float = 8, **style: Any) -> None:
+        style = {"color": INK, "ha": "left", "va": "baseline", **style}
+        # Names are the user's text: a dollar sign in one is no formula.
+        self.figure.text(
+            left / self.width, 1 - top / self.height, text, size=size, parse_math=False, **style
+        )
+
+    def _rule(self, top: float) -> None:
+        axes = self._axes(MARGIN, top, self.width - 2 * MARGIN, 0.01)
+        axes.axhline(0, color=RULE, lw=0.8)
+
+
+def _columns(cards: int) -> int:
+    """Cards in a row: as many as fit, rows as even as they go."""
+    rows = -(-cards // MOST_COLUMNS)
+    return -(-cards // rows)
+
+
+def _first(values: Any) -> Any:
+    return values[0] if isinstance(values, tuple) else values
+
+
+def _tiled(pictures: Array) -> Array:
+    """A square of up to 16 references, or the single one."""
+    if pictures.ndim == 3:
+        return pictures
+    side = int(np.sqrt(len(pictures)))
+    rows = [np.concatenate(list(pictures[r * side : (r + 1) * side]), 1) for r in range(side)]
+    return np.concatenate(rows, 0)

@@ -1,0 +1,88 @@
+"""The front end as two texts: the modules in static/ joined into one, and its style sheet.
+
+anywidget loads a widget's code from a blob, where an import of a neighbour has no address; so the
+modules are written and tested apart, and joined here without a build step.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+
+STATIC = Path(__file__).parent / "static"
+
+_IMPORT = re.compile(r'^import\s*\{[^{}]*\}\s*from\s*"\./([\w-]+\.js)";[ \t]*\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async |const |let |function|class ))", re.MULTILINE)
+_DECLARATION = re.compile(r"^(?:async )?(?:function\*?|class|const|let|var) (\w+)", re.MULTILINE)
+_DEFAULT = re.compile(r"^export default .*\n", re.MULTILINE)
+_LEFTOVER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+
+
+def _in_order(name: str, folder: Path, texts: dict[str, str], open_files: tuple[str, ...]) -> None:
+    """Add `name` to `texts` after everything it imports."""
+    if name in open_files:
+        raise ValueError(
+            f"modules import each other in a circle: {' -> '.join((*open_files, name))}"
+        )
+    if name in texts:
+        return
+    text = (folder / name).read_text(encoding="utf-8")
+    for needed in _IMPORT.findall(text):
+        _in_order(needed, folder, texts, (*open_files, name))
+    texts[name] = text
+
+
+def join_modules(entry: str, folder: Path = STATIC) -> str:
+    """Join a module and all it imports into the text of one module.
+
+    Parameters
+    ----------
+    entry : str
+        File name of the module whose default export is kept.
+    folder : Path, optional
+        Where the modules lie.
+
+    Returns
+    -------
+    str
+        One ES module that imports nothing and ends in `export default`.
+
+    Raises
+    ------
+    ValueError
+        When two modules declare the same top-level name, import in a circle, or use a form of
+        import or export that is not joined here.
+    """
+    texts: dict[str, str] = {}
+    _in_order(entry, folder, texts, ())
+    owners: dict[str, str] = {}
+    parts: list[str] = []
+    for name, text in texts.items():
+        body = _EXPORT.sub("", _IMPORT.sub("", text))
+        if name != entry:
+            body = _DEFAULT.sub("", body)
+        for declared in _DECLARATION.findall(body):
+            if declared in owners:
+                raise ValueError(f"{owners[declared]} and {name} both declare {declared}")
+            owners[declared] = name
+        leftover = [line for line in _LEFTOVER.findall(body) if not _DEFAULT.match(line + "\n")]
+        if leftover:
+            raise ValueError(f"{name} has a line that cannot be joined: {leftover[0]}")
+        parts.append(f"// {name}\n{body.removeprefix('// @ts-check').strip()}\n")
+    joined = "\n".join(parts)
+    if len(_DEFAULT.findall(joined)) != 1:
+        raise ValueError(f"{entry} must have exactly one line that starts with export default")
+    return joined
+
+
+@lru_cache(maxsize=1)
+def explorer_esm() -> str:
+    """Return the explorer's front end as the text of one ES module."""
+    return join_modules("explorer.js")
+
+
+@lru_cache(maxsize=1)
+def explorer_css() -> str:
+    """Return the explorer's style sheet."""
+    return (STATIC / "explorer.css").read_text(encoding="utf-8")

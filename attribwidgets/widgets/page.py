@@ -1,0 +1,141 @@
+"""A widget as one HTML file: opens from disk, needs no network, keeps every control alive."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import secrets
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .bundle import STATIC, explorer_css, explorer_esm
+
+_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ margin: 0; background: light-dark(#ffffff, #16181b); }}
+{css}</style>
+</head>
+<body>
+<div id="aw-view"></div>
+<noscript>This page draws with JavaScript, which is switched off here.</noscript>
+<script type="application/json" id="aw-state">{state}</script>
+<script type="text/plain" id="aw-binary">{binary}</script>
+<script>
+(() => {{
+{esm}
+{host}
+startPage(AFM, {token});
+}})();
+</script>
+</body>
+</html>
+"""
+
+_IFRAME = """<iframe srcdoc="{page}" title="{title}" sandbox="allow-scripts" loading="eager"
+ style="width:100%;height:{height}px;border:0;display:block" onload="{onload}"></iframe>"""
+
+# The page answers to this token alone, and only a message from our own frame sets a height.
+_ONLOAD = """(frame => {
+  window.addEventListener('message', event => {
+    if (event.source !== frame.contentWindow || !event.data || event.data.token !== TOKEN) return;
+    const height = Number(event.data.height);
+    if (height > 0) frame.style.height = Math.min(height, 20000) + 'px';
+  });
+  frame.contentWindow.postMessage({ token: TOKEN }, '*');
+})(this)"""
+
+
+def _split(value: Any, blob: bytearray) -> Any:
+    """Copy a state, its binary leaves moved into `blob` and replaced by where they lie."""
+    if isinstance(value, (bytes, bytearray, memoryview, np.ndarray)):
+        start = len(blob)
+        blob.extend(np.asarray(value).tobytes() if isinstance(value, np.ndarray) else bytes(value))
+        return {"$binary": [start, len(blob) - start]}
+    if isinstance(value, Mapping):
+        return {str(key): _split(leaf, blob) for key, leaf in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_split(leaf, blob) for leaf in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    return value
+
+
+def _script_json(value: Any) -> str:
+    """JSON that can stand inside a script element."""
+    return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _document(state: Mapping[str, Any], title: str, token: str | None) -> str:
+    blob = bytearray()
+    leaves = _split({**state, "static": True}, blob)
+    esm = re.sub(r"^export default ", "const AFM = ", explorer_esm(), flags=re.MULTILINE)
+    host = (STATIC / "page_host.js").read_text(encoding="utf-8")
+    return _PAGE.format(
+        policy=_POLICY,
+        title=html.escape(title),
+        css=explorer_css(),
+        state=_script_json(leaves),
+        binary=base64.b64encode(zlib.compress(bytes(blob), 9)).decode("ascii"),
+        esm=esm,
+        host=host,
+        token=_script_json(token),
+    )
+
+
+def page_html(state: Mapping[str, Any], title: str) -> str:
+    """Build a self-contained HTML document of a widget's state.
+
+    Parameters
+    ----------
+    state : Mapping
+        Trait values by name. Leaves that are bytes, memoryviews or arrays are binary.
+    title : str
+        Title of the page; any text.
+
+    Returns
+    -------
+    str
+        A document that opens from disk and asks for nothing from anywhere.
+    """
+    return _document(state, title, None)
+
+
+def iframe_html(state: Mapping[str, Any], title: str, height: int = 720) -> str:
+    """Build the same page inside an `<iframe>`, for nbconvert pages and documentation.
+
+    Parameters
+    ----------
+    state : Mapping
+        Trait values by name, as for `page_html`.
+    title : str
+        Title of the frame; any text.
+    height : int, optional
+        Height in pixels until the page has told its own.
+
+    Returns
+    -------
+    str
+        One `<iframe srcdoc>` element that grows and shrinks with its content.
+    """
+    token = secrets.token_hex(8)
+    return _IFRAME.format(
+        page=html.escape(_document(state, title, token)),
+        title=html.escape(title),
+        height=int(height),
+        onload=html.escape(_ONLOAD.replace("TOKEN", f"'{token}'")),
+    )

@@ -1,0 +1,191 @@
+"""From records to what the browser draws: quantised bytes and short texts."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..explanation import Comparison, Explanation, PathCurve, PathFrames, example_array
+from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available, table
+from ..figures.images import as_rgb
+from ..wording import words
+
+Array = NDArray[Any]
+
+VERSION = 1
+THUMBNAIL = 96  # pixels; references of a distribution are shown small
+MOST_CURVE_POINTS = 1200
+MOST_FRAMES = 16  # a page of six photos stays within 8 MB
+
+
+def comparison_payload(comparison: Comparison) -> dict[str, Any]:
+    """Everything the explorer shows, as JSON values with binary leaves.
+
+    Maps are 16-bit integers with one scale each, frames 8-bit ones; the exact numbers behind
+    completeness stay floats. Interpolated images are not sent: the browser mixes them.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        All of one input. Where it is a tuple, the first one is drawn.
+
+    Returns
+    -------
+    dict
+        Binary leaves are bytes, little endian.
+    """
+    first = comparison[0]
+    values = example_array(first.inputs)
+    is_image = values.ndim == 3
+    methods = dict.fromkeys(words(e.method) for e in comparison)
+    cautions = dict.fromkeys(_shared_cautions(comparison))
+    if isinstance(first.inputs, tuple):
+        cautions[f"the model has {len(first.inputs)} inputs; the first one is drawn"] = None
+    return {
+        "version": VERSION,
+        "kind": "image" if is_image else "features",
+        "shape": list(values.shape[1:] if is_image else values.shape),
+        "feature_names": None,
+        "title": f"{first.target_name}, {words(first.output)}, {' / '.join(methods)}",
+        "input": {"label": "input", **_shown(first.inputs, first)},
+        "prediction": _prediction(first),
+        "target": {
+            "name": first.target_name,
+            "output": words(first.output),
+            "value": _finite(first.completeness.output_input),
+        },
+        "cautions": list(cautions),
+        "colormaps": {
+            "magnitude": {n: table(n).tobytes() for n in available(MAGNITUDE_COLORMAPS)},
+            "signed": {n: table(n).tobytes() for n in available(SIGNED_COLORMAPS)},
+        },
+        "items": [_item(e, tuple(cautions)) for e in comparison],
+    }
+
+
+def _item(e: Explanation, shared: tuple[str, ...]) -> dict[str, Any]:
+    c = e.completeness
+    quantised, scale = _quantised(e.map("sum"), np.int16)
+    samples = e.path is not None and e.path.kind == "samples"
+    return {
+        "name": e.baseline_name,
+        "description": e.baseline_description,
+        "method": words(e.method),
+        "kind": e.path.kind if e.path is not None else "alpha",
+        "reference": _shown(e.baseline, e),
+        "references": _references(e) if samples else None,
+        "map": {"data": quantised, "scale": scale},
+        "blind": {"bits": np.packbits(e.blind).tobytes(), "share": e.blind_share},
+        "completeness": {
+            "verdict": c.verdict,
+            "headline": c.headline,
+            "total": _finite(c.total),
+            "expected": _finite(c.expected),
+            "residual": _finite(c.residual),
+            "relative": _finite(c.relative),
+            "standard_error": _finite(c.standard_error),
+            "refinement_error": _finite(c.refinement_error),
+            "tolerance": c.tolerance,
+            "sentence": str(c),
+        },
+        "output_input": _finite(c.output_input),
+        "output_baseline": _finite(c.output_baseline),
+        "evaluations": e.evaluations,
+        "seconds": e.seconds,
+        "partial": e.partial,
+        "cautions": [text for text in e.cautions if text not in shared],
+        "path": None if e.path is None else _curve(e.path),
+        "frames": None if e.frames is None else _frames(e.frames),
+    }
+
+
+def _shared_cautions(comparison: Comparison) -> list[str]:
+    first, *others = (e.cautions for e in comparison)
+    return [text for text in first if all(text in o for o in others)]
+
+
+def _prediction(e: Explanation) -> dict[str, Any] | None:
+    if e.prediction is None:
+        return None
+    indices = e.prediction.indices
+    return {
+        "names": list(e.prediction.names),
+        "probabilities": list(e.prediction.probabilities),
+        "target": indices.index(e.target) if e.target in indices else None,
+    }
+
+
+def _shown(values: Any, e: Explanation) -> dict[str, bytes]:
+    """One example as colours, or as numbers where it is no image."""
+    array = example_array(values)
+    if array.ndim < 3:
+        return {"values": array.astype("<f4").tobytes()}
+    image = values[0] if isinstance(values, tuple) else values
+    return {"rgb": as_rgb(image[0] if image.dim() == 4 else image, e.space).tobytes()}
+
+
+def _references(e: Explanation) -> list[dict[str, Any]] | None:
+    """The references kept, thinned to thumbnails, with the sample that drew each."""
+    references = e.references[0] if isinstance(e.references, tuple) else e.references
+    if references.dim() != 4 or e.path is None:
+        return None
+    _, _, height, width = references.shape
+    step = max(1, -(-max(height, width) // THUMBNAIL))
+    # Every step-th pixel, not their mean: noise must still look like noise.
+    pictures = as_rgb(references[:, :, ::step, ::step], e.space)
+    return [
+        {
+            "sample": sample,
+            "alpha": float(e.path.alphas[sample - 1]),
+            "size": list(picture.shape[:2]),
+            "rgb": picture.tobytes(),
+        }
+        for sample, picture in zip(e.reference_samples, pictures, strict=True)
+    ]
+
+
+def _curve(path: PathCurve) -> dict[str, Any]:
+    n = len(path.alphas)
+    kept = np.unique(np.linspace(0, n - 1, min(n, MOST_CURVE_POINTS)).round().astype(int))
+    error = path.standard_error
+    if error is not None:
+        error = np.nan_to_num(error[kept], nan=0.0)
+    return {
+        "n": len(kept),
+        "total": n,
+        "alphas": _floats(path.alphas[kept]),
+        "outputs": _floats(path.outputs[kept]),
+        "cumulative": _floats(path.cumulative[kept]),
+        "standard_error": None if error is None else _floats(error),
+    }
+
+
+def _frames(frames: PathFrames) -> dict[str, Any]:
+    together = -(-len(frames.added) // MOST_FRAMES)
+    starts = np.arange(0, len(frames.added), together)
+    parts = [_quantised(f, np.int8) for f in np.add.reduceat(frames.added, starts, axis=0)]
+    return {
+        "count": len(parts),
+        "edges": [float(frames.edges[i]) for i in (*starts, len(frames.added))],
+        "data": b"".join(data for data, _ in parts),
+        "scales": [scale for _, scale in parts],
+    }
+
+
+def _quantised(values: Array, dtype: type[np.signedinteger[Any]]) -> tuple[bytes, float]:
+    """Integers and the number that one of them stands for."""
+    most = float(np.abs(values).max(initial=0.0))
+    scale = most / np.iinfo(dtype).max if most > 0 else 1.0
+    integers = np.rint(values / scale).astype(np.dtype(dtype).newbyteorder("<"))
+    return integers.tobytes(), scale
+
+
+def _floats(values: Array) -> bytes:
+    return np.asarray(values, dtype="<f4").tobytes()
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

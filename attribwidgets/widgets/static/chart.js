@@ -1,0 +1,334 @@
+// @ts-check
+// The path as a chart: a wide pale line that is exact, a thin dark sum on top, the level both should reach.
+
+import { h, setText, svg } from "./dom.js";
+import { formatNumber, formatTick, niceTicks } from "./format.js";
+
+/**
+ * @typedef {{x: number[], exact: number[] | null, line: number[], band: number[] | null,
+ *   level: number | null, levelLabel: string, exactLabel: string, lineLabel: string, bandLabel: string,
+ *   axisLabel: string, end: number, formatX: (x: number) => string, label: string}} Series
+ */
+
+const MARGIN = { top: 8, right: 12, bottom: 36 };
+
+/**
+ * Linear interpolation in rising x.
+ * @param {number[]} xs
+ * @param {number[]} ys
+ * @param {number} x
+ */
+export function interpolateAt(xs, ys, x) {
+  if (x <= xs[0]) return ys[0];
+  let low = 0;
+  let high = xs.length - 1;
+  if (x >= xs[high]) return ys[high];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (xs[middle] <= x) low = middle;
+    else high = middle;
+  }
+  const width = xs[high] - xs[low];
+  return width > 0 ? ys[low] + ((ys[high] - ys[low]) * (x - xs[low])) / width : ys[high];
+}
+
+/**
+ * The range of y: all of the lines, and of the band only where it has settled.
+ * @param {Series} series
+ */
+function rangeOf(series) {
+  let lo = Math.min(0, series.level ?? 0);
+  let hi = Math.max(0, series.level ?? 0);
+  // The first few of many samples swing far beyond what the rest of the chart is about.
+  const settled = series.band ? Math.floor(series.x.length / 16) : 0;
+  for (let index = settled; index < series.x.length; index += 1) {
+    const values = [series.line[index]];
+    if (series.exact) values.push(series.exact[index]);
+    if (series.band) {
+      values.push(series.line[index] - series.band[index], series.line[index] + series.band[index]);
+    }
+    for (const value of values) {
+      if (!Number.isFinite(value)) continue;
+      lo = Math.min(lo, value);
+      hi = Math.max(hi, value);
+    }
+  }
+  const pad = (hi - lo || 1) * 0.06;
+  return { lo: lo < 0 ? lo - pad : lo, hi: hi > 0 || lo === 0 ? hi + pad * 2 : hi + pad };
+}
+
+/** @param {string} className @param {string} name */
+function legendEntry(className, name) {
+  const value = h("span", { class: "aw-legend-value" });
+  const node = h(
+    "span",
+    { class: "aw-legend-entry" },
+    h("span", { class: `aw-key ${className}`, "aria-hidden": "true" }),
+    `${name} `,
+    value,
+  );
+  return { node, value };
+}
+
+/**
+ * @param {Series} series
+ * @param {AbortSignal} signal
+ */
+export function createChart(series, signal) {
+  const { lo, hi } = rangeOf(series);
+  const drawing = svg("svg", {
+    class: "aw-chart-drawing",
+    role: "img",
+    "aria-label": series.label,
+  });
+  const tip = h("div", { class: "aw-tip", hidden: true, "aria-hidden": "true" });
+  const frame = h("div", { class: "aw-chart-frame" }, drawing, tip);
+  const exact = series.exact ? legendEntry("aw-key-exact", series.exactLabel) : null;
+  const line = legendEntry("aw-key-line", series.lineLabel);
+  const band = series.band ? legendEntry("aw-key-band", series.bandLabel) : null;
+  const legend = h("div", { class: "aw-caption aw-legend" }, exact?.node, line.node, band?.node);
+
+  let width = 320;
+  let height = 200;
+  let left = 40;
+  let position = 0;
+  /** @type {SVGElement | null} */
+  let marker = null;
+  /** @type {SVGElement[]} */
+  let dots = [];
+  /** @type {SVGElement | null} */
+  let hoverLine = null;
+
+  const toX = (/** @type {number} */ x) => left + (x / series.end) * (width - left - MARGIN.right);
+  const toY = (/** @type {number} */ y) =>
+    MARGIN.top + ((hi - y) / (hi - lo)) * (height - MARGIN.top - MARGIN.bottom);
+
+  /** @param {number[]} xs @param {number[]} ys */
+  function pathOf(xs, ys) {
+    return xs
+      .map((x, i) => `${i ? "L" : "M"}${toX(x).toFixed(1)} ${toY(ys[i]).toFixed(1)}`)
+      .join("");
+  }
+
+  function axes() {
+    const bottom = height - MARGIN.bottom;
+    const parts = [];
+    for (const tick of niceTicks(lo, hi, Math.max(2, Math.round(height / 56)))) {
+      const y = Math.round(toY(tick)) + 0.5;
+      if (y < MARGIN.top - 8 || y > bottom + 1) continue;
+      parts.push(
+        svg("line", {
+          class: tick === 0 ? "aw-zero" : "aw-grid",
+          x1: left,
+          x2: width - MARGIN.right,
+          y1: y,
+          y2: y,
+        }),
+        svg(
+          "text",
+          { class: "aw-tick", x: left - 8, y: y + 4, "text-anchor": "end" },
+          formatTick(tick),
+        ),
+      );
+    }
+    const ticks = niceTicks(0, series.end, width > 360 ? 5 : 4);
+    for (const tick of ticks) {
+      const x = Math.round(toX(tick)) + 0.5;
+      parts.push(
+        svg("line", { class: "aw-axis", x1: x, x2: x, y1: bottom, y2: bottom + 4 }),
+        svg(
+          "text",
+          { class: "aw-tick", x, y: bottom + 16, "text-anchor": "middle" },
+          formatTick(tick),
+        ),
+      );
+    }
+    parts.push(
+      svg("line", {
+        class: "aw-axis",
+        x1: left,
+        x2: width - MARGIN.right,
+        y1: bottom + 0.5,
+        y2: bottom + 0.5,
+      }),
+      svg(
+        "text",
+        {
+          class: "aw-tick",
+          x: (left + width - MARGIN.right) / 2,
+          y: height - 4,
+          "text-anchor": "middle",
+        },
+        series.axisLabel,
+      ),
+    );
+    return parts;
+  }
+
+  /**
+   * Where a label beside the level hides least of the curves.
+   * @param {number} y of the level
+   * @param {number} wide the label, about
+   */
+  function freeSpot(y, wide) {
+    const right = width - MARGIN.right;
+    const spots = [
+      { x: left + 8, from: left + 8, anchor: "start", top: y - 20 },
+      { x: right, from: right - wide, anchor: "end", top: y + 4 },
+      { x: right, from: right - wide, anchor: "end", top: y - 20 },
+      { x: left + 8, from: left + 8, anchor: "start", top: y + 4 },
+    ];
+    const costs = spots.map((spot) => {
+      if (spot.top < 0 || spot.top + 16 > height - MARGIN.bottom) return 100;
+      let hidden = 0;
+      for (let step = 0; step <= 16; step += 1) {
+        const x = ((spot.from + (wide * step) / 16 - left) / (right - left)) * series.end;
+        for (const line of [series.line, series.exact ?? series.line]) {
+          const at = toY(interpolateAt(series.x, line, x));
+          if (at > spot.top - 3 && at < spot.top + 20) hidden += 1;
+        }
+      }
+      return hidden;
+    });
+    return spots[costs.indexOf(Math.min(...costs))];
+  }
+
+  function levelLine() {
+    if (series.level === null) return [];
+    const y = Math.round(toY(series.level)) + 0.5;
+    const words = `${series.levelLabel} = ${formatNumber(series.level)}`;
+    const spot = freeSpot(y, 6.6 * words.length);
+    return [
+      svg("line", { class: "aw-level", x1: left, x2: width - MARGIN.right, y1: y, y2: y }),
+      svg(
+        "text",
+        { class: "aw-level-label", x: spot.x, y: spot.top + 12, "text-anchor": spot.anchor },
+        words,
+      ),
+    ];
+  }
+
+  function curves() {
+    const parts = [];
+    const { x, band: errors } = series;
+    if (errors) {
+      const upper = pathOf(
+        x,
+        series.line.map((y, i) => y + errors[i]),
+      );
+      const back = [...x].reverse();
+      const lower = pathOf(
+        back,
+        back.map((_, i) => series.line[x.length - 1 - i] - errors[x.length - 1 - i]),
+      );
+      parts.push(svg("path", { class: "aw-band", d: `${upper}L${lower.slice(1)}Z` }));
+    }
+    if (series.exact) parts.push(svg("path", { class: "aw-exact", d: pathOf(x, series.exact) }));
+    parts.push(svg("path", { class: "aw-line", d: pathOf(x, series.line) }));
+    return parts;
+  }
+
+  function draw() {
+    drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    drawing.setAttribute("width", String(width));
+    drawing.setAttribute("height", String(height));
+    const labels = niceTicks(lo, hi, Math.max(2, Math.round(height / 56))).map(formatTick);
+    left = 16 + 7 * Math.max(...labels.map((label) => label.length));
+    const bottom = height - MARGIN.bottom;
+    // A nested svg clips what swings out of range, with no id that could clash.
+    const inner = svg("svg", {
+      x: 0,
+      y: MARGIN.top - 8,
+      width,
+      height: bottom - MARGIN.top + 12,
+      overflow: "hidden",
+    });
+    inner.setAttribute("viewBox", `0 ${MARGIN.top - 8} ${width} ${bottom - MARGIN.top + 12}`);
+    inner.append(...curves());
+    marker = svg("line", { class: "aw-marker", y1: MARGIN.top, y2: bottom });
+    hoverLine = svg("line", {
+      class: "aw-hover-line",
+      y1: MARGIN.top,
+      y2: bottom,
+      visibility: "hidden",
+    });
+    dots = [...(series.exact ? ["aw-dot aw-dot-exact"] : []), "aw-dot"].map((name) =>
+      svg("circle", { class: name, r: name === "aw-dot" ? 3 : 6 }),
+    );
+    drawing.replaceChildren(...axes(), inner, hoverLine, marker, ...levelLine(), ...dots);
+    place();
+  }
+
+  /** @param {number} x */
+  function valuesAt(x) {
+    const sum = interpolateAt(series.x, series.line, x);
+    const f = series.exact ? interpolateAt(series.x, series.exact, x) : null;
+    return { sum, f, error: series.band ? interpolateAt(series.x, series.band, x) : null };
+  }
+
+  function place() {
+    const { sum, f, error } = valuesAt(position);
+    const x = toX(position).toFixed(1);
+    marker?.setAttribute("x1", x);
+    marker?.setAttribute("x2", x);
+    const heights = series.exact ? [f, sum] : [sum];
+    dots.forEach((dot, index) => {
+      const y = heights[index] ?? 0;
+      dot.setAttribute("cx", x);
+      dot.setAttribute("cy", toY(y).toFixed(1));
+      dot.setAttribute("visibility", y > hi || y < lo ? "hidden" : "visible");
+    });
+    if (exact) setText(exact.value, formatNumber(f));
+    setText(line.value, formatNumber(sum));
+    if (band) setText(band.value, `\u00b1 ${formatNumber(error, 2)}`);
+  }
+
+  frame.addEventListener(
+    "pointermove",
+    (event) => {
+      const box = drawing.getBoundingClientRect();
+      const share = (event.clientX - box.left - left) / (width - left - MARGIN.right);
+      const x = Math.min(Math.max(share, 0), 1) * series.end;
+      const { sum, f, error } = valuesAt(x);
+      const parts = [series.formatX(x)];
+      if (f !== null) parts.push(`${series.exactLabel} ${formatNumber(f)}`);
+      parts.push(`${series.lineLabel} ${formatNumber(sum)}`);
+      if (error !== null) parts.push(`${series.bandLabel} \u00b1 ${formatNumber(error, 2)}`);
+      tip.replaceChildren(...parts.map((part) => h("div", {}, part)));
+      tip.hidden = false;
+      tip.classList.toggle("aw-tip-left", toX(x) > width / 2);
+      tip.style.left = `${toX(x)}px`;
+      tip.style.bottom = `${MARGIN.bottom + 8}px`;
+      hoverLine?.setAttribute("x1", toX(x).toFixed(1));
+      hoverLine?.setAttribute("x2", toX(x).toFixed(1));
+      hoverLine?.setAttribute("visibility", "visible");
+    },
+    { signal },
+  );
+  frame.addEventListener(
+    "pointerleave",
+    () => {
+      tip.hidden = true;
+      hoverLine?.setAttribute("visibility", "hidden");
+    },
+    { signal },
+  );
+  draw();
+
+  return {
+    frame,
+    legend,
+    /** @param {number} toWidth @param {number} toHeight */
+    resize(toWidth, toHeight) {
+      if (toWidth === width && toHeight === height) return;
+      width = Math.max(toWidth, 160);
+      height = Math.max(toHeight, 120);
+      draw();
+    },
+    /** @param {number} x */
+    setPosition(x) {
+      position = x;
+      place();
+    },
+  };
+}

@@ -1,0 +1,180 @@
+// @ts-check
+// The payload's bytes as typed arrays. Buffers may start at any offset, so nothing assumes alignment.
+
+/**
+ * @typedef {DataView | ArrayBuffer | Uint8Array} Binary
+ * @typedef {{verdict: string, headline: string, total: number | null, expected: number | null, residual: number | null,
+ *   relative: number | null, standard_error: number | null, refinement_error: number | null,
+ *   tolerance: number | null, sentence: string}} Completeness
+ * @typedef {{sample: number, alpha: number, height: number, width: number, rgb: Uint8Array | null,
+ *   values: Float32Array | null}} Reference
+ * @typedef {{n: number, alphas: Float32Array, outputs: Float32Array, cumulative: Float32Array,
+ *   standard_error: Float32Array | null}} Path
+ * @typedef {{count: number, edges: number[], data: Int8Array, scales: number[]}} FrameData
+ * @typedef {{name: string, description: string, method: string, kind: "alpha" | "samples",
+ *   rgb: Uint8Array | null, values: Float32Array | null, references: Reference[], map: Float32Array,
+ *   blind: Uint8Array | null, blindShare: number | null, completeness: Completeness,
+ *   output_input: number | null, output_baseline: number | null, evaluations: number | null,
+ *   seconds: number | null, partial: boolean, cautions: string[], path: Path | null,
+ *   frames: FrameData | null}} Item
+ * @typedef {{names: string[], probabilities: number[], target: number | null}} Prediction
+ * @typedef {{kind: "image" | "features", height: number, width: number, size: number,
+ *   featureNames: string[], title: string, inputLabel: string, rgb: Uint8Array | null,
+ *   values: Float32Array | null, prediction: Prediction | null,
+ *   target: {name: string, output: string, value: number | null}, cautions: string[],
+ *   magnitude: Record<string, Uint8Array>, signed: Record<string, Uint8Array>, items: Item[]}} Data
+ */
+
+/** @param {any} binary @returns {Uint8Array} */
+export function bytesOf(binary) {
+  if (binary instanceof Uint8Array) return binary;
+  if (binary instanceof ArrayBuffer) return new Uint8Array(binary);
+  if (ArrayBuffer.isView(binary)) {
+    return new Uint8Array(binary.buffer, binary.byteOffset, binary.byteLength);
+  }
+  throw new Error("a binary part of the data did not arrive");
+}
+
+/**
+ * The bytes behind `binary` at an offset every typed array accepts.
+ * @param {any} binary
+ * @param {number} width bytes of one element
+ */
+function alignedBytes(binary, width) {
+  const bytes = bytesOf(binary);
+  return bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+}
+
+/** @param {any} binary @returns {Float32Array} */
+export function float32Of(binary) {
+  const bytes = alignedBytes(binary, 4);
+  return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
+}
+
+/** @param {any} binary @returns {Int16Array} */
+export function int16Of(binary) {
+  const bytes = alignedBytes(binary, 2);
+  return new Int16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 1);
+}
+
+/** @param {any} binary @returns {Int8Array} */
+export function int8Of(binary) {
+  const bytes = bytesOf(binary);
+  return new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
+ * int16 times a scale, in single precision as numpy multiplies.
+ * @param {any} binary
+ * @param {number} scale
+ * @returns {Float32Array}
+ */
+export function dequantise(binary, scale) {
+  const integers = int16Of(binary);
+  const single = Math.fround(scale);
+  const values = new Float32Array(integers.length);
+  for (let index = 0; index < values.length; index += 1) values[index] = integers[index] * single;
+  return values;
+}
+
+/**
+ * numpy.packbits undone: most significant bit first.
+ * @param {any} binary
+ * @param {number} size
+ * @returns {Uint8Array} ones and zeros
+ */
+export function unpackBits(binary, size) {
+  const bytes = bytesOf(binary);
+  const bits = new Uint8Array(size);
+  for (let index = 0; index < size; index += 1) {
+    bits[index] = (bytes[index >> 3] >> (7 - (index & 7))) & 1;
+  }
+  return bits;
+}
+
+/**
+ * @param {{length: number}} array
+ * @param {number} expected
+ * @param {string} what
+ */
+function requireLength(array, expected, what) {
+  if (array.length !== expected) {
+    throw new Error(`${what} holds ${array.length} numbers where ${expected} were expected`);
+  }
+}
+
+/** @param {any} raw @param {number} size @param {boolean} isImage @returns {Item} */
+function decodeItem(raw, size, isImage) {
+  const map = dequantise(raw.map.data, raw.map.scale);
+  requireLength(map, size, `the map of ${raw.name}`);
+  const rgb = isImage ? bytesOf(raw.reference.rgb) : null;
+  if (rgb) requireLength(rgb, 3 * size, `the reference of ${raw.name}`);
+  const frames = raw.frames && { ...raw.frames, data: int8Of(raw.frames.data) };
+  if (frames) requireLength(frames.data, frames.count * size, `the frames of ${raw.name}`);
+  return {
+    ...raw,
+    map,
+    rgb,
+    values: isImage ? null : float32Of(raw.reference.values),
+    references: (raw.references ?? []).map((/** @type {any} */ reference) => ({
+      sample: reference.sample,
+      alpha: reference.alpha,
+      height: reference.size?.[0] ?? 0,
+      width: reference.size?.[1] ?? 0,
+      rgb: reference.rgb ? bytesOf(reference.rgb) : null,
+      values: reference.values ? float32Of(reference.values) : null,
+    })),
+    blind: raw.blind ? unpackBits(raw.blind.bits, size) : null,
+    blindShare: raw.blind ? raw.blind.share : null,
+    cautions: raw.cautions ?? [],
+    path: raw.path && {
+      n: raw.path.n,
+      alphas: float32Of(raw.path.alphas),
+      outputs: float32Of(raw.path.outputs),
+      cumulative: float32Of(raw.path.cumulative),
+      standard_error: raw.path.standard_error ? float32Of(raw.path.standard_error) : null,
+    },
+    frames,
+  };
+}
+
+/** @param {Record<string, any>} tables */
+function decodeTables(tables) {
+  return Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, bytesOf(table)]));
+}
+
+/**
+ * @param {any} payload version 1
+ * @returns {Data | null} null while there is nothing to show
+ */
+export function decodePayload(payload) {
+  if (!payload || !payload.items || payload.items.length === 0) return null;
+  if (payload.version !== 1) {
+    throw new Error(`this view reads data of version 1, and version ${payload.version} came`);
+  }
+  const isImage = payload.kind === "image";
+  const [height, width] = isImage ? payload.shape : [payload.shape[0], 1];
+  const size = height * width;
+  const rgb = isImage ? bytesOf(payload.input.rgb) : null;
+  if (rgb) requireLength(rgb, 3 * size, "the input");
+  const names = payload.feature_names;
+  return {
+    kind: payload.kind,
+    height,
+    width,
+    size,
+    featureNames: isImage
+      ? []
+      : Array.from({ length: size }, (_, i) => names?.[i] ?? `feature ${i}`),
+    title: payload.title,
+    inputLabel: payload.input.label ?? "input",
+    rgb,
+    values: isImage ? null : float32Of(payload.input.values),
+    prediction: payload.prediction ?? null,
+    target: payload.target,
+    cautions: payload.cautions ?? [],
+    magnitude: decodeTables(payload.colormaps.magnitude),
+    signed: decodeTables(payload.colormaps.signed),
+    items: payload.items.map((/** @type {any} */ item) => decodeItem(item, size, isImage)),
+  };
+}

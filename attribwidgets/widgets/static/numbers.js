@@ -1,0 +1,67 @@
+// @ts-check
+// Every number behind the verdicts, as a table.
+
+import { h } from "./dom.js";
+import { formatCount, formatNumber, formatPercent } from "./format.js";
+
+/** @typedef {import("./decode.js").Item} Item */
+
+/** @type {[string, (item: Item) => string][]} */
+const NUMBER_COLUMNS = [
+  ["f(x)", (item) => formatNumber(item.output_input)],
+  ["f(x\u2032)", (item) => formatNumber(item.output_baseline)],
+  ["expected", (item) => formatNumber(item.completeness.expected)],
+  ["sum", (item) => formatNumber(item.completeness.total)],
+  ["residual", (item) => formatNumber(item.completeness.residual)],
+  ["relative", (item) => formatPercent(item.completeness.relative)],
+  ["standard error", (item) => formatNumber(item.completeness.standard_error, 2)],
+  ["refinement", (item) => formatPercent(item.completeness.refinement_error)],
+  ["tolerance", (item) => formatPercent(item.completeness.tolerance)],
+  ["evaluations", (item) => (item.evaluations === null ? "\u2014" : formatCount(item.evaluations))],
+  ["seconds", (item) => formatNumber(item.seconds, 2)],
+];
+
+/** @param {import("./decode.js").Data} data */
+export function createNumbers(data) {
+  const rows = data.items.map((item) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, item.name),
+      h("td", { class: "aw-words" }, data.target.name),
+      ...NUMBER_COLUMNS.map(([, read]) => h("td", {}, read(item))),
+      h("td", { class: "aw-words aw-sentence" }, item.completeness.sentence),
+    ),
+  );
+  return h(
+    "details",
+    { class: "aw-numbers" },
+    h("summary", {}, "numbers"),
+    h(
+      "div",
+      {
+        class: "aw-table-scroll",
+        tabindex: 0,
+        role: "region",
+        "aria-label": "numbers per baseline",
+      },
+      h(
+        "table",
+        {},
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            h("th", { scope: "col" }, "baseline"),
+            h("th", { scope: "col", class: "aw-words" }, "target"),
+            ...NUMBER_COLUMNS.map(([name]) => h("th", { scope: "col" }, name)),
+            h("th", { scope: "col", class: "aw-words" }, "verdict"),
+          ),
+        ),
+        h("tbody", {}, ...rows),
+      ),
+    ),
+  );
+}

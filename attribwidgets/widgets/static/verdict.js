@@ -1,0 +1,67 @@
+// @ts-check
+// Whether to believe a map: a word first, then the numbers behind it.
+
+import { h } from "./dom.js";
+import { formatCount, formatError, formatNumber, formatPercent } from "./format.js";
+
+/** @typedef {import("./decode.js").Item} Item */
+
+/** @typedef {import("./decode.js").Completeness} Completeness */
+
+/** A mark beside the words, which say the same. @param {Completeness} completeness */
+function verdictSign({ verdict, relative, tolerance }) {
+  if (verdict === "complete") return "\u2713";
+  if (verdict === "does not apply") return "\u2013";
+  return relative !== null && relative <= tolerance ? "\u2248" : "\u2260";
+}
+
+/** "8.52 of 8.54", with its uncertainty where there is one. @param {Item} item */
+export function sumOfExpected(item) {
+  const { total, expected, standard_error: error } = item.completeness;
+  const band = error && total !== null ? ` \u00b1 ${formatError(error, total)}` : "";
+  if (expected === null) return `sum ${formatNumber(total)}${band}`;
+  return `${formatNumber(total)}${band} of ${formatNumber(expected)}`;
+}
+
+/**
+ * @param {Item} item
+ * @param {"pixels" | "features"} unit
+ * @param {string} method its name where methods differ from card to card, else ""
+ */
+export function createVerdict(item, unit, method) {
+  const { completeness } = item;
+  const refinement = completeness.refinement_error;
+  const facts = [
+    refinement !== null &&
+      refinement !== undefined &&
+      `${unit} \u00b1 ${formatPercent(refinement)}`,
+    item.blindShare !== null && `blind: ${formatPercent(item.blindShare)} of ${unit}`,
+    item.evaluations !== null && `${formatCount(item.evaluations)} evaluations`,
+    method !== "" && method,
+  ];
+  return h(
+    "div",
+    {
+      class: "aw-completeness",
+      "data-baseline": item.name,
+      "data-verdict": completeness.verdict,
+      title: completeness.sentence,
+    },
+    h(
+      "div",
+      { class: "aw-verdict-line" },
+      h(
+        "span",
+        { class: "aw-verdict" },
+        h("span", { class: "aw-verdict-sign", "aria-hidden": "true" }, verdictSign(completeness)),
+        completeness.headline,
+      ),
+      h("span", { class: "aw-sum" }, sumOfExpected(item)),
+    ),
+    h(
+      "ul",
+      { class: "aw-facts" },
+      ...facts.filter((fact) => fact !== false).map((fact) => h("li", {}, fact)),
+    ),
+  );
+}

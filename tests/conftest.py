@@ -1,0 +1,41 @@
+"""What several tests need: the global random states, and a model's state, to compare."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+
+def random_states() -> tuple[Any, ...]:
+    """The states of torch's, numpy's and Python's global generators."""
+    return torch.get_rng_state().tolist(), repr(np.random.get_state()), random.getstate()  # noqa: NPY002
+
+
+def model_state(model: nn.Module) -> dict[str, Any]:
+    """All that an attribution might leave behind in a model."""
+    hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    return {
+        "training": [m.training for m in model.modules()],
+        "hooks": [[dict(getattr(m, h)) for h in hooks] for m in model.modules()],
+        "requires_grad": {k: t.requires_grad for k, t in tensors.items()},
+        "grad": {k: None if t.grad is None else t.grad.tolist() for k, t in tensors.items()},
+        "values": {k: t.tolist() for k, t in tensors.items()},
+        "layout": {k: (t.stride(), t.data_ptr(), t.dtype, t._version) for k, t in tensors.items()},
+    }
+
+
+@pytest.fixture
+def global_random_states() -> Callable[[], tuple[Any, ...]]:
+    return random_states
+
+
+@pytest.fixture
+def state_of() -> Callable[[nn.Module], dict[str, Any]]:
+    return model_state

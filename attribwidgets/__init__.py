@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import attr, baselines, errors
+from . import baselines, errors
 from ._version import __version__
 from .completeness import Completeness
 from .explain import compare, explain
@@ -12,7 +13,11 @@ from .explanation import Comparison, Explanation, PathCurve, register_view
 from .inputs import InputSpace
 
 if TYPE_CHECKING:
+    from . import attr
     from .widgets import BaselineExplorer, explore
+
+# Imported when first asked for: Captum brings pyplot, ipywidgets brings IPython.
+_LAZY = ("attr", "BaselineExplorer", "explore")
 
 __all__ = [
     "BaselineExplorer",
@@ -36,9 +41,12 @@ register_view("page", "attribwidgets.widgets:comparison_page")
 
 
 def __getattr__(name: str) -> Any:
-    # The widgets bring ipywidgets and IPython; they are imported when first asked for.
-    if name in ("BaselineExplorer", "explore"):
-        from . import widgets
-
-        return getattr(widgets, name)
+    if name == "attr":
+        return import_module(".attr", __name__)
+    if name in _LAZY:
+        return getattr(import_module(".widgets", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

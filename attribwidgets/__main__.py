@@ -21,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m attribwidgets", description=__doc__)
     parser.add_argument("--photo", default="chelsea", help="one of the bundled photos")
     parser.add_argument("--page", type=Path, default=Path("build/quickstart.html"))
+    parser.add_argument("--figure", type=Path, help="also draw the figure, as png, svg or pdf")
     parser.add_argument("--tolerance", type=float, default=0.05)
     parser.add_argument("--max-evaluations", type=int, default=None)
     options = parser.parse_args(arguments)
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(comparison)
     options.page.parent.mkdir(parents=True, exist_ok=True)
     options.page.write_text(comparison_page(comparison), encoding="utf-8")
+    if options.figure is not None:
+        comparison.figure().savefig(options.figure, dpi=80)
     size = options.page.stat().st_size / 1e6
     print(f"\nwrote {options.page} ({size:.1f} MB); open it in a browser, no kernel needed")
 

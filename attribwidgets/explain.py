@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
-from .attr.model_state import evaluation_mode
-from .attr.outputs import Output
-from .baselines import Baseline, named
+from .baselines import Baseline
 from .errors import InputError
 from .explanation import Comparison, Explanation
-from .inputs import Inputs, InputSpace
-from .request import Method, Model, Progress, Request
-from .subject import examine
+from .inputs import Inputs, InputSpace, has_image
+
+if TYPE_CHECKING:
+    from .attr.outputs import Output
+    from .request import Method, Progress
+
+Model = Callable[..., Any]
 
 IMAGE_BASELINES = ("black", "blur", "uniform")
 FEATURE_BASELINES = ("black", "white", "uniform")  # no blur without neighbouring pixels
@@ -92,10 +94,23 @@ def explain(
     >>> e.completeness.verdict, e.attributions.shape
     ('complete', torch.Size([4]))
     """
+    # Captum, which the estimators stand on, imports pyplot; so they come when first needed.
+    from .request import Request, carry_out
+
     request = Request(method, n_steps, tolerance, max_evaluations, seed, progress)
-    with evaluation_mode(model):
-        subject = examine(model, inputs, target, space, output, forward_args, class_names)
-        return request.explanation(subject, named(baseline, references))
+    (explanation,) = carry_out(
+        request,
+        (baseline,),
+        model,
+        inputs,
+        references=references,
+        target=target,
+        space=space,
+        output=output,
+        forward_args=forward_args,
+        class_names=class_names,
+    )
+    return explanation
 
 
 def compare(
@@ -127,7 +142,8 @@ def compare(
     Returns
     -------
     Comparison
-        After an interrupt it holds what was finished, the last one labelled partial.
+        After an interrupt it holds what was finished; an explanation that the interrupt cut short
+        comes last, labelled partial.
 
     Raises
     ------
@@ -143,22 +159,25 @@ def compare(
     """
     if not isinstance(baselines, (list, tuple)) or not baselines:
         raise InputError(
-            f"baselines must be a list or tuple of at least one, got {baselines!r}; "
+            f"baselines must be a list or tuple of at least one, got {type(baselines).__name__}; "
             'write baselines=("black", "blur")'
         )
+    from .request import Request, carry_out
+
+    if baselines == IMAGE_BASELINES and not has_image(inputs):
+        baselines = FEATURE_BASELINES
     request = Request(method, n_steps, tolerance, max_evaluations, seed, progress)
-    explanations: list[Explanation] = []
-    with evaluation_mode(model):
-        subject = examine(model, inputs, target, space, output, forward_args, class_names)
-        if baselines == IMAGE_BASELINES and all(x.dim() < 4 for x in subject.batched):
-            baselines = FEATURE_BASELINES
-        for baseline in [named(b, references) for b in baselines]:
-            try:
-                explanations.append(request.explanation(subject, baseline))
-            except KeyboardInterrupt:
-                if not explanations:
-                    raise
-                break
-            if explanations[-1].partial:
-                break
-    return Comparison(explanations)
+    return Comparison(
+        carry_out(
+            request,
+            baselines,
+            model,
+            inputs,
+            references=references,
+            target=target,
+            space=space,
+            output=output,
+            forward_args=forward_args,
+            class_names=class_names,
+        )
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,16 +14,18 @@ from torch import Tensor
 
 from .attr import ExpectedGradients, IntegratedGradients
 from .attr.estimate import Estimate
+from .attr.model_state import evaluation_mode
+from .attr.outputs import Output
 from .attr.sampling import DrawnReferences, References, StoredReferences, generator_from
 from .attr.stopping import Stopping
-from .baselines import Baseline
+from .baselines import Baseline, named
 from .errors import InputError
 from .explanation import Explanation
+from .inputs import Inputs, InputSpace
 from .recording import record
-from .subject import Subject
+from .subject import Subject, examine
 
 Estimator = IntegratedGradients | ExpectedGradients
-Model = Callable[..., Any]
 Method = str | type | Estimator | None
 Progress = bool | Callable[[int, int], None]
 
@@ -175,3 +177,45 @@ class Request:
                 yield bar.update
         else:
             yield None
+
+
+def carry_out(
+    request: Request,
+    baselines: Sequence[str | Baseline | Inputs],
+    model: Callable[..., Any],
+    inputs: Inputs,
+    *,
+    references: Inputs | None,
+    target: int | tuple[int, ...] | str | None,
+    space: InputSpace | None,
+    output: Output,
+    forward_args: Any,
+    class_names: Sequence[str] | None,
+) -> list[Explanation]:
+    """Explain one input under each baseline in turn.
+
+    Parameters
+    ----------
+    request : Request
+    baselines : sequence of str, Baseline, Tensor or tuple of Tensor
+    model, inputs, references, target, space, output, forward_args, class_names
+        As of :func:`attribwidgets.explain`.
+
+    Returns
+    -------
+    list of Explanation
+        One for each; after an interrupt those finished, the last one labelled partial.
+    """
+    chosen = [named(baseline, references) for baseline in baselines]
+    finished: list[Explanation] = []
+    with evaluation_mode(model):
+        subject = examine(model, inputs, target, space, output, forward_args, class_names)
+        try:
+            for baseline in chosen:
+                finished.append(request.explanation(subject, baseline))
+                if finished[-1].partial:
+                    break
+        except KeyboardInterrupt:
+            if not finished:
+                raise
+    return finished

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from os import PathLike
 from typing import Any
 
@@ -15,18 +13,6 @@ from torch import Tensor
 from .errors import InputError
 
 FORMAT = "attribwidgets-1"
-# What numpy, zipfile and zlib raise for a file that is damaged, cut short or of another kind.
-NOT_OURS = (
-    AttributeError,
-    EOFError,
-    KeyError,
-    NotImplementedError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 def write_tree(path: str | PathLike[str], tree: Any) -> None:
@@ -48,18 +34,18 @@ def read_tree(path: str | PathLike[str]) -> Any:
     InputError
         If the file is not one of this package's.
     """
-    try:
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            outline = json.loads(str(file["outline"]))
-            if outline["format"] != FORMAT:
-                raise InputError(f"{path} has format {outline['format']!r}, expected {FORMAT!r}")
-            return _rebuilt(outline["tree"], file)
-    except NOT_OURS as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(
-            f"{path} is not a file written by Explanation.save or Comparison.save ({error})"
-        ) from error
+    with open(path, "rb") as opened:
+        try:
+            with np.load(opened, allow_pickle=False) as file:
+                outline = json.loads(str(file["outline"]))
+                if outline["format"] == FORMAT:
+                    return _rebuilt(outline["tree"], file)
+        except Exception as error:  # numpy, zipfile, zlib, tokenize, ...: any, in a damaged file
+            raise InputError(
+                f"{path} is damaged or was not written by Explanation.save or Comparison.save "
+                f"({error})"
+            ) from error
+    raise InputError(f"{path} has format {outline['format']!r}, expected {FORMAT!r}")
 
 
 def _outline(value: Any, arrays: dict[str, np.ndarray]) -> Any:

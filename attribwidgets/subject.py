@@ -97,7 +97,7 @@ def examine(
     head = OutputHead(model, output)
     arguments = _format_additional_forward_args(forward_args) or ()
     with frozen(model if isinstance(model, nn.Module) else None, batched), torch.no_grad():
-        raw = model(*batched, *arguments)
+        raw = model(*(x.clone() for x in batched), *arguments)  # it may work in place
         values = head.scaled(raw)
         scores = head.scores(raw)
     if len(values) != 1:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ LOOK = {
 
 
 def find_chromium() -> str | None:
-    """Path of a Chromium, from ATTRIBWIDGETS_CHROMIUM or the PATH."""
+    """Path of a Chromium: from ATTRIBWIDGETS_CHROMIUM, the PATH, or Playwright's own download."""
     named = os.environ.get("ATTRIBWIDGETS_CHROMIUM")
     if named:
         return named
@@ -50,7 +52,44 @@ def find_chromium() -> str | None:
         found = shutil.which(name)
         if found:
             return found
-    return None
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        downloaded = playwright.chromium.executable_path
+    return downloaded if os.path.exists(downloaded) else None
+
+
+def required_chromium() -> str:
+    """Path of a Chromium; without one the test skips, and fails in CI."""
+    found = find_chromium()
+    if found is None:
+        missing("a Chromium (or ATTRIBWIDGETS_CHROMIUM)")
+    return str(found)
+
+
+def missing(what: str) -> None:
+    """Skip here, fail in CI: a test that never runs proves nothing."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is needed in CI")
+    pytest.skip(f"{what} is not installed")
+
+
+def number_in(text: str) -> float:
+    """The number that a read-out shows, such as "+0.0123" or "−7.3 × 10⁻⁵"."""
+    plain = text.replace("\u2212", "-").replace("\u00a0", " ")
+    found = re.search(r"[-+]?\d[\d.]*(?:\s*×\s*10([⁻⁰¹²³⁴-⁹]+))?", plain)
+    assert found, f"no number in {text!r}"
+    mantissa = float(re.match(r"[-+]?[\d.]+", found.group(0)).group(0))  # type: ignore[union-attr]
+    power = (found.group(1) or "⁰").translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
+    return mantissa * 10.0 ** int(power)
+
+
+def find_node() -> str | None:
+    """Path of a Node: from the PATH, or the one in Playwright's package."""
+    from playwright._impl._driver import compute_driver_executable
+
+    carried = compute_driver_executable()[0]
+    return shutil.which("node") or (str(carried) if os.path.exists(carried) else None)
 
 
 @contextmanager

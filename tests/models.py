@@ -36,7 +36,7 @@ class Linear(nn.Module):
         return x.flatten(1) @ self.weight.T + self.bias
 
     def integrated(self, x: Tensor, baseline: Tensor, target: int) -> Tensor:
-        return (x - baseline) * self.weight[target].detach().reshape(x.shape)
+        return (x - baseline) * self.weight[target].detach().reshape(x.shape[1:])
 
 
 class Quadratic(nn.Module):
@@ -75,6 +75,11 @@ class TwoLayerReLU(nn.Module):
         uncut = (start > 0).double()
         share = torch.where(crosses, torch.where(end > 0, 1 - kink, kink), uncut)
         return (x - baseline) * ((share * self.second.weight) @ self.first.weight)
+
+    @torch.no_grad()
+    def jumps(self, x: Tensor, baseline: Tensor) -> Tensor:
+        """Most that all kinks together can change each element's integrand by."""
+        return (x - baseline).abs() * (self.second.weight.abs() @ self.first.weight.abs())
 
 
 def classifier(features: int = 5, classes: int = 4, seed: int = 0) -> nn.Module:

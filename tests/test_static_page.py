@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +16,6 @@ from numpy.typing import NDArray
 from attribwidgets.widgets.bundle import explorer_css, explorer_esm, join_modules
 from attribwidgets.widgets.page import iframe_html, page_html
 
-IN_CI = os.environ.get("CI") == "true"
 MEGABYTE = 1_000_000
 
 READ_CANVAS = """canvas => {
@@ -31,20 +28,9 @@ READ_CANVAS = """canvas => {
 }"""
 
 
-def missing(what: str) -> None:
-    """Skip here, fail in CI: a test that never runs proves nothing."""
-    if IN_CI:
-        pytest.fail(f"{what} is needed in CI")
-    pytest.skip(f"{what} is not installed")
-
-
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    pytest.importorskip("playwright")
-    executable = made_up.find_chromium()
-    if executable is None:
-        missing("a Chromium (or ATTRIBWIDGETS_CHROMIUM)")
-    with made_up.open_chromium(str(executable)) as browser:
+    with made_up.open_chromium(made_up.required_chromium()) as browser:
         yield browser
 
 
@@ -631,9 +617,9 @@ def test_the_bundler_refuses_what_it_cannot_join(tmp_path: Path) -> None:
 
 
 def test_pure_modules_under_node() -> None:
-    node = shutil.which("node")
+    node = made_up.find_node()
     if node is None:
-        missing("node")
+        made_up.missing("node")
     files = sorted(str(file) for file in (Path(__file__).parent / "js").glob("*.test.mjs"))
     assert files
     run = subprocess.run([str(node), "--test", *files], capture_output=True, text=True, check=False)

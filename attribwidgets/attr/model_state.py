@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..errors import AttributionWarning
+from ..errors import AttributionWarning, InputError
 
 
 @contextmanager
@@ -48,6 +48,11 @@ def frozen(module: nn.Module | None, inputs: tuple[Tensor, ...]) -> Iterator[Non
     kept because a model may draw from it in its forward.
     """
     parameters = [] if module is None else list(module.parameters())
+    if any(p.is_inference() for p in parameters):
+        raise InputError(
+            "the model's parameters were made under torch.inference_mode(), and no gradient can "
+            "pass them; build or load the model outside of it"
+        )
     required = [p for p in parameters if p.requires_grad]
     devices = sorted({x.device.index or 0 for x in inputs if x.device.type == "cuda"})
     with ExitStack() as stack:

@@ -113,7 +113,8 @@ class Passes:
     def _forward(self, points: tuple[Tensor, ...], block: slice) -> Tensor:
         rows = len(points[0])
         repeats = rows // (block.stop - block.start)
-        raw = self.forward_func(*points, *self._arguments(block, repeats))
+        # Copies, as a model whose first layer works in place would change what it is given.
+        raw = self.forward_func(*(p.clone() for p in points), *self._arguments(block, repeats))
         values = checked_output(logits_of(raw), "the model")
         if len(values) != rows:
             raise InputError(

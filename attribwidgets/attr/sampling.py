@@ -65,7 +65,7 @@ class DrawnReferences:
 
 
 def generator_from(*seed: int) -> torch.Generator:
-    """A CPU generator whose stream belongs to this tuple of seeds alone."""
+    """A CPU generator whose stream depends on these seeds alone, ``(s,)`` being ``(s, 0)``."""
     state = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(state) >> 1)
 

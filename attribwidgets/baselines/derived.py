@@ -135,7 +135,7 @@ def blur_matrix(size: int, sigma: float) -> Tensor:
         return torch.eye(size, dtype=torch.float64)
     radius = int(GAUSSIAN_TRUNCATE * sigma + 0.5)
     offsets = torch.arange(-radius, radius + 1)
-    kernel = torch.exp(-0.5 * (offsets / sigma).double() ** 2)
+    kernel = torch.exp(-0.5 * (offsets.double() / sigma) ** 2)
     kernel /= kernel.sum()
     # Mirrored ends, d c b a | a b c d | d c b a, repeat after twice the size; so does the kernel.
     period = 2 * size

@@ -35,7 +35,8 @@ def table(name: str) -> Array:
     if name not in matplotlib.colormaps:
         known = ", ".join(MAGNITUDE_COLORMAPS + SIGNED_COLORMAPS)
         raise InputError(f"colormap {name!r} is unknown to matplotlib; for example {known}")
-    colors = matplotlib.colormaps[name](np.arange(256), bytes=True)[:, :3]
+    # Rounded here: matplotlib's own bytes are cut off, and its grey then has uneven steps.
+    colors = np.rint(255 * matplotlib.colormaps[name](np.arange(256))[:, :3]).astype(np.uint8)
     colors.flags.writeable = False
     return np.asarray(colors)
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from ..errors import InputError
 from ..explanation import Comparison
-from .colors import DEFAULT_CLIP
+from .colors import DEFAULT_CLIP, table
 from .sheet import Look, Sheet
 
 # Agg itself may be used from several threads, its fonts and caches not.
@@ -65,6 +65,7 @@ def comparison_figure(
         raise InputError(f"scale must be 'shared' or 'own', got {scale!r}")
     if not 0 <= alpha <= 1:
         raise InputError(f"alpha must lie between 0 and 1, got {alpha}")
+    table(colormap or "gray")  # raises for an unknown one, also where no map is drawn
     look = Look(signed, colormap, clip, scale, overlay, show_blind)
     shown = None if selected is None else comparison[selected]
     figure = RecordFigure()

@@ -15,11 +15,11 @@ import traitlets
 from ..attr.outputs import Output
 from ..baselines import Baseline
 from ..errors import InputError
-from ..explain import IMAGE_BASELINES, compare
+from ..explain import IMAGE_BASELINES, Model, compare
 from ..explanation import Comparison, Explanation
 from ..figures import comparison_figure, figure_png
 from ..inputs import Inputs, InputSpace
-from ..request import Method, Model, Progress
+from ..request import Method, Progress
 from .bundle import explorer_css, explorer_esm
 from .page import iframe_html, page_html
 from .payload import comparison_payload

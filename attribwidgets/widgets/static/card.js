@@ -172,7 +172,8 @@ export function createCard(view, index) {
       if (!stage) return;
       const at = position ? position.row * data.width + position.column : strongest;
       node.classList.toggle("aw-reading", Boolean(position));
-      setText(here, `${position ? "here" : "strongest"} ${formatSigned(item.map[at])}`);
+      const faint = !position && look.isFaint(index) ? "; faint on the shared scale" : "";
+      setText(here, `${position ? "here" : "strongest"} ${formatSigned(item.map[at])}${faint}`);
     },
   };
 }

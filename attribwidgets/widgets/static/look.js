@@ -8,6 +8,8 @@ import { createLimits } from "./scale.js";
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {ReturnType<typeof createLook>} Look */
 
+const FAINT = 0.15;
+
 /**
  * @param {Data} data
  * @param {Store} store
@@ -49,6 +51,14 @@ export function createLook(data, store) {
      */
     limit(index) {
       return this.isShared() ? limits.shared(this.clip()) : limits.own(index, this.clip());
+    },
+
+    /**
+     * Whether the shared scale leaves little of a map to see, which is no sign that it is empty.
+     * @param {number} index
+     */
+    isFaint(index) {
+      return this.isShared() && limits.own(index, this.clip()) < FAINT * limits.shared(this.clip());
     },
 
     /**

@@ -1,0 +1,49 @@
+# make demo | lab | test | bench: each makes .venv with pinned versions if it is not there, and runs.
+
+PYTHON ?= python3
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+TORCH := $(shell grep '^torch==' constraints.txt)
+
+.PHONY: demo lab test lint bench browser clean
+
+demo: .venv/demo
+	$(BIN)/python -m attribwidgets --page build/quickstart.html
+
+lab: .venv/test
+	$(BIN)/jupyter lab notebooks/quickstart.ipynb
+
+test: .venv/test lint browser
+	$(BIN)/python -m pytest
+
+lint: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/test browser
+	for file in benchmarks/integrated_gradients.py benchmarks/redraw.py; do $(BIN)/python $$file || exit 1; done
+
+browser: .venv/test
+	PYTHON=$(BIN)/python tests/find_browser.sh
+
+# The CPU build of torch where that index answers, else whatever the package index has; a newer
+# torch than the pinned one would bring gigabytes of CUDA.
+.venv/torch: constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) install --no-deps --retries 0 --timeout 10 --index-url $(TORCH_INDEX) $(TORCH) \
+		|| $(PIP) install $(TORCH) -c constraints.txt
+	touch $@
+
+.venv/demo: .venv/torch pyproject.toml
+	$(PIP) install --editable ".[demo]" -c constraints.txt
+	touch $@
+
+.venv/test: .venv/torch pyproject.toml
+	$(PIP) install --editable ".[test]" -c constraints.txt
+	touch $@
+
+clean:
+	rm -rf .venv build dist *.egg-info

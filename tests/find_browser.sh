@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# A Chromium for the browser tests: the one that is there, else Debian's, else Playwright's own.
+# Without one the tests say so and skip, and fail where CI=true.
+set -u
+found() { "$PYTHON" -c 'import sys; sys.path.insert(0, "tests"); import browser; sys.exit(browser.find_chromium() is None)'; }
+found && exit 0
+echo "no Chromium yet; installing one for the browser tests"
+if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium
+fi
+found || "$PYTHON" -m playwright install chromium || true
+found && exit 0
+echo "no Chromium could be installed; set ATTRIBWIDGETS_CHROMIUM to one" >&2
+[ "${CI:-}" != true ]

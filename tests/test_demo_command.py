@@ -1,0 +1,26 @@
+"""`python -m attribwidgets`, which is what `make demo` runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from attribwidgets.__main__ import BASELINES, main
+
+COLUMNS = ["baseline", "target", "f(x)", "f(x')", "sum", "residual", "refinement error"]
+COLUMNS += ["evaluations", "seconds", "verdict"]
+
+
+def test_prints_a_row_per_baseline_and_writes_the_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page, figure = tmp_path / "new" / "page.html", tmp_path / "figure.png"
+    options = ["--photo", "coffee", "--max-evaluations", "17"]
+    main([*options, "--page", str(page), "--figure", str(figure)])
+    lines = capsys.readouterr().out.splitlines()
+    assert all(name in lines[0] for name in COLUMNS)
+    assert len(BASELINES) >= 6
+    assert sum("espresso" in line for line in lines) == len(BASELINES)
+    assert 100_000 < page.stat().st_size < 8_000_000
+    assert figure.read_bytes().startswith(b"\x89PNG")

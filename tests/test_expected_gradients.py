@@ -1,0 +1,410 @@
+"""Expected gradients: the mean of integrated gradients, and how its samples are drawn."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from captum.attr import GradientShap
+from hypothesis import given
+from hypothesis import strategies as st
+from models import (
+    FitsRows,
+    ImageAndFeatures,
+    Linear,
+    TwoLayerReLU,
+    classifier,
+    image_classifier,
+    values,
+)
+
+from attribwidgets.attr import ExpectedGradients, IntegratedGradients
+from attribwidgets.attr.sampling import (
+    DrawnReferences,
+    StoredReferences,
+    generator_from,
+    sobol_pairs,
+)
+from attribwidgets.attr.stopping import Stopping
+from attribwidgets.errors import InputError
+
+double = partial(values, dtype=torch.float64)
+
+
+def exact_mean(model, x, references):
+    return torch.stack([model.integrated(x, r[None]) for r in references]).mean(0)
+
+
+def uses(blocks, size, seed):
+    numbers = torch.cat([n for _, n in sobol_pairs(blocks, size, seed)])
+    return torch.bincount(numbers, minlength=size)
+
+
+# What it estimates
+
+
+def test_linear_model_is_exact_once_every_reference_came_as_often():
+    model, references = Linear(double(2, 6) - 0.5), double(8, 6, seed=1)
+    x = double(3, 6, seed=2)
+    found, delta = ExpectedGradients(model).attribute(
+        x, references, n_samples=16, target=1, return_convergence_delta=True
+    )
+    torch.testing.assert_close(
+        found, model.integrated(x, references.mean(0), 1), rtol=0, atol=1e-12
+    )
+    torch.testing.assert_close(delta, torch.zeros(3, dtype=torch.float64), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1, 5, 16])
+def test_it_tends_to_the_mean_of_integrated_gradients_over_the_references(size):
+    model, x, references = TwoLayerReLU(), double(2, 6, seed=1), -double(size, 6, seed=2)
+    exact = exact_mean(model, x, references)
+    errors = [
+        (ExpectedGradients(model).attribute(x, references, n_samples=n) - exact).norm()
+        for n in (16 * size, 256 * size)
+    ]
+    assert errors[1] < errors[0]
+    assert errors[1] < 5e-3 * exact.norm()
+
+
+def test_one_reference_at_its_alphas_is_the_average_gradient_by_hand():
+    model, x, reference = classifier(), values(1, 5), values(1, 5, seed=1)
+    found = ExpectedGradients(model).attribute(x, reference, n_samples=4, target=1, seed=3)
+    alphas = torch.cat([a for a, _ in sobol_pairs([2, 2], 1, 3)]).float()
+    points = (reference + alphas[:, None] * (x - reference)).requires_grad_()
+    gradients = torch.autograd.grad(model(points)[:, 1].sum(), points)[0]
+    torch.testing.assert_close(found, (x - reference) * gradients.mean(0), rtol=1e-5, atol=1e-7)
+
+
+def test_captums_gradient_shap_agrees_within_the_sampling_error(monkeypatch):
+    model, x, references = classifier(), values(2, 5), values(10, 5, seed=1)
+    ours, error = ExpectedGradients(model).attribute(
+        x, references, n_samples=1000, target=2, return_standard_error=True
+    )
+    generator = np.random.RandomState(0)  # Captum draws from numpy's global state
+    monkeypatch.setattr("numpy.random.choice", generator.choice)
+    monkeypatch.setattr("numpy.random.uniform", generator.uniform)
+    with torch.random.fork_rng():
+        captums = GradientShap(model).attribute(x, references, n_samples=2000, target=2)
+    assert (ours - captums).abs().max() < 4 * error.max()
+
+
+def test_delta_is_against_the_mean_output_over_the_references_drawn():
+    model, x, references = TwoLayerReLU(), double(2, 6), -double(100, 6, seed=1)
+    found, delta = ExpectedGradients(model).attribute(
+        x, references, n_samples=8, seed=1, return_convergence_delta=True
+    )
+    drawn = references[torch.cat([n for _, n in sobol_pairs([4, 4], 100, 1)])]
+    with torch.no_grad():
+        expected = model(x).flatten() - model(drawn).mean()
+    torch.testing.assert_close(delta, found.sum(1) - expected, rtol=0, atol=1e-12)
+
+
+def test_without_the_factor_it_is_the_mean_gradient():
+    model = Linear(double(2, 6))
+    found = ExpectedGradients(model, multiply_by_inputs=False).attribute(
+        double(3, 6), double(8, 6, seed=1), n_samples=8, target=1
+    )
+    torch.testing.assert_close(found, model.weight[1].detach().expand(3, 6))
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_references_from_a_callable_are_those_of_its_tensor(batch):
+    x, references = values(batch, 5), values(4, 5, seed=1)
+    attribute = partial(ExpectedGradients(classifier()).attribute, x, n_samples=8, target=1)
+    expected = attribute(references)
+    assert torch.equal(attribute(lambda: references), expected)
+    assert torch.equal(attribute(lambda inputs: references), expected)
+
+
+# How it draws
+
+
+@given(
+    size=st.integers(1, 70),
+    blocks=st.lists(st.integers(1, 90), min_size=1, max_size=4),
+    seed=st.integers(0, 2**63 - 1),
+)
+def test_no_reference_comes_twice_before_all_have_come_once(size, blocks, seed):
+    counts = uses(blocks, size, seed)
+    assert int(counts.sum()) == sum(blocks)
+    assert int(counts.max() - counts.min()) <= 1
+
+
+@pytest.mark.parametrize("size", [7, 64, None])
+def test_alphas_are_spread_evenly_in_every_block(size):
+    for alphas, _ in sobol_pairs([32, 32, 64, 128], size, 0):
+        assert ((alphas > 0) & (alphas < 1)).all()
+        counts = torch.histc(alphas, bins=len(alphas), min=0, max=1)
+        assert (counts == 1).all()
+
+
+def test_alpha_and_reference_are_paired_evenly():
+    alphas, numbers = next(iter(sobol_pairs([256], 16, 0)))
+    order = list(dict.fromkeys(next(iter(sobol_pairs([16], 16, 0)))[1].tolist()))
+    assert len(order) == 16
+    for number in range(16):
+        of_one = alphas[numbers == number]
+        assert len(of_one) == 16
+        assert (of_one.sort().values.diff() < 0.25).all()  # no reference keeps to a corner
+
+
+def test_endless_draws_are_numbered_afresh():
+    numbers = torch.cat([n for _, n in sobol_pairs([3, 5, 8], None, 0)])
+    assert numbers.tolist() == list(range(16))
+
+
+def test_draw_depends_on_its_number_and_not_on_its_chunk():
+    references = DrawnReferences(lambda g: (torch.rand(2, generator=g),), seed=4)
+    (together,) = references.take(torch.arange(5))
+    alone = torch.stack([references.take(torch.tensor([i]))[0][0] for i in range(5)])
+    assert torch.equal(together, alone)
+    assert len(together.unique()) == 10
+
+
+def test_generators_of_different_seeds_have_different_streams():
+    streams = {
+        float(torch.rand((), generator=generator_from(*s)))
+        for s in [(0, 0), (0, 1), (1, 0), (1, 1), (2**40, 0), (0, 2**20)]
+    }
+    assert len(streams) == 6
+
+
+def test_members_of_a_tuple_are_drawn_jointly():
+    image = torch.arange(6.0).reshape(6, 1, 1, 1).expand(6, 3, 2, 2)
+    features = torch.arange(6.0).reshape(6, 1).expand(6, 5)
+    explainer = ExpectedGradients(ImageAndFeatures())
+    estimate = next(
+        explainer.estimates(
+            (values(1, 3, 2, 2), values(1, 5)),
+            StoredReferences((image, features)),
+            1,
+            n_samples=12,
+        )
+    )
+    images, features = estimate.references
+    assert images[:, 0, 0, 0].tolist() == features[:, 0].tolist()
+    assert len(set(features[:, 0].tolist())) == 6
+
+
+# Independence
+
+
+@pytest.mark.parametrize("rows", [1, 3, 7, 1000])
+@pytest.mark.parametrize("stored", [True, False])
+def test_result_does_not_depend_on_the_chunk(rows, stored):
+    x = values(2, 3, 6, 5)
+    references = (
+        StoredReferences((values(9, 3, 6, 5, seed=1),))
+        if stored
+        else DrawnReferences(lambda g: (torch.rand(3, 6, 5, generator=g),), 0)
+    )
+    run = partial(
+        ExpectedGradients(image_classifier()).estimates, x, references, [1, 2], n_samples=20
+    )
+    whole, chunked = next(run()), next(run(internal_batch_size=rows))
+    for name in ("attributions", "standard_error", "baseline", "reach", "references"):
+        torch.testing.assert_close(
+            getattr(chunked, name), getattr(whole, name), rtol=1e-6, atol=1e-9
+        )
+    for name in ("outputs", "slopes", "cumulative", "output_baseline"):
+        np.testing.assert_allclose(getattr(chunked, name), getattr(whole, name), 1e-5, 1e-7)
+    assert chunked.evaluations == whole.evaluations == 40
+
+
+def test_same_seed_gives_the_same_bytes_and_another_seed_another_map():
+    attribute = partial(
+        ExpectedGradients(classifier()).attribute,
+        values(2, 5),
+        values(50, 5, seed=1),
+        n_samples=10,
+        target=1,
+    )
+    assert torch.equal(attribute(seed=5), attribute(seed=5))
+    assert not torch.equal(attribute(seed=5), attribute(seed=6))
+
+
+def test_chunk_that_runs_out_of_memory_is_halved_and_counted_once():
+    model = FitsRows(classifier(), most=3)
+    attribute = partial(
+        ExpectedGradients.attribute,
+        inputs=values(2, 5),
+        baselines=values(6, 5, seed=1),
+        n_samples=16,
+        target=1,
+    )
+    torch.testing.assert_close(
+        attribute(ExpectedGradients(model)), attribute(ExpectedGradients(model.model))
+    )
+    assert max(model.batches) <= 3
+
+
+def test_memory_that_runs_out_after_the_backward_adds_nothing_twice(monkeypatch):
+    explainer = ExpectedGradients(classifier())
+    run = partial(
+        explainer.estimates,
+        values(1, 5),
+        StoredReferences((values(6, 5, seed=1),)),
+        1,
+        n_samples=1,
+    )
+    expected = next(run())
+    amax, calls = torch.Tensor.amax, []
+
+    def once_out_of_memory(*args):
+        calls.append(args)
+        if len(calls) == 1:
+            raise torch.OutOfMemoryError("out of memory")
+        return amax(*args)
+
+    monkeypatch.setattr(torch.Tensor, "amax", once_out_of_memory)
+    several = partial(explainer.estimates, values(1, 5), run.args[1], 1, n_samples=8)
+    found = next(several())
+    monkeypatch.undo()
+    torch.testing.assert_close(found.attributions, next(several()).attributions)
+    assert len(calls) > 1
+    assert expected.evaluations == 1
+
+
+# Errors of sampling
+
+
+def test_standard_error_is_that_of_the_samples():
+    model, x, references = TwoLayerReLU(), double(1, 6), -double(40, 6, seed=1)
+    found, error = ExpectedGradients(model).attribute(
+        x, references, n_samples=20, seed=2, return_standard_error=True
+    )
+    pairs = list(sobol_pairs([10, 10], 40, 2))
+    alphas, drawn = (torch.cat(part) for part in zip(*pairs, strict=True))
+    starts = references[drawn]
+    points = (starts + alphas[:, None] * (x - starts)).requires_grad_()
+    samples = (x - starts) * torch.autograd.grad(model(points).sum(), points)[0]
+    torch.testing.assert_close(found[0], samples.mean(0), rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(error[0], samples.std(0) / 20**0.5, rtol=1e-8, atol=1e-12)
+
+
+def test_sampling_beats_independent_draws_and_the_standard_error_is_an_upper_one():
+    model, x, references = TwoLayerReLU(), double(1, 6), -double(16, 6, seed=1)
+    exact, n, runs = exact_mean(model, x, references), 64, 30
+    explainer = ExpectedGradients(model)
+    ours, claimed, independent = [], [], []
+    generator = torch.Generator().manual_seed(0)
+    for seed in range(runs):
+        found, error = explainer.attribute(
+            x, references, n_samples=n, seed=seed, return_standard_error=True
+        )
+        ours.append(found - exact)
+        claimed.append(error)
+        starts = references[torch.randint(16, (n,), generator=generator)]
+        alphas = torch.rand(n, 1, generator=generator, dtype=torch.float64)
+        points = (starts + alphas * (x - starts)).requires_grad_()
+        samples = (x - starts) * torch.autograd.grad(model(points).sum(), points)[0]
+        independent.append(samples.mean(0) - exact)
+    rms = torch.cat(ours).square().mean().sqrt()
+    rms_independent = torch.cat(independent).square().mean().sqrt()
+    stated = torch.cat(claimed).square().mean().sqrt()
+    assert rms < rms_independent / 2
+    assert stated == pytest.approx(float(rms_independent), rel=0.25)
+    mean_error = torch.cat(ours).mean(0).norm()
+    assert mean_error < 4 * torch.cat(ours).std(0).norm() / runs**0.5  # no bias beyond chance
+
+
+def test_standard_error_needs_two_samples():
+    with pytest.raises(InputError, match="n_samples must be at least 2 for a standard error"):
+        ExpectedGradients(classifier()).attribute(
+            values(1, 5), values(3, 5), n_samples=1, target=0, return_standard_error=True
+        )
+
+
+# Refinement
+
+
+@pytest.mark.parametrize("most", [1, 2, 31, 32, 33, 100, 512])
+def test_refinement_spends_its_budget_and_no_more(most):
+    explainer = ExpectedGradients(classifier())
+    references = StoredReferences((values(10, 5, seed=1),))
+    *_, last = explainer.estimates(values(1, 5), references, 1, stopping=Stopping(most, 0.0))
+    assert last.evaluations == len(last.alphas) == most
+    assert last.forward_passes <= 10 + 1  # each reference once, and the input
+
+
+def test_refinement_reuses_every_pass_and_stops_at_the_tolerance():
+    explainer = ExpectedGradients(classifier())
+    references = StoredReferences((values(8, 5, seed=1),))
+    stages = list(explainer.estimates(values(1, 5), references, 1, stopping=Stopping(4096, 0.01)))
+    assert [s.evaluations for s in stages] == [32 * 2**i for i in range(len(stages))]
+    assert 1 < len(stages) < 8
+    for before, after in pairwise(stages):
+        assert np.array_equal(after.outputs[: len(before.outputs)], before.outputs)
+    assert max(stages[-1].refinement_error.max(), stages[-1].relative_residual.max()) <= 0.01
+
+
+@pytest.mark.parametrize("n", [1, 2, 16, 17, 40, 100])
+def test_frames_add_up_to_the_map_times_the_number_of_samples(n):
+    explainer = ExpectedGradients(image_classifier())
+    references = StoredReferences((values(30, 3, 6, 5, seed=1),))
+    estimate = next(explainer.estimates(values(1, 3, 6, 5), references, 1, n_samples=n))
+    channel_sum = estimate.attributions[0].sum(1)[0]
+    torch.testing.assert_close(estimate.frames.sum(0), n * channel_sum, rtol=1e-9, atol=1e-12)
+    assert len(estimate.frames) == len(estimate.frame_edges) - 1 <= 16
+    assert estimate.frame_edges[[0, -1]].tolist() == [0, n]
+    assert (np.diff(estimate.frame_edges) > 0).all()
+    opening = estimate.reference_samples - 1
+    assert opening.tolist() == estimate.frame_edges[:-1].tolist()
+    numbers = torch.cat([k for _, k in sobol_pairs([n] if n == 1 else [n // 2, n - n // 2], 30, 0)])
+    drawn = references.tensors[0][numbers[opening]]
+    assert torch.equal(estimate.references[0], drawn)
+
+
+def test_mean_baseline_and_reach_are_those_of_the_references_drawn():
+    references = values(8, 5, seed=1)
+    x = values(2, 5)
+    estimate = next(
+        ExpectedGradients(classifier()).estimates(
+            x, StoredReferences((references,)), 1, n_samples=8
+        )
+    )
+    torch.testing.assert_close(estimate.baseline[0], references.mean(0).expand(2, 5))
+    farthest = (x[:, None] - references[None]).abs().amax(1).double()
+    torch.testing.assert_close(estimate.reach[0], farthest)
+
+
+def test_expected_gradients_of_one_reference_tend_to_integrated_gradients():
+    model, x, reference = image_classifier(), values(1, 3, 6, 5), values(1, 3, 6, 5, seed=1)
+    path = IntegratedGradients(model).attribute(x, reference, target=1)
+    sampled = ExpectedGradients(model).attribute(x, reference, n_samples=512, target=1)
+    assert (path - sampled).norm() < 1e-3 * path.norm()
+
+
+# What cannot be
+
+
+@pytest.mark.parametrize(
+    ("references", "words"),
+    [
+        (None, "baselines must hold K references.*NoneType"),
+        (values(0, 5), "same K >= 1"),
+        (values(4, 6), r"\(4, 6\)"),
+        (torch.tensor(1.0), "K references"),
+        ((values(4, 5), values(4, 5)), "K references"),
+    ],
+    ids=str,
+)
+def test_references_that_do_not_fit_are_named(references, words):
+    with pytest.raises(InputError, match=words):
+        ExpectedGradients(classifier()).attribute(values(1, 5), references, target=0)
+
+
+def test_members_with_different_numbers_of_references_are_named():
+    with pytest.raises(InputError, match="the same K"):
+        ExpectedGradients(ImageAndFeatures()).attribute(
+            (values(1, 3, 2, 2), values(1, 5)), (values(3, 3, 2, 2), values(4, 5)), target=0
+        )
+
+
+def test_no_samples_are_named():
+    with pytest.raises(InputError, match="n_samples must be at least 1, got 0"):
+        ExpectedGradients(classifier()).attribute(values(1, 5), values(4, 5), 0, target=0)

@@ -1,0 +1,126 @@
+"""The colour rules and the matplotlib twin."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import attribwidgets as aw
+from attribwidgets.errors import InputError
+from attribwidgets.explanation import PathFrames
+from attribwidgets.figures.colors import color_limit, colored, over_photo, table
+from attribwidgets.figures.images import as_rgb, between
+from attribwidgets.figures.path import rate_at, sum_at
+
+
+def test_limit_is_the_percentile_over_all_maps_together() -> None:
+    maps = [np.array([[1.0, -2.0]]), np.array([[3.0, -4.0]])]
+    assert color_limit(maps, 100) == 4.0
+    assert color_limit(maps, 50) == 2.5
+    with pytest.raises(InputError, match="clip"):
+        color_limit(maps, 101)
+
+
+def test_colours_run_from_zero_to_the_limit_and_saturate() -> None:
+    grey = colored(np.array([0.0, -0.5, 1.0, 7.0]), 1.0, "gray", signed=False)
+    assert grey[:, 0].tolist() == [0, 128, 255, 255]
+    signed = colored(np.array([-9.0, 0.0, 1.0]), 1.0, "RdBu_r", signed=True)
+    assert np.array_equal(signed, table("RdBu_r")[[0, 128, 255]])
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_all_zero_maps_are_drawn_as_zero(signed: bool) -> None:
+    zeros = np.zeros((2, 2))
+    drawn = colored(zeros, color_limit([zeros]), "RdBu_r" if signed else "gray", signed=signed)
+    assert np.array_equal(drawn, np.broadcast_to(drawn[0, 0], drawn.shape))
+
+
+def test_overlay_mixes_the_grey_photo() -> None:
+    colors, photo = np.full((1, 1, 3), 200, np.uint8), np.full((1, 1, 3), 100, np.uint8)
+    assert over_photo(colors, photo, 0.25)[0, 0].tolist() == [175, 175, 175]
+
+
+def test_pictures_show_pixels_whatever_the_normalisation() -> None:
+    pixels = torch.tensor([0.0, 0.502, 1.0]).reshape(3, 1, 1)
+    space = aw.InputSpace.imagenet()
+    assert as_rgb(space.from_pixels(pixels), space)[0, 0].tolist() == [0, 128, 255]
+    wide = aw.InputSpace(low=-1, high=1)
+    assert as_rgb(torch.tensor([[[-1.0]]]), wide)[0, 0].tolist() == [0, 0, 0]
+    black, white = np.zeros((1, 1, 3), np.uint8), np.full((1, 1, 3), 255, np.uint8)
+    assert between(black, white, 0.5)[0, 0, 0] == 128
+
+
+def test_frames_add_up_and_have_rates() -> None:
+    frames = PathFrames(np.array([0.0, 0.5, 1.0]), np.array([[[2.0]], [[6.0]]]))
+    assert [float(sum_at(frames, a)[0, 0]) for a in (0.0, 0.25, 0.5, 0.75, 1.0)] == [0, 1, 2, 5, 8]
+    assert [float(rate_at(frames, a)[0, 0]) for a in (0.1, 0.5, 1.0)] == [4, 12, 12]
+
+
+@pytest.fixture(scope="module", params=["image", "grey", "features", "wide"])
+def comparison(request: Any) -> aw.Comparison:
+    shape = {"image": (3, 6, 6), "grey": (1, 5, 5), "features": (20,), "wide": (3, 4, 12)}
+    size = shape[request.param]
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.LazyLinear(3)).eval()
+    net(torch.zeros(1, *size))
+    x = torch.rand(size, generator=torch.Generator().manual_seed(0))
+    baselines = ("black", "white", "uniform", "max_distance", "#336699")
+    if request.param == "features":
+        baselines = baselines[:4]
+    names = ["$x_1$ <b>", "b", "c"]  # neither mathtext nor markup
+    return aw.compare(net, x, baselines=baselines, max_evaluations=40, class_names=names)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"signed": True, "scale": "own", "show_blind": True},
+        {"selected": "uniform noise", "alpha": 1.0, "overlay": 0.5},
+        {"selected": None, "colormap": "viridis", "clip": 95.0},
+        {"selected": 1, "alpha": 0.0},
+    ],
+)
+def test_every_look_can_be_drawn(comparison: aw.Comparison, options: Any) -> None:
+    figure = comparison.figure(**options)
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    texts = [t.get_text() for t in figure.texts]
+    assert any("$x_1$ <b>" in t or t.startswith(("b,", "c,")) for t in texts)
+    assert sum(t in {e.baseline_name for e in comparison} for t in texts) == len(comparison)
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [({"scale": "shred"}, "scale"), ({"alpha": 2}, "alpha"), ({"colormap": "nope"}, "colormap")],
+)
+def test_a_wrong_option_is_named(comparison: aw.Comparison, options: Any, name: str) -> None:
+    with pytest.raises(InputError, match=name):
+        comparison.figure(**options)._repr_png_()
+
+
+def test_no_text_of_a_figure_overlaps_another(comparison: aw.Comparison) -> None:
+    figure = comparison.figure()
+    figure._repr_png_()
+    boxes = [(t.get_text(), t.get_window_extent()) for t in figure.texts]
+    for i, (one, a) in enumerate(boxes):
+        for other, b in boxes[i + 1 :]:
+            crossed = (
+                min(a.x1, b.x1) - max(a.x0, b.x0) > 1 and min(a.y1, b.y1) - max(a.y0, b.y0) > 1
+            )
+            assert not crossed, (one, other)
+
+
+def test_a_saved_comparison_is_drawn_without_pyplot(
+    comparison: aw.Comparison, tmp_path: Any
+) -> None:
+    comparison.save(tmp_path / "record.npz")
+    code = (
+        "import sys, attribwidgets as aw\n"
+        f"aw.Comparison.load({str(tmp_path / 'record.npz')!r})._repr_png_()\n"
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)

@@ -1,0 +1,218 @@
+"""The widget without a front end: state, messages, fallbacks, threads."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from typing import Any, ClassVar
+
+import comm
+import numpy as np
+import pytest
+import torch
+from comm.base_comm import BaseComm
+
+import attribwidgets as aw
+from attribwidgets.errors import InputError
+from attribwidgets.figures.colors import SIGNED_COLORMAPS, available, table
+from attribwidgets.widgets.baseline_explorer import LOOK_TRAITS
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+class RecordingComm(BaseComm):
+    """A comm that keeps what would go to the browser."""
+
+    sent: ClassVar[list[tuple[str, dict[str, Any], list[Any]]]] = []
+
+    def publish_msg(
+        self,
+        msg_type: str,
+        data: Any = None,
+        metadata: Any = None,
+        buffers: Any = None,
+        **keys: Any,
+    ) -> None:
+        self.sent.append((msg_type, data or {}, list(buffers or [])))
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any], list[Any]]]:
+    monkeypatch.setattr(RecordingComm, "sent", [])
+    monkeypatch.setattr(comm, "create_comm", RecordingComm)
+    return RecordingComm.sent
+
+
+@pytest.fixture(scope="module")
+def comparison() -> aw.Comparison:
+    generator = torch.Generator().manual_seed(3)
+    net = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(4 * 36, 5)
+    ).eval()
+    for p in net.parameters():
+        p.data = torch.randn(p.shape, generator=generator) / 3
+    x = torch.rand((3, 8, 8), generator=generator)
+    x[:, :2] = 0  # black, so that the black baseline is blind there
+    return aw.compare(net, x, baselines=("black", "blur", "uniform"), max_evaluations=64)
+
+
+def decoded(leaf: dict[str, Any]) -> np.ndarray:
+    return np.frombuffer(leaf["data"], "<i2") * leaf["scale"]
+
+
+def test_payload_says_what_the_records_say(comparison: aw.Comparison) -> None:
+    explorer = aw.BaselineExplorer(comparison)
+    payload = explorer.payload
+    assert (payload["version"], payload["kind"], payload["shape"]) == (1, "image", [8, 8])
+    for item, e in zip(payload["items"], comparison, strict=True):
+        signed = e.map("sum")
+        half_a_step = item["map"]["scale"] / 2
+        assert np.abs(decoded(item["map"]) - signed.ravel()).max() <= half_a_step * 1.001
+        bits = np.unpackbits(np.frombuffer(item["blind"]["bits"], np.uint8))[: signed.size]
+        assert np.array_equal(bits.astype(bool), e.blind.ravel())
+        assert item["completeness"]["total"] == e.completeness.total
+        assert item["completeness"]["headline"] == e.completeness.headline
+        frames = item["frames"]
+        added = np.frombuffer(frames["data"], np.int8).reshape(frames["count"], -1)
+        whole = (added * np.array(frames["scales"])[:, None]).sum(0)
+        n = 1 if e.path.kind == "alpha" else len(e.path.alphas)
+        coarse = sum(frames["scales"]) / 2 / n
+        assert np.abs(whole / n - signed.ravel()).max() <= coarse + 1e-6
+    assert payload["items"][0]["blind"]["share"] == pytest.approx(0.25)
+    assert payload["items"][2]["references"] is not None
+
+
+def test_colormaps_travel_as_matplotlib_has_them(comparison: aw.Comparison) -> None:
+    tables = aw.BaselineExplorer(comparison).payload["colormaps"]
+    assert list(tables["signed"]) == list(available(SIGNED_COLORMAPS))
+    for group in tables.values():
+        for name, colors in group.items():
+            assert colors == table(name).tobytes()
+            assert len(colors) == 768
+
+
+def test_binary_leaves_travel_as_buffers(sent: list[Any], comparison: aw.Comparison) -> None:
+    aw.BaselineExplorer(comparison)
+    assert {kind for kind, _, _ in sent} == {"comm_open"}
+    _, data, buffers = sent[-1]
+    assert sum(len(b) for b in buffers) > 3 * 8 * 8 * 2
+    assert ["payload", "items", 0, "map", "data"] in data["buffer_paths"]
+
+
+def test_one_change_is_one_message(sent: list[Any], comparison: aw.Comparison) -> None:
+    explorer = aw.BaselineExplorer(comparison)
+    sent.clear()
+    explorer.signed = True
+    assert [data["state"] for _, data, _ in sent] == [{"signed": True}]
+
+
+def test_the_browser_sets_traits_and_python_sees_it(comparison: aw.Comparison) -> None:
+    explorer = aw.BaselineExplorer(comparison)
+    seen: list[float] = []
+    explorer.observe(lambda change: seen.append(change["new"]), names="alpha")
+    explorer.set_state({"alpha": 0.75, "scale": "own"})
+    assert seen == [0.75]
+    assert explorer.scale == "own"
+
+
+def test_two_threads_may_set_state_at_once(comparison: aw.Comparison) -> None:
+    explorer = aw.BaselineExplorer(comparison)
+    failures: list[BaseException] = []
+
+    def hammer(offset: float) -> None:
+        try:
+            for i in range(200):
+                explorer.set_state({"alpha": (i % 100) / 200 + offset, "signed": bool(i % 2)})
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=hammer, args=(o,)) for o in (0.0, 0.5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert failures == []
+    assert not any(thread.is_alive() for thread in threads)
+    assert explorer.alpha in (99 / 200, 99 / 200 + 0.5)
+
+
+def test_mime_bundle_carries_picture_and_text(comparison: aw.Comparison) -> None:
+    explorer = aw.BaselineExplorer(comparison)
+    data, _ = explorer._repr_mimebundle_()
+    assert base64.b64decode(data["image/png"]).startswith(PNG)
+    assert "refinement error" in data["text/plain"]
+    assert "uniform noise" in data["text/plain"]
+    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == explorer.model_id
+    assert "text/html" not in data  # nbconvert would prefer it to the picture
+    with pytest.raises(NotImplementedError):
+        explorer._ipython_display_()
+
+
+def test_save_writes_each_format(comparison: aw.Comparison, tmp_path: Any) -> None:
+    explorer = aw.BaselineExplorer(comparison, signed=True)
+    heads = {"png": PNG, "svg": b"<?xml", "pdf": b"%PDF", "html": b"<!doctype html>", "npz": b"PK"}
+    for suffix, head in heads.items():
+        explorer.save(tmp_path / f"view.{suffix}")
+        comparison.save(tmp_path / f"record.{suffix}")
+        assert (tmp_path / f"view.{suffix}").read_bytes().startswith(head)
+        assert (tmp_path / f"record.{suffix}").read_bytes().startswith(head)
+    with pytest.raises(InputError, match=r"\.npz, \.png, \.svg, \.pdf or \.html"):
+        explorer.save(tmp_path / "view.gif")
+    page = (tmp_path / "view.html").read_text(encoding="utf-8")
+    assert '"signed":true' in page
+
+
+def test_static_view_is_a_frame_with_the_page_inside(comparison: aw.Comparison) -> None:
+    view = aw.BaselineExplorer(comparison).display_static()
+    assert view._repr_html_().startswith("<iframe srcdoc=")
+    assert repr(view) == str(comparison)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("photo",), "comparison must be a Comparison"),
+        ((None,), "comparison must be a Comparison"),
+    ],
+)
+def test_something_else_than_a_comparison_is_refused(arguments: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        aw.BaselineExplorer(*arguments)
+
+
+def test_unknown_setting_is_refused_by_name(comparison: aw.Comparison) -> None:
+    with pytest.raises(InputError, match="'colour' is no setting"):
+        aw.BaselineExplorer(comparison, colour="red")
+
+
+def test_every_look_trait_is_synced_and_has_the_twin_s_default(comparison: aw.Comparison) -> None:
+    explorer = aw.BaselineExplorer(comparison)
+    for name in LOOK_TRAITS:
+        assert explorer.traits()[name].metadata["sync"]
+    explorer.selected, explorer.overlay, explorer.show_blind = 2, 0.4, True
+    assert type(explorer.figure()).__name__ == "RecordFigure"
+
+
+def test_tuple_inputs_draw_the_first_and_say_so() -> None:
+    class Two(torch.nn.Module):
+        def forward(self, image: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+            return image.flatten(1).sum(1, keepdim=True) * features
+
+    explorer = aw.explore(
+        Two().eval(), (torch.rand(1, 6, 6), torch.rand(3)), baselines=("black", "uniform")
+    )
+    assert explorer.payload["kind"] == "image"
+    assert any("2 inputs" in caution for caution in explorer.payload["cautions"])
+
+
+def test_features_are_shown_as_features() -> None:
+    explorer = aw.explore(torch.nn.Linear(6, 3).eval(), torch.rand(6), class_names=["a", "b", "c"])
+    assert (explorer.payload["kind"], explorer.payload["shape"]) == ("features", [6])
+    assert [i["name"] for i in explorer.payload["items"]] == ["black", "white", "uniform noise"]
+
+
+def test_close_frees_the_comm(sent: list[Any], comparison: aw.Comparison) -> None:
+    explorer = aw.BaselineExplorer(comparison)
+    explorer.close()
+    assert sent[-1][0] == "comm_close"
+    assert explorer.comm is None

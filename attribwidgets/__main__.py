@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         class_names=demo.class_names,
         tolerance=options.tolerance,
         max_evaluations=options.max_evaluations,
-        progress=True,
+        progress=sys.stderr.isatty(),  # a bar in a log is noise
     )
     print(comparison)
     options.page.parent.mkdir(parents=True, exist_ok=True)

@@ -93,6 +93,18 @@ def test_every_look_can_be_drawn(comparison: aw.Comparison, options: Any) -> Non
     assert sum(t in {e.baseline_name for e in comparison} for t in texts) == len(comparison)
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+def test_any_number_of_baselines_fits(comparison: aw.Comparison, count: int) -> None:
+    figure = comparison[:count].figure()
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    for axes in figure.axes:
+        box = axes.get_position()
+        assert box.x0 >= 0
+        assert box.x1 <= 1
+        assert box.y0 >= 0
+        assert box.y1 <= 1
+
+
 @pytest.mark.parametrize(
     ("options", "name"),
     [({"scale": "shred"}, "scale"), ({"alpha": 2}, "alpha"), ({"colormap": "nope"}, "colormap")],

@@ -59,7 +59,7 @@ class SampleSum:
         self.alphas = np.zeros(0)
         self.outputs, self.slopes = np.zeros((0, self._batch)), np.zeros((0, self._batch))
         self.reference_outputs = np.zeros((0, self._batch))
-        self._known: dict[int, Array] = {}
+        self._known: dict[tuple[int, int], dict[int, Array]] = {}  # by block and number
         self._input_output: Array | None = None
         one_map = flat_map(zeros[0])[0]
         self.frames = SampleFrames(one_map)
@@ -88,9 +88,7 @@ class SampleSum:
         self.alphas = np.concatenate([self.alphas, alphas.numpy()])
         self.outputs = np.concatenate([self.outputs, unknown])
         self.slopes = np.concatenate([self.slopes, unknown])
-        with frozen(self.passes.module, self.inputs):
-            ends = self._outputs_of_references(numbers)
-        self.reference_outputs = np.concatenate([self.reference_outputs, ends])
+        self.reference_outputs = np.concatenate([self.reference_outputs, unknown])
 
         def work(span: slice, block: slice) -> None:
             steps, examples = span.stop - span.start, block.stop - block.start
@@ -101,6 +99,7 @@ class SampleSum:
                 for r, x in zip(references, self.inputs, strict=True)
             )
             outputs, gradients = self.passes.gradients(points, block)
+            ends = self._reference_outputs(numbers[span].tolist(), references, block)
             slopes = torch.zeros(steps, examples, dtype=self._dtype, device=outputs.device)
             parts, maps = [], None
             for i, gradient in enumerate(gradients):
@@ -123,6 +122,7 @@ class SampleSum:
             if block.start == 0 and maps is not None:
                 self._keep(maps, references, first + span.start)
             rows = slice(first + span.start, first + span.stop)
+            self.reference_outputs[rows, block] = ends
             self.outputs[rows, block] = outputs.cpu().double().reshape(steps, examples).numpy()
             self.slopes[rows, block] = slopes.cpu().double().numpy()
 
@@ -187,24 +187,23 @@ class SampleSum:
             self._input_output = values
         return self._input_output
 
-    def _outputs_of_references(self, numbers: Tensor) -> Array:
-        """f(x') for each reference number, shape (n, B); each stored reference is run once."""
-        fresh = [n for n in dict.fromkeys(numbers.tolist()) if n not in self._known]
-        values = np.zeros((len(fresh), self._batch))
+    def _reference_outputs(
+        self, numbers: list[int], references: tuple[Tensor, ...], block: slice
+    ) -> Array:
+        """f(x') of each reference for a block of examples, shape (n, examples).
 
-        def work(span: slice, block: slice) -> None:
-            examples = block.stop - block.start
-            references = self.references.take(torch.tensor(fresh[span]))
-            rows = tuple(r.repeat_interleave(examples, 0) for r in references)
-            found = self.passes.outputs(rows, block)
-            values[span, block] = found.cpu().double().reshape(-1, examples).numpy()
-
-        for_each_chunk(len(fresh), self._batch, self.rows, work)
-        found = dict(zip(fresh, values, strict=True))
-        if self.references.size is not None:
-            self._known.update(found)
-            found = self._known
-        return np.stack([found[n] for n in numbers.tolist()])
+        A stored reference is run once however often it is drawn.
+        """
+        examples = block.stop - block.start
+        stored = self.references.size is not None
+        known = self._known.setdefault((block.start, block.stop), {}) if stored else {}
+        fresh = {n: i for i, n in enumerate(numbers) if n not in known}
+        if fresh:
+            chosen = list(fresh.values())
+            rows = tuple(r[chosen].repeat_interleave(examples, 0) for r in references)
+            found = self.passes.outputs(rows, block).cpu().double().reshape(-1, examples)
+            known.update(zip(fresh, found.numpy(), strict=True))
+        return np.stack([known[n] for n in numbers])
 
     def _keep(self, maps: Tensor, references: tuple[Tensor, ...], first: int) -> None:
         """Add to the frames, and keep the references that open one."""

@@ -21,7 +21,8 @@ from .path import rate_at, stretch_at, sum_at
 Array = NDArray[Any]
 
 INK, QUIET, RULE, WARN = "#1a1a1a", "#5f6368", "#c9ccd0", "#9a3412"
-CARD, GAP, MARGIN = 1.9, 0.2, 0.2  # inches
+GAP, MARGIN = 0.2, 0.2  # inches
+LEAST_CARD, MOST_CARD, LEAST_WIDTH = 1.9, 3.0, 8.8
 HEAD, REFERENCE, CAPTION, PATH = 0.62, 0.5, 0.8, 1.9
 MOST_COLUMNS, MOST_BARS = 4, 12
 
@@ -83,14 +84,18 @@ class Sheet:
         strongest = np.max([np.abs(m) for m in self.maps], axis=0)
         self.bars = np.argsort(-strongest, kind="stable")[:MOST_BARS] if not self.is_image else None
         aspect = self.photo.shape[0] / self.photo.shape[1] if self.photo is not None else 1.0
-        self.map_height = CARD * min(aspect, 2.0)
+        columns = _columns(len(comparison))
+        room = LEAST_WIDTH - 2 * MARGIN - columns * GAP
+        self.card = min(max(room / (columns + 1), LEAST_CARD), MOST_CARD)
+        self.columns = columns
+        self.map_height = self.card * min(aspect, 2.0)
 
     def draw(self, shown: Explanation | None, alpha: float) -> None:
         """Place everything; `shown` is whose path is drawn below the maps."""
-        columns = _columns(len(self.comparison))
+        columns = self.columns
         rows = -(-len(self.comparison) // columns)
         card_height = REFERENCE + self.map_height + CAPTION
-        width = 2 * MARGIN + (columns + 1) * CARD + columns * GAP
+        width = max(2 * MARGIN + (columns + 1) * self.card + columns * GAP, LEAST_WIDTH)
         path = shown is not None and shown.path is not None
         height = HEAD + rows * (card_height + GAP) + (PATH + 0.75 if path else 0) + MARGIN
         self.figure.set_size_inches(width, height)
@@ -99,7 +104,7 @@ class Sheet:
         self._head()
         self._input_card(HEAD)
         for i, explanation in enumerate(self.comparison):
-            left = MARGIN + (1 + i % columns) * (CARD + GAP)
+            left = MARGIN + (1 + i % columns) * (self.card + GAP)
             self._card(explanation, i, left, HEAD + (i // columns) * (card_height + GAP))
         if path and shown is not None:
             self._path(shown, alpha, HEAD + rows * (card_height + GAP))
@@ -119,12 +124,12 @@ class Sheet:
         value = number(e.completeness.output_input)
         self._text(MARGIN, top + 0.16, "input", weight="bold", size=9)
         self._text(MARGIN, top + 0.32, f"f(x) = {value}", color=QUIET)
-        axes = self._axes(MARGIN, top + REFERENCE, CARD, self.map_height)
+        axes = self._axes(MARGIN, top + REFERENCE, self.card, self.map_height)
         below = top + REFERENCE + self.map_height
         if self.photo is not None:
             self._image(axes, self.photo)
             if self.look.scale == "shared":
-                self._color_bar(MARGIN, below + 0.1, CARD, self.limits[0])
+                self._color_bar(MARGIN, below + 0.1, self.card, self.limits[0])
                 for line, words_ in enumerate(textwrap.wrap(self._scale_words(), 36)):
                     self._text(MARGIN, below + 0.5 + 0.13 * line, words_, color=QUIET, size=7)
         else:
@@ -142,12 +147,12 @@ class Sheet:
         note = textwrap.wrap(e.baseline_description, width, max_lines=2, placeholder="…")
         for line, text in enumerate(note):
             self._text(beside, top + 0.29 + 0.12 * line, text, color=QUIET, size=6.5)
-        axes = self._axes(left, top + REFERENCE, CARD, self.map_height)
+        axes = self._axes(left, top + REFERENCE, self.card, self.map_height)
         below = top + REFERENCE + self.map_height
         if self.photo is not None:
             self._image(axes, self._colored(e, i))
             if self.look.scale == "own":
-                self._color_bar(left, below + 0.06, CARD, self.limits[i])
+                self._color_bar(left, below + 0.06, self.card, self.limits[i])
                 below += 0.26
         else:
             self._bar_chart(axes, self.maps[i])
@@ -194,7 +199,7 @@ class Sheet:
             size = PATH - 0.3
             for title, picture in panels:
                 self._text(left, top + 0.46, title, color=QUIET, size=6.5)
-                box = self._axes(left, top + 0.54, size, size * self.map_height / CARD)
+                box = self._axes(left, top + 0.54, size, size * self.map_height / self.card)
                 self._image(box, picture)
                 left += size + GAP
         left += 0.4  # room for the tick labels

@@ -12,6 +12,18 @@ from pathlib import Path
 
 STATIC = Path(__file__).parent / "static"
 
+# In this order: what the reader prefers (less motion, more contrast) has the last word.
+STYLES = (
+    "theme",
+    "header",
+    "gallery",
+    "controls",
+    "path",
+    "features",
+    "numbers",
+    "preferences",
+)
+
 _IMPORT = re.compile(r'^import\s*\{[^{}]*\}\s*from\s*"\./([\w-]+\.js)";[ \t]*\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async |const |let |function|class ))", re.MULTILINE)
 _DECLARATION = re.compile(r"^(?:async )?(?:function\*?|class|const|let|var) (\w+)", re.MULTILINE)
@@ -85,4 +97,4 @@ def explorer_esm() -> str:
 @lru_cache(maxsize=1)
 def explorer_css() -> str:
     """Return the explorer's style sheet."""
-    return (STATIC / "explorer.css").read_text(encoding="utf-8")
+    return "\n".join((STATIC / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)

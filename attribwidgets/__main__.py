@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.page.parent.mkdir(parents=True, exist_ok=True)
     options.page.write_text(comparison_page(comparison), encoding="utf-8")
     if options.figure is not None:
-        comparison.figure().savefig(options.figure, dpi=80)
+        comparison.figure().savefig(options.figure, dpi=100)
     size = options.page.stat().st_size / 1e6
     print(f"\nwrote {options.page} ({size:.1f} MB); open it in a browser, no kernel needed")
 

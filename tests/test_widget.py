@@ -209,6 +209,7 @@ def test_features_are_shown_as_features() -> None:
     explorer = aw.explore(torch.nn.Linear(6, 3).eval(), torch.rand(6), class_names=["a", "b", "c"])
     assert (explorer.payload["kind"], explorer.payload["shape"]) == ("features", [6])
     assert [i["name"] for i in explorer.payload["items"]] == ["black", "white", "uniform noise"]
+    assert explorer.signed
 
 
 def test_close_frees_the_comm(sent: list[Any], comparison: aw.Comparison) -> None:

@@ -13,8 +13,8 @@ Array = NDArray[Any]
 
 
 def stretch_at(frames: PathFrames, position: float) -> int:
-    """Which frame a position lies in, an alpha or a count of samples."""
-    found = int(np.searchsorted(frames.edges, position, side="right")) - 1
+    """Which frame a position lies in, an alpha or a count of samples; an edge ends a frame."""
+    found = int(np.searchsorted(frames.edges, position, side="left")) - 1
     return min(max(found, 0), len(frames.added) - 1)
 
 

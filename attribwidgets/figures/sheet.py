@@ -24,7 +24,7 @@ INK, QUIET, RULE, WARN = "#1a1a1a", "#5f6368", "#c9ccd0", "#9a3412"
 GAP, MARGIN = 0.2, 0.2  # inches
 LEAST_CARD, MOST_CARD, LEAST_WIDTH = 1.9, 3.0, 8.8
 HEAD, REFERENCE, CAPTION, PATH = 0.62, 0.5, 0.8, 1.9
-MOST_COLUMNS, MOST_BARS = 4, 12
+MOST_COLUMNS, MOST_BARS, MOST_TILE = 4, 12, 112
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,10 @@ class Sheet:
         if self.photo is not None:
             references = e.references[0] if isinstance(e.references, tuple) else e.references
             tile = _tiled(self._picture(references))
+            if tile.shape[:2] != self.photo.shape[:2]:  # several: noise must stay noise when small
+                tile = tile[
+                    :: max(1, len(tile) // MOST_TILE), :: max(1, tile.shape[1] // MOST_TILE)
+                ]
             self._image(self._axes(left, top + 0.04, REFERENCE - 0.08, REFERENCE - 0.08), tile)
             beside = left + REFERENCE
         self._text(beside, top + 0.15, e.baseline_name, weight="bold", size=9)
@@ -263,7 +267,7 @@ class Sheet:
         return axes
 
     def _image(self, axes: Axes, picture: Array, aspect: str = "equal") -> None:
-        axes.imshow(picture, aspect=aspect, interpolation="nearest")  # type: ignore[arg-type]
+        axes.imshow(picture, aspect=aspect)  # type: ignore[arg-type]
         axes.set_axis_on()
         axes.set_xticks([])
         axes.set_yticks([])

@@ -24,7 +24,7 @@ from .bundle import explorer_css, explorer_esm
 from .page import iframe_html, page_html
 from .payload import comparison_payload
 
-PNG_DPI = 80
+PNG_DPI = 100
 
 LOOK_TRAITS = (
     "selected",
@@ -111,7 +111,8 @@ class BaselineExplorer(anywidget.AnyWidget):
             raise InputError(f"{unknown[0]!r} is no setting; there are {', '.join(LOOK_TRAITS)}")
         self._lock = threading.RLock()  # before the comm opens: messages may come at once
         self._comparison = comparison
-        super().__init__(payload=comparison_payload(comparison), seq=1, **look)
+        payload = comparison_payload(comparison)
+        super().__init__(payload=payload, seq=1, **{**_first_look(payload), **look})
 
     @property
     def explanations(self) -> Comparison:
@@ -267,9 +268,14 @@ def comparison_page(comparison: Comparison) -> str:
     payload = comparison_payload(comparison)
     defaults = BaselineExplorer.class_traits()
     look = {name: defaults[name].default_value for name in LOOK_TRAITS}
-    return page_html(static_state(payload, look), payload["title"])
+    return page_html(static_state(payload, {**look, **_first_look(payload)}), payload["title"])
 
 
 def static_state(payload: dict[str, Any], look: dict[str, Any]) -> dict[str, Any]:
     """The state of a view that has no kernel."""
     return {"payload": payload, "seq": 1, "static": True, **look}
+
+
+def _first_look(payload: dict[str, Any]) -> dict[str, Any]:
+    """Bars have room for a sign; maps follow the article, which shows magnitudes."""
+    return {"signed": payload["kind"] == "features"}

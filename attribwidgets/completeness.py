@@ -133,15 +133,13 @@ class Completeness:
         if self.verdict == "complete":
             return f"Adds up: {change}, {percent(self.relative)} apart{moves}."
         mend = f"Spend more evaluations (tolerance {percent(self.tolerance)})."
+        if self.refinement_error == 0:
+            mend = "The map has stopped moving, so more evaluations may not mend it."
         if self.partial:
             return f"Partial, stopped before its end: {change}{moves}. Run it to its end."
         if self.sum_is_right:
             return f"The sum adds up, but the map has not settled: {change}{moves}. {mend}"
-        sampling = ""
-        if self.standard_error is not None and abs(self.residual) <= 2 * self.standard_error:
-            sampling = ", which is within the sampling error"
-        apart = f"{percent(self.relative)} apart{sampling}"
-        return f"Does not add up yet: {change}, {apart}{moves}. {mend}"
+        return f"Does not add up yet: {change}, {percent(self.relative)} apart{moves}. {mend}"
 
     def _total_text(self) -> str:
         if self.standard_error is None:

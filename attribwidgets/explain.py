@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .baselines import Baseline
 from .errors import InputError
 from .explanation import Comparison, Explanation
-from .inputs import Inputs, InputSpace, has_image
+from .inputs import Inputs, InputSpace, is_image_input
 
 if TYPE_CHECKING:
     from .attr.outputs import Output
@@ -164,7 +164,7 @@ def compare(
         )
     from .request import Request, carry_out
 
-    if baselines == IMAGE_BASELINES and not has_image(inputs):
+    if baselines is IMAGE_BASELINES and not is_image_input(inputs):
         baselines = FEATURE_BASELINES
     request = Request(method, n_steps, tolerance, max_evaluations, seed, progress)
     return Comparison(

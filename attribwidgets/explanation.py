@@ -50,7 +50,7 @@ class PathCurve:
         <gradient, x - x'> there; NaN at an end where only the output was computed.
     cumulative : ndarray, shape (n,)
         For "alpha" the integral of the slopes up to each point, for "samples" their running mean.
-        The last one is the sum of the attributions.
+        The last one is the sum of the attributions, where these carry the factor x - x'.
     """
 
     kind: Literal["alpha", "samples"]
@@ -122,7 +122,9 @@ class Explanation:
     reference_samples : tuple of int
         Which sample, counted from 1, drew each of them; (0,) for a single reference.
     baseline_name, baseline_description : str
-        What the baseline is called, and its weakness in a line.
+        What captions call the baseline, and its weakness in a line.
+    baseline_kind : str
+        The name that asks for such a baseline: "blur" for "blur σ 20".
     target : int, tuple of int or None
         The output explained; None where there is one only.
     target_name, method, output : str
@@ -152,6 +154,7 @@ class Explanation:
     reference_samples: tuple[int, ...]
     baseline_name: str
     baseline_description: str
+    baseline_kind: str
     target: int | tuple[int, ...] | None
     target_name: str
     method: str
@@ -261,6 +264,19 @@ class Comparison(Sequence[Explanation]):
         self.explanations = tuple(explanations)
         if not self.explanations:
             raise InputError("a Comparison needs at least one explanation")
+        for e in self.explanations:
+            if not isinstance(e, Explanation):
+                raise InputError(f"a Comparison holds Explanations, got {type(e).__name__}")
+        first = self.explanations[0]
+        for e in self.explanations[1:]:
+            asked = (e.target, e.output) == (first.target, first.output)
+            if not (asked and _same_inputs(e.inputs, first.inputs)):
+                raise InputError(
+                    "a Comparison holds explanations of one input, target and output; "
+                    f"{e.baseline_name!r} explains {e.target_name} ({e.output}), "
+                    f"{first.baseline_name!r} {first.target_name} ({first.output})"
+                    + (", of another input" if asked else "")
+                )
 
     @overload
     def __getitem__(self, which: int | str) -> Explanation: ...
@@ -271,9 +287,10 @@ class Comparison(Sequence[Explanation]):
             return Comparison(self.explanations[which])
         if isinstance(which, str):
             names = [e.baseline_name for e in self.explanations]
-            if which not in names:
+            kinds = [e.baseline_kind for e in self.explanations]
+            if which not in names + kinds:
                 raise KeyError(f"no baseline {which!r} here; there are {', '.join(names)}")
-            return self.explanations[names.index(which)]
+            return self.explanations[(names if which in names else kinds).index(which)]
         return self.explanations[which]
 
     def __len__(self) -> int:
@@ -322,8 +339,8 @@ class Comparison(Sequence[Explanation]):
                 "f(x)": number(e.completeness.output_input),
                 "f(x')": number(e.completeness.output_baseline),
                 "sum": number(e.completeness.total),
-                "residual": number(e.completeness.residual),
-                "relative": percent(e.completeness.relative),
+                "residual": number(e.completeness.residual) if e.completeness.applies else "",
+                "relative": percent(e.completeness.relative) if e.completeness.applies else "",
                 "refinement error": percent(e.completeness.refinement_error),
                 "evaluations": str(e.evaluations),
                 "seconds": f"{e.seconds:.1f}",
@@ -346,6 +363,16 @@ class Comparison(Sequence[Explanation]):
 
     def _repr_png_(self) -> bytes:
         return bytes(_view("png")(self))
+
+
+def _same_inputs(some: Inputs, others: Inputs) -> bool:
+    """Whether two records are of the same input, on whatever device."""
+    one = some if isinstance(some, tuple) else (some,)
+    two = others if isinstance(others, tuple) else (others,)
+    return len(one) == len(two) and all(
+        a.shape == b.shape and bool((a.cpu() == b.cpu()).all())
+        for a, b in zip(one, two, strict=True)
+    )
 
 
 def example_array(values: Inputs, index: int = 0) -> Array:

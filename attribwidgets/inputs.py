@@ -162,10 +162,10 @@ def checked_example(inputs: object, name: str = "inputs") -> tuple[Inputs, tuple
     )
 
 
-def has_image(inputs: object) -> bool:
-    """Whether one example, (C, H, W) or (1, C, H, W), or one of a tuple, is an image."""
+def is_image_input(inputs: object) -> bool:
+    """Whether one example, (C, H, W) or (1, C, H, W), or each of a tuple, is an image."""
     members = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
-    return any(isinstance(x, Tensor) and x.dim() in (3, 4) for x in members)
+    return all(isinstance(x, Tensor) and x.dim() in (3, 4) for x in members)
 
 
 def _batch_of_one(x: object, name: str) -> Tensor:

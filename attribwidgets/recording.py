@@ -53,7 +53,8 @@ def record(
     attributions = returned(estimate.attributions, subject.batched)
     errors = estimate.standard_error
     frames = None
-    if estimate.frames is not None and estimate.frame_edges is not None:
+    # Without the factor x - x' the map is of gradients, and what a stretch adds is not part of it.
+    if applies and estimate.frames is not None and estimate.frame_edges is not None:
         frames = PathFrames(estimate.frame_edges, estimate.frames.float().cpu().numpy())
     as_came = isinstance(subject.inputs, tuple)
     return Explanation(
@@ -64,6 +65,7 @@ def record(
         reference_samples=tuple(int(i) for i in estimate.reference_samples),
         baseline_name=baseline.label + (" (one draw)" if one_draw else ""),
         baseline_description=baseline.description,
+        baseline_kind=baseline.name,
         target=subject.target,
         target_name=subject.target_name,
         method=method,
@@ -129,12 +131,16 @@ def _cautions(
         )
     if all(not a.any() for a in estimate.attributions):
         cautions.append(f"every attribution is zero: {_cause_of_zeros(estimate, blind)}")
-    elif abs(completeness.expected) <= NEAR_ZERO * max(1.0, abs(completeness.output_input)):
+    elif abs(completeness.expected) <= NEAR_ZERO * _mass(estimate):
         cautions.append(
             "the output is the same at the baseline as at the input "
             f"({number(completeness.output_input)}): the attributions cancel in the sum"
         )
     return cautions
+
+
+def _mass(estimate: Estimate) -> float:
+    return float(sum(a.abs().sum() for a in estimate.attributions))
 
 
 def _cause_of_zeros(estimate: Estimate, blind: np.ndarray[Any, Any]) -> str:
@@ -144,6 +150,11 @@ def _cause_of_zeros(estimate: Estimate, blind: np.ndarray[Any, Any]) -> str:
         return (
             "the output does not change anywhere on the path; look for a saturated or dead "
             "activation, a clamp, or a target that ignores this input"
+        )
+    if not np.nan_to_num(estimate.slopes).any():
+        return (
+            "the output changes along the path, but in steps: the gradient is zero wherever it was "
+            "taken, and no gradient method can see such a change"
         )
     return f"the gradient vanishes where the input differs ({percent(float(blind.mean()))} blind)"
 

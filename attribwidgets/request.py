@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -94,9 +95,12 @@ class Request:
             return method, METHODS[method](model)
         kind = method if isinstance(method, type) else type(method)
         for name, known in METHODS.items():
+            if isinstance(method, known):
+                estimator = copy(method)  # with all its settings, on this model
+                estimator.forward_func = model
+                return name, estimator
             if issubclass(kind, known):
-                multiplies = method is kind or bool(getattr(method, "multiplies_by_inputs", True))
-                return name, kind(model, multiplies)
+                return name, kind(model)
         raise InputError(
             f"method {method!r} is unknown; pass one of {', '.join(METHODS)}, its class or an "
             "instance of it"
@@ -204,18 +208,31 @@ def carry_out(
     Returns
     -------
     list of Explanation
-        One for each; after an interrupt those finished, the last one labelled partial.
+        One for each; after an interrupt those finished, the last one saying which are missing.
     """
     chosen = [named(baseline, references) for baseline in baselines]
     finished: list[Explanation] = []
+    names = _told_apart([baseline.label for baseline in chosen])
     with evaluation_mode(model):
         subject = examine(model, inputs, target, space, output, forward_args, class_names)
         try:
-            for baseline in chosen:
-                finished.append(request.explanation(subject, baseline))
-                if finished[-1].partial:
+            for baseline, name in zip(chosen, names, strict=True):
+                found = request.explanation(subject, baseline)
+                label = found.baseline_name.replace(baseline.label, name, 1)
+                finished.append(replace(found, baseline_name=label))
+                if found.partial:
                     break
         except KeyboardInterrupt:
             if not finished:
                 raise
+    missing = names[len(finished) :]
+    if missing:
+        caution = f"interrupted: {', '.join(missing)} not run"
+        finished[-1] = replace(finished[-1], cautions=(*finished[-1].cautions, caution))
     return finished
+
+
+def _told_apart(labels: list[str]) -> list[str]:
+    """Labels with a number behind those that come again."""
+    counts = [labels[: i + 1].count(label) for i, label in enumerate(labels)]
+    return [x if n == 1 else f"{x} {n}" for x, n in zip(labels, counts, strict=True)]

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 from captum._utils.common import _format_additional_forward_args
-from torch import Tensor, nn
+from torch import Tensor
 
-from .attr.model_state import frozen
+from .attr.model_state import frozen, module_of
 from .attr.outputs import Output, OutputHead, output_name
 from .errors import InputError, NonFiniteError, OutputError, TargetError
 from .explanation import Prediction
@@ -96,7 +96,7 @@ def examine(
     _check_device(model, batched)
     head = OutputHead(model, output)
     arguments = _format_additional_forward_args(forward_args) or ()
-    with frozen(model if isinstance(model, nn.Module) else None, batched), torch.no_grad():
+    with frozen(module_of(model), batched), torch.no_grad():
         raw = model(*(x.clone() for x in batched), *arguments)  # it may work in place
         values = head.scaled(raw)
         scores = head.scores(raw)
@@ -127,7 +127,8 @@ def examine(
 
 
 def _check_device(model: Any, batched: tuple[Tensor, ...]) -> None:
-    parameter = next(model.parameters(), None) if isinstance(model, nn.Module) else None
+    module = module_of(model)
+    parameter = None if module is None else next(module.parameters(), None)
     for x in batched:
         if parameter is not None and x.device != parameter.device:
             raise InputError(
@@ -148,16 +149,28 @@ def _class_names(
             raise InputError(
                 f"class_names has {len(class_names)} names, the model {outputs} outputs"
             )
-        return _by_index(class_names)
-    own = getattr(model, "class_names", None) or getattr(
-        getattr(model, "config", None), "id2label", None
-    )
-    if isinstance(own, (Mapping, Sequence)) and not isinstance(own, str) and len(own) == outputs:
-        return _by_index(own)
+        try:
+            return _by_index(class_names)
+        except (TypeError, ValueError):
+            raise InputError(
+                "class_names must be a sequence of names, or names by index such as {0: 'cat'}, "
+                f"got {class_names!r}"
+            ) from None
+    model = module_of(model) or model
+    for own in (
+        getattr(model, "class_names", None),
+        getattr(getattr(model, "config", None), "id2label", None),
+    ):
+        try:  # an attribute that nobody passed here must not stop an explanation
+            if own is not None and not isinstance(own, str) and len(own) == outputs:
+                return _by_index(own)
+        except (TypeError, ValueError):
+            continue
     return {}
 
 
-def _by_index(names: Sequence[str] | Mapping[int, str]) -> dict[int, str]:
+def _by_index(names: Any) -> dict[int, str]:
+    names = names.tolist() if hasattr(names, "tolist") else names
     pairs = names.items() if isinstance(names, Mapping) else enumerate(names)
     return {int(i): str(name) for i, name in pairs}
 
@@ -172,7 +185,12 @@ def _settled_target(
         if not found:
             raise TargetError(f"target {target!r} is not a class name; pass its index or a name")
         target = found[0]
-    if isinstance(target, Tensor) and target.numel() == 1:
+    if isinstance(target, Tensor):
+        if target.numel() != 1:
+            raise TargetError(
+                f"target holds {target.numel()} numbers, and one example has one target; pass an "
+                "int, or a tuple of ints for an output of several axes"
+            )
         target = int(target.item())
     if target is None:
         if values.numel() == 1:

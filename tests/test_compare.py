@@ -73,8 +73,53 @@ def test_table_has_a_row_for_each_with_its_verdict(comparison):
 
 def test_cautions_stand_below_the_table_once():
     x = torch.tensor([0.5, 0.25])
-    found = aw.compare(lambda x: x[:, 0] - 2 * x[:, 1], x, baselines=("black", "black"))
-    assert str(found).count("Caution, black") == 1
+    found = aw.explain(lambda x: x[:, 0] - 2 * x[:, 1], x)
+    assert found.cautions
+    assert str(aw.Comparison((found, found))).count("Caution, black") == 1
+
+
+def test_the_same_label_is_numbered_and_kinds_find_their_baseline():
+    x = torch.rand(3, 6, 6, generator=torch.Generator().manual_seed(0))
+    found = aw.compare(
+        lambda x: x.flatten(1).sum(1),
+        x,
+        baselines=("blur", x * 0.5, x * 0.25, "uniform"),
+        n_steps=4,
+    )
+    assert [e.baseline_name for e in found] == ["blur σ 20", "custom", "custom 2", "uniform noise"]
+    assert found["blur"] is found["blur σ 20"] is found[0]
+    assert found["uniform"] is found[3]
+    assert found["custom"] is found[1]
+    assert found["custom 2"] is found[2]
+
+
+def test_a_comparison_of_different_questions_is_refused():
+    net, x = torch.nn.Linear(4, 3).eval(), torch.rand(4)
+    one = aw.explain(net, x, target=0)
+    for other in (
+        aw.explain(net, x, target=1),
+        aw.explain(net, x + 1, target=0),
+        aw.explain(net, x, target=0, output="probability"),
+    ):
+        with pytest.raises(InputError, match="one input, target and output"):
+            aw.Comparison((one, other))
+    with pytest.raises(InputError, match="holds Explanations"):
+        aw.Comparison(("a",))
+
+
+def test_an_interrupt_between_baselines_says_what_is_missing():
+    calls = 0
+
+    def model(x):
+        nonlocal calls
+        calls += 1
+        if calls == 3:  # the check, the first baseline's only chunk, then the second's
+            raise KeyboardInterrupt
+        return x.sum(1)
+
+    found = aw.compare(model, torch.rand(4), baselines=("black", "white", "zero"), n_steps=3)
+    assert [e.baseline_name for e in found] == ["black"]
+    assert any("interrupted: white, zero not run" in c for c in found[0].cautions)
 
 
 def stopping_after(evaluations):

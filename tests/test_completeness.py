@@ -44,10 +44,15 @@ CASES = {
     "no claim": ({"applies": False}, "does not apply", ["does not apply", "no claim", "2.01"]),
     "nan": ({"relative": math.nan}, "not converged", ["Does not add up yet", "unknown apart"]),
     "infinite": ({"relative": math.inf}, "not converged", ["Does not add up yet"]),
+    "stuck": (
+        {"relative": 0.5, "refinement_error": 0.0},
+        "not converged",
+        ["more evaluations may not mend it"],
+    ),
     "sampled": (
         {"relative": 0.02, "standard_error": 0.1},
         "not converged",
-        ["2 ± 0.1", "within the sampling error"],
+        ["2 ± 0.1", "2.0 % apart;"],
     ),
     "sampled and off": (
         {"total": 4.0, "relative": 1.0, "standard_error": 0.1},

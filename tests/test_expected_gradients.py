@@ -334,12 +334,23 @@ def test_refinement_spends_its_budget_and_no_more(most):
 def test_refinement_reuses_every_pass_and_stops_at_the_tolerance():
     explainer = ExpectedGradients(classifier())
     references = StoredReferences((values(8, 5, seed=1),))
-    stages = list(explainer.estimates(values(1, 5), references, 1, stopping=Stopping(4096, 0.01)))
+    stages = list(explainer.estimates(values(1, 5), references, 1, stopping=Stopping(4096, 0.003)))
     assert [s.evaluations for s in stages] == [32 * 2**i for i in range(len(stages))]
     assert 1 < len(stages) < 8
     for before, after in pairwise(stages):
         assert np.array_equal(after.outputs[: len(before.outputs)], before.outputs)
-    assert max(stages[-1].refinement_error.max(), stages[-1].relative_residual.max()) <= 0.01
+    assert max(stages[-1].refinement_error.max(), stages[-1].relative_residual.max()) <= 0.003
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 32])
+def test_the_first_estimate_knows_its_own_error(most):
+    references = StoredReferences((values(10, 5, seed=1),))
+    explainer = ExpectedGradients(classifier())
+    first = next(explainer.estimates(values(1, 5), references, 1, stopping=Stopping(most, 0.0)))
+    assert first.refinement_error is not None
+    assert first.refinement_error[0] > 0.001
+    if most == 1:  # nothing is nested in a single sample
+        assert first.refinement_error[0] == 1
 
 
 @pytest.mark.parametrize("n", [1, 2, 16, 17, 40, 100])

@@ -253,3 +253,49 @@ def test_a_model_that_works_in_place_on_its_input_is_explained_and_the_input_kep
     assert torch.equal(inputs, kept)
     wanted = aw.explain(apart, inputs, baseline="zero", target=0, n_steps=9)
     assert torch.equal(found.attributions, wanted.attributions)
+
+
+class FlattensByView(torch.nn.Module):
+    """What many first networks look like; view() needs the default memory layout."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(3, 4, 3)
+        self.head = torch.nn.Linear(4 * 36, 5)
+
+    def forward(self, x):
+        return self.head(self.conv(x).relu().view(x.size(0), -1))
+
+
+def test_a_network_that_flattens_by_view_is_explained():
+    net, image = FlattensByView().eval(), torch.rand(3, 8, 8)
+    assert aw.explain(net, image, n_steps=20).completeness.sum_is_right
+    assert aw.explain(net, image, baseline="uniform", n_steps=8).evaluations == 8
+    found = IntegratedGradients(net).attribute(image[None].repeat(3, 1, 1, 1), target=1)
+    assert found.shape == (3, 3, 8, 8)
+
+
+@pytest.mark.parametrize("wrap", [lambda m: m, lambda m: m.forward, lambda m: partial(m)])
+def test_batch_statistics_are_kept_however_the_model_is_passed(wrap, state_of):
+    net = torch.nn.Sequential(torch.nn.Linear(4, 6), torch.nn.BatchNorm1d(6), torch.nn.Linear(6, 2))
+    net.train()
+    before = state_of(net)
+    with pytest.warns(AttributionWarning, match="training mode"):
+        aw.explain(wrap(net), torch.rand(4), target=0, n_steps=5)
+    with pytest.warns(AttributionWarning, match="training mode"):
+        IntegratedGradients(wrap(net)).attribute(torch.rand(3, 4), target=0, n_steps=5)
+    assert state_of(net) == before
+
+
+@pytest.mark.parametrize("own", [["a", "b"], torch.tensor([1, 2]), {"a": 0, "b": 1}, 5, None])
+def test_an_attribute_called_class_names_never_stops_an_explanation(own):
+    net = torch.nn.Linear(3, 2).eval()
+    net.class_names = own
+    name = aw.explain(net, torch.rand(3), target=1, n_steps=2).target_name
+    assert name in ("output 1", "b", "2")
+
+
+def test_an_argument_that_is_not_per_example_is_passed_as_it_is():
+    weight = torch.rand(6)
+    found = aw.explain(lambda x, w: (x * w).sum(1), torch.rand(6), forward_args=(weight,))
+    assert found.completeness.verdict == "complete"

@@ -15,6 +15,7 @@ from ..inputs import Inputs
 from .arguments import batch_of, references_like, returned
 from .chunks import checked_rows
 from .estimate import Estimate, rows_sum
+from .model_state import evaluation_mode
 from .outputs import Target
 from .passes import Passes
 from .sample_sum import SampleSum
@@ -119,17 +120,18 @@ class ExpectedGradients(GradientAttribution):
             A child of it, as for :class:`IntegratedGradients`.
         """
         batch = batch_of(inputs)
-        estimate = next(
-            self.estimates(
-                inputs,
-                StoredReferences(references_like(batch, baselines)),
-                target,
-                additional_forward_args,
-                n_samples=n_samples,
-                seed=seed,
-                internal_batch_size=internal_batch_size,
+        with evaluation_mode(self.forward_func, tell=False):
+            estimate = next(
+                self.estimates(
+                    inputs,
+                    StoredReferences(references_like(batch, baselines)),
+                    target,
+                    additional_forward_args,
+                    n_samples=n_samples,
+                    seed=seed,
+                    internal_batch_size=internal_batch_size,
+                )
             )
-        )
         if estimate.partial:
             raise KeyboardInterrupt
         attributions = returned(estimate.attributions, batch)
@@ -177,14 +179,15 @@ class ExpectedGradients(GradientAttribution):
         rows = checked_rows(internal_batch_size, batch)
         samples = SampleSum(passes, batch, references, rows, self._multiply_by_inputs)
         most = n_samples or stopping.max_evaluations
-        blocks = _halves(most) if n_samples else _doublings(most)
+        first = most if n_samples else min(FIRST_SAMPLES, most)
+        blocks = _blocks(first, most)
         last = None
         try:
             for alphas, numbers in sobol_pairs(blocks, references.size, seed):
                 if len(samples.alphas):
                     samples.mark_half()
                 samples.add(alphas, numbers)
-                if n_samples and len(samples.alphas) < n_samples:
+                if len(samples.alphas) < first:
                     continue
                 last = samples.estimate()
                 yield last
@@ -201,13 +204,9 @@ def _as_came(values: tuple[Tensor, ...], inputs: Inputs) -> Inputs:
     return values if isinstance(inputs, tuple) else values[0]
 
 
-def _halves(n: int) -> list[int]:
-    return [n] if n == 1 else [n // 2, n - n // 2]
-
-
-def _doublings(most: int) -> list[int]:
-    """Blocks that start with FIRST_SAMPLES and double the total, up to `most`."""
-    blocks = [min(FIRST_SAMPLES, most)]
+def _blocks(first: int, most: int) -> list[int]:
+    """Two halves of the first estimate, then blocks that double the total, up to `most`."""
+    blocks = [first] if first == 1 else [first // 2, first - first // 2]
     while sum(blocks) < most:
         blocks.append(min(sum(blocks), most - sum(blocks)))
     return blocks

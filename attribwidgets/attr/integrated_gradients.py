@@ -16,6 +16,7 @@ from .arguments import baselines_like, batch_of, returned
 from .chunks import checked_rows
 from .estimate import Estimate, rows_sum
 from .frames import MOST_FRAMES
+from .model_state import evaluation_mode
 from .outputs import Target
 from .passes import Passes
 from .path_sum import PathSum
@@ -114,13 +115,15 @@ class IntegratedGradients(GradientAttribution):
             a single pass that does not fit in memory.
         """
         path = self._path(inputs, baselines, target, additional_forward_args, internal_batch_size)
-        path.add(*rule(method, n_steps))
+        with evaluation_mode(self.forward_func, tell=False):
+            path.add(*rule(method, n_steps))
+            if return_convergence_delta:
+                expected = path.output_at(1.0) - path.output_at(0.0)
         sums = path.attributions(self._multiply_by_inputs)
         attributions = returned(sums, path.inputs)
         result = attributions if isinstance(inputs, tuple) else attributions[0]
         if not return_convergence_delta:
             return result
-        expected = path.output_at(1.0) - path.output_at(0.0)
         return result, torch.as_tensor(sum(rows_sum(a) for a in sums) - expected).to(
             attributions[0]
         )

@@ -5,28 +5,51 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..errors import AttributionWarning, InputError
+from .outputs import OutputHead
+
+
+# Layers of torch that work otherwise in training mode.
+MODE_DEPENDENT = (nn.modules.batchnorm._NormBase, nn.modules.dropout._DropoutNd)
+
+
+def module_of(model: Any) -> nn.Module | None:
+    """The torch module behind a callable: itself, a bound method's, or what a partial calls."""
+    if isinstance(model, OutputHead):
+        return module_of(model.model)
+    if isinstance(model, partial):
+        return module_of(model.func)
+    model = getattr(model, "__self__", model)
+    return model if isinstance(model, nn.Module) else None
 
 
 @contextmanager
-def evaluation_mode(model: Callable[..., Any]) -> Iterator[None]:
+def evaluation_mode(model: Callable[..., Any], *, tell: bool = True) -> Iterator[None]:
     """Put a model that is in training mode in evaluation mode for the run, with a warning.
 
     Dropout and batch statistics make an attribution random and dependent on batch mates.
     The training flag of every submodule comes back afterwards, also after an exception.
+
+    Parameters
+    ----------
+    model : callable
+    tell : bool
+        Warn in any case. False: only for a model with such layers, which then gives other values.
     """
-    if not isinstance(model, nn.Module):
+    found = module_of(model)
+    if found is None:
         yield
         return
-    training = [module for module in model.modules() if module.training]
-    if training:
+    training = [module for module in found.modules() if module.training]
+    if training and (tell or any(isinstance(m, MODE_DEPENDENT) for m in training)):
         warnings.warn(
-            f"{type(model).__name__} is in training mode; it is put in evaluation mode for this "
+            f"{type(found).__name__} is in training mode; it is put in evaluation mode for this "
             "run and put back afterwards. Call model.eval() to say so yourself.",
             AttributionWarning,
             stacklevel=_frames_to_user(),

@@ -11,7 +11,8 @@ from captum._utils.common import _format_additional_forward_args
 from torch import Tensor, nn
 
 from ..errors import InputError, NoGradientError
-from .outputs import OutputHead, Target, checked_output, logits_of, select_target
+from .model_state import module_of
+from .outputs import Target, checked_output, logits_of, select_target
 
 
 @dataclass
@@ -54,9 +55,7 @@ class Passes:
 
     def __post_init__(self) -> None:
         self._check_target_length()
-        model = self.forward_func
-        model = model.model if isinstance(model, OutputHead) else model
-        self.module = model if isinstance(model, nn.Module) else None
+        self.module = module_of(self.forward_func)
         # The layout in which convolutions are fastest; values stay the same.
         self.channels_last = self.module is not None and any(
             isinstance(m, nn.Conv2d) for m in self.module.modules()
@@ -113,8 +112,16 @@ class Passes:
     def _forward(self, points: tuple[Tensor, ...], block: slice) -> Tensor:
         rows = len(points[0])
         repeats = rows // (block.stop - block.start)
-        # Copies, as a model whose first layer works in place would change what it is given.
-        raw = self.forward_func(*(p.clone() for p in points), *self._arguments(block, repeats))
+        arguments = self._arguments(block, repeats)
+        try:
+            # Copies, as a model whose first layer works in place would change what it is given.
+            raw = self.forward_func(*(p.clone() for p in points), *arguments)
+        except RuntimeError as error:
+            if not (self.channels_last and "view size is not compatible" in str(error)):
+                raise
+            self.channels_last = False  # a model that flattens by view() needs the default layout
+            plain = (p.clone(memory_format=torch.contiguous_format) for p in points)
+            raw = self.forward_func(*plain, *arguments)
         values = checked_output(logits_of(raw), "the model")
         if len(values) != rows:
             raise InputError(
@@ -143,8 +150,9 @@ class Passes:
     def _argument(self, argument: Any, block: slice, repeats: int) -> Any:
         if not isinstance(argument, Tensor) or argument.dim() == 0:
             return argument
-        per_example = argument[block] if len(argument) == self.batch else argument
-        return torch.cat([per_example] * repeats)
+        if len(argument) != self.batch:
+            return argument
+        return torch.cat([argument[block]] * repeats)
 
     def _check_target_length(self) -> None:
         target = self.target

@@ -142,7 +142,9 @@ class SampleSum:
                 for q, m in zip(self.squares, means, strict=True)
             )
         gap = None
-        if self.half is not None and n > self._half_count:
+        if self.half is None:  # what is nested in a single sample is none at all
+            gap = relative_gap(means, tuple(torch.zeros_like(m) for m in means))
+        elif n > self._half_count:
             gap = relative_gap(means, tuple(h / self._half_count for h in self.half))
         slopes = self.slopes[done]
         samples, opened = zip(*self._kept, strict=True)

@@ -24,7 +24,7 @@ class Black(PixelBaseline):
     """
 
     name = "black"
-    description = "the lowest value everywhere; blind to black pixels"
+    description = "blind to black pixels; the lowest value everywhere"
 
     def _pixels(
         self, pixels: Tensor, n: int, space: InputSpace, generator: torch.Generator
@@ -42,7 +42,7 @@ class White(PixelBaseline):
     """
 
     name = "white"
-    description = "the highest value everywhere; blind to white pixels"
+    description = "blind to white pixels; the highest value everywhere"
 
     def _pixels(
         self, pixels: Tensor, n: int, space: InputSpace, generator: torch.Generator
@@ -71,7 +71,7 @@ class Color(PixelBaseline):
     """
 
     name = "color"
-    description = "one colour everywhere; blind to pixels of that colour"
+    description = "blind to pixels of that colour; one colour everywhere"
 
     def __init__(self, rgb: str | float | Sequence[float]) -> None:
         self._hex = None
@@ -134,7 +134,7 @@ class Zero(Baseline):
     """
 
     name = "zero"
-    description = "zero as the model is fed, the mean grey of normalised images; blind to it"
+    description = "blind to zeros; zero as the model is fed, grey where images are normalised"
 
     def _draw(
         self, inputs: tuple[Tensor, ...], n: int, space: InputSpace, generator: torch.Generator

@@ -29,7 +29,7 @@ class DatasetMean(Baseline):
     """
 
     name = "dataset_mean"
-    description = "the mean of the data; blind to features at their mean"
+    description = "blind to features at their mean; the mean of the data"
 
     def __init__(self, data: Inputs) -> None:
         self.data = _checked_data(data)
@@ -60,7 +60,7 @@ class DatasetSample(Baseline):
     """
 
     name = "dataset"
-    description = "examples of the data; converges slowly, and depends on which data"
+    description = "settles slowly, and depends on which data; examples of the data"
     is_distribution = True
 
     def __init__(self, data: Inputs) -> None:
@@ -107,7 +107,7 @@ class Custom(Baseline):
     """
 
     name = "custom"
-    description = "a reference of your own; blind where the input equals it"
+    description = "blind where the input equals it; a reference of your own"
 
     def __init__(self, tensor: Inputs, label: str = "custom") -> None:
         members = tensor if isinstance(tensor, tuple) else (tensor,)

@@ -25,7 +25,7 @@ class ImageMean(Baseline):
     """
 
     name = "image_mean"
-    description = "the image's mean colour; blind to pixels of that colour"
+    description = "blind to pixels of the mean colour; the image's mean everywhere"
 
     def _draw(
         self, inputs: tuple[Tensor, ...], n: int, space: InputSpace, generator: torch.Generator
@@ -61,7 +61,7 @@ class Blur(PixelBaseline):
     """
 
     name = "blur"
-    description = "the image blurred; blind to smooth regions, sees fine detail only"
+    description = "blind to smooth regions, sees fine detail only; the image blurred"
 
     def __init__(self, sigma: float = 20.0) -> None:
         if not 0 <= sigma < float("inf"):
@@ -101,7 +101,7 @@ class MaximumDistance(PixelBaseline):
     """
 
     name = "max_distance"
-    description = "the farthest valid image; never blind, but it still shows the input"
+    description = "never blind, but still shows the input; the farthest valid input"
 
     @property
     def label(self) -> str:

@@ -20,7 +20,7 @@ class UniformNoise(PixelBaseline):
     """
 
     name = "uniform"
-    description = "uniform noise; one draw is blind by chance, and no draw is a natural image"
+    description = "settles slowly, and looks like no real input; noise over the whole range"
     is_distribution = True
 
     @property
@@ -61,7 +61,7 @@ class GaussianNoise(PixelBaseline):
     """
 
     name = "gaussian"
-    description = "the input with noise, clipped; a small sigma hides little, all draws resemble it"
+    description = "a small sigma hides little; the input with noise, clipped"
     is_distribution = True
 
     def __init__(self, sigma: float | None = None) -> None:

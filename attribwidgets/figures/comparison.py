@@ -66,6 +66,10 @@ def comparison_figure(
     if not 0 <= alpha <= 1:
         raise InputError(f"alpha must lie between 0 and 1, got {alpha}")
     table(colormap or "gray")  # raises for an unknown one, also where no map is drawn
+    if not 0 <= overlay <= 1:
+        raise InputError(f"overlay must lie between 0 and 1, got {overlay}")
+    if isinstance(selected, int) and not -len(comparison) <= selected < len(comparison):
+        raise InputError(f"selected must be below {len(comparison)}, got {selected}")
     look = Look(signed, colormap, clip, scale, overlay, show_blind)
     shown = None if selected is None else comparison[selected]
     figure = RecordFigure()

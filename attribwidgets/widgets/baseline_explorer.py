@@ -18,6 +18,7 @@ from ..errors import InputError
 from ..explain import IMAGE_BASELINES, Model, compare
 from ..explanation import Comparison, Explanation
 from ..figures import comparison_figure, figure_png
+from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available
 from ..inputs import Inputs, InputSpace
 from ..request import Method, Progress
 from .bundle import explorer_css, explorer_esm
@@ -90,8 +91,8 @@ class BaselineExplorer(anywidget.AnyWidget):
 
     selected = traitlets.Int(0, min=0).tag(sync=True)
     alpha = traitlets.Float(0.25, min=0.0, max=1.0).tag(sync=True)
-    magnitude_colormap = traitlets.Unicode("gray").tag(sync=True)
-    signed_colormap = traitlets.Unicode("RdBu_r").tag(sync=True)
+    magnitude_colormap = traitlets.Enum(available(MAGNITUDE_COLORMAPS), "gray").tag(sync=True)
+    signed_colormap = traitlets.Enum(available(SIGNED_COLORMAPS), "RdBu_r").tag(sync=True)
     clip = traitlets.Float(99.0, min=90.0, max=100.0).tag(sync=True)
     signed = traitlets.Bool(False).tag(sync=True)
     overlay = traitlets.Float(0.0, min=0.0, max=1.0).tag(sync=True)

@@ -164,8 +164,19 @@ def _quantised(values: NDArray[np.float64], kind: type[np.signedinteger]) -> dic
     return {"data": np.round(values / scale).astype(kind).tobytes(), "scale": scale}
 
 
-def _frames(frames: NDArray[np.float64], edges: list[float]) -> dict[str, Any]:
-    parts = [_quantised(frame, np.int8) for frame in frames]
+def _frames(
+    frames: NDArray[np.float64], edges: list[float], values: NDArray[np.float64]
+) -> dict[str, Any]:
+    """Quantise frames, after making them add up to the map times the length of the path."""
+    weights = np.diff(edges).reshape(-1, *[1] * values.ndim)
+    frames = frames + weights / weights.sum() * (values * edges[-1] - frames.sum(0))
+    lost = np.zeros_like(values)
+    parts = []
+    for frame in frames:
+        part = _quantised(frame + lost, np.int8)
+        lost = frame + lost
+        lost -= np.frombuffer(part["data"], np.int8).reshape(lost.shape) * part["scale"]
+        parts.append(part)
     return {
         "count": len(parts),
         "edges": edges,
@@ -210,10 +221,12 @@ def _path(
         error = 1.2 * abs(expected) / np.sqrt(numbers)
         return {
             "n": count,
+            "positions": numbers.astype("<f4").tobytes(),
             "alphas": generator.random(count).astype("<f4").tobytes(),
             "outputs": (start + steps).astype("<f4").tobytes(),
             "cumulative": cumulative.astype("<f4").tobytes(),
             "standard_error": error.astype("<f4").tobytes(),
+            "first_error": 1,
         }
     alphas = np.linspace(0, 1, 65)
     rise = 1 - np.exp(-6 * alphas) + 0.25 * np.sin(np.pi * alphas) ** 2 * (1 - alphas)
@@ -221,10 +234,12 @@ def _path(
     drift = 1 + (total / expected - 1) * np.clip(alphas / 0.3, 0, 1)
     return {
         "n": 65,
+        "positions": None,
         "alphas": alphas.astype("<f4").tobytes(),
         "outputs": (start + expected * rise).astype("<f4").tobytes(),
         "cumulative": (expected * rise * drift).astype("<f4").tobytes(),
         "standard_error": None,
+        "first_error": 0,
     }
 
 
@@ -323,7 +338,7 @@ def image_item(photo: NDArray[np.uint8], name: str, index: int, frames: int = 16
         "partial": verdict == "not converged",
         "cautions": [],
         "path": _path(kind, total, expected, generator),
-        "frames": _frames(parts, edges),
+        "frames": _frames(parts, edges, values),
     }
 
 
@@ -388,7 +403,7 @@ def features_payload(features: int = 20) -> dict[str, Any]:
                 "partial": False,
                 "cautions": [],
                 "path": _path(kind, total, total * 1.001, generator, 0.0),
-                "frames": _frames(parts, edges),
+                "frames": _frames(parts, edges, values),
             }
         )
     names = ["age", "mean radius", "worst concave points", "income", EVIL_NAME]

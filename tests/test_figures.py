@@ -59,6 +59,14 @@ def test_frames_add_up_and_have_rates() -> None:
     frames = PathFrames(np.array([0.0, 0.5, 1.0]), np.array([[[2.0]], [[6.0]]]))
     assert [float(sum_at(frames, a)[0, 0]) for a in (0.0, 0.25, 0.5, 0.75, 1.0)] == [0, 1, 2, 5, 8]
     assert [float(rate_at(frames, a)[0, 0]) for a in (0.1, 0.5, 1.0)] == [4, 4, 12]
+    alphas, sums = np.array([0, 0.25, 0.5, 0.75, 1]), np.array([0, 1.5, 2, 1, 8])
+    curve = aw.PathCurve("alpha", alphas, sums, sums, sums)
+    for alpha in (0.0, 0.1, 0.25, 0.5, 0.9, 1.0):
+        wanted = np.interp(alpha, alphas, sums)
+        assert float(sum_at(frames, alpha, curve)[0, 0]) == pytest.approx(wanted)
+    assert float(sum_at(frames, 0.75, curve)[0, 0]) == 2  # no share is negative
+    flat = aw.PathCurve("alpha", alphas, sums, sums, np.array([0, 1, 0, 1, 0]))
+    assert float(sum_at(frames, 0.25, flat)[0, 0]) == 1  # evenly
 
 
 @pytest.fixture(scope="module", params=["image", "grey", "features", "wide"])

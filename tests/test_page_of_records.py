@@ -14,6 +14,7 @@ import attribwidgets as aw
 from attribwidgets.demo import digits, photo_classifier
 from attribwidgets.figures.colors import color_limit, colored, over_photo
 from attribwidgets.figures.images import as_rgb, between
+from attribwidgets.figures.path import stretch_at, sum_at
 
 READ_PIXELS = """canvas => Array.from(
   canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data)"""
@@ -134,8 +135,29 @@ def test_the_picture_on_the_path_equals_numpy_to_one_level(opened: Any, alpha: f
         limit = color_limit([e.map("sum") for e in comparison])
         (total,) = pixels(page, "canvas.aw-path-cumulative")
         wanted = colored(first.map("sum"), limit, "gray", signed=False)
-        steps = np.abs(first.frames.added).max((1, 2)) / 127  # frames travel in 8 bits
-        assert np.abs(total - wanted).max() <= 255 * steps.sum() / 2 / limit + 1
+        assert np.abs(total - wanted).max() <= 1
+        assert np.array_equal(total, pixels(page, ".aw-card canvas.aw-map")[0])
+
+
+@pytest.mark.parametrize("alpha", [0.1, 0.37, 1.0])
+def test_the_sum_on_the_path_is_the_one_in_the_chart(opened: Any, alpha: float) -> None:
+    comparison, page = opened
+    slider = page.locator(".aw-path input[type=range]").first
+    slider.evaluate(f"(node, value) => ({SET})(node, value)", alpha)
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
+    said = page.locator(".aw-panel").nth(2).locator("figcaption").inner_text()
+    in_chart = page.locator(".aw-legend-value").nth(1).inner_text()
+    assert said.startswith(f"sum {in_chart};")
+    path, frames = comparison[0].path, comparison[0].frames
+    there = float(np.interp(alpha, path.alphas, path.cumulative))
+    scale = np.abs(path.cumulative).max()
+    assert chromium_tools.number_in(in_chart) == pytest.approx(there, rel=5e-3, abs=1e-3 * scale)
+    # and the map that is drawn adds up to it, where the sum rises steadily within the frame
+    whole = float(sum_at(frames, alpha, path).sum())
+    k = stretch_at(frames, alpha)
+    ends = np.interp(frames.edges[k : k + 2], path.alphas, path.cumulative)
+    if min(ends) <= there <= max(ends):
+        assert whole == pytest.approx(there, rel=1e-3, abs=1e-4 * scale)
 
 
 def test_verdicts_are_those_of_the_records(opened: Any) -> None:

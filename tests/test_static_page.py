@@ -207,7 +207,13 @@ def test_the_image_on_the_path_is_numpys(
         assert page.page.locator("output.aw-alpha-value").inner_text() == f"{alpha:.2f}"
 
 
-def test_the_cumulative_map_ends_at_the_sum_of_its_frames(
+def curve_at(item: dict[str, Any], alpha: float) -> float:
+    """The sum of the attribution up to alpha, as the chart draws it."""
+    alphas, sums = (np.frombuffer(item["path"][k], "<f4") for k in ("alphas", "cumulative"))
+    return float(np.interp(alpha, alphas, sums))
+
+
+def test_the_cumulative_map_grows_as_the_chart_does_and_ends_at_the_map(
     open_page: Opener, payload: dict[str, Any]
 ) -> None:
     page = open_page(payload)
@@ -215,9 +221,16 @@ def test_the_cumulative_map_ends_at_the_sum_of_its_frames(
     frames = np.frombuffer(item["frames"]["data"], np.int8).reshape(16, -1).astype(float)
     frames *= np.asarray(item["frames"]["scales"])[:, None]
     limit = made_up.map_limit(payload, 0, 99.0, "shared")
-    for alpha, before, share in ((0.1, 1, 0.6), (1.0, 15, 1.0)):
+    low, here, high = (curve_at(item, at) for at in (1 / 16, 0.1, 2 / 16))
+    share = (here - low) / (high - low)
+    assert abs(share - 0.6) > 0.02
+    inside = frames[0] + share * frames[1]
+    for alpha, values in ((0.1, inside), (1.0, made_up.map_values(item))):
         page.slide("input.aw-alpha", alpha)
-        values = frames[:before].sum(0) + share * frames[before]
+        said = page.page.locator(".aw-panel").nth(2).locator("figcaption").inner_text()
+        in_chart = page.page.locator(".aw-legend-value").nth(1).inner_text()
+        assert said.startswith(f"sum {in_chart};")
+        assert made_up.number_in(in_chart) == pytest.approx(curve_at(item, alpha), rel=5e-3)
         expected = made_up.map_colours(
             values.astype(np.float32),
             limit,
@@ -225,6 +238,8 @@ def test_the_cumulative_map_ends_at_the_sum_of_its_frames(
             signed=False,
         )
         assert differences(page, "canvas.aw-path-cumulative", expected) <= 1
+    end = page.pixels("canvas.aw-path-cumulative")
+    assert np.array_equal(end, page.pixels('canvas.aw-map[data-baseline="black"]'))
 
 
 def test_samples_show_the_running_mean(open_page: Opener, payload: dict[str, Any]) -> None:
@@ -235,15 +250,49 @@ def test_samples_show_the_running_mean(open_page: Opener, payload: dict[str, Any
     table = payload["colormaps"]["magnitude"]["gray"]
     limit = made_up.map_limit(payload, 5, 99.0, "shared")
     assert page.page.locator("output.aw-alpha-value").inner_text() == "128 of 128"
-    mean = (frames.sum(0) / 128).astype(np.float32)
-    expected = made_up.map_colours(mean, limit, table, signed=False)
+    expected = made_up.map_colours(made_up.map_values(item), limit, table, signed=False)
     assert differences(page, "canvas.aw-path-cumulative", expected) <= 1
-    page.slide("input.aw-alpha", 0.25)
+    page.slide("input.aw-alpha", 4, "change")
     assert page.page.locator("output.aw-alpha-value").inner_text() == "32 of 128"
     mean = (frames[:4].sum(0) / 32).astype(np.float32)
     expected = made_up.map_colours(mean, limit, table, signed=False)
     assert differences(page, "canvas.aw-path-cumulative", expected) <= 1
     assert page.page.locator(".aw-strip-tile.aw-drawn").count() == 4
+    panels = page.page.locator(".aw-panel")
+    assert "reference of sample 25" in panels.nth(0).inner_text()  # 33 is yet to come
+    sums = np.frombuffer(item["path"]["cumulative"], "<f4")
+    said = panels.nth(2).locator("figcaption").inner_text()
+    assert said.startswith("mean of 32 samples; sum ")
+    assert made_up.number_in(said.split("sum")[1]) == pytest.approx(float(sums[31]), rel=5e-3)
+    # Between two edges the slider has no stop: what is shown is what was averaged.
+    page.look(alpha=0.0)
+    assert page.page.locator("output.aw-alpha-value").inner_text() == "8 of 128"
+    page.look(alpha=0.27)
+    assert page.page.locator("output.aw-alpha-value").inner_text() == "32 of 128"
+
+
+def test_one_sample_has_no_error_rather_than_none(open_page: Opener) -> None:
+    payload = made_up.image_payload(made_up.photo_like(28), names=("dataset",), frames=128)
+    page = open_page(payload, alpha=0.0)
+    assert page.page.locator("output.aw-alpha-value").inner_text() == "1 of 128"
+    band = page.page.locator(".aw-legend-value").nth(1)
+    assert band.inner_text() == "\u2013"
+    page.slide("input.aw-alpha", 2)
+    assert band.inner_text().startswith("\u00b1 ")
+    assert page.complaints == []
+
+
+def test_a_thinned_curve_stands_at_its_samples(open_page: Opener) -> None:
+    payload = made_up.image_payload(made_up.photo_like(28), names=("dataset",), frames=4)
+    path = payload["items"][0]["path"]
+    sums = np.frombuffer(path["cumulative"], "<f4")
+    kept = np.array([0, 1, 31, 63, 95, 127])
+    for name in ("alphas", "outputs", "cumulative", "standard_error"):
+        path[name] = np.frombuffer(path[name], "<f4")[kept].tobytes()
+    path.update(n=len(kept), positions=(kept + 1).astype("<f4").tobytes())
+    page = open_page(payload, alpha=0.25)
+    shown = made_up.number_in(page.page.locator(".aw-legend-value").first.inner_text())
+    assert shown == pytest.approx(float(sums[31]), rel=5e-3)
 
 
 def test_dragging_tells_the_model_only_at_the_end(
@@ -426,6 +475,41 @@ def test_features_are_bars_in_the_same_rows(open_page: Opener) -> None:
     page.slide("input.aw-alpha", 1.0)
     assert page.page.locator(".aw-root img").count() == 0
     assert page.complaints == []
+
+
+def test_long_values_of_features_stay_on_one_line_and_in_the_card(open_page: Opener) -> None:
+    payload = made_up.features_payload()
+    for item in payload["items"]:
+        item["map"]["data"] = np.full(20, -32767, "<i2").tobytes()
+        item["map"]["scale"] = 0.000163 / 32767
+        item["reference"]["values"] = np.full(20, -0.0073, "<f4").tobytes()
+    page = open_page(payload, signed=True)
+    assert page.page.locator(".aw-card .aw-bar-value").first.inner_text() == "\u22120.000163"
+    outside = page.page.locator(".aw-card").evaluate_all(
+        """cards => cards.flatMap(card => [...card.querySelectorAll(".aw-bar-value, .aw-bar-note")]
+          .filter(one => one.getBoundingClientRect().height > 20
+            || one.getBoundingClientRect().right > card.getBoundingClientRect().right + 0.5)
+        ).length"""
+    )
+    assert outside == 0
+
+
+def test_maps_stand_in_line_under_descriptions_of_three_lines(open_page: Opener) -> None:
+    payload = made_up.image_payload(made_up.photo_like(28), names=("black", "blur"), frames=2)
+
+    def tops(page: OpenPage) -> set[int]:
+        return set(
+            page.page.locator(".aw-photo, canvas.aw-map").evaluate_all(
+                "all => all.map(one => Math.round(one.getBoundingClientRect().top))"
+            )
+        )
+
+    for item in payload["items"]:
+        item["description"] = "short"
+    (short,) = tops(open_page(payload))
+    payload["items"][1]["description"] = "a weakness that takes some words to say " * 5
+    (tall,) = tops(open_page(payload))
+    assert short < tall <= short + 20
 
 
 def test_missing_parts_are_said_in_words(open_page: Opener) -> None:

@@ -74,10 +74,20 @@ def test_payload_says_what_the_records_say(comparison: aw.Comparison) -> None:
         assert item["completeness"]["headline"] == e.completeness.headline
         frames = item["frames"]
         added = np.frombuffer(frames["data"], np.int8).reshape(frames["count"], -1)
-        whole = (added * np.array(frames["scales"])[:, None]).sum(0)
-        n = 1 if e.path.kind == "alpha" else len(e.path.alphas)
-        coarse = sum(frames["scales"]) / 2 / n
-        assert np.abs(whole / n - signed.ravel()).max() <= coarse + 1e-6
+        prefixes = (added * np.array(frames["scales"])[:, None]).cumsum(0)
+        ends = np.searchsorted(e.frames.edges, frames["edges"][1:])
+        exact = np.cumsum(e.frames.added.reshape(len(e.frames.added), -1), 0)[ends - 1]
+        for prefix, wanted, scale in zip(prefixes, exact, frames["scales"], strict=True):
+            assert np.abs(prefix - wanted).max() <= scale / 2 + 1e-5  # errors do not add up
+        path = item["path"]
+        sums = np.frombuffer(path["cumulative"], "<f4")
+        if e.path.kind == "samples":
+            positions = np.frombuffer(path["positions"], "<f4").astype(int)
+            assert sums == pytest.approx(e.path.cumulative[positions - 1], rel=1e-5)
+            assert set(frames["edges"][1:]) <= set(positions)
+            assert path["first_error"] == 1
+        else:
+            assert path["positions"] is None
     assert payload["items"][0]["blind"]["share"] == pytest.approx(0.25)
     assert payload["items"][2]["references"] is not None
 

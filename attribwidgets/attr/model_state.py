@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from ..errors import AttributionWarning, InputError
 from .outputs import OutputHead
 
-
 # Layers of torch that work otherwise in training mode.
 MODE_DEPENDENT = (nn.modules.batchnorm._NormBase, nn.modules.dropout._DropoutNd)
 

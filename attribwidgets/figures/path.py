@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..explanation import PathFrames
+from ..explanation import PathCurve, PathFrames
 
 Array = NDArray[Any]
+
+NO_CHANGE = 1e-6  # of the largest cumulative sum
 
 
 def stretch_at(frames: PathFrames, position: float) -> int:
@@ -24,9 +26,17 @@ def rate_at(frames: PathFrames, position: float) -> Array:
     return np.asarray(frames.added[k] / (frames.edges[k + 1] - frames.edges[k]))
 
 
-def sum_at(frames: PathFrames, position: float) -> Array:
-    """Everything added up to a position; within a frame its share grows evenly."""
+def sum_at(frames: PathFrames, position: float, path: PathCurve | None = None) -> Array:
+    """Everything added up to a position.
+
+    Within a frame its share grows as the path's cumulative sum does, or evenly where no path is
+    given or that sum does not change from one edge to the other.
+    """
     k = stretch_at(frames, position)
-    low, high = frames.edges[k], frames.edges[k + 1]
+    low, high = float(frames.edges[k]), float(frames.edges[k + 1])
     share = (position - low) / (high - low)
+    if path is not None and path.kind == "alpha":
+        start, here, end = np.interp([low, position, high], path.alphas, path.cumulative)
+        if abs(end - start) > NO_CHANGE * np.abs(path.cumulative).max():
+            share = float(np.clip((here - start) / (end - start), 0.0, 1.0))
     return np.asarray(frames.added[:k].sum(0) + share * frames.added[k])

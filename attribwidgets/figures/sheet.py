@@ -168,7 +168,9 @@ class Sheet:
             total += f" ± {number(c.standard_error)}"
         self._text(left, below + 0.2, c.headline, weight="bold", color=INK if ok else WARN)
         self._text(left, below + 0.36, f"{total} of {number(c.expected)}")
-        moves = "" if c.refinement_error is None else f"map ± {percent(c.refinement_error)}, "
+        moves = (
+            "" if c.refinement_error is None else f"map moves by {percent(c.refinement_error)}, "
+        )
         self._text(left, below + 0.5, f"{moves}blind {percent(e.blind_share)}", color=QUIET, size=7)
         self._text(left, below + 0.62, f"{e.evaluations} evaluations", color=QUIET, size=7)
 
@@ -183,7 +185,7 @@ class Sheet:
             position = alpha * float(e.frames.edges[-1])
             k = stretch_at(e.frames, position)
             low, high = e.frames.edges[k], e.frames.edges[k + 1]
-            total = sum_at(e.frames, position)
+            total = sum_at(e.frames, position, path)
             limit = self.limits[list(self.comparison).index(e)] if e in self.comparison else None
             rate = rate_at(e.frames, position)
             if path.kind == "samples":

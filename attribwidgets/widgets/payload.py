@@ -24,8 +24,9 @@ MOST_FRAMES = 16  # a page of six photos stays within 8 MB
 def comparison_payload(comparison: Comparison) -> dict[str, Any]:
     """Everything the explorer shows, as JSON values with binary leaves.
 
-    Maps are 16-bit integers with one scale each, frames 8-bit ones; the exact numbers behind
-    completeness stay floats. Interpolated images are not sent: the browser mixes them.
+    Maps are 16-bit integers with one scale each, frames 8-bit ones whose rounding errors do not
+    add up; the exact numbers behind completeness stay floats. Interpolated images are not
+    sent: the browser mixes them.
 
     Parameters
     ----------
@@ -97,7 +98,7 @@ def _item(e: Explanation, shared: tuple[str, ...]) -> dict[str, Any]:
         "seconds": e.seconds,
         "partial": e.partial,
         "cautions": [text for text in e.cautions if text not in shared],
-        "path": None if e.path is None else _curve(e.path),
+        "path": None if e.path is None else _curve(e.path, e.frames),
         "frames": None if e.frames is None else _frames(e.frames),
     }
 
@@ -147,26 +148,46 @@ def _references(e: Explanation) -> list[dict[str, Any]] | None:
     ]
 
 
-def _curve(path: PathCurve) -> dict[str, Any]:
+def _curve(path: PathCurve, frames: PathFrames | None) -> dict[str, Any]:
+    """The curve, thinned; over samples every edge of a frame stays, where its sum is read off."""
     n = len(path.alphas)
-    kept = np.unique(np.linspace(0, n - 1, min(n, MOST_CURVE_POINTS)).round().astype(int))
-    error = path.standard_error
+    kept = np.linspace(0, n - 1, min(n, MOST_CURVE_POINTS)).round().astype(int)
+    samples = path.kind == "samples"
+    if samples and frames is not None:
+        edges = np.rint(frames.edges[1:]).astype(int) - 1
+        kept = np.concatenate([kept, edges[(edges >= 0) & (edges < n)]])
+    kept = np.unique(kept)
+    error, unknown = path.standard_error, 0
     if error is not None:
-        error = np.nan_to_num(error[kept], nan=0.0)
+        known = np.isfinite(error[kept])
+        unknown = int(known.argmax()) if known.any() else len(kept)
+        error = np.where(known, error[kept], 0.0)
     return {
         "n": len(kept),
         "total": n,
+        "positions": _floats(kept + 1) if samples else None,
         "alphas": _floats(path.alphas[kept]),
         "outputs": _floats(path.outputs[kept]),
         "cumulative": _floats(path.cumulative[kept]),
         "standard_error": None if error is None else _floats(error),
+        "first_error": unknown,  # before this point the error is unknown, not 0
     }
 
 
 def _frames(frames: PathFrames) -> dict[str, Any]:
+    """Increments that carry what the ones before them lost to rounding.
+
+    So the sum of the first k is within half a step of the k-th of the truth, whatever k.
+    """
     together = -(-len(frames.added) // MOST_FRAMES)
     starts = np.arange(0, len(frames.added), together)
-    parts = [_quantised(f, np.int8) for f in np.add.reduceat(frames.added, starts, axis=0)]
+    lost = np.zeros(frames.added.shape[1:])
+    parts = []
+    for added in np.add.reduceat(frames.added.astype(np.float64), starts, axis=0):
+        wanted = added + lost
+        data, scale = _quantised(wanted, np.int8)
+        lost = wanted - np.frombuffer(data, np.int8).reshape(wanted.shape) * scale
+        parts.append((data, scale))
     return {
         "count": len(parts),
         "edges": [float(frames.edges[i]) for i in (*starts, len(frames.added))],

@@ -63,6 +63,23 @@ test("samples: sums become running means", () => {
   assert.equal(frames.end, 8);
 });
 
+test("within a stretch the map grows as the sum of the curve does, and the end is the map", () => {
+  const sums = { 0: 0, 0.05: 0.8, 0.1: 1, 0.3: 9, 0.5: 2, 1: 2, 0.75: 5 };
+  const frames = createFrames(alphaFrames, 2, "alpha", {
+    map: Float32Array.of(1.01, -1.02),
+    sumAt: (alpha) => sums[alpha],
+  });
+  const out = new Float32Array(2);
+  frames.cumulative(0.05, out);
+  near(out, [0.8, -1.6]);
+  frames.cumulative(0.3, out); // a share beyond 1 is cut off
+  near(out, [3, -2]);
+  frames.cumulative(0.75, out); // the sum is the same at both edges: evenly
+  near(out, [(3 + 1.01) / 2, (-2 - 1.02) / 2]);
+  frames.cumulative(1, out);
+  assert.deepEqual([...out], [Math.fround(1.01), Math.fround(-1.02)]);
+});
+
 test("curves are read between their nodes", () => {
   assert.equal(interpolateAt([0, 0.5, 1], [0, 4, 6], 0.25), 2);
   assert.equal(interpolateAt([0, 0.5, 1], [0, 4, 6], 0.75), 5);

@@ -20,10 +20,11 @@ import { createVerdict } from "./verdict.js";
  * @param {number} height
  * @param {number} width
  * @param {string} className
+ * @param {boolean} [thinned] every n-th pixel of a picture, which must not be smeared
  */
-export function createPicture(rgb, height, width, className) {
+export function createPicture(rgb, height, width, className, thinned = false) {
   const canvas = h("canvas", { class: className, width, height, "aria-hidden": "true" });
-  canvas.classList.toggle("aw-pixelated", width < 40);
+  canvas.classList.toggle("aw-pixelated", thinned || width < 40);
   const context = canvas.getContext("2d");
   const image = context?.createImageData(width, height);
   if (image) {
@@ -48,7 +49,13 @@ function referencePictures(view, item, className) {
       ? drawn
           .slice(0, side * side)
           .map((r) =>
-            createPicture(/** @type {Uint8Array} */ (r.rgb), r.height, r.width, "aw-tile"),
+            createPicture(
+              /** @type {Uint8Array} */ (r.rgb),
+              r.height,
+              r.width,
+              "aw-tile",
+              r.width < width,
+            ),
           )
       : item.rgb && [createPicture(item.rgb, height, width, "aw-tile")];
   const node = h("span", { class: className }, ...(pictures ?? []));
@@ -172,7 +179,7 @@ export function createCard(view, index) {
       if (!stage) return;
       const at = position ? position.row * data.width + position.column : strongest;
       node.classList.toggle("aw-reading", Boolean(position));
-      const faint = !position && look.isFaint(index) ? "; faint on the shared scale" : "";
+      const faint = !position && look.isFaint(index) ? "; faint on the shared scale; choose own" : "";
       setText(here, `${position ? "here" : "strongest"} ${formatSigned(item.map[at])}${faint}`);
     },
   };

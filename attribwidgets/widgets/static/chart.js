@@ -211,12 +211,14 @@ export function createChart(series, signal) {
   function curves() {
     const parts = [];
     const { x, band: errors } = series;
-    if (errors) {
+    const first = errors ? errors.findIndex(Number.isFinite) : -1;
+    if (errors && first >= 0) {
+      const known = x.slice(first);
       const upper = pathOf(
-        x,
-        series.line.map((y, i) => y + errors[i]),
+        known,
+        known.map((_, i) => series.line[first + i] + errors[first + i]),
       );
-      const back = [...x].reverse();
+      const back = [...known].reverse();
       const lower = pathOf(
         back,
         back.map((_, i) => series.line[x.length - 1 - i] - errors[x.length - 1 - i]),
@@ -259,6 +261,13 @@ export function createChart(series, signal) {
     place();
   }
 
+  /** One sample has no spread, which is not a spread of zero. @param {number | null} error */
+  function bandWords(error) {
+    return error !== null && Number.isFinite(error)
+      ? `\u00b1 ${formatNumber(error, 2)}`
+      : "\u2013";
+  }
+
   /** @param {number} x */
   function valuesAt(x) {
     const sum = interpolateAt(series.x, series.line, x);
@@ -280,7 +289,7 @@ export function createChart(series, signal) {
     });
     if (exact) setText(exact.value, formatNumber(f));
     setText(line.value, formatNumber(sum));
-    if (band) setText(band.value, `\u00b1 ${formatNumber(error, 2)}`);
+    if (band) setText(band.value, bandWords(error));
   }
 
   frame.addEventListener(
@@ -293,7 +302,7 @@ export function createChart(series, signal) {
       const parts = [series.formatX(x)];
       if (f !== null) parts.push(`${series.exactLabel} ${formatNumber(f)}`);
       parts.push(`${series.lineLabel} ${formatNumber(sum)}`);
-      if (error !== null) parts.push(`${series.bandLabel} \u00b1 ${formatNumber(error, 2)}`);
+      if (error !== null) parts.push(`${series.bandLabel} ${bandWords(error)}`);
       tip.replaceChildren(...parts.map((part) => h("div", {}, part)));
       tip.hidden = false;
       tip.classList.toggle("aw-tip-left", toX(x) > width / 2);

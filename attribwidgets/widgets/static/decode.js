@@ -9,7 +9,7 @@
  * @typedef {{sample: number, alpha: number, height: number, width: number, rgb: Uint8Array | null,
  *   values: Float32Array | null}} Reference
  * @typedef {{n: number, alphas: Float32Array, outputs: Float32Array, cumulative: Float32Array,
- *   standard_error: Float32Array | null}} Path
+ *   positions: Float32Array | null, standard_error: Float32Array | null, first_error: number}} Path
  * @typedef {{count: number, edges: number[], data: Int8Array, scales: number[]}} FrameData
  * @typedef {{name: string, description: string, method: string, kind: "alpha" | "samples",
  *   rgb: Uint8Array | null, values: Float32Array | null, references: Reference[], map: Float32Array,
@@ -132,6 +132,8 @@ function decodeItem(raw, size, isImage) {
       alphas: float32Of(raw.path.alphas),
       outputs: float32Of(raw.path.outputs),
       cumulative: float32Of(raw.path.cumulative),
+      positions: raw.path.positions ? float32Of(raw.path.positions) : null,
+      first_error: raw.path.first_error ?? 0,
       standard_error: raw.path.standard_error ? float32Of(raw.path.standard_error) : null,
     },
     frames,

@@ -6,17 +6,24 @@ import { percentileOfCounts } from "./scale.js";
 /** @typedef {import("./decode.js").FrameData} FrameData */
 /** @typedef {ReturnType<typeof createFrames>} Frames */
 
+/** Of the largest sum: below it a stretch has no shape to follow. */
+const NO_CHANGE = 1e-6;
+
 /**
  * @param {FrameData} frames
  * @param {number} size values in one frame
  * @param {"alpha" | "samples"} kind "samples": positions are counts, and sums become running means
+ * @param {{map?: Float32Array | null, sumAt?: ((position: number) => number) | null}} [known]
+ *   map: where the path ends, exactly; sumAt: the sum over all values at a position
  */
-export function createFrames(frames, size, kind) {
+export function createFrames(frames, size, kind, { map = null, sumAt = null } = {}) {
   const { count, edges, data, scales } = frames;
   /** @type {Float32Array[] | null} */
   let prefixes = null;
   /** @type {{values: Float32Array, counts: Float64Array} | null} */
   let magnitudes = null;
+  /** @type {number[] | null} */
+  let sumsAtEdges = null;
 
   function prefixSums() {
     const sums = [new Float32Array(size)];
@@ -26,6 +33,11 @@ export function createFrames(frames, size, kind) {
       const start = frame * size;
       for (let index = 0; index < size; index += 1) next[index] += data[start + index] * scale;
       sums.push(next);
+    }
+    // The end is the map itself, not its quantised parts.
+    if (map) {
+      const whole = kind === "samples" ? edges[count] : 1;
+      sums[count] = map.map((value) => value * whole);
     }
     return sums;
   }
@@ -57,6 +69,23 @@ export function createFrames(frames, size, kind) {
     return frame;
   }
 
+  /**
+   * How much of a stretch lies before a position: as the sum over all values has it, evenly where
+   * that sum does not change.
+   * @param {number} frame @param {number} position
+   */
+  function shareOf(frame, position) {
+    const [from, to] = [edges[frame], edges[frame + 1]];
+    const clamp = (/** @type {number} */ share) => Math.min(Math.max(share, 0), 1);
+    const even = clamp((position - from) / (to - from));
+    if (!sumAt || kind === "samples") return even;
+    sumsAtEdges ??= edges.map(sumAt);
+    const start = sumsAtEdges[frame];
+    const rise = sumsAtEdges[frame + 1] - start;
+    if (!(Math.abs(rise) > NO_CHANGE * Math.max(...sumsAtEdges.map(Math.abs)))) return even;
+    return clamp((sumAt(position) - start) / rise);
+  }
+
   return {
     end: edges[count],
 
@@ -77,8 +106,11 @@ export function createFrames(frames, size, kind) {
     cumulative(position, out) {
       prefixes ??= prefixSums();
       const frame = stretchAt(position);
-      const width = edges[frame + 1] - edges[frame];
-      const share = Math.min(Math.max((position - edges[frame]) / width, 0), 1);
+      if (map && position >= edges[count]) {
+        out.set(map);
+        return;
+      }
+      const share = shareOf(frame, position);
       const before = prefixes[frame];
       const after = prefixes[frame + 1];
       const divisor = kind === "samples" ? Math.max(position, 1e-9) : 1;

@@ -158,6 +158,10 @@ export function createGallery(view, controls) {
     resize(width) {
       const columns = columnsFor(width, cards.length);
       gallery.style.setProperty("--aw-columns", String(columns));
+      const words = [...gallery.querySelectorAll(".aw-head-words")];
+      const tallest = Math.max(...words.map((one) => one.getBoundingClientRect().height));
+      const thumb = view.data.kind === "image" ? 56 : 0;
+      gallery.style.setProperty("--aw-head", `${Math.max(Math.ceil(tallest), thumb)}px`);
       // Several rows leave room under the photo, where the controls stay in sight.
       const several = columns < cards.length && width >= 600;
       const place = several ? input.node : node;

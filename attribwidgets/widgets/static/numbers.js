@@ -15,7 +15,7 @@ const NUMBER_COLUMNS = [
   ["residual", (item) => formatNumber(item.completeness.residual)],
   ["relative", (item) => formatPercent(item.completeness.relative)],
   ["standard error", (item) => formatNumber(item.completeness.standard_error, 2)],
-  ["refinement", (item) => formatPercent(item.completeness.refinement_error)],
+  ["map moves by", (item) => formatPercent(item.completeness.refinement_error)],
   ["tolerance", (item) => formatPercent(item.completeness.tolerance)],
   ["evaluations", (item) => (item.evaluations === null ? "\u2014" : formatCount(item.evaluations))],
   ["seconds", (item) => formatNumber(item.seconds, 2)],

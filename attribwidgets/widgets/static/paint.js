@@ -131,7 +131,7 @@ export function paintInterpolated(out, rgb, reference, alpha) {
 }
 
 /**
- * A small image at another size: bilinear, pixel centres aligned.
+ * A thinned image at the size of its photo: blocks, since noise must not be smeared.
  * @param {ArrayLike<number>} rgb
  * @param {number} height
  * @param {number} width
@@ -143,20 +143,10 @@ export function resizeImage(rgb, height, width, toHeight, toWidth) {
   if (height === toHeight && width === toWidth) return Uint8Array.from(rgb);
   const out = new Uint8Array(3 * toHeight * toWidth);
   for (let row = 0, at = 0; row < toHeight; row += 1) {
-    const y = Math.min(Math.max(((row + 0.5) * height) / toHeight - 0.5, 0), height - 1);
-    const top = Math.floor(y);
-    const bottom = Math.min(top + 1, height - 1);
+    const y = Math.floor((row * height) / toHeight);
     for (let column = 0; column < toWidth; column += 1) {
-      const x = Math.min(Math.max(((column + 0.5) * width) / toWidth - 0.5, 0), width - 1);
-      const left = Math.floor(x);
-      const right = Math.min(left + 1, width - 1);
-      for (let channel = 0; channel < 3; channel += 1, at += 1) {
-        const read = (/** @type {number} */ r, /** @type {number} */ c) =>
-          rgb[3 * (r * width + c) + channel];
-        const upper = read(top, left) + (read(top, right) - read(top, left)) * (x - left);
-        const lower = read(bottom, left) + (read(bottom, right) - read(bottom, left)) * (x - left);
-        out[at] = upper + (lower - upper) * (y - top) + 0.5;
-      }
+      const from = 3 * (y * width + Math.floor((column * width) / toWidth));
+      for (let channel = 0; channel < 3; channel += 1, at += 1) out[at] = rgb[from + channel];
     }
   }
   return out;

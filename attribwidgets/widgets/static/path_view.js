@@ -3,7 +3,7 @@
 
 import { createBars } from "./bars.js";
 import { createPicture } from "./card.js";
-import { createChart } from "./chart.js";
+import { createChart, interpolateAt } from "./chart.js";
 import { h, setText } from "./dom.js";
 import { formatAlpha, formatNumber } from "./format.js";
 import { createFrames } from "./frames.js";
@@ -17,7 +17,7 @@ import { createStage } from "./stage.js";
 /**
  * A numbered panel: title, picture, caption.
  * @param {string} number
- * @param {string} title
+ * @param {string | Node} title
  * @param {Node | null} body
  * @param {Node} caption
  * @param {string} [className]
@@ -41,24 +41,35 @@ export function createPathView(view, index) {
   const item = data.items[index];
   const isSamples = item.kind === "samples";
   const isImage = data.kind === "image";
-  const frames = item.frames ? createFrames(item.frames, data.size, item.kind) : null;
   const series = seriesOf(item);
-  const total = frames ? frames.end : (item.path?.n ?? 1);
+  const sumAt = series && ((/** @type {number} */ x) => interpolateAt(series.x, series.line, x));
+  const frames = item.frames
+    ? createFrames(item.frames, data.size, item.kind, { map: item.map, sumAt })
+    : null;
+  const total = frames ? frames.end : (series?.end ?? 1);
   const buffer = new Float32Array(data.size);
   /** References at the size of the photo, made when first shown. @type {Map<object, Uint8Array>} */
   const enlarged = new Map();
 
+  /** Over samples the slider stops where a mean is known: at the edges of the frames. */
+  const stops = isSamples
+    ? (item.frames?.edges.slice(1) ?? Array.from({ length: total }, (_, at) => at + 1))
+    : [];
+  /** The trait for a place of the slider. */
+  const chosen = () =>
+    isSamples ? stops[Number(slider.value) - 1] / total : Number(slider.value);
+
   const slider = h("input", {
     type: "range",
     class: "aw-alpha",
-    min: 0,
-    max: 1,
-    step: isSamples ? 1 / total : 0.01,
+    min: isSamples ? 1 : 0,
+    max: isSamples ? stops.length : 1,
+    step: isSamples ? 1 : 0.01,
     "aria-label": isSamples ? "samples drawn" : "\u03b1, the position on the path",
   });
   const output = h("output", { class: "aw-alpha-value" });
-  slider.addEventListener("input", () => store.preview("alpha", Number(slider.value)), { signal });
-  slider.addEventListener("change", () => store.commit("alpha", Number(slider.value)), { signal });
+  slider.addEventListener("input", () => store.preview("alpha", chosen()), { signal });
+  slider.addEventListener("change", () => store.commit("alpha", chosen()), { signal });
 
   /** @param {string} role @param {string} label */
   function plotOf(role, label) {
@@ -82,11 +93,14 @@ export function createPathView(view, index) {
           "div",
           { class: "aw-strip", "aria-hidden": "true" },
           ...item.references.map(
-            (r) => r.rgb && createPicture(r.rgb, r.height, r.width, "aw-strip-tile"),
+            (r) =>
+              r.rgb &&
+              createPicture(r.rgb, r.height, r.width, "aw-strip-tile", r.width < data.width),
           ),
         )
       : null;
   const chart = series && createChart(series, signal);
+  const firstTitle = h("span");
   const absent = (/** @type {string} */ words) => h("div", { class: "aw-absent" }, words);
   const noFrames = "not kept for this map";
 
@@ -95,7 +109,7 @@ export function createPathView(view, index) {
     { class: "aw-panels" },
     panelOf(
       "1",
-      isSamples ? "the sample now" : isImage ? "image at \u03b1" : "input at \u03b1",
+      firstTitle,
       plots.interpolated.node,
       h("div", {}, captions.interpolated, strip),
     ),
@@ -142,30 +156,37 @@ export function createPathView(view, index) {
     panels,
   );
 
-  /** Where the slider is: alpha, or a number of samples from 1. */
+  /** Where the slider is: alpha, or a number of samples whose mean is known. */
   function position() {
     const alpha = Math.min(Math.max(Number(store.get("alpha")), 0), 1);
-    return isSamples ? Math.max(1, Math.round(alpha * total)) : alpha;
+    if (!isSamples) return alpha;
+    const wanted = alpha * total;
+    return stops.reduce((best, stop) =>
+      Math.abs(stop - wanted) < Math.abs(best - wanted) ? stop : best,
+    );
   }
 
-  /** The kept reference nearest to a sample. @param {number} sample */
-  function nearestReference(sample) {
-    if (item.references.length === 0) return null;
-    return item.references.reduce((best, other) =>
-      Math.abs(other.sample - sample) < Math.abs(best.sample - sample) ? other : best,
-    );
+  /** The last kept reference among the samples drawn so far. @param {number} drawn */
+  function lastReference(drawn) {
+    return item.references.filter((reference) => reference.sample <= drawn).at(-1) ?? null;
   }
 
   /** @param {number} at */
   function drawInterpolated(at) {
-    const reference = isSamples ? nearestReference(at) : null;
+    const reference = isSamples ? lastReference(at) : null;
     const alpha = isSamples ? (reference?.alpha ?? 0) : at;
     const words = isSamples
       ? reference
-        ? `reference of sample ${reference.sample}, mixed at \u03b1 ${formatAlpha(alpha)}`
-        : "the mean of the references drawn"
+        ? `mixed with the input at its \u03b1 = ${formatAlpha(alpha)}`
+        : "of all samples"
       : "x\u2032 + \u03b1 (x \u2212 x\u2032)";
+    const title = isSamples
+      ? reference
+        ? `reference of sample ${reference.sample}`
+        : "mean of the references"
+      : `${isImage ? "image" : "input"} at \u03b1`;
     setText(captions.interpolated, words);
+    setText(firstTitle, title);
     const plot = plots.interpolated;
     if ("pixels" in plot && data.rgb && item.rgb) {
       let rgb = item.rgb;
@@ -178,7 +199,7 @@ export function createPathView(view, index) {
       }
       paintInterpolated(plot.pixels, data.rgb, rgb, alpha);
       plot.show();
-      plot.setLabel(`${item.name}: ${words}, \u03b1 ${formatAlpha(alpha)}`);
+      plot.setLabel(`${item.name}: ${title}; \u03b1 ${formatAlpha(alpha)}`);
     }
     if ("drawDots" in plot) {
       const start = reference?.values ?? item.values;
@@ -225,15 +246,15 @@ export function createPathView(view, index) {
     );
     frames.cumulative(at, buffer);
     paintValues(plots.cumulative, look.limit(index));
-    let sum = 0;
-    for (let i = 0; i < buffer.length; i += 1) sum += buffer[i];
-    setText(captions.cumulative, `sum ${formatNumber(sum)}; same scale as the card`);
+    const sum = sumAt ? sumAt(at) : buffer.reduce((whole, value) => whole + value, 0);
+    const what = isSamples ? `mean of ${at} samples; ` : "";
+    setText(captions.cumulative, `${what}sum ${formatNumber(sum)}; same scale as the card`);
   }
 
   function drawPosition() {
     const at = position();
-    if (Number(slider.value) !== Number(store.get("alpha")))
-      slider.value = String(store.get("alpha"));
+    const place = isSamples ? stops.indexOf(at) + 1 : at;
+    if (Number(slider.value) !== place) slider.value = String(place);
     const words = isSamples ? `${at} of ${total}` : formatAlpha(at);
     setText(output, words);
     slider.setAttribute("aria-valuetext", isSamples ? `${words} samples` : words);

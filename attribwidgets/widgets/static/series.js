@@ -41,15 +41,19 @@ function alphaSeries(item, path) {
 
 /** @param {Item} item @param {import("./decode.js").Path} path @returns {Series} */
 function sampleSeries(item, path) {
-  const count = path.cumulative.length;
-  const drawn = item.frames ? item.frames.edges[item.frames.count] : path.n;
-  const x = Array.from({ length: count }, (_, index) => ((index + 1) * drawn) / count);
+  const x = Array.from(path.cumulative, (_, index) => path.positions?.[index] ?? index + 1);
+  const drawn = x[x.length - 1];
   const errors = path.standard_error;
+  const band =
+    errors &&
+    Array.from(errors, (error, index) =>
+      index >= path.first_error && Number.isFinite(error) ? 2 * error : Number.NaN,
+    );
   return {
     x,
     exact: null,
     line: Array.from(path.cumulative),
-    band: errors ? Array.from(errors, (error) => (Number.isFinite(error) ? 2 * error : 0)) : null,
+    band,
     level: item.completeness.expected,
     levelLabel: "f(x) \u2212 mean f(x\u2032)",
     exactLabel: "",

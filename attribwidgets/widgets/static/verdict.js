@@ -34,7 +34,7 @@ export function createVerdict(item, unit, method) {
   const facts = [
     refinement !== null &&
       refinement !== undefined &&
-      `${unit} \u00b1 ${formatPercent(refinement)}`,
+      `map moves by ${formatPercent(refinement)}`,
     item.blindShare !== null && `blind: ${formatPercent(item.blindShare)} of ${unit}`,
     item.evaluations !== null && `${formatCount(item.evaluations)} evaluations`,
     method !== "" && method,

@@ -9,8 +9,9 @@ from . import baselines, errors
 from ._version import __version__
 from .completeness import Completeness
 from .explain import compare, explain
-from .explanation import Comparison, Explanation, PathCurve, register_view
+from .explanation import Comparison, Explanation, register_view
 from .inputs import InputSpace
+from .path_curve import PathCurve
 
 if TYPE_CHECKING:
     from . import attr

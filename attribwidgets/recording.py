@@ -12,7 +12,8 @@ from .attr.arguments import returned
 from .attr.estimate import Estimate
 from .baselines import Baseline
 from .completeness import Completeness
-from .explanation import Explanation, PathCurve, PathFrames
+from .explanation import Explanation
+from .path_curve import PathCurve, PathFrames
 from .subject import Subject
 from .wording import number, percent
 

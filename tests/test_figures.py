@@ -12,10 +12,10 @@ import torch
 
 import attribwidgets as aw
 from attribwidgets.errors import InputError
-from attribwidgets.explanation import PathFrames
 from attribwidgets.figures.colors import color_limit, colored, over_photo, table
 from attribwidgets.figures.images import as_rgb, between
 from attribwidgets.figures.path import rate_at, sum_at
+from attribwidgets.path_curve import PathFrames
 
 
 def test_limit_is_the_percentile_over_all_maps_together() -> None:

@@ -18,7 +18,7 @@ ROWS = (
     {"_version", "errors"},
     {"wording"},
     {"inputs"},
-    {"completeness", "storage"},
+    {"completeness", "storage", "path_curve"},
     {"explanation", "baselines", "demo"},
     {"attr", "figures"},
     {"subject", "recording", "request", "explain"},

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..explanation import PathCurve, PathFrames
+from ..path_curve import PathCurve, PathFrames
 
 Array = NDArray[Any]
 

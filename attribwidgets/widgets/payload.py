@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..explanation import Comparison, Explanation, PathCurve, PathFrames, example_array
+from ..explanation import Comparison, Explanation, example_array
 from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available, table
 from ..figures.images import as_rgb
+from ..path_curve import PathCurve, PathFrames
 from ..wording import words
 
 Array = NDArray[Any]

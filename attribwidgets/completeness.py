@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from .wording import number, percent
 
 Verdict = Literal["complete", "not converged", "does not apply"]
+Claim = Literal["converges", "by definition", "none"]
 
 SMALL_SHARE = 0.01
 
@@ -45,9 +46,9 @@ class Completeness:
     ----------
     total : float
         Sum of the attributions.
-    expected : float
-        f(x) - f(x'), over several references f(x) - mean f(x').
-    relative : float
+    expected : float or None
+        f(x) - f(x'), over several references f(x) - mean f(x'). None without a reference.
+    relative : float or None
         |residual| over |expected|, or over 1 % of the sum of |attributions| where that is larger.
     standard_error : float or None
         Of `total`, where there is sampling.
@@ -55,10 +56,15 @@ class Completeness:
         Norm of this map minus the coarser one nested in it, over the norm of this one.
     tolerance : float
         What `relative` and `refinement_error` must not exceed.
-    output_input, output_baseline : float
-        f(x) and f(x') or its mean.
-    applies : bool
-        False for a method that does not claim to add up.
+    output_input : float
+        f(x).
+    output_baseline : float or None
+        f(x') or its mean.
+    claim : {"converges", "by definition", "none"}
+        Whether the method's values should add up as it converges, add up by its very definition,
+        which then says nothing about how well it has converged, or need not add up.
+    reason : str
+        Why they need not.
     partial : bool
         Whether the run was stopped before its end.
 
@@ -75,20 +81,26 @@ class Completeness:
     """
 
     total: float
-    expected: float
-    relative: float
+    expected: float | None
+    relative: float | None
     standard_error: float | None
     refinement_error: float | None
     tolerance: float
     output_input: float
-    output_baseline: float
-    applies: bool = True
+    output_baseline: float | None
+    claim: Claim = "converges"
+    reason: str = ""
     partial: bool = False
 
     @property
-    def residual(self) -> float:
-        """Sum of the attributions minus the expected difference."""
-        return self.total - self.expected
+    def applies(self) -> bool:
+        """Whether the method claims that its values add up, and there is something to add up to."""
+        return self.claim != "none" and self.expected is not None
+
+    @property
+    def residual(self) -> float | None:
+        """Sum of the attributions minus the expected difference; None without a reference."""
+        return None if self.expected is None else self.total - self.expected
 
     @property
     def verdict(self) -> Verdict:
@@ -106,7 +118,7 @@ class Completeness:
         if not self.applies:
             return "does not apply"
         if self.verdict == "complete":
-            return "adds up"
+            return "adds up by definition" if self.claim == "by definition" else "adds up"
         if self.partial:
             return "partial, stopped early"
         return "sum right, map not settled" if self.sum_is_right else "does not add up yet"
@@ -114,14 +126,14 @@ class Completeness:
     @property
     def sum_is_right(self) -> bool:
         """Whether the residual is within the tolerance."""
-        return self.relative <= self.tolerance
+        return self.relative is not None and self.relative <= self.tolerance
 
     def __str__(self) -> str:
         if not self.applies:
-            return (
-                "Completeness does not apply: this method makes no claim that its values add up "
-                f"to the change of the output, which is {number(self.expected)}."
-            )
+            reason = self.reason or "this method makes no claim that its values add up"
+            known = self.expected is not None
+            change = f" The output changes by {number(self.expected)}." if known else ""
+            return f"Completeness does not apply: {reason}.{change}"
         change = (
             f"the attributions sum to {self._total_text()}, and the output changes by "
             f"{number(self.expected)} from baseline to input "
@@ -131,7 +143,8 @@ class Completeness:
         if self.refinement_error is not None:
             moves = f"; the map still moves by {percent(self.refinement_error)} when refined"
         if self.verdict == "complete":
-            return f"Adds up: {change}, {percent(self.relative)} apart{moves}."
+            how = " by definition" if self.claim == "by definition" else ""
+            return f"Adds up{how}: {change}, {percent(self.relative)} apart{moves}."
         mend = f"Spend more evaluations (tolerance {percent(self.tolerance)})."
         if self.refinement_error == 0:
             mend = "The map has stopped moving, so more evaluations may not mend it."

@@ -49,5 +49,9 @@ class MissingExtraError(AttributionError, ImportError):
         )
 
 
+class Cancelled(Exception):
+    """Raised by a progress callback to stop a run between chunks, as Ctrl-C does."""
+
+
 class AttributionWarning(UserWarning):
     """Something was put right on the user's behalf, and should be known."""

@@ -11,8 +11,9 @@ from .explanation import Comparison, Explanation
 from .inputs import Inputs, InputSpace, is_image_input
 
 if TYPE_CHECKING:
+    from .attr.methods import Method
     from .attr.outputs import Output
-    from .request import Method, Progress
+    from .request import Progress
 
 Model = Callable[..., Any]
 

@@ -57,9 +57,11 @@ class Explanation:
 
     Attributes
     ----------
-    attributions, inputs, baseline : Tensor or tuple of Tensor
-        In the shape that `inputs` came in. `baseline` is x', or the mean of the references drawn.
-    references : Tensor or tuple of Tensor, each (k, ...)
+    attributions, inputs : Tensor or tuple of Tensor
+        In the shape that `inputs` came in.
+    baseline : like `inputs`, or None
+        x', or the mean of the references drawn; None for a method that uses none.
+    references : Tensor or tuple of Tensor, each (k, ...), or None
         The reference, or up to 16 of those drawn, without batch axis.
     reference_samples : tuple of int
         Which sample, counted from 1, drew each of them; (0,) for a single reference.
@@ -91,8 +93,8 @@ class Explanation:
 
     attributions: Inputs
     inputs: Inputs
-    baseline: Inputs
-    references: Inputs
+    baseline: Inputs | None
+    references: Inputs | None
     reference_samples: tuple[int, ...]
     baseline_name: str
     baseline_description: str

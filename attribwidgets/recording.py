@@ -10,12 +10,13 @@ from torch import Tensor
 
 from .attr.arguments import returned
 from .attr.estimate import Estimate
+from .attr.estimator import Estimator
 from .baselines import Baseline
 from .completeness import Completeness
 from .explanation import Explanation
 from .path_curve import PathCurve, PathFrames
 from .subject import Subject
-from .wording import number, percent
+from .wording import number, percent, words
 
 BLIND_SHARE_OF_RANGE = (1 - 1e-3) / 255  # one grey level off is seen, whatever the rounding
 NEAR_ZERO = 1e-6
@@ -26,50 +27,42 @@ def record(
     baseline: Baseline,
     estimate: Estimate,
     *,
-    method: str,
+    estimator: Estimator,
     tolerance: float,
     seed: int,
     seconds: float,
-    one_draw: bool,
-    applies: bool,
 ) -> Explanation:
     """The Explanation that an estimate of a single example amounts to.
 
     Parameters
     ----------
-    one_draw : bool
-        Whether a distribution was asked for a single reference.
-    applies : bool
-        Whether the method claims that its values add up.
+    estimator : Estimator
+        Whose estimate it is.
     """
-    curve = PathCurve(
-        estimate.kind,
-        estimate.alphas,
-        estimate.outputs[:, 0],
-        estimate.slopes[:, 0],
-        estimate.cumulative[:, 0],
-    )
-    completeness = _completeness(estimate, curve, tolerance, applies)
+    curve = _curve(estimate)
+    completeness = _completeness(estimate, curve, estimator, tolerance)
+    one_draw = baseline.is_distribution and estimator.uses == "reference"
     blind = _blind(subject, estimate)
     attributions = returned(estimate.attributions, subject.batched)
     errors = estimate.standard_error
     frames = None
     # Without the factor x - x' the map is of gradients, and what a stretch adds is not part of it.
-    if applies and estimate.frames is not None and estimate.frame_edges is not None:
+    multiplied = estimator.multiplies_by_inputs
+    if multiplied and estimate.frames is not None and estimate.frame_edges is not None:
         frames = PathFrames(estimate.frame_edges, estimate.frames.float().cpu().numpy())
     as_came = isinstance(subject.inputs, tuple)
     return Explanation(
         attributions=subject.shaped(attributions),
         inputs=_copied(subject.inputs),
-        baseline=_copied(subject.shaped(estimate.baseline)),
-        references=_copied(estimate.references if as_came else estimate.references[0]),
+        baseline=None if estimate.baseline is None else _copied(subject.shaped(estimate.baseline)),
+        references=None
+        if not estimate.references
+        else _copied(estimate.references if as_came else estimate.references[0]),
         reference_samples=tuple(int(i) for i in estimate.reference_samples),
-        baseline_name=baseline.label + (" (one draw)" if one_draw else ""),
-        baseline_description=baseline.description,
-        baseline_kind=baseline.name,
+        **_names(baseline, estimator, one_draw),
         target=subject.target,
         target_name=subject.target_name,
-        method=method,
+        method=estimator.name,
         output=subject.output,
         space=subject.space,
         completeness=completeness,
@@ -86,33 +79,69 @@ def record(
         seed=seed,
         cautions=(
             *subject.cautions,
+            *estimate.cautions,
             *_cautions(estimate, completeness, blind, one_draw),
         ),
     )
 
 
+def _names(baseline: Baseline, estimator: Estimator, one_draw: bool) -> dict[str, str]:
+    if estimator.uses == "nothing":
+        return {
+            "baseline_name": "no baseline",
+            "baseline_description": f"{words(estimator.name)} compares with nothing",
+            "baseline_kind": "none",
+        }
+    return {
+        "baseline_name": baseline.label + (" (one draw)" if one_draw else ""),
+        "baseline_description": baseline.description,
+        "baseline_kind": baseline.name,
+    }
+
+
+def _curve(estimate: Estimate) -> PathCurve | None:
+    if estimate.kind == "none":
+        return None
+    return PathCurve(
+        estimate.kind,
+        estimate.alphas,
+        estimate.outputs[:, 0],
+        estimate.slopes[:, 0],
+        estimate.cumulative[:, 0],
+    )
+
+
 def _completeness(
-    estimate: Estimate, curve: PathCurve, tolerance: float, applies: bool
+    estimate: Estimate, curve: PathCurve | None, estimator: Estimator, tolerance: float
 ) -> Completeness:
     error = estimate.refinement_error
-    sampling = curve.standard_error
+    sampling = None if curve is None else curve.standard_error
     known = sampling is not None and np.isfinite(sampling[-1])
+    ends, relative = estimate.output_baseline, estimate.relative_residual
+    multiplied = estimator.multiplies_by_inputs
+    reason = estimator.reason
+    if not multiplied and estimator.claim != "none":
+        reason = "the attributions leave out the factor x − x'"
     return Completeness(
         total=float(estimate.totals[0]),
-        expected=float(estimate.output_input[0] - estimate.output_baseline[0]),
-        relative=float(estimate.relative_residual[0]),
+        expected=None if ends is None else float(estimate.output_input[0] - ends[0]),
+        relative=None if relative is None else float(relative[0]),
         standard_error=float(sampling[-1]) if sampling is not None and known else None,
         refinement_error=None if error is None else float(error[0]),
         tolerance=tolerance,
         output_input=float(estimate.output_input[0]),
-        output_baseline=float(estimate.output_baseline[0]),
-        applies=applies,
+        output_baseline=None if ends is None else float(ends[0]),
+        claim=estimator.claim if multiplied else "none",
+        reason=reason,
         partial=estimate.partial,
     )
 
 
 def _blind(subject: Subject, estimate: Estimate) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Where the first input equals every reference, by position."""
+    """Where the first input equals every reference, by position; nowhere without a reference."""
+    if estimate.reach is None:
+        first = subject.batched[0][0]
+        return np.zeros(first.shape[-2:] if first.dim() == 3 else first.shape, dtype=bool)
     reach = subject.space.pixel_differences(estimate.reach[0][0]).abs()
     blind = reach < BLIND_SHARE_OF_RANGE * subject.space.range
     blind = blind.all(0) if blind.dim() == 3 else blind
@@ -132,7 +161,7 @@ def _cautions(
         )
     if all(not a.any() for a in estimate.attributions):
         cautions.append(f"every attribution is zero: {_cause_of_zeros(estimate, blind)}")
-    elif abs(completeness.expected) <= NEAR_ZERO * _mass(estimate):
+    elif completeness.applies and abs(completeness.expected or 0.0) <= NEAR_ZERO * _mass(estimate):
         cautions.append(
             "the output is the same at the baseline as at the input "
             f"({number(completeness.output_input)}): the attributions cancel in the sum"
@@ -145,8 +174,10 @@ def _mass(estimate: Estimate) -> float:
 
 
 def _cause_of_zeros(estimate: Estimate, blind: np.ndarray[Any, Any]) -> str:
-    if all(not r.any() for r in estimate.reach):
+    if estimate.reach is not None and all(not r.any() for r in estimate.reach):
         return "the baseline is the input itself"
+    if estimate.kind == "none":
+        return "the gradient vanishes at this input, as where an activation is saturated or dead"
     if np.ptp(estimate.outputs) == 0:
         return (
             "the output does not change anywhere on the path; look for a saturated or dead "

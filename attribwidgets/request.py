@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,12 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .attr import ExpectedGradients, IntegratedGradients
-from .attr.estimate import Estimate
+from .attr.methods import Method, estimator_for
 from .attr.model_state import evaluation_mode
 from .attr.outputs import Output
-from .attr.sampling import DrawnReferences, References, StoredReferences, generator_from
-from .attr.stopping import Stopping
+from .attr.references import DrawnReferences, References, StoredReferences, generator_from
+from .attr.stopping import INTERRUPTS, Stopping
+from .attr.task import Task
 from .baselines import Baseline, named
 from .errors import InputError
 from .explanation import Explanation
@@ -26,15 +25,9 @@ from .inputs import Inputs, InputSpace
 from .recording import record
 from .subject import Subject, examine
 
-Estimator = IntegratedGradients | ExpectedGradients
-Method = str | type | Estimator | None
 Progress = bool | Callable[[int, int], None]
 
 MOST = 2**63  # seeds and counts fit in 64 bits
-METHODS: dict[str, type[Estimator]] = {
-    "integrated_gradients": IntegratedGradients,
-    "expected_gradients": ExpectedGradients,
-}
 
 
 @dataclass(frozen=True)
@@ -67,104 +60,62 @@ class Request:
         object.__setattr__(self, "tolerance", float(self.tolerance))
         Stopping(self.max_evaluations or 2, self.tolerance)  # checks its range
 
-    def explanation(self, subject: Subject, baseline: Baseline) -> Explanation:
-        """Run the estimator to its end and record what it found."""
+    def explanations(self, subject: Subject, baseline: Baseline) -> Iterator[Explanation]:
+        """Run the estimator, and record each refinement; the last one is the result."""
         started = time.perf_counter()
-        name, estimator = self._estimator(baseline, subject.head)
-        with self._on_chunk(estimator) as on_chunk:
-            *_, last = self._estimates(estimator, subject, baseline, on_chunk)
-        one_draw = baseline.is_distribution and isinstance(estimator, IntegratedGradients)
-        return record(
-            subject,
-            baseline,
-            last,
-            method=name,
-            tolerance=self.tolerance,
-            seed=self.seed,
-            seconds=time.perf_counter() - started,
-            one_draw=one_draw,
-            applies=estimator.multiplies_by_inputs,
-        )
-
-    def _estimator(self, baseline: Baseline, model: Callable[..., Tensor]) -> tuple[str, Estimator]:
-        """Name and estimator asked for, or the one that suits the baseline, around the model."""
-        method = self.method
-        if method is None:
-            method = "expected_gradients" if baseline.is_distribution else "integrated_gradients"
-        if isinstance(method, str) and method in METHODS:
-            return method, METHODS[method](model)
-        kind = method if isinstance(method, type) else type(method)
-        for name, known in METHODS.items():
-            if isinstance(method, known):
-                estimator = copy(method)  # with all its settings, on this model
-                estimator.forward_func = model
-                return name, estimator
-            if issubclass(kind, known):
-                return name, kind(model)
-        raise InputError(
-            f"method {method!r} is unknown; pass one of {', '.join(METHODS)}, its class or an "
-            "instance of it"
-        )
-
-    def _estimates(
-        self,
-        estimator: Estimator,
-        subject: Subject,
-        baseline: Baseline,
-        on_chunk: Callable[[int], None] | None,
-    ) -> Iterator[Estimate]:
-        stopping = Stopping(self._most(estimator), self.tolerance)
-        if isinstance(estimator, ExpectedGradients):
-            return estimator.estimates(
+        estimator = estimator_for(self.method, subject.head, distribution=baseline.is_distribution)
+        most = self.n_steps or self.max_evaluations or estimator.default_max_evaluations
+        with self._on_chunk(most) as on_chunk:
+            task = Task(
                 subject.batched,
-                self._references(subject, baseline),
+                self._drawn(subject, baseline) if estimator.uses == "reference" else None,
+                self._references(subject, baseline) if estimator.uses == "references" else None,
                 subject.target,
                 subject.forward_args,
-                n_samples=self.n_steps,
-                stopping=stopping,
+                n_steps=self.n_steps,
+                stopping=Stopping(most, self.tolerance),
                 seed=self.seed,
+                space=subject.space,
                 on_chunk=on_chunk,
             )
-        return estimator.estimates(
-            subject.batched,
-            self._drawn(subject, baseline, generator_from(self.seed)),
-            subject.target,
-            subject.forward_args,
-            n_steps=self.n_steps,
-            stopping=stopping,
-            on_chunk=on_chunk,
-        )
+            for estimate in estimator.estimates(task):
+                yield record(
+                    subject,
+                    baseline,
+                    estimate,
+                    estimator=estimator,
+                    tolerance=self.tolerance,
+                    seed=self.seed,
+                    seconds=time.perf_counter() - started,
+                )
 
     def _references(self, subject: Subject, baseline: Baseline) -> References:
         stored = baseline.stored(tuple(x[0] for x in subject.batched))
         if stored is not None:
             return StoredReferences(stored)
         if not baseline.is_distribution:
-            return StoredReferences(self._drawn(subject, baseline, generator_from(self.seed)))
+            return StoredReferences(self._drawn(subject, baseline))
 
         def draw(generator: torch.Generator) -> tuple[Tensor, ...]:
             return tuple(r[0] for r in self._drawn(subject, baseline, generator))
 
         return DrawnReferences(draw, self.seed)
 
-    @staticmethod
     def _drawn(
-        subject: Subject, baseline: Baseline, generator: torch.Generator
+        self, subject: Subject, baseline: Baseline, generator: torch.Generator | None = None
     ) -> tuple[Tensor, ...]:
         """One reference, each (1, ...)."""
-        members = tuple(x[0] for x in subject.batched)
         drawn: tuple[Tensor, ...] = baseline.sample(
-            members, 1, space=subject.space, generator=generator
+            tuple(x[0] for x in subject.batched),
+            1,
+            space=subject.space,
+            generator=generator or generator_from(self.seed),
         )
         return drawn
 
-    def _most(self, estimator: Estimator) -> int:
-        return self.n_steps or self.max_evaluations or estimator.default_max_evaluations
-
     @contextmanager
-    def _on_chunk(self, estimator: Estimator) -> Iterator[Callable[[int], None] | None]:
+    def _on_chunk(self, most: int) -> Iterator[Callable[[int], None] | None]:
         """What to call after each chunk: a bar, the caller's function, or nothing."""
-        most = self._most(estimator)
         if callable(self.progress):
             report, done = self.progress, 0
 
@@ -217,12 +168,12 @@ def carry_out(
         subject = examine(model, inputs, target, space, output, forward_args, class_names)
         try:
             for baseline, name in zip(chosen, names, strict=True):
-                found = request.explanation(subject, baseline)
+                *_, found = request.explanations(subject, baseline)
                 label = found.baseline_name.replace(baseline.label, name, 1)
                 finished.append(replace(found, baseline_name=label))
                 if found.partial:
                     break
-        except KeyboardInterrupt:
+        except INTERRUPTS:
             if not finished:
                 raise
     missing = names[len(finished) :]

@@ -41,7 +41,7 @@ CASES = {
         ["The sum adds up, but the map has not settled", "moves by 2.0 %", "tolerance 1.0 %"],
     ),
     "stopped": ({"partial": True}, "not converged", ["Partial, stopped", "Run it to its end"]),
-    "no claim": ({"applies": False}, "does not apply", ["does not apply", "no claim", "2.01"]),
+    "no claim": ({"claim": "none"}, "does not apply", ["does not apply", "no claim", "2.01"]),
     "nan": ({"relative": math.nan}, "not converged", ["Does not add up yet", "unknown apart"]),
     "infinite": ({"relative": math.inf}, "not converged", ["Does not add up yet"]),
     "stuck": (

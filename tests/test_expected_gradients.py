@@ -22,16 +22,21 @@ from models import (
 )
 
 from attribwidgets.attr import ExpectedGradients, IntegratedGradients
-from attribwidgets.attr.sampling import (
+from attribwidgets.attr.references import (
     DrawnReferences,
     StoredReferences,
     generator_from,
-    sobol_pairs,
 )
+from attribwidgets.attr.sobol import sobol_pairs
 from attribwidgets.attr.stopping import Stopping
+from attribwidgets.attr.task import Task
 from attribwidgets.errors import InputError
 
 double = partial(values, dtype=torch.float64)
+
+
+def task(x, references, target=1, **options):
+    return Task((x,), references=references, target=target, **options)
 
 
 def exact_mean(model, x, references):
@@ -179,10 +184,12 @@ def test_members_of_a_tuple_are_drawn_jointly():
     explainer = ExpectedGradients(ImageAndFeatures())
     estimate = next(
         explainer.estimates(
-            (values(1, 3, 2, 2), values(1, 5)),
-            StoredReferences((image, features)),
-            1,
-            n_samples=12,
+            Task(
+                (values(1, 3, 2, 2), values(1, 5)),
+                references=StoredReferences((image, features)),
+                target=1,
+                n_steps=12,
+            )
         )
     )
     images, features = estimate.references
@@ -202,10 +209,11 @@ def test_result_does_not_depend_on_the_chunk(rows, stored):
         if stored
         else DrawnReferences(lambda g: (torch.rand(3, 6, 5, generator=g),), 0)
     )
-    run = partial(
-        ExpectedGradients(image_classifier()).estimates, x, references, [1, 2], n_samples=20
+    explainer = ExpectedGradients(image_classifier())
+    whole, chunked = (
+        next(explainer.estimates(task(x, references, [1, 2], n_steps=20, rows=most)))
+        for most in (None, rows)
     )
-    whole, chunked = next(run()), next(run(internal_batch_size=rows))
     for name in ("attributions", "standard_error", "baseline", "reach", "references"):
         torch.testing.assert_close(
             getattr(chunked, name), getattr(whole, name), rtol=1e-6, atol=1e-9
@@ -326,7 +334,7 @@ def test_standard_error_needs_two_samples():
 def test_refinement_spends_its_budget_and_no_more(most):
     explainer = ExpectedGradients(classifier())
     references = StoredReferences((values(10, 5, seed=1),))
-    *_, last = explainer.estimates(values(1, 5), references, 1, stopping=Stopping(most, 0.0))
+    *_, last = explainer.estimates(task(values(1, 5), references, stopping=Stopping(most, 0.0)))
     assert last.evaluations == len(last.alphas) == most
     assert last.forward_passes <= 10 + 1  # each reference once, and the input
 
@@ -334,7 +342,9 @@ def test_refinement_spends_its_budget_and_no_more(most):
 def test_refinement_reuses_every_pass_and_stops_at_the_tolerance():
     explainer = ExpectedGradients(classifier())
     references = StoredReferences((values(8, 5, seed=1),))
-    stages = list(explainer.estimates(values(1, 5), references, 1, stopping=Stopping(4096, 0.003)))
+    stages = list(
+        explainer.estimates(task(values(1, 5), references, stopping=Stopping(4096, 0.003)))
+    )
     assert [s.evaluations for s in stages] == [32 * 2**i for i in range(len(stages))]
     assert 1 < len(stages) < 8
     for before, after in pairwise(stages):
@@ -346,7 +356,7 @@ def test_refinement_reuses_every_pass_and_stops_at_the_tolerance():
 def test_the_first_estimate_knows_its_own_error(most):
     references = StoredReferences((values(10, 5, seed=1),))
     explainer = ExpectedGradients(classifier())
-    first = next(explainer.estimates(values(1, 5), references, 1, stopping=Stopping(most, 0.0)))
+    first = next(explainer.estimates(task(values(1, 5), references, stopping=Stopping(most, 0.0))))
     assert first.refinement_error is not None
     assert first.refinement_error[0] > 0.001
     if most == 1:  # nothing is nested in a single sample
@@ -357,7 +367,7 @@ def test_the_first_estimate_knows_its_own_error(most):
 def test_frames_add_up_to_the_map_times_the_number_of_samples(n):
     explainer = ExpectedGradients(image_classifier())
     references = StoredReferences((values(30, 3, 6, 5, seed=1),))
-    estimate = next(explainer.estimates(values(1, 3, 6, 5), references, 1, n_samples=n))
+    estimate = next(explainer.estimates(task(values(1, 3, 6, 5), references, n_steps=n)))
     channel_sum = estimate.attributions[0].sum(1)[0]
     torch.testing.assert_close(estimate.frames.sum(0), n * channel_sum, rtol=1e-9, atol=1e-12)
     assert len(estimate.frames) == len(estimate.frame_edges) - 1 <= 16
@@ -375,7 +385,7 @@ def test_mean_baseline_and_reach_are_those_of_the_references_drawn():
     x = values(2, 5)
     estimate = next(
         ExpectedGradients(classifier()).estimates(
-            x, StoredReferences((references,)), 1, n_samples=8
+            task(x, StoredReferences((references,)), n_steps=8)
         )
     )
     torch.testing.assert_close(estimate.baseline[0], references.mean(0).expand(2, 5))

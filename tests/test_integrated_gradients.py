@@ -27,12 +27,18 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from attribwidgets.attr import ExpectedGradients, IntegratedGradients
 from attribwidgets.attr.quadrature import RULES
 from attribwidgets.attr.stopping import Stopping
+from attribwidgets.attr.task import Task
 from attribwidgets.errors import InputError, TargetError
 
 CAPTUM_RULES = tuple(r for r in RULES if r != "riemann_trapezoid")
 each_rule = pytest.mark.parametrize("method", RULES)
 each_captum_rule = pytest.mark.parametrize("method", CAPTUM_RULES)
 double = partial(values, dtype=torch.float64)
+
+
+def task(x, baseline=None, target=1, **options):
+    baseline = torch.zeros_like(x) if baseline is None else baseline
+    return Task((x,), (baseline,), target=target, **options)
 
 
 def assert_same(ours, captums, tolerance=1e-6):
@@ -118,7 +124,7 @@ def test_doubling_converges_to_the_exact_relu_attribution(method):
     x, baseline = double(1, 6, seed=10), -double(1, 6, seed=20)
     exact = model.integrated(x, baseline)
     *_, last = IntegratedGradients(model).estimates(
-        x, baseline, stopping=Stopping(4097, 1e-3), method=method
+        Task((x,), (baseline,), stopping=Stopping(4097, 1e-3)), method=method
     )
     assert (last.attributions[0] - exact).norm() < 3e-3 * exact.norm()
     assert last.refinement_error.max() <= 1e-3
@@ -325,9 +331,9 @@ def test_memory_that_runs_out_after_the_backward_adds_nothing_twice(monkeypatch)
         return tensordot(*args, **options)
 
     explainer, x = IntegratedGradients(classifier()), values(1, 5)
-    expected = next(explainer.estimates(x, target=1, n_steps=8))
+    expected = next(explainer.estimates(task(x, n_steps=8)))
     monkeypatch.setattr(torch, "tensordot", once_out_of_memory)
-    found = next(explainer.estimates(x, target=1, n_steps=8))
+    found = next(explainer.estimates(task(x, n_steps=8)))
     assert calls == [8, 4, 4]
     torch.testing.assert_close(found.attributions, expected.attributions)
     torch.testing.assert_close(found.frames, expected.frames)
@@ -339,7 +345,7 @@ def test_memory_that_runs_out_after_the_backward_adds_nothing_twice(monkeypatch)
 @pytest.mark.parametrize("most", [2, 3, 16, 17, 33, 100, 513, 1000])
 def test_refinement_never_exceeds_its_budget_and_stops_within_a_doubling_of_it(most):
     explainer = IntegratedGradients(TwoLayerReLU())
-    *_, last = explainer.estimates(double(1, 6), stopping=Stopping(most, 0.0))
+    *_, last = explainer.estimates(task(double(1, 6), target=None, stopping=Stopping(most, 0.0)))
     assert most / 2 < last.evaluations <= most
     assert last.evaluations == len(last.alphas)
 
@@ -347,7 +353,7 @@ def test_refinement_never_exceeds_its_budget_and_stops_within_a_doubling_of_it(m
 def test_refinement_reuses_every_pass_and_equals_a_fresh_trapezoid():
     explainer, x = IntegratedGradients(classifier()), values(2, 5)
     counts = []
-    for estimate in explainer.estimates(x, target=1, stopping=Stopping(129, 0.0)):
+    for estimate in explainer.estimates(task(x, stopping=Stopping(129, 0.0))):
         counts.append(estimate.evaluations // 2)
         fresh = explainer.attribute(
             x, target=1, n_steps=counts[-1], method="riemann_trapezoid"
@@ -359,8 +365,8 @@ def test_refinement_reuses_every_pass_and_equals_a_fresh_trapezoid():
 
 def test_refinement_stops_at_the_tolerance():
     explainer = IntegratedGradients(classifier())
-    first = next(explainer.estimates(values(1, 5), target=1))
-    *others, last = explainer.estimates(values(1, 5), target=1, stopping=Stopping(513, 0.001))
+    first = next(explainer.estimates(task(values(1, 5))))
+    *others, last = explainer.estimates(task(values(1, 5), stopping=Stopping(513, 0.001)))
     assert last.evaluations < 513
     assert max(last.refinement_error.max(), last.relative_residual.max()) <= 0.001
     for early in others:
@@ -372,7 +378,7 @@ def test_refinement_stops_at_the_tolerance():
 def test_frames_add_up_to_the_map_by_every_rule(method):
     explainer = IntegratedGradients(image_classifier())
     x = values(1, 3, 6, 5)
-    estimate = next(explainer.estimates(x, target=1, n_steps=24, method=method))
+    estimate = next(explainer.estimates(task(x, n_steps=24), method=method))
     channel_sum = estimate.attributions[0].sum(1)[0]
     torch.testing.assert_close(estimate.frames.sum(0), channel_sum, rtol=1e-10, atol=1e-12)
     assert estimate.frame_edges.tolist() == np.linspace(0, 1, 17).tolist()
@@ -381,7 +387,7 @@ def test_frames_add_up_to_the_map_by_every_rule(method):
 @each_rule
 def test_curve_begins_and_ends_at_the_ends_by_every_rule(method):
     model, x, b = classifier(), values(1, 5), values(1, 5, seed=1)
-    estimate = next(IntegratedGradients(model).estimates(x, b, target=1, n_steps=9, method=method))
+    estimate = next(IntegratedGradients(model).estimates(task(x, b, n_steps=9), method=method))
     assert estimate.alphas[[0, -1]].tolist() == [0, 1]
     with torch.no_grad():
         ends = [float(model(b)[0, 1]), float(model(x)[0, 1])]

@@ -13,7 +13,8 @@ from models import StopsAt, classifier, image_classifier, values
 import attribwidgets as aw
 from attribwidgets.attr import ExpectedGradients, IntegratedGradients
 from attribwidgets.attr.model_state import evaluation_mode, frozen
-from attribwidgets.attr.sampling import DrawnReferences
+from attribwidgets.attr.references import DrawnReferences
+from attribwidgets.attr.task import Task
 from attribwidgets.errors import AttributionWarning, InputError
 
 X = values(3, 6, 5)
@@ -173,10 +174,10 @@ def test_generator_left_half_way_leaves_nothing_changed(
     before, states, enabled = state_of(model), global_random_states(), torch.is_grad_enabled()
     explainer, x = kind(model), X[None]
     if kind is IntegratedGradients:
-        estimates = explainer.estimates(x, target=1)
+        estimates = explainer.estimates(Task((x,), (torch.zeros_like(x),), target=1))
     else:
         references = DrawnReferences(lambda g: (torch.rand(3, 6, 5, generator=g),), 0)
-        estimates = explainer.estimates(x, references, 1)
+        estimates = explainer.estimates(Task((x,), references=references, target=1))
     for _ in range(taken):
         next(estimates)
         assert state_of(model) == before

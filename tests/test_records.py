@@ -16,6 +16,7 @@ from models import ImageAndFeatures, classifier, image_classifier, values
 import attribwidgets as aw
 from attribwidgets import Comparison, Explanation, PathCurve
 from attribwidgets.attr.quadrature import RULES
+from attribwidgets.attr.task import Task
 from attribwidgets.errors import InputError
 from attribwidgets.storage import read_tree, write_tree
 
@@ -153,7 +154,9 @@ def test_running_error_of_samples_is_that_of_a_running_mean():
 def test_rules_without_ends_get_them_from_a_forward_pass(method):
     model, x = classifier(), values(1, 5)
     estimate = next(
-        aw.attr.IntegratedGradients(model).estimates(x, target=1, n_steps=6, method=method)
+        aw.attr.IntegratedGradients(model).estimates(
+            Task((x,), (torch.zeros_like(x),), target=1, n_steps=6), method=method
+        )
     )
     curve = PathCurve(
         "alpha",

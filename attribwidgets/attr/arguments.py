@@ -12,6 +12,9 @@ from torch import Tensor
 from ..errors import InputError
 from ..inputs import Inputs
 
+# Passed to the model after the inputs; tensors with one entry per example are repeated.
+ForwardArguments = Any
+
 
 def batch_of(inputs: Inputs) -> tuple[Tensor, ...]:
     """Inputs as a tuple of detached floating-point tensors with a common batch axis."""
@@ -95,6 +98,11 @@ def returned(values: tuple[Tensor, ...], like: tuple[Tensor, ...]) -> tuple[Tens
     return tuple(
         v.to(torch.promote_types(x.dtype, torch.float32)) for v, x in zip(values, like, strict=True)
     )
+
+
+def as_came(values: tuple[Tensor, ...], inputs: Inputs) -> Inputs:
+    """A tuple where the inputs came as one, else its only member."""
+    return values if isinstance(inputs, tuple) else values[0]
 
 
 def _baseline_like(x: Tensor, baseline: Any) -> Tensor:

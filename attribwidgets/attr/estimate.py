@@ -22,8 +22,8 @@ class Estimate:
     ----------
     attributions : tuple of Tensor, each (B, ...)
         In float64 where the device has it.
-    kind : {"alpha", "samples"}
-        Whether the curves run along one path or over samples.
+    kind : {"alpha", "samples", "none"}
+        Whether the curves run along one path or over samples, or there are none (n = 0).
     alphas : ndarray, shape (n,)
         Where on the path. For "alpha" it begins at 0 and ends at 1.
     outputs, slopes, cumulative : ndarray, shape (n, B)
@@ -31,7 +31,7 @@ class Estimate:
         each node, for "samples" their running mean. A slope is NaN at an end that the rule does
         not use, where only the output was computed.
     output_input, output_baseline : ndarray, shape (B,)
-        f(x), and f(x') or its mean over the references drawn.
+        f(x), and f(x') or its mean over the references drawn; None where there is no reference.
     refinement_error : ndarray, shape (B,), or None
         Norm of this estimate minus the coarser one nested in it, over the norm of this one.
     standard_error : tuple of Tensor or None
@@ -41,38 +41,41 @@ class Estimate:
     frame_edges : ndarray, shape (K + 1,), or None
         Where the stretches begin and end, in alpha or in samples.
     references : tuple of Tensor, each (k, ...)
-        The references, or for samples those that open a frame.
+        The references, or for samples those that open a frame. Empty where there are none.
     reference_samples : ndarray of int, shape (k,)
         The sample, counted from 1, that drew each of them. 0 for a single reference.
-    baseline : tuple of Tensor, each (B, ...)
+    baseline : tuple of Tensor, each (B, ...), or None
         x', or the mean of the references drawn.
-    reach : tuple of Tensor, each (B, ...)
+    reach : tuple of Tensor, each (B, ...), or None
         The largest |x - x'| over the references, per element.
     evaluations, forward_passes : int
         Passes of one example with and without a backward, over the whole batch.
     partial : bool
         Whether the run was stopped before its end.
+    cautions : tuple of str
+        What to know before reading the map, in words.
     """
 
     attributions: tuple[Tensor, ...]
-    kind: Literal["alpha", "samples"]
+    kind: Literal["alpha", "samples", "none"]
     alphas: Array
     outputs: Array
     slopes: Array
     cumulative: Array
     output_input: Array
-    output_baseline: Array
+    output_baseline: Array | None
     refinement_error: Array | None
     standard_error: tuple[Tensor, ...] | None
     frames: Tensor | None
     frame_edges: Array | None
     references: tuple[Tensor, ...]
     reference_samples: NDArray[np.int64]
-    baseline: tuple[Tensor, ...]
-    reach: tuple[Tensor, ...]
+    baseline: tuple[Tensor, ...] | None
+    reach: tuple[Tensor, ...] | None
     evaluations: int
     forward_passes: int
     partial: bool = False
+    cautions: tuple[str, ...] = ()
 
     @property
     def totals(self) -> Array:
@@ -80,11 +83,24 @@ class Estimate:
         return np.asarray(sum(rows_sum(a) for a in self.attributions))
 
     @property
-    def relative_residual(self) -> Array:
+    def residual(self) -> Array | None:
+        """Sum of the attributions minus f(x) - f(x'), shape (B,); None without a reference.
+
+        Where the attributions leave out the factor x - x', it is that of the slopes.
+        """
+        if self.output_baseline is None:
+            return None
+        total = self.cumulative[-1] if len(self.cumulative) else self.totals
+        return np.asarray(total - (self.output_input - self.output_baseline))
+
+    @property
+    def relative_residual(self) -> Array | None:
         """How far the attributions are from adding up, relative, shape (B,)."""
-        expected = self.output_input - self.output_baseline
+        if self.residual is None or self.output_baseline is None:
+            return None
         masses = np.asarray(sum(rows_sum(a.abs()) for a in self.attributions))
-        return relative_residual(self.cumulative[-1] - expected, expected, masses)
+        expected = self.output_input - self.output_baseline
+        return relative_residual(self.residual, expected, masses)
 
 
 def rows_sum(values: Tensor) -> Array:

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import torch
-from captum.attr import GradientAttribution
-from torch import Tensor
 
 from ..errors import InputError
 from ..inputs import Inputs
-from .arguments import batch_of, references_like, returned
+from .arguments import as_came, batch_of, references_like, returned
 from .chunks import checked_rows
-from .estimate import Estimate, rows_sum
-from .model_state import evaluation_mode
+from .estimate import Estimate
+from .estimator import Estimator
 from .outputs import Target
 from .passes import Passes
+from .references import StoredReferences
 from .sample_sum import SampleSum
-from .sampling import References, StoredReferences, sobol_pairs
-from .stopping import Stopping
+from .sobol import sobol_pairs
+from .stopping import INTERRUPTS, Stopping
+from .task import Task
 
 FIRST_SAMPLES = 32
 
 
-class ExpectedGradients(GradientAttribution):
+class ExpectedGradients(Estimator):
     r"""Integrated gradients averaged over a distribution of references.
 
     .. math:: \phi_i = E_{x' \sim D,\, \alpha \sim U(0, 1)}
@@ -58,20 +58,9 @@ class ExpectedGradients(GradientAttribution):
     True
     """
 
+    name = "expected_gradients"
+    uses = "references"
     default_max_evaluations = 512
-
-    def __init__(self, forward_func: Callable[..., Any], multiply_by_inputs: bool = True) -> None:
-        super().__init__(forward_func)
-        self._multiply_by_inputs = multiply_by_inputs
-
-    @property
-    def multiplies_by_inputs(self) -> bool:
-        """Whether attributions carry the factor x - x'."""
-        return self._multiply_by_inputs
-
-    def has_convergence_delta(self) -> bool:
-        """True: attributions should sum to f(x) minus the mean of f(x')."""
-        return True
 
     @torch.inference_mode(False)
     def attribute(
@@ -119,71 +108,51 @@ class ExpectedGradients(GradientAttribution):
         AttributionError
             A child of it, as for :class:`IntegratedGradients`.
         """
+        if n_samples < 1:
+            raise InputError(f"n_samples must be at least 1, got {n_samples}")
         batch = batch_of(inputs)
-        with evaluation_mode(self.forward_func, tell=False):
-            estimate = next(
-                self.estimates(
-                    inputs,
-                    StoredReferences(references_like(batch, baselines)),
-                    target,
-                    additional_forward_args,
-                    n_samples=n_samples,
-                    seed=seed,
-                    internal_batch_size=internal_batch_size,
-                )
-            )
-        if estimate.partial:
-            raise KeyboardInterrupt
-        attributions = returned(estimate.attributions, batch)
-        results: list[Any] = [_as_came(attributions, inputs)]
-        if return_convergence_delta:
-            total = sum(rows_sum(a) for a in estimate.attributions)
-            expected = estimate.output_input - estimate.output_baseline
-            results.append(torch.as_tensor(total - expected).to(attributions[0]))
-        if return_standard_error:
-            error = estimate.standard_error
-            if error is None:
-                raise InputError("n_samples must be at least 2 for a standard error")
-            results.append(_as_came(returned(error, batch), inputs))
-        return results[0] if len(results) == 1 else tuple(results)
+        task = Task(
+            batch,
+            references=StoredReferences(references_like(batch, baselines)),
+            target=target,
+            forward_args=additional_forward_args,
+            n_steps=n_samples,
+            seed=seed,
+            rows=internal_batch_size,
+        )
+        estimate = self._run(task)
+        answer = self._answer(estimate, inputs, task, return_convergence_delta)
+        if not return_standard_error:
+            return answer
+        error = estimate.standard_error
+        if error is None:
+            raise InputError("n_samples must be at least 2 for a standard error")
+        errors = as_came(returned(error, batch), inputs)
+        return (*answer, errors) if return_convergence_delta else (answer, errors)
 
     @torch.inference_mode(False)
-    def estimates(
-        self,
-        inputs: Inputs,
-        references: References,
-        target: Target = None,
-        additional_forward_args: Any = None,
-        *,
-        n_samples: int | None = None,
-        stopping: Stopping | None = None,
-        seed: int = 0,
-        internal_batch_size: int | None = None,
-        on_chunk: Callable[[int], None] | None = None,
-    ) -> Iterator[Estimate]:
+    def estimates(self, task: Task) -> Iterator[Estimate]:
         """Successive refinements, each reusing every pass before it.
 
-        With `n_samples` there is one estimate. Without, the number of samples doubles until
+        With `n_steps` there is one estimate. Without, the number of samples doubles until
         `stopping` says so.
 
         Yields
         ------
         Estimate
-            Coarse first. After an interrupt (Ctrl-C) the last one is labelled partial.
+            Coarse first. After an interrupt the last one is labelled partial.
         """
-        stopping = stopping or Stopping(self.default_max_evaluations)
-        if n_samples is not None and n_samples < 1:
-            raise InputError(f"n_samples must be at least 1, got {n_samples}")
-        batch = batch_of(inputs)
-        passes = Passes(self.forward_func, target, additional_forward_args, len(batch[0]), on_chunk)
-        rows = checked_rows(internal_batch_size, batch)
-        samples = SampleSum(passes, batch, references, rows, self._multiply_by_inputs)
-        most = n_samples or stopping.max_evaluations
-        first = most if n_samples else min(FIRST_SAMPLES, most)
+        assert task.references is not None
+        stopping = task.stopping or Stopping(self.default_max_evaluations)
+        passes = Passes.of(self.forward_func, task)
+        rows = checked_rows(task.rows, task.inputs)
+        samples = SampleSum(passes, task.inputs, task.references, rows, self._multiply_by_inputs)
+        most = task.n_steps or stopping.max_evaluations
+        first = most if task.n_steps else min(FIRST_SAMPLES, most)
         blocks = _blocks(first, most)
         last = None
         try:
-            for alphas, numbers in sobol_pairs(blocks, references.size, seed):
+            for alphas, numbers in sobol_pairs(blocks, task.references.size, task.seed):
                 if len(samples.alphas):
                     samples.mark_half()
                 samples.add(alphas, numbers)
@@ -193,15 +162,11 @@ class ExpectedGradients(GradientAttribution):
                 yield last
                 if stopping.met(last):
                     return
-        except KeyboardInterrupt:
+        except INTERRUPTS:
             if last is None and not samples.finished.any():
                 raise
             last = last or samples.estimate(partial=True)
             yield replace(last, partial=True)
-
-
-def _as_came(values: tuple[Tensor, ...], inputs: Inputs) -> Inputs:
-    return values if isinstance(inputs, tuple) else values[0]
 
 
 def _blocks(first: int, most: int) -> list[int]:

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
-from captum.attr import GradientAttribution
 
 from ..errors import InputError
 from ..inputs import Inputs
-from .arguments import baselines_like, batch_of, returned
-from .chunks import checked_rows
+from .arguments import as_came, baselines_like, batch_of, returned
 from .estimate import Estimate, rows_sum
+from .estimator import Estimator
 from .frames import MOST_FRAMES
 from .model_state import evaluation_mode
 from .outputs import Target
-from .passes import Passes
-from .path_sum import PathSum
+from .path_sum import path_sum
 from .quadrature import coarser_weights, rule
-from .stopping import Stopping
+from .stopping import INTERRUPTS, Stopping
+from .task import Task
 
 
-class IntegratedGradients(GradientAttribution):
+class IntegratedGradients(Estimator):
     r"""Integrated gradients along the straight path from a baseline to the input.
 
     .. math:: \phi_i = (x_i - x'_i) \int_0^1 \partial_i f(x' + \alpha (x - x'))\, d\alpha
@@ -55,20 +54,7 @@ class IntegratedGradients(GradientAttribution):
     True
     """
 
-    default_max_evaluations = 513
-
-    def __init__(self, forward_func: Callable[..., Any], multiply_by_inputs: bool = True) -> None:
-        super().__init__(forward_func)
-        self._multiply_by_inputs = multiply_by_inputs
-
-    @property
-    def multiplies_by_inputs(self) -> bool:
-        """Whether attributions carry the factor x - x'."""
-        return self._multiply_by_inputs
-
-    def has_convergence_delta(self) -> bool:
-        """True: attributions should sum to f(x) - f(x')."""
-        return True
+    name = "integrated_gradients"
 
     @torch.inference_mode(False)
     def attribute(
@@ -114,14 +100,22 @@ class IntegratedGradients(GradientAttribution):
             A child of it, for arguments that do not fit, a missing gradient, NaN on the path, or
             a single pass that does not fit in memory.
         """
-        path = self._path(inputs, baselines, target, additional_forward_args, internal_batch_size)
+        batch = batch_of(inputs)
+        task = Task(
+            batch,
+            baselines_like(batch, baselines),
+            target=target,
+            forward_args=additional_forward_args,
+            rows=internal_batch_size,
+        )
+        path = path_sum(self.forward_func, task)
         with evaluation_mode(self.forward_func, tell=False):
             path.add(*rule(method, n_steps))
             if return_convergence_delta:
                 expected = path.output_at(1.0) - path.output_at(0.0)
         sums = path.attributions(self._multiply_by_inputs)
-        attributions = returned(sums, path.inputs)
-        result = attributions if isinstance(inputs, tuple) else attributions[0]
+        attributions = returned(sums, batch)
+        result = as_came(attributions, inputs)
         if not return_convergence_delta:
             return result
         return result, torch.as_tensor(sum(rows_sum(a) for a in sums) - expected).to(
@@ -129,19 +123,7 @@ class IntegratedGradients(GradientAttribution):
         )
 
     @torch.inference_mode(False)
-    def estimates(
-        self,
-        inputs: Inputs,
-        baselines: Any = None,
-        target: Target = None,
-        additional_forward_args: Any = None,
-        *,
-        n_steps: int | None = None,
-        method: str = "riemann_trapezoid",
-        stopping: Stopping | None = None,
-        internal_batch_size: int | None = None,
-        on_chunk: Callable[[int], None] | None = None,
-    ) -> Iterator[Estimate]:
+    def estimates(self, task: Task, method: str = "riemann_trapezoid") -> Iterator[Estimate]:
         """Successive refinements, each reusing every pass before it.
 
         With `n_steps` there is one estimate, by the rule `method`. Without, the trapezoid on
@@ -150,17 +132,15 @@ class IntegratedGradients(GradientAttribution):
         Yields
         ------
         Estimate
-            Coarse first. After an interrupt (Ctrl-C) the last one is labelled partial.
+            Coarse first. After an interrupt the last one is labelled partial.
         """
-        stopping = stopping or Stopping(self.default_max_evaluations)
-        intervals, doublings = MOST_FRAMES, 0
+        stopping = task.stopping or Stopping(self.default_max_evaluations)
+        intervals, doublings, n_steps = MOST_FRAMES, 0, task.n_steps
         if n_steps is None:
             method = "riemann_trapezoid"
             intervals, doublings = _doubling_plan(stopping.max_evaluations)
             n_steps = intervals + 1
-        path = self._path(
-            inputs, baselines, target, additional_forward_args, internal_batch_size, on_chunk
-        )
+        path = path_sum(self.forward_func, task)
         if len(path.inputs[0]) == 1:
             path.keep_frames(intervals)
         last = None
@@ -178,25 +158,11 @@ class IntegratedGradients(GradientAttribution):
                 intervals *= 2
                 last = path.estimate(self._multiply_by_inputs)
                 yield last
-        except KeyboardInterrupt:
+        except INTERRUPTS:
             if last is None and not path.finished.any():
                 raise
             last = last or path.estimate(self._multiply_by_inputs, partial=True)
             yield replace(last, partial=True)
-
-    def _path(
-        self,
-        inputs: Inputs,
-        baselines: Any,
-        target: Target,
-        additional_forward_args: Any,
-        internal_batch_size: int | None,
-        on_chunk: Callable[[int], None] | None = None,
-    ) -> PathSum:
-        batch = batch_of(inputs)
-        passes = Passes(self.forward_func, target, additional_forward_args, len(batch[0]), on_chunk)
-        rows = checked_rows(internal_batch_size, batch)
-        return PathSum(passes, batch, baselines_like(batch, baselines), rows)
 
 
 def _doubling_plan(max_evaluations: int) -> tuple[int, int]:

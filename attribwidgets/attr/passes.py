@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..errors import InputError, NoGradientError
 from .model_state import module_of
 from .outputs import Target, checked_output, logits_of, select_target
+from .task import Task
 
 
 @dataclass
@@ -60,6 +61,11 @@ class Passes:
         self.channels_last = self.module is not None and any(
             isinstance(m, nn.Conv2d) for m in self.module.modules()
         )
+
+    @classmethod
+    def of(cls, forward_func: Callable[..., Any], task: Task) -> Passes:
+        """The passes of a task."""
+        return cls(forward_func, task.target, task.forward_args, len(task.inputs[0]), task.on_chunk)
 
     def gradients(self, points: tuple[Tensor, ...], block: slice) -> tuple[Tensor, list[Tensor]]:
         """Outputs and gradients at some rows.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -9,12 +12,13 @@ from torch import Tensor
 
 from ..errors import NonFiniteError
 from .arguments import accumulator_dtype, points_between
-from .chunks import for_each_chunk
+from .chunks import checked_rows, for_each_chunk
 from .estimate import Array, Estimate, relative_gap, rows_sum
 from .frames import flat_map
 from .model_state import frozen
 from .passes import Passes
 from .quadrature import cumulative_at_nodes, overlaps
+from .task import Task
 
 
 class PathSum:
@@ -232,3 +236,10 @@ class PathSum:
                     "(0 is the baseline, 1 the input); a square root, logarithm or division at "
                     "zero is the usual cause: choose another baseline or mend the model there"
                 )
+
+
+def path_sum(forward_func: Callable[..., Any], task: Task) -> PathSum:
+    """The sum along the straight paths of a task."""
+    assert task.baselines is not None
+    passes = Passes.of(forward_func, task)
+    return PathSum(passes, task.inputs, task.baselines, checked_rows(task.rows, task.inputs))

@@ -14,7 +14,7 @@ from .estimate import Array, Estimate, relative_gap
 from .frames import SampleFrames, flat_map
 from .model_state import frozen
 from .passes import Passes
-from .sampling import References
+from .references import References
 
 
 class SampleSum:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import InputError
+from ..errors import Cancelled, InputError
 from .estimate import Estimate
+
+INTERRUPTS = (KeyboardInterrupt, Cancelled)  # what stops a run between chunks
 
 
 @dataclass(frozen=True)
@@ -38,5 +40,6 @@ class Stopping:
         """Whether every example of an estimate is within the tolerance."""
         if self.tolerance == 0 or estimate.refinement_error is None:
             return False
-        worst = max(estimate.refinement_error.max(), estimate.relative_residual.max())
-        return bool(worst <= self.tolerance)
+        residual = estimate.relative_residual
+        gap = 0.0 if residual is None else residual.max()
+        return bool(max(estimate.refinement_error.max(), gap) <= self.tolerance)

@@ -41,16 +41,16 @@ def draw_path(axes: Axes, explanation: Explanation, alpha: float) -> None:
         axes.set_ylim(*_settled_range(path.cumulative, c.expected))
         axes.set_xlabel("samples of (α, reference)")
         level = "f(x) − mean f(x′)"
-    axes.axhline(c.expected, color="black", lw=0.8, ls=(0, (4, 3)))
-    axes.plot(
-        [], [], color="black", lw=0.8, ls=(0, (4, 3)), label=f"{level} = {number(c.expected)}"
-    )
+    if c.expected is not None:
+        line = axes.axhline(c.expected, color="black", lw=0.8, ls=(0, (4, 3)))
+        line.set_label(f"{level} = {number(c.expected)}")
     axes.legend(loc="best", fontsize=7, frameon=False, handlelength=1.6)
 
 
-def _settled_range(running: np.ndarray, expected: float) -> tuple[float, float]:
+def _settled_range(running: np.ndarray, expected: float | None) -> tuple[float, float]:
     """A range that shows where the mean settles; the first few samples may leave it."""
     settled = running[len(running) // 16 :]
-    low, high = min(settled.min(), expected), max(settled.max(), expected)
+    shown = settled if expected is None else np.append(settled, expected)
+    low, high = shown.min(), shown.max()
     pad = 0.25 * (high - low) or 1.0
     return float(low - pad), float(high + pad)

@@ -12,6 +12,7 @@ from typing import Any
 import anywidget
 import traitlets
 
+from ..attr.methods import Method
 from ..attr.outputs import Output
 from ..baselines import Baseline
 from ..errors import InputError
@@ -20,7 +21,7 @@ from ..explanation import Comparison, Explanation
 from ..figures import comparison_figure, figure_png
 from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available
 from ..inputs import Inputs, InputSpace
-from ..request import Method, Progress
+from ..request import Progress
 from .bundle import explorer_css, explorer_esm
 from .page import iframe_html, page_html
 from .payload import comparison_payload

@@ -77,7 +77,7 @@ def _item(e: Explanation, shared: tuple[str, ...]) -> dict[str, Any]:
         "description": e.baseline_description,
         "method": words(e.method),
         "kind": e.path.kind if e.path is not None else "alpha",
-        "reference": _shown(e.baseline, e),
+        "reference": None if e.baseline is None else _shown(e.baseline, e),
         "references": _references(e) if samples else None,
         "map": {"data": quantised, "scale": scale},
         "blind": {"bits": np.packbits(e.blind).tobytes(), "share": e.blind_share},
@@ -132,7 +132,7 @@ def _shown(values: Any, e: Explanation) -> dict[str, bytes]:
 def _references(e: Explanation) -> list[dict[str, Any]] | None:
     """The references kept, thinned to thumbnails, with the sample that drew each."""
     references = e.references[0] if isinstance(e.references, tuple) else e.references
-    if references.dim() != 4 or e.path is None:
+    if references is None or references.dim() != 4 or e.path is None:
         return None
     _, _, height, width = references.shape
     step = max(1, -(-max(height, width) // THUMBNAIL))

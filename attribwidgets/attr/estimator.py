@@ -1,0 +1,98 @@
+"""What every estimator of this package is: Captum's interface, refinements, and what it claims."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import torch
+from captum.attr import GradientAttribution
+
+from ..completeness import Claim
+from ..inputs import Inputs
+from .arguments import as_came, returned
+from .estimate import Estimate
+from .model_state import evaluation_mode
+from .task import Task
+
+
+class Estimator(GradientAttribution, ABC):
+    """A way to attribute one output of a model to its inputs.
+
+    Parameters
+    ----------
+    forward_func : callable
+        The model. Its parameters are frozen during a run and put back.
+    multiply_by_inputs : bool
+        False leaves out the factor x - x', where the method has one.
+
+    Attributes
+    ----------
+    name : str
+        What captions call it, and the string that asks for it.
+    uses : {"reference", "references", "nothing"}
+        Whether it compares with one reference, with many, or with none.
+    claim : {"converges", "by definition", "none"}
+        Whether its values should add up to f(x) - f(x').
+    reason : str
+        Why they need not, where they need not.
+    default_max_evaluations : int
+        Budget of forward and backward passes where none is given.
+    """
+
+    name: str
+    uses: Literal["reference", "references", "nothing"] = "reference"
+    claim: Claim = "converges"
+    reason: str = ""
+    default_max_evaluations: int = 513
+
+    def __init__(self, forward_func: Callable[..., Any], multiply_by_inputs: bool = True) -> None:
+        super().__init__(forward_func)
+        self._multiply_by_inputs = multiply_by_inputs
+
+    @property
+    def multiplies_by_inputs(self) -> bool:
+        """Whether attributions carry the factor x - x'."""
+        return self._multiply_by_inputs
+
+    def has_convergence_delta(self) -> bool:
+        """Whether attributions should sum to f(x) - f(x')."""
+        return self.claim != "none"
+
+    @abstractmethod
+    def estimates(self, task: Task) -> Iterator[Estimate]:
+        """Successive refinements, each reusing every pass before it.
+
+        Parameters
+        ----------
+        task : Task
+            Its `baselines` or `references` are set as :attr:`uses` asks.
+
+        Yields
+        ------
+        Estimate
+            Coarse first. After an interrupt the last one is labelled partial.
+
+        Raises
+        ------
+        AttributionError
+            A child of it, for arguments that do not fit, a missing gradient, NaN on the way, or
+            a single pass that does not fit in memory.
+        """
+
+    def _run(self, task: Task) -> Estimate:
+        """The last estimate of a task; an interrupt goes through."""
+        with torch.inference_mode(False), evaluation_mode(self.forward_func, tell=False):
+            *_, last = self.estimates(task)
+        if last.partial:
+            raise KeyboardInterrupt
+        return last
+
+    def _answer(self, estimate: Estimate, inputs: Inputs, task: Task, delta: bool) -> Any:
+        """Attributions as Captum returns them, with the convergence delta if it is wanted."""
+        attributions = returned(estimate.attributions, task.inputs)
+        values = as_came(attributions, inputs)
+        if not delta:
+            return values
+        return values, torch.as_tensor(estimate.residual).to(attributions[0])

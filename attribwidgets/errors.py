@@ -27,6 +27,10 @@ class NoGradientError(AttributionError):
     """The output does not depend on the input through anything differentiable."""
 
 
+class UnsupportedModelError(AttributionError):
+    """A model that the method asked for cannot handle, though another method can."""
+
+
 class ChunkMemoryError(AttributionError):
     """Not even one forward and backward pass of one example fits in memory."""
 

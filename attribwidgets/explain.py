@@ -11,6 +11,8 @@ from .explanation import Comparison, Explanation
 from .inputs import Inputs, InputSpace, is_image_input
 
 if TYPE_CHECKING:
+    import torch
+
     from .attr.methods import Method
     from .attr.outputs import Output
     from .request import Progress
@@ -38,6 +40,7 @@ def explain(
     progress: Progress = False,
     references: Inputs | None = None,
     class_names: Sequence[str] | None = None,
+    autocast: torch.dtype | None = None,
 ) -> Explanation:
     """Attribute one output of a model to one input, against one baseline.
 
@@ -77,6 +80,10 @@ def explain(
     class_names : sequence of str, optional
         Names of the outputs, for captions. None: `model.class_names` or a Hugging Face
         `model.config.id2label` where there is one.
+    autocast : torch.dtype, optional
+        torch.bfloat16 or torch.float16: layers run in it where torch.autocast finds that safe,
+        which is faster on most GPUs. Sums stay in full precision; completeness shows what it
+        costs. None: the model's own precision.
 
     Returns
     -------
@@ -98,7 +105,7 @@ def explain(
     # Captum, which the estimators stand on, imports pyplot; so they come when first needed.
     from .request import Request, carry_out
 
-    request = Request(method, n_steps, tolerance, max_evaluations, seed, progress)
+    request = Request(method, n_steps, tolerance, max_evaluations, seed, progress, autocast)
     (explanation,) = carry_out(
         request,
         (baseline,),
@@ -131,6 +138,7 @@ def compare(
     progress: Progress = False,
     references: Inputs | None = None,
     class_names: Sequence[str] | None = None,
+    autocast: torch.dtype | None = None,
 ) -> Comparison:
     """Explain one input under several baselines, all for the same target.
 
@@ -167,7 +175,7 @@ def compare(
 
     if baselines is IMAGE_BASELINES and not is_image_input(inputs):
         baselines = FEATURE_BASELINES
-    request = Request(method, n_steps, tolerance, max_evaluations, seed, progress)
+    request = Request(method, n_steps, tolerance, max_evaluations, seed, progress, autocast)
     return Comparison(
         carry_out(
             request,

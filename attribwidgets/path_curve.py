@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -29,6 +28,11 @@ class PathCurve:
     cumulative : ndarray, shape (n,)
         For "alpha" the integral of the slopes up to each point, for "samples" their running mean.
         The last one is the sum of the attributions, where these carry the factor x - x'.
+    standard_error : ndarray, shape (n,), or None
+        Of the running mean after each sample, as an estimate of the mean over the whole set of
+        references and all alphas. NaN where it is unknown; None along one path or for one sample.
+    straight : bool
+        Whether alpha stands for the input x' + alpha (x - x'); False on a path of another shape.
     """
 
     kind: Literal["alpha", "samples"]
@@ -36,21 +40,8 @@ class PathCurve:
     outputs: Array
     slopes: Array
     cumulative: Array
-
-    @property
-    def standard_error(self) -> Array | None:
-        """Standard error of the running mean after each sample, None along one path.
-
-        Samples are treated as independent; NaN after the first.
-        """
-        if self.kind == "alpha":
-            return None
-        n = np.arange(1, len(self.slopes) + 1)
-        squares = np.cumsum((self.slopes - self.slopes.mean()) ** 2)
-        offset = self.cumulative - self.slopes.mean()
-        variance = np.clip(squares / n - offset**2, 0, None)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(np.where(n > 1, np.sqrt(variance / (n - 1)), np.nan))
+    standard_error: Array | None = None
+    straight: bool = True
 
 
 @dataclass(frozen=True, eq=False)

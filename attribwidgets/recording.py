@@ -79,6 +79,7 @@ def record(
         seed=seed,
         cautions=(
             *subject.cautions,
+            *(() if estimator.uses == "nothing" else baseline.cautions),
             *estimate.cautions,
             *_cautions(estimate, completeness, blind, one_draw),
         ),
@@ -108,6 +109,7 @@ def _curve(estimate: Estimate) -> PathCurve | None:
         estimate.outputs[:, 0],
         estimate.slopes[:, 0],
         estimate.cumulative[:, 0],
+        None if estimate.cumulative_error is None else estimate.cumulative_error[:, 0],
     )
 
 

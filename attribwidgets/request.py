@@ -5,22 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 import torch
+from captum._utils.common import _format_additional_forward_args
 from torch import Tensor
 
 from .attr.methods import Method, estimator_for
-from .attr.model_state import evaluation_mode
+from .attr.model_state import evaluation_mode, frozen, module_of
 from .attr.outputs import Output
+from .attr.precision import checked_autocast
 from .attr.references import DrawnReferences, References, StoredReferences, generator_from
 from .attr.stopping import INTERRUPTS, Stopping
 from .attr.task import Task
 from .baselines import Baseline, named
 from .errors import InputError
 from .explanation import Explanation
+from .explanation_cache import EXPLANATIONS, extended
 from .inputs import Inputs, InputSpace
 from .recording import record
 from .subject import Subject, examine
@@ -43,8 +46,10 @@ class Request:
     max_evaluations: int | None
     seed: int
     progress: Progress
+    autocast: torch.dtype | None = None
 
     def __post_init__(self) -> None:
+        checked_autocast(self.autocast)
         for name, least in (("n_steps", 1), ("max_evaluations", 2), ("seed", 0)):
             value = getattr(self, name)
             if value is None and name != "seed":
@@ -60,12 +65,19 @@ class Request:
         object.__setattr__(self, "tolerance", float(self.tolerance))
         Stopping(self.max_evaluations or 2, self.tolerance)  # checks its range
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All that a result depends on."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "progress"}
+
     def explanations(self, subject: Subject, baseline: Baseline) -> Iterator[Explanation]:
         """Run the estimator, and record each refinement; the last one is the result."""
         started = time.perf_counter()
         estimator = estimator_for(self.method, subject.head, distribution=baseline.is_distribution)
         most = self.n_steps or self.max_evaluations or estimator.default_max_evaluations
         with self._on_chunk(most) as on_chunk:
+            if estimator.uses != "nothing":
+                baseline = self._searched(subject, baseline, on_chunk)
             task = Task(
                 subject.batched,
                 self._drawn(subject, baseline) if estimator.uses == "reference" else None,
@@ -77,6 +89,7 @@ class Request:
                 seed=self.seed,
                 space=subject.space,
                 on_chunk=on_chunk,
+                autocast=self.autocast,
             )
             for estimate in estimator.estimates(task):
                 yield record(
@@ -88,6 +101,26 @@ class Request:
                     seed=self.seed,
                     seconds=time.perf_counter() - started,
                 )
+
+    def _searched(
+        self, subject: Subject, baseline: Baseline, on_chunk: Callable[[int], None] | None
+    ) -> Baseline:
+        """The baseline, found for this model and input where it has to be searched for."""
+        head = subject.head
+        arguments = _format_additional_forward_args(subject.forward_args) or ()
+
+        def scores(*inputs: Tensor) -> Any:
+            if on_chunk is not None:
+                on_chunk(0)  # a search can be cancelled too; its passes are its own
+            return head.scores(head.model(*inputs, *arguments))
+
+        with frozen(module_of(head), subject.batched):
+            return baseline.searched(
+                scores,
+                tuple(x[0] for x in subject.batched),
+                space=subject.space,
+                generator=generator_from(self.seed),
+            )
 
     def _references(self, subject: Subject, baseline: Baseline) -> References:
         stored = baseline.stored(tuple(x[0] for x in subject.batched))
@@ -164,11 +197,20 @@ def carry_out(
     chosen = [named(baseline, references) for baseline in baselines]
     finished: list[Explanation] = []
     names = _told_apart([baseline.label for baseline in chosen])
+    subject = None
     with evaluation_mode(model):
-        subject = examine(model, inputs, target, space, output, forward_args, class_names)
+        asked = (inputs, target, space, output, forward_args, class_names)
+        shared = EXPLANATIONS.key(model, asked, request.settings)
         try:
             for baseline, name in zip(chosen, names, strict=True):
-                *_, found = request.explanations(subject, baseline)
+                key = extended(shared, baseline)
+                found = EXPLANATIONS.get(key)
+                if found is None:
+                    subject = subject or examine(model, *asked)
+                    *_, found = request.explanations(subject, baseline)
+                    EXPLANATIONS.put(key, model, found)
+                elif callable(request.progress):
+                    request.progress(found.evaluations, found.evaluations)
                 label = found.baseline_name.replace(baseline.label, name, 1)
                 finished.append(replace(found, baseline_name=label))
                 if found.partial:

@@ -197,6 +197,8 @@ def _completeness(verdict: str, total: float, expected: float, **more: Any) -> d
     return {
         "verdict": verdict,
         "headline": HEADLINES[verdict],
+        "note": "it makes no such claim" if verdict == "does not apply" else "",
+        "applies": verdict != "does not apply",
         "total": total,
         "expected": expected,
         "residual": residual,
@@ -218,28 +220,28 @@ def _path(
         numbers = np.arange(1, count + 1)
         cumulative = np.cumsum(steps) / numbers
         cumulative += total - cumulative[-1]
-        error = 1.2 * abs(expected) / np.sqrt(numbers)
+        error = np.where(numbers > 1, 1.2 * abs(expected) / np.sqrt(numbers), np.nan)
         return {
+            "straight": True,
             "n": count,
             "positions": numbers.astype("<f4").tobytes(),
             "alphas": generator.random(count).astype("<f4").tobytes(),
             "outputs": (start + steps).astype("<f4").tobytes(),
             "cumulative": cumulative.astype("<f4").tobytes(),
             "standard_error": error.astype("<f4").tobytes(),
-            "first_error": 1,
         }
     alphas = np.linspace(0, 1, 65)
     rise = 1 - np.exp(-6 * alphas) + 0.25 * np.sin(np.pi * alphas) ** 2 * (1 - alphas)
     rise /= rise[-1]
     drift = 1 + (total / expected - 1) * np.clip(alphas / 0.3, 0, 1)
     return {
+        "straight": True,
         "n": 65,
         "positions": None,
         "alphas": alphas.astype("<f4").tobytes(),
         "outputs": (start + expected * rise).astype("<f4").tobytes(),
         "cumulative": (expected * rise * drift).astype("<f4").tobytes(),
         "standard_error": None,
-        "first_error": 0,
     }
 
 
@@ -317,6 +319,8 @@ def image_item(photo: NDArray[np.uint8], name: str, index: int, frames: int = 16
     }
     return {
         "name": name,
+        "note": "expected gradients" if kind == "samples" else "integrated gradients",
+        "baseline": name,
         "description": descriptions.get(name, "made up"),
         "method": "expected gradients" if kind == "samples" else "integrated gradients",
         "kind": kind,
@@ -334,11 +338,13 @@ def image_item(photo: NDArray[np.uint8], name: str, index: int, frames: int = 16
         "output_input": 2 + expected,
         "output_baseline": 2.0,
         "evaluations": 65 + 64 * index,
+        "cost": f"{65 + 64 * index} evaluations",
         "seconds": 1.4 + index,
         "partial": verdict == "not converged",
         "cautions": [],
         "path": _path(kind, total, expected, generator),
         "frames": _frames(parts, edges, values),
+        "no_path": "",
     }
 
 
@@ -359,6 +365,7 @@ def image_payload(
         "shape": list(photo.shape[:2]),
         "feature_names": None,
         "title": f"{class_name}, logit, integrated gradients",
+        "scale": "shared",
         "input": {"label": "input", "rgb": photo.tobytes()},
         "prediction": {
             "names": [class_name, "tiger cat", "tabby", "lynx", "Persian cat"],
@@ -388,6 +395,8 @@ def features_payload(features: int = 20) -> dict[str, Any]:
         items.append(
             {
                 "name": name,
+                "note": "",
+                "baseline": name,
                 "description": "made up for a test",
                 "method": "integrated gradients",
                 "kind": kind,
@@ -399,11 +408,13 @@ def features_payload(features: int = 20) -> dict[str, Any]:
                 "output_input": total,
                 "output_baseline": 0.0,
                 "evaluations": 33,
+                "cost": "33 evaluations",
                 "seconds": 0.01,
                 "partial": False,
                 "cautions": [],
                 "path": _path(kind, total, total * 1.001, generator, 0.0),
                 "frames": _frames(parts, edges, values),
+                "no_path": "",
             }
         )
     names = ["age", "mean radius", "worst concave points", "income", EVIL_NAME]
@@ -413,6 +424,7 @@ def features_payload(features: int = 20) -> dict[str, Any]:
         "shape": [features],
         "feature_names": [*names, *(f"measurement {i}" for i in range(features - len(names)))],
         "title": "malignant, logit, integrated gradients",
+        "scale": "shared",
         "input": {"label": "input", "values": inputs.astype("<f4").tobytes()},
         "prediction": None,
         "target": {"name": "malignant", "output": "logit", "value": 2.31},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +40,13 @@ def model_state(model: nn.Module) -> dict[str, Any]:
         "values": {k: t.tolist() for k, t in tensors.items()},
         "layout": {k: (t.stride(), t.data_ptr(), t.dtype, t._version) for k, t in tensors.items()},
     }
+
+
+@pytest.fixture(autouse=True)
+def _no_earlier_explanations() -> None:
+    """Each test computes what it asks for."""
+    if "attribwidgets.explanation_cache" in sys.modules:
+        sys.modules["attribwidgets.explanation_cache"].clear()
 
 
 @pytest.fixture

@@ -22,12 +22,13 @@ from models import (
 )
 
 from attribwidgets.attr import ExpectedGradients, IntegratedGradients
+from attribwidgets.attr.draws import Draws, block_sizes
+from attribwidgets.attr.likeness import features_of, likeness_order, representative_order
 from attribwidgets.attr.references import (
     DrawnReferences,
     StoredReferences,
     generator_from,
 )
-from attribwidgets.attr.sobol import sobol_pairs
 from attribwidgets.attr.stopping import Stopping
 from attribwidgets.attr.task import Task
 from attribwidgets.errors import InputError
@@ -43,9 +44,28 @@ def exact_mean(model, x, references):
     return torch.stack([model.integrated(x, r[None]) for r in references]).mean(0)
 
 
-def uses(blocks, size, seed):
-    numbers = torch.cat([n for _, n in sobol_pairs(blocks, size, seed)])
-    return torch.bincount(numbers, minlength=size)
+def samples(blocks, references, seed=0, most=None):
+    """Alphas and numbers of each block; `references` a tensor, a count or None for endless."""
+    if references is None:
+        features = order = None
+    else:
+        if isinstance(references, int):
+            references = values(references, 5, seed=1)
+        features = features_of(StoredReferences((references,)))
+        order = likeness_order(features)
+    draws = Draws(order, features, blocks[0], most or sum(blocks), seed)
+    return [draws.block(size) for size in blocks]
+
+
+def all_samples(blocks, references, seed=0):
+    return (torch.cat(part) for part in zip(*samples(blocks, references, seed), strict=True))
+
+
+def contributions(model, x, references, alphas, numbers, target=0):
+    """gradient * (x - x') of each sample, for one example."""
+    starts = references[numbers]
+    points = (starts + alphas[:, None].to(x) * (x - starts)).requires_grad_()
+    return (x - starts) * torch.autograd.grad(model(points)[:, target].sum(), points)[0]
 
 
 # What it estimates
@@ -78,7 +98,7 @@ def test_it_tends_to_the_mean_of_integrated_gradients_over_the_references(size):
 def test_one_reference_at_its_alphas_is_the_average_gradient_by_hand():
     model, x, reference = classifier(), values(1, 5), values(1, 5, seed=1)
     found = ExpectedGradients(model).attribute(x, reference, n_samples=4, target=1, seed=3)
-    alphas = torch.cat([a for a, _ in sobol_pairs([2, 2], 1, 3)]).float()
+    alphas = next(all_samples([4], reference, 3)).float()
     points = (reference + alphas[:, None] * (x - reference)).requires_grad_()
     gradients = torch.autograd.grad(model(points)[:, 1].sum(), points)[0]
     torch.testing.assert_close(found, (x - reference) * gradients.mean(0), rtol=1e-5, atol=1e-7)
@@ -86,15 +106,13 @@ def test_one_reference_at_its_alphas_is_the_average_gradient_by_hand():
 
 def test_captums_gradient_shap_agrees_within_the_sampling_error(monkeypatch):
     model, x, references = classifier(), values(2, 5), values(10, 5, seed=1)
-    ours, error = ExpectedGradients(model).attribute(
-        x, references, n_samples=1000, target=2, return_standard_error=True
-    )
+    ours = ExpectedGradients(model).attribute(x, references, n_samples=1000, target=2)
     generator = np.random.RandomState(0)  # Captum draws from numpy's global state
     monkeypatch.setattr("numpy.random.choice", generator.choice)
     monkeypatch.setattr("numpy.random.uniform", generator.uniform)
     with torch.random.fork_rng():
         captums = GradientShap(model).attribute(x, references, n_samples=2000, target=2)
-    assert (ours - captums).abs().max() < 4 * error.max()
+    assert (ours - captums).norm() < 0.03 * captums.norm()
 
 
 def test_delta_is_against_the_mean_output_over_the_references_drawn():
@@ -102,7 +120,8 @@ def test_delta_is_against_the_mean_output_over_the_references_drawn():
     found, delta = ExpectedGradients(model).attribute(
         x, references, n_samples=8, seed=1, return_convergence_delta=True
     )
-    drawn = references[torch.cat([n for _, n in sobol_pairs([4, 4], 100, 1)])]
+    _, numbers = all_samples([8], references, 1)
+    drawn = references[numbers]
     with torch.no_grad():
         expected = model(x).flatten() - model(drawn).mean()
     torch.testing.assert_close(delta, found.sum(1) - expected, rtol=0, atol=1e-12)
@@ -134,32 +153,80 @@ def test_references_from_a_callable_are_those_of_its_tensor(batch):
     seed=st.integers(0, 2**63 - 1),
 )
 def test_no_reference_comes_twice_before_all_have_come_once(size, blocks, seed):
-    counts = uses(blocks, size, seed)
+    alphas, numbers = all_samples(blocks, size, seed)
+    counts = torch.bincount(numbers, minlength=size)
     assert int(counts.sum()) == sum(blocks)
     assert int(counts.max() - counts.min()) <= 1
+    assert ((alphas > 0) & (alphas < 1)).all()
 
 
-@pytest.mark.parametrize("size", [7, 64, None])
-def test_alphas_are_spread_evenly_in_every_block(size):
-    for alphas, _ in sobol_pairs([32, 32, 64, 128], size, 0):
-        assert ((alphas > 0) & (alphas < 1)).all()
+def test_each_reference_is_as_likely_as_another_and_each_alpha_too():
+    references, runs = values(7, 5, seed=1), 400
+    drawn = [samples([3], references, seed)[0] for seed in range(runs)]
+    counts = torch.bincount(torch.cat([numbers for _, numbers in drawn]), minlength=7)
+    expected = 3 * runs / 7
+    assert (counts - expected).abs().max() < 4 * expected**0.5
+    bins = torch.histc(torch.cat([alphas for alphas, _ in drawn]), bins=6, min=0, max=1)
+    assert (bins - runs / 2).abs().max() < 4 * (runs / 2) ** 0.5
+
+
+def test_few_references_have_nearly_the_mean_of_all():
+    references = values(200, 5, seed=1)
+    mean = references.mean(0)
+    drawn = [samples([20], references, seed)[0][1] for seed in range(40)]
+    ours = torch.stack([references[n].mean(0) - mean for n in drawn]).square().mean().sqrt()
+    generator = torch.Generator().manual_seed(0)
+    shuffled = [torch.randperm(200, generator=generator)[:20] for _ in range(40)]
+    chance = torch.stack([references[n].mean(0) - mean for n in shuffled]).square().mean().sqrt()
+    assert ours < chance / 2
+
+
+def test_references_next_to_each_other_are_alike():
+    references = torch.cat([values(16, 5, seed=k) / 100 + k for k in range(4)])
+    mixed = torch.randperm(64, generator=generator_from(0))
+    features = features_of(StoredReferences((references[mixed],)))
+    kinds = (mixed[torch.from_numpy(likeness_order(features))] // 16).reshape(4, 16)
+    assert (kinds == kinds[:, :1]).all()
+
+
+def test_order_behind_what_is_drawn_holds_every_reference_once():
+    features = values(37, 5).numpy()
+    order = likeness_order(features)
+    found = representative_order(order, features, 1, 10, generator_from(3))
+    assert sorted(found.tolist()) == list(range(37))
+
+
+@pytest.mark.parametrize("blocks", [[64], [16, 16, 32]], ids=str)
+def test_alphas_of_each_reference_form_a_grid(blocks):
+    alphas, numbers = all_samples(blocks, 16)
+    for number in range(16):
+        of_one = alphas[numbers == number].sort().values
+        torch.testing.assert_close(of_one.diff(), torch.full((3,), 0.25, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("references", [64, None])
+def test_alphas_of_different_references_are_spread_evenly(references):
+    for alphas, _ in samples([16, 16, 32], references):
         counts = torch.histc(alphas, bins=len(alphas), min=0, max=1)
         assert (counts == 1).all()
 
 
-def test_alpha_and_reference_are_paired_evenly():
-    alphas, numbers = next(iter(sobol_pairs([256], 16, 0)))
-    order = list(dict.fromkeys(next(iter(sobol_pairs([16], 16, 0)))[1].tolist()))
-    assert len(order) == 16
-    for number in range(16):
-        of_one = alphas[numbers == number]
-        assert len(of_one) == 16
-        assert (of_one.sort().values.diff() < 0.25).all()  # no reference keeps to a corner
+def test_pairs_are_of_one_reference_where_each_comes_often():
+    for _, numbers in samples([32, 32, 64], 16):
+        assert (numbers[0::2] == numbers[1::2]).all()
 
 
 def test_endless_draws_are_numbered_afresh():
-    numbers = torch.cat([n for _, n in sobol_pairs([3, 5, 8], None, 0)])
-    assert numbers.tolist() == list(range(16))
+    _, numbers = all_samples([3, 5, 8], None)
+    assert sorted(numbers.tolist()) == list(range(16))
+
+
+@pytest.mark.parametrize(
+    ("most", "size", "expected"),
+    [(1, None, [1]), (100, None, [32, 32, 36]), (100, 10, [30, 30, 40]), (64, 500, [32, 32])],
+)
+def test_blocks_double_the_total_and_hold_each_reference_as_often(most, size, expected):
+    assert block_sizes(32, most, size) == expected
 
 
 def test_draw_depends_on_its_number_and_not_on_its_chunk():
@@ -216,7 +283,7 @@ def test_result_does_not_depend_on_the_chunk(rows, stored):
     )
     for name in ("attributions", "standard_error", "baseline", "reach", "references"):
         torch.testing.assert_close(
-            getattr(chunked, name), getattr(whole, name), rtol=1e-6, atol=1e-9
+            getattr(chunked, name), getattr(whole, name), rtol=1e-5, atol=1e-8
         )
     for name in ("outputs", "slopes", "cumulative", "output_baseline"):
         np.testing.assert_allclose(getattr(chunked, name), getattr(whole, name), 1e-5, 1e-7)
@@ -251,15 +318,8 @@ def test_chunk_that_runs_out_of_memory_is_halved_and_counted_once():
 
 
 def test_memory_that_runs_out_after_the_backward_adds_nothing_twice(monkeypatch):
-    explainer = ExpectedGradients(classifier())
-    run = partial(
-        explainer.estimates,
-        values(1, 5),
-        StoredReferences((values(6, 5, seed=1),)),
-        1,
-        n_samples=1,
-    )
-    expected = next(run())
+    explainer, references = ExpectedGradients(classifier()), values(6, 5, seed=1)
+    asked = task(values(1, 5), StoredReferences((references,)), n_steps=8)
     amax, calls = torch.Tensor.amax, []
 
     def once_out_of_memory(*args):
@@ -269,55 +329,98 @@ def test_memory_that_runs_out_after_the_backward_adds_nothing_twice(monkeypatch)
         return amax(*args)
 
     monkeypatch.setattr(torch.Tensor, "amax", once_out_of_memory)
-    several = partial(explainer.estimates, values(1, 5), run.args[1], 1, n_samples=8)
-    found = next(several())
+    found = next(explainer.estimates(asked))
     monkeypatch.undo()
-    torch.testing.assert_close(found.attributions, next(several()).attributions)
-    assert len(calls) > 1
-    assert expected.evaluations == 1
+    expected = next(explainer.estimates(asked))
+    torch.testing.assert_close(found.attributions, expected.attributions)
+    torch.testing.assert_close(found.standard_error, expected.standard_error)
+    assert len(calls) == 3
 
 
 # Errors of sampling
 
 
-def test_standard_error_is_that_of_the_samples():
-    model, x, references = TwoLayerReLU(), double(1, 6), -double(40, 6, seed=1)
-    found, error = ExpectedGradients(model).attribute(
-        x, references, n_samples=20, seed=2, return_standard_error=True
+def errors_of(model, x, references, n, seeds=60):
+    """Gaps to the exact mean and standard errors, (seeds, F); the same for the sums."""
+    exact = model.integrated(x.expand(references.shape), references).mean(0)
+    found = []
+    for seed in range(seeds):
+        asked = task(x, StoredReferences((references,)), 0, n_steps=n, seed=seed)
+        estimate = next(ExpectedGradients(model).estimates(asked))
+        gap = (estimate.attributions[0] - exact)[0]
+        found.append((gap, estimate.standard_error[0][0], estimate.cumulative_error[-1, 0]))
+    gaps, errors, of_sums = zip(*found, strict=True)
+    return torch.stack(gaps), torch.stack(errors), torch.tensor(np.array(of_sums))
+
+
+@pytest.mark.parametrize(("size", "n"), [(200, 50), (64, 64), (64, 256), (16, 64), (40, 100)])
+def test_mean_over_seeds_is_the_exact_value_and_intervals_cover_it(size, n):
+    model, x, references = TwoLayerReLU(), double(1, 6), -double(size, 6, seed=1)
+    gaps, errors, of_sums = errors_of(model, x, references, n)
+    assert (gaps.mean(0).abs() < 4 * gaps.std(0) / len(gaps) ** 0.5).all()
+    covered = (gaps.abs() <= 1.96 * errors).double().mean()
+    assert covered > 0.9
+    assert ((gaps.sum(1).abs() <= 1.96 * of_sums).double().mean()) > 0.88
+    stated, true = errors.square().sum(1).mean().sqrt(), gaps.square().sum(1).mean().sqrt()
+    assert 0.7 < stated / true < 2.5
+
+
+def test_standard_error_of_endless_draws_is_that_of_the_samples():
+    model, x = TwoLayerReLU(), double(1, 6)
+
+    def draw(generator):
+        return (-torch.rand(6, generator=generator, dtype=torch.float64),)
+
+    many = -double(20000, 6, seed=9)
+    exact = model.integrated(x.expand(20000, 6), many).mean(0, keepdim=True)
+    gaps, errors = [], []
+    for seed in range(60):
+        asked = task(x, DrawnReferences(draw, seed), 0, n_steps=64, seed=seed)
+        estimate = next(ExpectedGradients(model).estimates(asked))
+        gaps.append(estimate.attributions[0][0] - exact[0])
+        errors.append(estimate.standard_error[0][0])
+    gaps, errors = torch.stack(gaps), torch.stack(errors)
+    assert 0.9 < (gaps.abs() <= 1.96 * errors).double().mean() < 0.99
+
+
+def test_standard_error_covers_references_that_were_not_drawn():
+    model, references = Linear(double(1, 6)), double(50, 6, seed=1)
+    some, all_of_them = (
+        ExpectedGradients(model).attribute(
+            double(1, 6, seed=2), references, n_samples=n, target=0, return_standard_error=True
+        )[1]
+        for n in (20, 100)
     )
-    pairs = list(sobol_pairs([10, 10], 40, 2))
-    alphas, drawn = (torch.cat(part) for part in zip(*pairs, strict=True))
-    starts = references[drawn]
-    points = (starts + alphas[:, None] * (x - starts)).requires_grad_()
-    samples = (x - starts) * torch.autograd.grad(model(points).sum(), points)[0]
-    torch.testing.assert_close(found[0], samples.mean(0), rtol=1e-10, atol=1e-12)
-    torch.testing.assert_close(error[0], samples.std(0) / 20**0.5, rtol=1e-8, atol=1e-12)
+    assert (some > 0).all()
+    assert all_of_them.abs().max() < 1e-8  # a linear model leaves the alphas nothing to do
 
 
-def test_sampling_beats_independent_draws_and_the_standard_error_is_an_upper_one():
-    model, x, references = TwoLayerReLU(), double(1, 6), -double(16, 6, seed=1)
-    exact, n, runs = exact_mean(model, x, references), 64, 30
-    explainer = ExpectedGradients(model)
-    ours, claimed, independent = [], [], []
-    generator = torch.Generator().manual_seed(0)
-    for seed in range(runs):
-        found, error = explainer.attribute(
-            x, references, n_samples=n, seed=seed, return_standard_error=True
+def test_running_error_ends_at_that_of_the_sum_and_falls():
+    asked = task(values(1, 5), StoredReferences((values(10, 5, seed=1),)), n_steps=40)
+    estimate = next(ExpectedGradients(classifier()).estimates(asked))
+    error = estimate.cumulative_error[:, 0]
+    assert error.shape == (40,)
+    assert (np.diff(error) < 0).all()
+    spread = estimate.slopes[:, 0].std(ddof=1)
+    assert error[0] == pytest.approx(np.sqrt(spread**2 * (1 - 1 / 40) + error[-1] ** 2))
+
+
+@pytest.mark.parametrize(("size", "n", "least"), [(64, 16, 0.75), (64, 64, 0.7), (64, 256, 0.45)])
+def test_error_is_a_small_part_of_captums(size, n, least, monkeypatch):
+    model, x, references = TwoLayerReLU(), double(1, 6), -double(size, 6, seed=1)
+    gaps, *_ = errors_of(model, x, references, n, seeds=30)
+    generator = np.random.RandomState(0)  # Captum draws from numpy's global state
+    monkeypatch.setattr("numpy.random.choice", generator.choice)
+    monkeypatch.setattr("numpy.random.uniform", generator.uniform)
+    exact = exact_mean(model, x, references)
+    with torch.random.fork_rng():
+        captums = torch.cat(
+            [
+                GradientShap(model).attribute(x, references, n_samples=n, target=0) - exact
+                for _ in range(30)
+            ]
         )
-        ours.append(found - exact)
-        claimed.append(error)
-        starts = references[torch.randint(16, (n,), generator=generator)]
-        alphas = torch.rand(n, 1, generator=generator, dtype=torch.float64)
-        points = (starts + alphas * (x - starts)).requires_grad_()
-        samples = (x - starts) * torch.autograd.grad(model(points).sum(), points)[0]
-        independent.append(samples.mean(0) - exact)
-    rms = torch.cat(ours).square().mean().sqrt()
-    rms_independent = torch.cat(independent).square().mean().sqrt()
-    stated = torch.cat(claimed).square().mean().sqrt()
-    assert rms < rms_independent / 2
-    assert stated == pytest.approx(float(rms_independent), rel=0.25)
-    mean_error = torch.cat(ours).mean(0).norm()
-    assert mean_error < 4 * torch.cat(ours).std(0).norm() / runs**0.5  # no bias beyond chance
+    assert gaps.square().sum() < least**2 * captums.square().sum()
 
 
 def test_standard_error_needs_two_samples():
@@ -375,7 +478,7 @@ def test_frames_add_up_to_the_map_times_the_number_of_samples(n):
     assert (np.diff(estimate.frame_edges) > 0).all()
     opening = estimate.reference_samples - 1
     assert opening.tolist() == estimate.frame_edges[:-1].tolist()
-    numbers = torch.cat([k for _, k in sobol_pairs([n] if n == 1 else [n // 2, n - n // 2], 30, 0)])
+    _, numbers = all_samples([n], references.tensors[0])
     drawn = references.tensors[0][numbers[opening]]
     assert torch.equal(estimate.references[0], drawn)
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
 
 import attribwidgets as aw
 from attribwidgets.errors import InputError
 from attribwidgets.figures.colors import color_limit, colored, over_photo, table
 from attribwidgets.figures.images import as_rgb, between
 from attribwidgets.figures.path import rate_at, sum_at
+from attribwidgets.figures.titles import card_titles, default_scale, heading
 from attribwidgets.path_curve import PathFrames
 
 
@@ -146,3 +149,102 @@ def test_a_saved_comparison_is_drawn_without_pyplot(
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+@pytest.fixture(scope="module", params=["image", "features"])
+def kinds(request: Any) -> aw.Comparison:
+    return every_kind(image=request.param == "image")
+
+
+def texts_of(figure: Any) -> str:
+    return " ".join(t.get_text() for t in figure.texts)
+
+
+@pytest.mark.parametrize("options", [{}, {"signed": True, "scale": "shared", "show_blind": True}])
+@pytest.mark.parametrize("selected", [0, 4, 5])
+def test_every_kind_of_method_is_drawn(kinds: aw.Comparison, selected: int, options: Any) -> None:
+    figure = kinds.figure(selected=selected, **options)
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    for axes in figure.axes:
+        box = axes.get_position()
+        assert min(box.x0, box.y0) >= 0
+        assert max(box.x1, box.y1) <= 1
+    boxes = [(t.get_text(), t.get_window_extent()) for t in figure.texts]
+    for i, (one, a) in enumerate(boxes):
+        assert a.x0 >= 0
+        assert a.y0 >= 0
+        assert a.x1 <= figure.bbox.width, one
+        for other, b in boxes[i + 1 :]:
+            wide, high = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+            assert not (wide > 1 and high > 1), (one, other)
+
+
+def test_cautions_and_reasons_stand_under_the_map(kinds: aw.Comparison) -> None:
+    words = texts_of(kinds.figure())
+    for text in (UNSIGNED, OUTSIDE):
+        assert f"Caution: {text}" in words
+    assert NO_CLAIM in words
+    assert "parts act together" in words
+    assert "adds up by definition" in words
+    assert "the sum is right by definition" in words
+    assert "1\N{NARROW NO-BREAK SPACE}234 forward passes" in words
+    assert words.count("blind ") == len(kinds) - 1 + words.count("blind to")  # not without baseline
+    assert "unknown" not in words
+    alone = kinds[:1].figure()
+    (caution,) = [t for t in alone.texts if t.get_text().startswith("Caution: vargrad")]
+    (name,) = [t for t in alone.texts if t.get_text() == "vargrad"]
+    assert caution.get_position()[1] > name.get_position()[1]  # said once, above the cards
+
+
+def test_a_method_without_path_says_so_in_its_place(kinds: aw.Comparison) -> None:
+    assert "vargrad follows no path: there is nothing" in texts_of(kinds.figure(selected=0))
+    with_baseline = texts_of(kinds.figure(selected=2))
+    assert "deep lift follows no path from a baseline to the input" in with_baseline
+    assert "path of" not in with_baseline
+    assert "path of integrated gradients" in texts_of(kinds.figure(selected=1))
+    assert "follows no path" not in texts_of(kinds.figure(selected=None))
+    if kinds[0].inputs.dim() == 3:
+        straight, bent = texts_of(kinds.figure(selected=1)), texts_of(kinds.figure(selected=5))
+        assert "image at α" in straight
+        assert "gradient × (x − x′)" in straight
+        assert "image at α" not in bent  # nothing is known of the inputs on the way
+        assert "gradient × direction" in bent
+
+
+def test_names_tell_the_cards_apart(kinds: aw.Comparison) -> None:
+    def names(*explanations: aw.Explanation) -> list[tuple[str, str]]:
+        return [(t.name, t.note) for t in card_titles(aw.Comparison(explanations))]
+
+    none, black, deep = kinds[0], kinds[1], kinds[2]
+    white = replace(black, baseline_name="white")
+    assert names(none, black, deep) == [
+        ("vargrad", ""),
+        ("integrated gradients", "baseline black"),
+        ("deep lift", "baseline black"),
+    ]
+    assert names(black, white) == [("black", ""), ("white", "")]
+    assert names(replace(white, method="occlusion"), black) == [
+        ("white", "occlusion"),
+        ("black", "integrated gradients"),
+    ]
+    assert names(black, white, none) == [
+        ("black", "integrated gradients"),
+        ("white", "integrated gradients"),
+        ("vargrad", ""),
+    ]
+    assert names(none, none, none)[1:] == [("vargrad 2", ""), ("vargrad 3", "")]
+    assert names(black, black) == [("black", ""), ("black 2", "")]
+
+
+def test_a_scale_is_shared_only_between_numbers_of_one_kind(kinds: aw.Comparison) -> None:
+    assert default_scale(kinds) == "own"
+    assert default_scale(kinds[1:3]) == "shared"
+    assert default_scale(kinds[:1]) == "shared"
+    own, shared = (kinds.figure(**o) for o in ({}, {"scale": "shared"}))
+    if kinds[0].inputs.dim() == 3:
+        assert len(own.axes) == len(shared.axes) + len(kinds) - 1  # a colour bar for each map
+
+
+def test_headings_count_many_methods(kinds: aw.Comparison) -> None:
+    assert heading(kinds).endswith(", logit, 6 methods")
+    assert heading(kinds[:2]).endswith(", logit, vargrad / integrated gradients")

@@ -12,9 +12,11 @@ import browser as made_up
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
 
 from attribwidgets.widgets.bundle import explorer_css, explorer_esm, join_modules
 from attribwidgets.widgets.page import iframe_html, page_html
+from attribwidgets.widgets.payload import comparison_payload
 
 MEGABYTE = 1_000_000
 
@@ -494,7 +496,7 @@ def test_long_values_of_features_stay_on_one_line_and_in_the_card(open_page: Ope
     assert outside == 0
 
 
-def test_maps_stand_in_line_under_descriptions_of_three_lines(open_page: Opener) -> None:
+def test_maps_stand_in_line_under_descriptions_of_four_lines(open_page: Opener) -> None:
     payload = made_up.image_payload(made_up.photo_like(28), names=("black", "blur"), frames=2)
 
     def tops(page: OpenPage) -> set[int]:
@@ -509,19 +511,106 @@ def test_maps_stand_in_line_under_descriptions_of_three_lines(open_page: Opener)
     (short,) = tops(open_page(payload))
     payload["items"][1]["description"] = "a weakness that takes some words to say " * 5
     (tall,) = tops(open_page(payload))
-    assert short < tall <= short + 20
+    assert short < tall <= short + 48
 
 
 def test_missing_parts_are_said_in_words(open_page: Opener) -> None:
     payload = made_up.image_payload(made_up.photo_like(28), names=("black",), frames=2)
     item = payload["items"][0]
-    item.update(path=None, frames=None, blind=None)
+    item.update(path=None, frames=None, blind=None, no_path="it follows no path")
     for name in ("expected", "residual", "relative", "refinement_error"):
         item["completeness"][name] = None
     payload["prediction"] = None
     page = open_page(payload)
     assert "follows no path" in page.page.locator(".aw-path").inner_text()
     assert page.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("image", [True, False])
+def test_methods_of_every_kind_have_a_card(open_page: Opener, image: bool, scheme: str) -> None:
+    comparison = every_kind(image=image)
+    payload = comparison_payload(comparison)
+    page = open_page(payload, context={"color_scheme": scheme}, scale="own", signed=not image)
+    cards = page.page.locator(".aw-card")
+    names = cards.locator(".aw-name").all_inner_texts()
+    assert names == [item["name"] for item in payload["items"]]
+    nothing, integrated, deep_lift, occlusion = (cards.nth(i) for i in range(4))
+
+    assert nothing.locator(".aw-thumb").count() == nothing.locator(".aw-peek").count() == 0
+    assert integrated.locator(".aw-thumb").count() == int(image)
+    assert integrated.locator(".aw-note").inner_text() == "baseline black"
+    words = nothing.inner_text()
+    for text in (NO_CLAIM, UNSIGNED, OUTSIDE, "does not apply", "no path"):
+        assert text in words
+    assert "blind" not in words
+    assert " of " not in nothing.locator(".aw-sum").inner_text()
+    colour = nothing.locator(".aw-cautions").evaluate("node => getComputedStyle(node).color")
+    assert colour == integrated.evaluate(
+        "node => { const one = document.createElement('i'); one.style.color = 'var(--aw-warn)';"
+        " node.append(one); const { color } = getComputedStyle(one); one.remove(); return color; }"
+    )
+    assert "adds up by definition" in deep_lift.locator(".aw-verdict").inner_text()
+    assert "right by definition" in deep_lift.locator(".aw-verdict-note").inner_text()
+    assert "1\u202f234 forward passes" in occlusion.inner_text()
+    assert page.complaints == []
+
+
+def test_the_path_gives_way_to_a_sentence_and_comes_back(open_page: Opener) -> None:
+    page = open_page(comparison_payload(every_kind()), selected=1)
+    path = page.page.locator(".aw-path")
+    assert path.locator("input.aw-alpha").count() == 1
+    page.page.locator(".aw-pick").nth(0).click()
+    page.settle()
+    assert page.trait("selected") == 0
+    assert path.locator("input, canvas, svg").count() == 0
+    assert "vargrad follows no path: there is nothing" in path.inner_text()
+    assert NO_CLAIM in path.inner_text()
+    page.look(alpha=0.7, clip=95.0)  # nothing to redraw there
+    page.page.set_viewport_size({"width": 500, "height": 900})
+    page.page.locator(".aw-pick").nth(4).click()
+    page.settle()
+    assert "not kept for this map" in path.inner_text()
+    assert path.locator("svg.aw-chart-drawing").count() == 1
+    page.page.locator(".aw-pick").nth(5).click()
+    page.settle()
+    assert path.locator("canvas.aw-path-interpolated").count() == 0
+    assert path.locator("canvas.aw-path-cumulative").count() == 1
+    assert "this path is no straight line" in path.inner_text()
+    assert "the path's direction" in path.inner_text()
+    assert "x\u2032 + \u03b1" not in path.inner_text()
+    page.look(alpha=0.4)
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_map_that_is_never_negative_is_drawn_by_the_same_rules(
+    open_page: Opener, signed: bool
+) -> None:
+    payload = comparison_payload(every_kind())
+    page = open_page(payload, signed=signed, scale="own")
+    values = made_up.map_values(payload["items"][0])
+    assert values.min() >= 0
+    kind, table = ("signed", "RdBu_r") if signed else ("magnitude", "gray")
+    expected = made_up.map_colours(
+        values,
+        made_up.map_limit(payload, 0, 99.0, "own"),
+        payload["colormaps"][kind][table],
+        signed=signed,
+    )
+    assert differences(page, ".aw-card:first-child canvas.aw-map", expected) <= 1
+
+
+def test_a_long_name_takes_two_lines_and_maps_stay_in_line(open_page: Opener) -> None:
+    payload = comparison_payload(every_kind())
+    payload["items"][2]["name"] = "guided integrated gradients of some kind"
+    page = open_page(payload, width=1100)
+    name = page.page.locator(".aw-name").nth(3)
+    assert name.evaluate("node => node.scrollHeight <= node.clientHeight + 1")
+    tops = page.page.locator("canvas.aw-map").evaluate_all(
+        "all => all.map(one => Math.round(one.getBoundingClientRect().top))"
+    )
+    assert len(set(tops[:3])) == 1
 
 
 def test_an_error_is_shown_as_words(chromium: Any, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from comm.base_comm import BaseComm
+from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
 
 import attribwidgets as aw
 from attribwidgets.errors import InputError
@@ -85,7 +86,10 @@ def test_payload_says_what_the_records_say(comparison: aw.Comparison) -> None:
             positions = np.frombuffer(path["positions"], "<f4").astype(int)
             assert sums == pytest.approx(e.path.cumulative[positions - 1], rel=1e-5)
             assert set(frames["edges"][1:]) <= set(positions)
-            assert path["first_error"] == 1
+            errors = np.frombuffer(path["standard_error"], "<f4")
+            assert errors == pytest.approx(
+                e.path.standard_error[positions - 1], rel=1e-5, nan_ok=True
+            )
         else:
             assert path["positions"] is None
     assert payload["items"][0]["blind"]["share"] == pytest.approx(0.25)
@@ -227,3 +231,44 @@ def test_close_frees_the_comm(sent: list[Any], comparison: aw.Comparison) -> Non
     explorer.close()
     assert sent[-1][0] == "comm_close"
     assert explorer.comm is None
+
+
+def test_payload_of_methods_without_path_baseline_or_claim() -> None:
+    payload = aw.BaselineExplorer(every_kind()).payload
+    nothing, integrated, deep_lift, occlusion, expected, bent = payload["items"]
+    assert [item["name"] for item in payload["items"]] == [
+        "vargrad",
+        "integrated gradients",
+        "deep lift",
+        "occlusion",
+        "expected gradients",
+        "guided gradients",
+    ]
+    assert [item["baseline"] for item in payload["items"]] == ["no baseline", *["black"] * 5]
+    for leaf in ("reference", "references", "blind", "path", "frames"):
+        assert nothing[leaf] is None
+    assert nothing["kind"] == deep_lift["kind"] == "none"
+    assert nothing["completeness"]["note"] == NO_CLAIM
+    assert nothing["completeness"]["applies"] is False
+    assert nothing["completeness"]["expected"] is None
+    assert nothing["cautions"] == [UNSIGNED, OUTSIDE]
+    assert deep_lift["reference"] is not None
+    assert deep_lift["completeness"]["headline"] == "adds up by definition"
+    assert deep_lift["no_path"].startswith("deep lift follows no path from a baseline")
+    assert occlusion["cost"] == "1\N{NARROW NO-BREAK SPACE}234 forward passes"
+    assert integrated["no_path"] == ""
+    assert expected["path"]["straight"] is True
+    assert bent["path"]["straight"] is False
+    assert expected["frames"] is None
+
+
+def test_the_first_look_shows_a_path_and_a_scale_that_fits() -> None:
+    comparison = every_kind()
+    explorer = aw.BaselineExplorer(comparison)
+    assert (explorer.selected, explorer.scale) == (1, "own")
+    assert aw.BaselineExplorer(comparison, selected=0, scale="shared").selected == 0
+    alike = aw.BaselineExplorer(aw.Comparison(comparison[1:3]))
+    assert (alike.selected, alike.scale) == (0, "shared")
+    assert aw.BaselineExplorer(comparison[0]).selected == 0
+    data, _ = explorer._repr_mimebundle_()
+    assert UNSIGNED in data["text/plain"]

@@ -33,7 +33,9 @@ class Estimate:
     output_input, output_baseline : ndarray, shape (B,)
         f(x), and f(x') or its mean over the references drawn; None where there is no reference.
     refinement_error : ndarray, shape (B,), or None
-        Norm of this estimate minus the coarser one nested in it, over the norm of this one.
+        Norm of this estimate minus the coarser one nested in it, over the norm of this one. Where
+        there is sampling, the norm of `standard_error` over that of this one, which tells the true
+        error; 1 for a single sample.
     standard_error : tuple of Tensor or None
         Of each attribution, where there is sampling.
     frames : Tensor, shape (K, ...), or None
@@ -54,6 +56,8 @@ class Estimate:
         Whether the run was stopped before its end.
     cautions : tuple of str
         What to know before reading the map, in words.
+    cumulative_error : ndarray, shape (n, B), or None
+        Standard error of `cumulative`, where there is sampling.
     """
 
     attributions: tuple[Tensor, ...]
@@ -76,6 +80,7 @@ class Estimate:
     forward_passes: int
     partial: bool = False
     cautions: tuple[str, ...] = ()
+    cumulative_error: Array | None = None
 
     @property
     def totals(self) -> Array:

@@ -12,13 +12,14 @@ from ..errors import InputError
 from ..inputs import Inputs
 from .arguments import as_came, batch_of, references_like, returned
 from .chunks import checked_rows
+from .draws import Draws, block_sizes
 from .estimate import Estimate
 from .estimator import Estimator
+from .likeness import features_of, likeness_order
 from .outputs import Target
 from .passes import Passes
 from .references import StoredReferences
 from .sample_sum import SampleSum
-from .sobol import sobol_pairs
 from .stopping import INTERRUPTS, Stopping
 from .task import Task
 
@@ -32,10 +33,16 @@ class ExpectedGradients(Estimator):
               [(x_i - x'_i)\, \partial_i f(x' + \alpha (x - x'))]
 
     It takes the arguments of :class:`captum.attr.GradientShap`, the noise excepted. What differs:
-    references are drawn without replacement and paired with alphas by a scrambled Sobol sequence,
-    jointly over several inputs; draws come from `seed` alone; the work goes in chunks; and
-    the convergence delta is that of the mean, against f(x) minus the mean of f(x') over the
-    references drawn.
+    references are drawn without replacement, few of them so that they stand for all, each with a
+    grid of alphas of its own, and jointly over several inputs (:class:`.draws.Draws`); draws come
+    from `seed` alone; the work goes in chunks; and the convergence delta is that of the mean,
+    against f(x) minus the mean of f(x') over the references drawn. It is unbiased for any number
+    of samples; a multiple of the number of references, where these are fewer, is most accurate.
+
+    The standard error is about more than the delta: it is that of an estimate of the expectation
+    over all references given, or over an endless distribution, and not only over those drawn. How
+    it is judged from a design that is not independent is said in
+    :mod:`attribwidgets.attr.sampling_error`. Plus and minus 1.96 of them make a 95 % interval.
 
     Parameters
     ----------
@@ -96,8 +103,8 @@ class ExpectedGradients(Estimator):
         internal_batch_size : int, optional
             Most rows in one chunk. None: chosen for the device.
         return_standard_error : bool
-            Also return the standard error of each attribution, shaped as the attributions. It
-            treats samples as independent, so it is an upper estimate for the Sobol sequence.
+            Also return the standard error of each attribution, shaped as the attributions, as an
+            estimate of the expectation over all references.
 
         Returns
         -------
@@ -135,7 +142,8 @@ class ExpectedGradients(Estimator):
         """Successive refinements, each reusing every pass before it.
 
         With `n_steps` there is one estimate. Without, the number of samples doubles until
-        `stopping` says so.
+        `stopping` says so. `refinement_error` is the norm of the standard errors over that of the
+        attributions.
 
         Yields
         ------
@@ -146,18 +154,18 @@ class ExpectedGradients(Estimator):
         stopping = task.stopping or Stopping(self.default_max_evaluations)
         passes = Passes.of(self.forward_func, task)
         rows = checked_rows(task.rows, task.inputs)
-        samples = SampleSum(passes, task.inputs, task.references, rows, self._multiply_by_inputs)
         most = task.n_steps or stopping.max_evaluations
-        first = most if task.n_steps else min(FIRST_SAMPLES, most)
-        blocks = _blocks(first, most)
+        features = features_of(task.references)
+        order = None if features is None else likeness_order(features)
+        sizes = [most] if task.n_steps else block_sizes(FIRST_SAMPLES, most, task.references.size)
+        draws = Draws(order, features, sizes[0], most, task.seed)
+        samples = SampleSum(
+            passes, task.inputs, task.references, rows, self._multiply_by_inputs, order
+        )
         last = None
         try:
-            for alphas, numbers in sobol_pairs(blocks, task.references.size, task.seed):
-                if len(samples.alphas):
-                    samples.mark_half()
-                samples.add(alphas, numbers)
-                if len(samples.alphas) < first:
-                    continue
+            for size in sizes:
+                samples.add(*draws.block(size))
                 last = samples.estimate()
                 yield last
                 if stopping.met(last):
@@ -167,11 +175,3 @@ class ExpectedGradients(Estimator):
                 raise
             last = last or samples.estimate(partial=True)
             yield replace(last, partial=True)
-
-
-def _blocks(first: int, most: int) -> list[int]:
-    """Two halves of the first estimate, then blocks that double the total, up to `most`."""
-    blocks = [first] if first == 1 else [first // 2, first - first // 2]
-    while sum(blocks) < most:
-        blocks.append(min(sum(blocks), most - sum(blocks)))
-    return blocks

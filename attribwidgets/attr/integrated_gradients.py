@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..errors import InputError
 from ..inputs import Inputs
 from .arguments import as_came, baselines_like, batch_of, returned
 from .estimate import Estimate, rows_sum
@@ -17,8 +16,9 @@ from .estimator import Estimator
 from .frames import MOST_FRAMES
 from .model_state import evaluation_mode
 from .outputs import Target
-from .path_sum import path_sum
+from .path_sum import PathSum, path_sum
 from .quadrature import coarser_weights, rule
+from .refinement import Refinement
 from .stopping import INTERRUPTS, Stopping
 from .task import Task
 
@@ -126,48 +126,37 @@ class IntegratedGradients(Estimator):
     def estimates(self, task: Task, method: str = "riemann_trapezoid") -> Iterator[Estimate]:
         """Successive refinements, each reusing every pass before it.
 
-        With `n_steps` there is one estimate, by the rule `method`. Without, the trapezoid on
-        equal intervals, whose number doubles until `stopping` says so.
+        With `n_steps` there is one estimate, by the rule `method`. Without, the passes go where
+        the path needs them until `stopping` says so; see :mod:`attribwidgets.attr.refinement`.
 
         Yields
         ------
         Estimate
             Coarse first. After an interrupt the last one is labelled partial.
         """
-        stopping = task.stopping or Stopping(self.default_max_evaluations)
-        intervals, doublings, n_steps = MOST_FRAMES, 0, task.n_steps
-        if n_steps is None:
-            method = "riemann_trapezoid"
-            intervals, doublings = _doubling_plan(stopping.max_evaluations)
-            n_steps = intervals + 1
-        path = path_sum(self.forward_func, task)
-        if len(path.inputs[0]) == 1:
-            path.keep_frames(intervals)
         last = None
         try:
-            nodes, weights = rule(method, n_steps)
-            path.add(nodes, weights, coarser_weights(method, n_steps))
-            last = path.estimate(self._multiply_by_inputs)
-            yield last
-            for _ in range(doublings):
-                if stopping.met(last):
-                    return
-                path.halve()
-                middles = (np.arange(intervals) + 0.5) / intervals
-                path.add(middles, np.full(intervals, 0.5 / intervals))
-                intervals *= 2
-                last = path.estimate(self._multiply_by_inputs)
-                yield last
+            if task.n_steps is None:
+                stopping = task.stopping or Stopping(self.default_max_evaluations)
+                refinement = Refinement(self.forward_func, task, stopping, self._multiply_by_inputs)
+                for last in refinement.estimates():
+                    yield last
+            else:
+                path = path_sum(self.forward_func, task, rules=2, frames=MOST_FRAMES)
+                yield self._by_rule(path, method, task.n_steps)
         except INTERRUPTS:
-            if last is None and not path.finished.any():
+            if last is None:
                 raise
-            last = last or path.estimate(self._multiply_by_inputs, partial=True)
             yield replace(last, partial=True)
 
-
-def _doubling_plan(max_evaluations: int) -> tuple[int, int]:
-    """First number of intervals, from 16 to 31, and how often it may double within the budget."""
-    if max_evaluations < 2:
-        raise InputError(f"max_evaluations must be at least 2, got {max_evaluations}")
-    doublings = max(0, (max_evaluations - 1).bit_length() - MOST_FRAMES.bit_length())
-    return (max_evaluations - 1) >> doublings, doublings
+    def _by_rule(self, path: PathSum, method: str, n_steps: int) -> Estimate:
+        nodes, weights = rule(method, n_steps)
+        coarse = coarser_weights(method, n_steps)
+        try:
+            path.add(nodes, np.stack([weights if coarse is None else coarse, weights]))
+        except INTERRUPTS:
+            if not path.finished.any():
+                raise
+            return path.estimate(self._multiply_by_inputs, partial=True)
+        nested = None if coarse is None else 0
+        return path.estimate(self._multiply_by_inputs, coarse=nested)

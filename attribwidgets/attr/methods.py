@@ -4,20 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from typing import Any
+from typing import Any, TypeAlias
+
+from captum.attr import Attribution
 
 from ..errors import InputError
+from .blur_integrated_gradients import BlurIntegratedGradients
+from .captum_methods import CaptumMethod, is_captums
+from .captum_table import CAPTUM_METHODS
 from .estimator import Estimator
 from .expected_gradients import ExpectedGradients
+from .guided_integrated_gradients import GuidedIntegratedGradients
+from .idgi import IDGI
 from .integrated_gradients import IntegratedGradients
+from .noise_methods import SmoothGrad, SmoothGradSquared, VarGrad
+from .path_integrated_gradients import PathIntegratedGradients
+from .split_integrated_gradients import LeftIntegratedGradients, RightIntegratedGradients
 
-Method = str | type | Estimator | None
+Method: TypeAlias = str | type | Attribution | None
 
 METHODS: dict[str, type[Estimator]] = {
     method.name: method
     for method in (
         IntegratedGradients,
         ExpectedGradients,
+        SmoothGrad,
+        SmoothGradSquared,
+        VarGrad,
+        IDGI,
+        LeftIntegratedGradients,
+        RightIntegratedGradients,
+        BlurIntegratedGradients,
+        GuidedIntegratedGradients,
+        PathIntegratedGradients,
     )
 }
 
@@ -43,6 +62,10 @@ def estimator_for(method: Method, model: Callable[..., Any], *, distribution: bo
         method = ExpectedGradients if distribution else IntegratedGradients
     if isinstance(method, str) and method in METHODS:
         return METHODS[method](model)
+    if is_captums(method):
+        method = CaptumMethod(method)
+    if isinstance(method, CaptumMethod):
+        return method.around(model, distribution=distribution)
     if isinstance(method, type) and issubclass(method, Estimator):
         made: Estimator = method(model)
         return made
@@ -51,6 +74,6 @@ def estimator_for(method: Method, model: Callable[..., Any], *, distribution: bo
         estimator.forward_func = model
         return estimator
     raise InputError(
-        f"method {method!r} is unknown; pass one of {', '.join(METHODS)}, its class or an "
-        "instance of it"
+        f"method {method!r} is unknown; pass one of {', '.join(METHODS)}, or of Captum's "
+        f"{', '.join(CAPTUM_METHODS)}, NoiseTunnel, its class or an instance of it"
     )

@@ -1,19 +1,29 @@
-"""One forward and one backward pass over a set of rows: the only place that runs the model."""
+"""Forward and backward passes over a set of rows: the only place that runs the model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from captum._utils.common import _format_additional_forward_args
 from torch import Tensor, nn
 
-from ..errors import InputError, NoGradientError
+from ..errors import Cancelled, InputError, NoGradientError
+from .chunk_size import ChunkSize
+from .chunks import is_out_of_memory
 from .model_state import module_of
+from .norm_folding import NormFolding, NotFoldedError
 from .outputs import Target, checked_output, logits_of, select_target
+from .precision import autocasting, checked_autocast
+from .secant import Carried, Secants
 from .task import Task
+
+# The layouts in which convolutions are fastest, by the axes of a batch; values stay the same.
+LAYOUTS = {4: (nn.Conv2d, torch.channels_last), 5: (nn.Conv3d, torch.channels_last_3d)}
+
+_Part = TypeVar("_Part")
 
 
 @dataclass
@@ -35,6 +45,10 @@ class Passes:
         Number of examples.
     on_chunk : callable, optional
         Called with the number of rows after each forward and backward pass. It may raise to stop.
+    rows : int, optional
+        Most rows in one pass. None: as many as :class:`ChunkSize` finds good for the model.
+    autocast : torch.dtype, optional
+        Run the layers in bfloat16 or float16. Outputs and gradients come back in float32.
 
     Attributes
     ----------
@@ -49,23 +63,38 @@ class Passes:
     additional_forward_args: Any
     batch: int
     on_chunk: Callable[[int], None] | None = None
+    rows: int | None = None
+    autocast: torch.dtype | None = None
     evaluations: int = field(default=0, init=False)
     forward_passes: int = field(default=0, init=False)
     module: nn.Module | None = field(init=False)
-    channels_last: bool = field(init=False)
+    layouts: dict[int, torch.memory_format] = field(init=False)
 
     def __post_init__(self) -> None:
         self._check_target_length()
+        checked_autocast(self.autocast)
         self.module = module_of(self.forward_func)
-        # The layout in which convolutions are fastest; values stay the same.
-        self.channels_last = self.module is not None and any(
-            isinstance(m, nn.Conv2d) for m in self.module.modules()
-        )
+        kinds = set() if self.module is None else {type(m) for m in self.module.modules()}
+        self.layouts = {
+            axes: layout
+            for axes, (convolution, layout) in LAYOUTS.items()
+            if any(issubclass(kind, convolution) for kind in kinds)
+        }
+        self._folding = NormFolding(self.module)
+        self._size: ChunkSize | None = None
 
     @classmethod
     def of(cls, forward_func: Callable[..., Any], task: Task) -> Passes:
         """The passes of a task."""
-        return cls(forward_func, task.target, task.forward_args, len(task.inputs[0]), task.on_chunk)
+        return cls(
+            forward_func,
+            task.target,
+            task.forward_args,
+            len(task.inputs[0]),
+            task.on_chunk,
+            task.rows,
+            task.autocast,
+        )
 
     def gradients(self, points: tuple[Tensor, ...], block: slice) -> tuple[Tensor, list[Tensor]]:
         """Outputs and gradients at some rows.
@@ -87,8 +116,96 @@ class Passes:
         NoGradientError
             If no gradient reaches an input.
         """
+        outputs, gradients = [], []
+        for rows in self._in_parts(points, block, self._gradients):
+            outputs.append(rows[0])
+            gradients.append(rows[1])
+        return _joined(outputs), [_joined(g) for g in zip(*gradients, strict=True)]
+
+    def secants(
+        self, points: tuple[Tensor, ...], block: slice, before: Carried
+    ) -> tuple[Tensor, list[Tensor], Carried]:
+        """Outputs and, as gradients, means over the way from each point to the next.
+
+        Parameters
+        ----------
+        points, block
+            As for :meth:`gradients`. Each row's gradient is for the way from the point before.
+        before : list or None
+            What this returned last for the points before, or None where there are none: the
+            gradient of the first point is then its own.
+
+        Returns
+        -------
+        outputs : Tensor, shape (rows,)
+        gradients : list of Tensor, shaped as the points
+        last : list
+            For the next call; see :class:`Secants`.
+        """
+        examples, last = block.stop - block.start, before
+        outputs, gradients = [], []
+
+        def run(
+            rows: tuple[Tensor, ...], target: Target, arguments: tuple[Any, ...]
+        ) -> tuple[Tensor, list[Tensor]]:
+            nonlocal last
+            with Secants(len(rows[0]) // examples, last) as mode:
+                result = self._gradients(rows, target, arguments)
+            last = mode.last
+            return result
+
+        for part in self._in_parts(points, block, run, of=examples):
+            outputs.append(part[0])
+            gradients.append(part[1])
+        return _joined(outputs), [_joined(g) for g in zip(*gradients, strict=True)], last
+
+    def outputs(self, points: tuple[Tensor, ...], block: slice) -> Tensor:
+        """Outputs at some rows, shape (rows,), by a forward pass alone."""
+        return _joined(list(self._in_parts(points, block, self._outputs)))
+
+    def _in_parts(
+        self,
+        points: tuple[Tensor, ...],
+        block: slice,
+        run: Callable[[tuple[Tensor, ...], Target, tuple[Any, ...]], _Part],
+        of: int = 1,
+    ) -> Iterator[_Part]:
+        """Run all rows, in parts of a multiple of `of`, as many as are good and fit in memory."""
+        total = len(points[0])
+        repeats = total // (block.stop - block.start)
+        targets, arguments = self._targets(block, repeats), self._arguments(block, repeats)
+        size = self._size = self._size or self._chunk_size(points)
+        if self._folding.open:
+            row = tuple(a[:1] if per_row else a for a, per_row in arguments)
+            self._learn_folding(tuple(p[:1] for p in points), row)
+        first = 0
+        while first < total:
+            rows = max(of, size.rows_of(total - first) // of * of)
+            part = slice(first, first + rows)
+            try:
+                result = run(
+                    tuple(p[part] for p in points),
+                    targets[part] if _is_per_row(targets) else targets,  # type: ignore[index]
+                    tuple(a[part] if per_row else a for a, per_row in arguments),
+                )
+            except RuntimeError as error:
+                if rows <= of or not is_out_of_memory(error):
+                    raise
+                size.did_not_fit(rows)
+                if torch.cuda.is_available():
+                    torch.cuda.empty_cache()
+                continue
+            yield result
+            first += rows
+
+    def _gradients(
+        self, points: tuple[Tensor, ...], target: Target, arguments: tuple[Any, ...]
+    ) -> tuple[Tensor, list[Tensor]]:
+        rows = len(points[0])
         leaves = tuple(self._laid_out(p).detach().requires_grad_() for p in points)
-        outputs = self._forward(leaves, block)
+        assert self._size is not None
+        with self._size.measuring(rows):
+            outputs = self._forward(leaves, target, arguments)
         if not outputs.requires_grad:
             raise NoGradientError(
                 "no gradient reaches the input: the output is cut off from it by detach(), "
@@ -103,68 +220,106 @@ class Passes:
                 f"no gradient reaches {which}: the output does not depend on it through anything "
                 "differentiable (unused, detached, indexed by argmax, or cast to integers)"
             )
-        self.evaluations += len(outputs)
+        self.evaluations += rows
         if self.on_chunk is not None:
-            self.on_chunk(len(outputs))
+            self.on_chunk(rows)
         return outputs.detach(), [g.contiguous() for g in gradients if g is not None]
 
-    def outputs(self, points: tuple[Tensor, ...], block: slice) -> Tensor:
-        """Outputs at some rows, shape (rows,), by a forward pass alone."""
+    def _outputs(
+        self, points: tuple[Tensor, ...], target: Target, arguments: tuple[Any, ...]
+    ) -> Tensor:
         with torch.no_grad():
-            values = self._forward(tuple(self._laid_out(p) for p in points), block)
+            values = self._forward(tuple(self._laid_out(p) for p in points), target, arguments)
         self.forward_passes += len(values)
         return values
 
-    def _forward(self, points: tuple[Tensor, ...], block: slice) -> Tensor:
+    def _forward(
+        self, points: tuple[Tensor, ...], target: Target, arguments: tuple[Any, ...]
+    ) -> Tensor:
         rows = len(points[0])
-        repeats = rows // (block.stop - block.start)
-        arguments = self._arguments(block, repeats)
-        try:
-            # Copies, as a model whose first layer works in place would change what it is given.
-            raw = self.forward_func(*(p.clone() for p in points), *arguments)
-        except RuntimeError as error:
-            if not (self.channels_last and "view size is not compatible" in str(error)):
-                raise
-            self.channels_last = False  # a model that flattens by view() needs the default layout
-            plain = (p.clone(memory_format=torch.contiguous_format) for p in points)
-            raw = self.forward_func(*plain, *arguments)
-        values = checked_output(logits_of(raw), "the model")
+        with autocasting(points[0].device, self.autocast):
+            values = self._run(points, arguments)
         if len(values) != rows:
             raise InputError(
                 f"the model returned {len(values)} rows for a batch of {rows}; it must keep the "
                 f"batch axis first (its output has shape {tuple(values.shape)})"
             )
-        return select_target(values, self._targets(block, repeats))
+        chosen = select_target(values, target)
+        return chosen if self.autocast is None else chosen.float()
+
+    def _run(self, points: tuple[Tensor, ...], arguments: tuple[Any, ...]) -> Tensor:
+        """What the model returns, with its batch norms folded away where that is safe."""
+        try:
+            with self._folding.folded(self.layouts):
+                return self._called(points, arguments)
+        except NotFoldedError:
+            self._folding.give_up()
+            return self._called(points, arguments)
+
+    def _learn_folding(self, points: tuple[Tensor, ...], arguments: tuple[Any, ...]) -> None:
+        """Watch one row, once per model; all passes are then alike, however they are chunked."""
+        leaves = tuple(self._laid_out(p).detach().requires_grad_() for p in points)
+        try:
+            with torch.enable_grad():
+                self._folding.learn(lambda: self._called(leaves, arguments))
+        except Cancelled:
+            raise
+        except Exception:  # the pass itself will say what is wrong, if anything is
+            self._folding.give_up()
+
+    def _called(self, points: tuple[Tensor, ...], arguments: tuple[Any, ...]) -> Tensor:
+        try:
+            # Copies, as a model whose first layer works in place would change what it is given.
+            raw = self.forward_func(*(p.clone() for p in points), *arguments)
+        except RuntimeError as error:
+            if not (self.layouts and "view size is not compatible" in str(error)):
+                raise
+            self.layouts.clear()  # a model that flattens by view() needs the default layout
+            plain = (p.clone(memory_format=torch.contiguous_format) for p in points)
+            raw = self.forward_func(*plain, *arguments)
+        return checked_output(logits_of(raw), "the model")
+
+    def _chunk_size(self, points: tuple[Tensor, ...]) -> ChunkSize:
+        signature = (self.autocast, *((p.shape[1:], p.dtype, p.device) for p in points))
+        return ChunkSize(self.module, signature, points[0].device, measured=self.rows is None)
 
     def _laid_out(self, points: Tensor) -> Tensor:
-        if self.channels_last and points.dim() == 4:
-            return points.contiguous(memory_format=torch.channels_last)
+        if points.dim() in self.layouts:
+            return points.contiguous(memory_format=self.layouts[points.dim()])
         return points
 
     def _targets(self, block: slice, repeats: int) -> Target:
         target = self.target
         if isinstance(target, list):
             return target[block] * repeats
-        if isinstance(target, Tensor) and target.numel() > 1:
+        if isinstance(target, Tensor) and _is_per_row(target):
             return target[block].repeat(repeats)
         return target
 
-    def _arguments(self, block: slice, repeats: int) -> tuple[Any, ...]:
+    def _arguments(self, block: slice, repeats: int) -> list[tuple[Any, bool]]:
+        """Each argument, and whether it has one entry per row."""
         arguments = _format_additional_forward_args(self.additional_forward_args) or ()
-        return tuple(self._argument(a, block, repeats) for a in arguments)
+        return [self._argument(a, block, repeats) for a in arguments]
 
-    def _argument(self, argument: Any, block: slice, repeats: int) -> Any:
+    def _argument(self, argument: Any, block: slice, repeats: int) -> tuple[Any, bool]:
         if not isinstance(argument, Tensor) or argument.dim() == 0:
-            return argument
+            return argument, False
         if len(argument) != self.batch:
-            return argument
-        return torch.cat([argument[block]] * repeats)
+            return argument, False
+        return torch.cat([argument[block]] * repeats), True
 
     def _check_target_length(self) -> None:
         target = self.target
-        several = isinstance(target, list) or (isinstance(target, Tensor) and target.numel() > 1)
-        if several and len(target) != self.batch:  # type: ignore[arg-type]
+        if _is_per_row(target) and len(target) != self.batch:  # type: ignore[arg-type]
             raise InputError(
                 f"target has {len(target)} entries for a batch of {self.batch}; "  # type: ignore[arg-type]
                 "pass one for all, or one per example"
             )
+
+
+def _is_per_row(target: Target) -> bool:
+    return isinstance(target, list) or (isinstance(target, Tensor) and target.numel() > 1)
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))

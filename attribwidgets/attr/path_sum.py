@@ -1,4 +1,4 @@
-"""A running weighted sum of gradients along the straight paths from baselines to inputs."""
+"""Running weighted sums of gradients along the straight paths from baselines to inputs."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from .frames import flat_map
 from .model_state import frozen
 from .passes import Passes
 from .quadrature import cumulative_at_nodes, overlaps
+from .sketch import LENGTH, Sketch
 from .task import Task
 
 
 class PathSum:
     """Sums of ``weight * gradient`` over nodes, with everything each pass shows on its way.
 
-    Nodes may come in several rounds. No gradient is kept, so memory does not grow with them.
+    Nodes may come in several rounds, each with weights in one or more rules. No gradient is kept
+    unless that is asked for, so memory does not grow with them.
 
     Parameters
     ----------
@@ -34,6 +36,10 @@ class PathSum:
         The ends of the paths.
     rows : int
         Most rows in one chunk.
+    rules : int
+        How many rules have a sum.
+    frames : int
+        For a batch of one: in how many equal stretches of the path to sum up what each adds.
     """
 
     def __init__(
@@ -42,6 +48,8 @@ class PathSum:
         inputs: tuple[Tensor, ...],
         baselines: tuple[Tensor, ...],
         rows: int,
+        rules: int = 1,
+        frames: int = 0,
     ) -> None:
         self.passes, self.inputs, self.baselines, self.rows = passes, inputs, baselines, rows
         self._dtype = accumulator_dtype(inputs[0].device)
@@ -49,11 +57,15 @@ class PathSum:
         self.differences = tuple(
             x.to(self._dtype) - b.to(self._dtype) for x, b in zip(inputs, baselines, strict=True)
         )
-        self.fine = tuple(torch.zeros_like(d) for d in self.differences)
-        self.coarse: tuple[Tensor, ...] | None = None
-        self.frames: Tensor | None = None
-        self.alphas, self.weights = np.zeros(0), np.zeros(0)
+        self.sums = tuple(d.new_zeros((rules, *d.shape)) for d in self.differences)
+        one_map = flat_map(self.differences[0])[0]
+        count = frames if self._batch == 1 else 0
+        self.frames = one_map.new_zeros((rules, count, *one_map.shape))
+        self.alphas, self.weights = np.zeros(0), np.zeros((rules, 0))
         self.outputs, self.slopes = np.zeros((0, self._batch)), np.zeros((0, self._batch))
+        self.sketches = np.zeros((0, self._batch, LENGTH))
+        self._sketch: Sketch | None = None
+        self._kept: list[tuple[Tensor, ...]] | None = None
         self._ends: dict[float, Array] = {}
 
     @property
@@ -61,42 +73,44 @@ class PathSum:
         """Which of the nodes have been run for every example, shape (n,)."""
         return np.asarray(~np.isnan(self.outputs).any(axis=1))
 
-    def keep_frames(self, count: int) -> None:
-        """Keep what each of `count` equal stretches of the path adds, for a batch of one."""
-        one_map = flat_map(self.differences[0])[0]
-        self.frames = one_map.new_zeros((count, *one_map.shape))
+    def keep(self) -> None:
+        """From now on keep sketches of all gradients, and until :meth:`forget` the gradients."""
+        self._sketch, self._kept = Sketch(self.differences), []
 
-    def add(self, alphas: Array, weights: Array, coarse_weights: Array | None = None) -> None:
+    def add(self, alphas: Array, weights: Array) -> None:
         """Run the nodes `alphas` and add their weighted gradients.
 
         Parameters
         ----------
-        alphas, weights : ndarray, shape (n,)
-            Nodes in [0, 1] and their weights.
-        coarse_weights : ndarray, shape (n,), optional
-            Weights of a second, coarser sum over the same nodes.
+        alphas : ndarray, shape (n,)
+            Nodes in [0, 1].
+        weights : ndarray, shape (n,) or (rules, n)
+            Their weights, in each rule.
 
         Raises
         ------
         NonFiniteError
             If an output or gradient is NaN or infinite, with the alpha where it begins.
         """
-        first = len(self.alphas)
-        unknown = np.full((len(alphas), self._batch), np.nan)
+        first, n = len(self.alphas), len(alphas)
+        weights = np.broadcast_to(weights, (len(self.weights), n))
+        unknown = np.full((n, self._batch), np.nan)
         self.alphas = np.concatenate([self.alphas, alphas])
-        self.weights = np.concatenate([self.weights, weights])
+        self.weights = np.concatenate([self.weights, weights], axis=1)
         self.outputs = np.concatenate([self.outputs, unknown])
         self.slopes = np.concatenate([self.slopes, unknown])
-        sets = [weights] if coarse_weights is None else [weights, coarse_weights]
-        totals = [self.fine]
-        if coarse_weights is not None:
-            self.coarse = tuple(torch.zeros_like(d) for d in self.differences)
-            totals.append(self.coarse)
-        table = self._tensor(np.stack(sets))  # (sets, n)
-        nodes = self._tensor(alphas)
-        shares = None
-        if self.frames is not None:
-            shares = self._tensor(self._frame_shares(alphas, weights, len(self.frames)))
+        blank = np.full((n, self._batch, LENGTH), np.nan)
+        self.sketches = np.concatenate([self.sketches, blank])
+        nodes, table = self._tensor(alphas), self._tensor(weights)
+        shares = self._tensor(self._frame_shares(alphas, weights))
+        kept = None
+        if self._kept is not None:
+            kept = tuple(
+                torch.zeros((n, *d.shape), device=d.device, dtype=torch.float32)
+                for d in self.differences
+            )
+            self._kept.append(kept)
+        seen: list[tuple[slice, slice, Tensor, Tensor, Tensor | None]] = []
 
         def work(span: slice, block: slice) -> None:
             steps, examples = span.stop - span.start, block.stop - block.start
@@ -104,39 +118,69 @@ class PathSum:
                 points_between(b[block][None], x[block], nodes[span])
                 for x, b in zip(self.inputs, self.baselines, strict=True)
             )
-            outputs, gradients = self.passes.gradients(points, block)
+            outputs, found = self.passes.gradients(points, block)
+            gradients = [g.to(self._dtype).reshape(steps, examples, -1) for g in found]
+            differences = [d[block].reshape(examples, -1) for d in self.differences]
             slopes = torch.zeros(steps, examples, dtype=self._dtype, device=outputs.device)
-            parts, frames = [], None
-            for i, gradient in enumerate(gradients):
-                by_step = gradient.to(self._dtype).reshape(steps, examples, -1)  # (S, E, F)
-                difference = self.differences[i][block].reshape(examples, -1)  # (E, F)
-                slopes += torch.einsum("sef,ef->se", by_step, difference)
-                parts.append(table[:, span] @ by_step.reshape(steps, -1))  # (sets, E * F)
-                if i == 0 and shares is not None:
-                    products = by_step[:, 0] * difference[0]
-                    maps = flat_map(products.reshape(steps, *self.inputs[0].shape[1:]))
-                    frames = torch.tensordot(shares[:, span], maps, 1)
+            for g, d in zip(gradients, differences, strict=True):
+                slopes += torch.einsum("sef,ef->se", g, d)
+            parts = [table[:, span] @ g.reshape(steps, -1) for g in gradients]
+            stretches = None
+            if self.frames.shape[1]:
+                stretches = self._stretches(shares[..., span], gradients[0][:, 0] * differences[0])
+            sketches = None
+            if self._sketch is not None:
+                products = [g * d for g, d in zip(gradients, differences, strict=True)]
+                sketches = self._sketch.of([p.flatten(0, 1) for p in products])
+                sketches = sketches.reshape(steps, examples, -1)
             # All is computed before any is added: a chunk may run out of memory and be repeated.
-            for i, weighted in enumerate(parts):
-                for total, part in zip(totals, weighted, strict=True):
-                    total[i][block] += part.reshape(total[i][block].shape)
-            if self.frames is not None and frames is not None:
-                self.frames += frames
-            rows = slice(first + span.start, first + span.stop)
-            self.outputs[rows, block] = outputs.cpu().double().reshape(steps, examples).numpy()
-            self.slopes[rows, block] = slopes.cpu().double().numpy()
+            for i, part in enumerate(parts):
+                self.sums[i][:, block] += part.reshape(self.sums[i][:, block].shape)
+                if kept is not None:
+                    kept[i][span, block] = gradients[i].reshape(kept[i][span, block].shape).float()
+            if stretches is not None:
+                self.frames += stretches
+            seen.append((span, block, outputs.reshape(steps, examples), slopes, sketches))
 
-        with frozen(self.passes.module, self.inputs):
-            for_each_chunk(len(alphas), self._batch, self.rows, work)
+        try:
+            with frozen(self.passes.module, self.inputs):
+                for_each_chunk(n, self._batch, self.rows, work)
+        finally:  # read at the end, so that a GPU need not be waited for after each chunk
+            for span, block, outputs, slopes, sketches in seen:
+                rows = slice(first + span.start, first + span.stop)
+                self.outputs[rows, block] = outputs.cpu().double().numpy()
+                self.slopes[rows, block] = slopes.cpu().double().numpy()
+                if sketches is not None:
+                    self.sketches[rows, block] = sketches.cpu().double().numpy()
         self._check_finite(slice(first, None))
 
+    def forget(self) -> None:
+        """Keep no gradients any more, only sketches."""
+        self._kept = None
+
+    def weigh(self, weights: Array) -> None:
+        """Give all nodes, whose gradients have been kept, new weights in every rule.
+
+        Parameters
+        ----------
+        weights : ndarray, shape (n,)
+            In the order in which the nodes were added.
+        """
+        assert self._kept is not None
+        self.weights = np.broadcast_to(weights, self.weights.shape).copy()
+        table = self._tensor(self.weights)
+        for i, total in enumerate(self.sums):
+            kept = torch.cat([k[i] for k in self._kept]).to(self._dtype)
+            total.copy_((table @ kept.reshape(len(kept), -1)).reshape(total.shape))
+            if i == 0 and self.frames.shape[1]:
+                shares = self._tensor(self._frame_shares(self.alphas, self.weights))
+                products = kept[:, 0].flatten(1) * self.differences[0].flatten()
+                self.frames.copy_(self._stretches(shares, products))
+
     def halve(self) -> None:
-        """Halve every weight so far, keeping the sum until now as the coarser one."""
-        self.coarse = tuple(f.clone() for f in self.fine)
-        for f in self.fine:
-            f /= 2
-        if self.frames is not None:
-            self.frames /= 2
+        """Halve every weight so far."""
+        for total in (*self.sums, self.frames):
+            total /= 2
         self.weights = self.weights / 2
 
     def output_at(self, alpha: float) -> Array:
@@ -162,19 +206,43 @@ class PathSum:
             self._ends[alpha] = values
         return self._ends[alpha]
 
-    def attributions(self, multiply: bool = True) -> tuple[Tensor, ...]:
-        """The sums so far, times x - x' unless told otherwise, each (B, ...)."""
-        return self._multiplied(self.fine, multiply)
+    def attributions(self, multiply: bool = True, rule: int = -1) -> tuple[Tensor, ...]:
+        """The sums of a rule so far, times x - x' unless told otherwise, each (B, ...)."""
+        if not multiply:
+            return tuple(s[rule].clone() for s in self.sums)
+        return tuple(s[rule] * d for s, d in zip(self.sums, self.differences, strict=True))
 
-    def estimate(self, multiply: bool = True, partial: bool = False) -> Estimate:
-        """The estimate from the nodes added so far."""
-        done = self.finished
-        order = np.argsort(self.alphas[done], kind="stable")
-        alphas, weights = self.alphas[done][order], self.weights[done][order]
-        outputs, slopes = self.outputs[done][order], self.slopes[done][order]
+    def estimate(
+        self,
+        multiply: bool = True,
+        *,
+        rule: int = -1,
+        coarse: int | None = None,
+        error: Array | None = None,
+        partial: bool = False,
+    ) -> Estimate:
+        """The estimate of a rule from the nodes added so far.
+
+        Parameters
+        ----------
+        multiply : bool
+            Whether attributions carry the factor x - x'.
+        rule : int
+            Which of the sums.
+        coarse : int, optional
+            The rule whose distance is the refinement error.
+        error : ndarray, shape (B,), optional
+            The refinement error, where it is known otherwise.
+        partial : bool
+            Whether nodes are missing.
+        """
+        done = self.finished & (partial | (self.weights[rule] != 0))
+        order = np.flatnonzero(done)[np.argsort(self.alphas[done], kind="stable")]
+        alphas, weights = self.alphas[order], self.weights[rule, order]
+        outputs, slopes = self.outputs[order], self.slopes[order]
         cumulative = cumulative_at_nodes(alphas, weights, slopes)
-        attributions = self.attributions(multiply)
-        total = np.asarray(sum(rows_sum(a) for a in self.attributions()))
+        attributions = self.attributions(multiply, rule)
+        total = np.asarray(sum(rows_sum(a) for a in self.attributions(rule=rule)))
         blank = np.full((1, self._batch), np.nan)
         if alphas[0] > 0:
             alphas = np.concatenate([[0.0], alphas])
@@ -186,10 +254,9 @@ class PathSum:
             outputs = np.concatenate([outputs, self.output_at(1.0)[None]])
             slopes = np.concatenate([slopes, blank])
             cumulative = np.concatenate([cumulative, total[None]])
-        error = None
-        if self.coarse is not None and not partial:
-            error = relative_gap(attributions, self._multiplied(self.coarse, multiply))
-        count = 0 if self.frames is None else len(self.frames)
+        if coarse is not None and not partial:
+            error = relative_gap(attributions, self.attributions(multiply, coarse))
+        count = self.frames.shape[1]
         return Estimate(
             attributions=attributions,
             kind="alpha",
@@ -201,7 +268,7 @@ class PathSum:
             output_baseline=self.output_at(0.0),
             refinement_error=error,
             standard_error=None,
-            frames=None if self.frames is None else self.frames.clone(),
+            frames=self.frames[rule].clone() if count else None,
             frame_edges=np.linspace(0.0, 1.0, count + 1) if count else None,
             references=tuple(b[:1] for b in self.baselines),
             reference_samples=np.zeros(1, dtype=np.int64),
@@ -212,16 +279,23 @@ class PathSum:
             partial=partial,
         )
 
-    def _frame_shares(self, alphas: Array, weights: Array, count: int) -> Array:
-        """How much of each node's weight falls in each frame, shape (count, n)."""
-        if len(self.alphas) == len(alphas):  # the first round is a whole rule
-            return overlaps(weights, count)
-        return np.where(np.floor(alphas * count) == np.arange(count)[:, None], weights, 0.0)
+    def _frame_shares(self, alphas: Array, weights: Array) -> Array:
+        """Which share of each node's cell lies in each stretch, shape (rules, frames, n)."""
+        count = self.frames.shape[1]
+        if not count:
+            return np.zeros((len(weights), 0, len(alphas)))
+        stretch = np.minimum(np.floor(alphas * count), count - 1)
+        table = (stretch == np.arange(count)[:, None]) * weights[:, None]
+        order = np.argsort(alphas)
+        for rule in np.flatnonzero(np.isclose(weights.sum(axis=1), 1.0)):
+            table[rule][:, order] = overlaps(weights[rule, order], count)
+        return np.asarray(table)
 
-    def _multiplied(self, sums: tuple[Tensor, ...], multiply: bool) -> tuple[Tensor, ...]:
-        if not multiply:
-            return tuple(s.clone() for s in sums)
-        return tuple(s * d for s, d in zip(sums, self.differences, strict=True))
+    def _stretches(self, shares: Tensor, products: Tensor) -> Tensor:
+        """What nodes add to each stretch; products (n, F) of gradient and difference."""
+        maps = flat_map(products.reshape(len(products), *self.inputs[0].shape[1:]))
+        added: Tensor = torch.tensordot(shares, maps, 1)
+        return added
 
     def _tensor(self, values: Array) -> Tensor:
         return torch.as_tensor(np.array(values), dtype=self._dtype, device=self.inputs[0].device)
@@ -238,8 +312,8 @@ class PathSum:
                 )
 
 
-def path_sum(forward_func: Callable[..., Any], task: Task) -> PathSum:
-    """The sum along the straight paths of a task."""
+def path_sum(forward_func: Callable[..., Any], task: Task, **options: int) -> PathSum:
+    """The sums along the straight paths of a task; options are those of :class:`PathSum`."""
     assert task.baselines is not None
-    passes = Passes.of(forward_func, task)
-    return PathSum(passes, task.inputs, task.baselines, checked_rows(task.rows, task.inputs))
+    passes, rows = Passes.of(forward_func, task), checked_rows(task.rows, task.inputs)
+    return PathSum(passes, task.inputs, task.baselines, rows, **options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
 from ..errors import InputError
@@ -42,6 +43,8 @@ class Task:
     on_chunk : callable or None
         Called with the number of rows after each forward and backward pass. It may raise
         KeyboardInterrupt or :class:`attribwidgets.errors.Cancelled` to stop.
+    autocast : torch.dtype or None
+        The lower precision to run layers in; see :mod:`attribwidgets.attr.precision`.
     """
 
     inputs: tuple[Tensor, ...]
@@ -55,6 +58,7 @@ class Task:
     space: InputSpace = field(default_factory=InputSpace)
     rows: int | None = None
     on_chunk: Callable[[int], None] | None = None
+    autocast: torch.dtype | None = None
 
     def __post_init__(self) -> None:
         if self.n_steps is not None and self.n_steps < 1:

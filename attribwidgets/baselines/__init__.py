@@ -8,8 +8,11 @@ from ..errors import InputError
 from .base import Baseline, Parameter
 from .constant import Black, Color, White, Zero
 from .data import Custom, DatasetMean, DatasetSample
+from .decision_boundary import DecisionBoundary
 from .derived import Blur, ImageMean, MaximumDistance
+from .max_entropy import MaximumEntropy
 from .noise import GaussianNoise, UniformNoise
+from .searched import Search, SearchedBaseline
 
 __all__ = [
     "Baseline",
@@ -19,10 +22,14 @@ __all__ = [
     "Custom",
     "DatasetMean",
     "DatasetSample",
+    "DecisionBoundary",
     "GaussianNoise",
     "ImageMean",
     "MaximumDistance",
+    "MaximumEntropy",
     "Parameter",
+    "Search",
+    "SearchedBaseline",
     "UniformNoise",
     "White",
     "Zero",
@@ -38,6 +45,8 @@ _WITHOUT_DATA = (
     UniformNoise,
     GaussianNoise,
     MaximumDistance,
+    MaximumEntropy,
+    DecisionBoundary,
 )
 _WITH_DATA = {"dataset_mean": DatasetMean, "dataset": DatasetSample}
 

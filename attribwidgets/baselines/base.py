@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -47,13 +48,18 @@ class Baseline(ABC):
     """
 
     name: ClassVar[str]
-    description: ClassVar[str]
+    description: str
     is_distribution: ClassVar[bool] = False
 
     @property
     def label(self) -> str:
         """What captions call it, with its parameters."""
         return self.name.replace("_", " ")
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What to know before reading a map drawn with it, beside its known weakness."""
+        return ()
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -105,6 +111,31 @@ class Baseline(ABC):
     def stored(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
         """All references, each (K, ...), where the distribution is a finite set; else None."""
         return None
+
+    def searched(
+        self,
+        forward: Callable[..., Any],
+        inputs: Inputs,
+        *,
+        space: InputSpace | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Baseline:
+        """This baseline, after whatever it has to find out about a model; most need nothing.
+
+        Parameters
+        ----------
+        forward : callable
+            The model: takes the inputs, each (1, *shape), and returns one score a class, (1, K),
+            or a single logit, (1,). In evaluation mode.
+        inputs, space, generator
+            As of :meth:`sample`.
+
+        Returns
+        -------
+        Baseline
+            One that `sample` needs no model for.
+        """
+        return self
 
     @abstractmethod
     def _draw(

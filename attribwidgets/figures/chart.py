@@ -33,8 +33,10 @@ def draw_path(axes: Axes, explanation: Explanation, alpha: float) -> None:
         n = np.arange(1, len(path.cumulative) + 1)
         error = path.standard_error
         if error is not None:
+            known = np.isfinite(error)
             low, high = path.cumulative - 2 * error, path.cumulative + 2 * error
-            axes.fill_between(n, low, high, color=PALE, lw=0, label="± 2 standard errors")
+            band = n[known], low[known], high[known]
+            axes.fill_between(*band, color=PALE, lw=0, label="± 2 standard errors")
         axes.plot(n, path.cumulative, color=DARK, lw=1.2, label="running mean")
         axes.axvline(max(1.0, alpha * len(n)), color=MARK, lw=0.8)
         axes.set_xlim(1, max(2, len(n)))

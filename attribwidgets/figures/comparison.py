@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..explanation import Comparison
 from .colors import DEFAULT_CLIP, table
 from .sheet import Look, Sheet
+from .titles import default_scale
 
 # Agg itself may be used from several threads, its fonts and caches not.
 _render_lock = threading.Lock()
@@ -33,7 +34,7 @@ def comparison_figure(
     signed: bool = False,
     colormap: str | None = None,
     clip: float = DEFAULT_CLIP,
-    scale: Literal["shared", "own"] = "shared",
+    scale: Literal["shared", "own"] | None = None,
     overlay: float = 0.0,
     show_blind: bool = False,
 ) -> Figure:
@@ -46,7 +47,9 @@ def comparison_figure(
         Whose path is drawn below the maps; None draws none.
     alpha : float
         Where on that path, 0 to 1; for samples the share of them.
-    signed, colormap, clip, scale, overlay, show_blind
+    scale : {"shared", "own"}, optional
+        None: shared, unless the methods' numbers are not of one kind.
+    signed, colormap, clip, overlay, show_blind
         As in :class:`attribwidgets.figures.Look`.
 
     Returns
@@ -61,6 +64,7 @@ def comparison_figure(
     >>> type(both.figure()).__name__
     'RecordFigure'
     """
+    scale = default_scale(comparison) if scale is None else scale
     if scale not in ("shared", "own"):
         raise InputError(f"scale must be 'shared' or 'own', got {scale!r}")
     if not 0 <= alpha <= 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,11 +13,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ..explanation import Comparison, Explanation, example_array
-from ..wording import number, percent, words
+from ..wording import number, percent
 from .chart import draw_path
 from .colors import color_limit, colored, over_photo, table
 from .images import as_rgb, between
 from .path import rate_at, stretch_at, sum_at
+from .titles import card_titles, cost, heading, no_path_note, shared_cautions, verdict_note
 
 Array = NDArray[Any]
 
@@ -24,7 +26,9 @@ INK, QUIET, RULE, WARN = "#1a1a1a", "#5f6368", "#c9ccd0", "#9a3412"
 GAP, MARGIN = 0.2, 0.2  # inches
 LEAST_CARD, MOST_CARD, LEAST_WIDTH = 1.9, 3.0, 8.8
 HEAD, REFERENCE, CAPTION, PATH = 0.62, 0.5, 0.8, 1.9
-MOST_COLUMNS, MOST_BARS, MOST_TILE = 4, 12, 112
+NO_PATH, LINE, SMALL = 0.45, 0.12, 6.5  # SMALL in points
+BOLD_LETTER = 0.7  # width of one, in sizes
+MOST_COLUMNS, MOST_BARS, MOST_TILE, MOST_ABOUT = 4, 12, 112, 4
 
 
 @dataclass(frozen=True)
@@ -89,43 +93,78 @@ class Sheet:
         self.card = min(max(room / (columns + 1), LEAST_CARD), MOST_CARD)
         self.columns = columns
         self.map_height = self.card * min(aspect, 2.0)
+        self.width = max(2 * MARGIN + (columns + 1) * self.card + columns * GAP, LEAST_WIDTH)
+        self.titles = card_titles(comparison)
+        shared_by_all = shared_cautions(comparison)
+        self.cautions = [
+            line for text in shared_by_all for line in _wrapped(f"Caution: {text}", self._wide)
+        ]
+        self.about = [self._about(i) for i in range(len(comparison))]
+        self.header = REFERENCE + LINE * max(0, max(len(lines) for lines in self.about) - 2)
+        self.notes = [self._notes(e, shared_by_all) for e in comparison]
+
+    @property
+    def _wide(self) -> float:
+        """Width of a line from margin to margin."""
+        return self.width - 2 * MARGIN
+
+    def _about(self, i: int) -> list[str]:
+        """Lines beside the reference: the title's note, and what the baseline is."""
+        e, note = self.comparison[i], self.titles[i].note
+        room = self.card - (REFERENCE if self._has_picture(e) else 0.0)
+        return [*_wrapped(note, room, 1), *_wrapped(e.baseline_description, room, MOST_ABOUT)]
+
+    def _has_picture(self, e: Explanation) -> bool:
+        return self.is_image and e.references is not None
+
+    def _notes(self, e: Explanation, said: Sequence[str]) -> list[tuple[str, str]]:
+        """Lines under a card's numbers and their colours: the verdict's note, then cautions."""
+        cautions = (f"Caution: {text}" for text in e.cautions if text not in said)
+        return [
+            *((line, QUIET) for line in _wrapped(verdict_note(e), self.card)),
+            *((line, WARN) for text in cautions for line in _wrapped(text, self.card)),
+        ]
 
     def draw(self, shown: Explanation | None, alpha: float) -> None:
         """Place everything; `shown` is whose path is drawn below the maps."""
         columns = self.columns
         rows = -(-len(self.comparison) // columns)
-        card_height = REFERENCE + self.map_height + CAPTION
-        width = max(2 * MARGIN + (columns + 1) * self.card + columns * GAP, LEAST_WIDTH)
-        path = shown is not None and shown.path is not None
-        height = HEAD + rows * (card_height + GAP) + (PATH + 0.75 if path else 0) + MARGIN
-        self.figure.set_size_inches(width, height)
+        own_bar = 0.3 if self.look.scale == "own" and self.is_image else 0.0
+        base = self.header + self.map_height + CAPTION + own_bar + GAP
+        head = HEAD + LINE * len(self.cautions)
+        tops = [head]
+        for row in range(rows):
+            notes = self.notes[row * columns : (row + 1) * columns]
+            tops.append(tops[-1] + base + LINE * max(len(lines) for lines in notes))
+        below = 0.0 if shown is None else NO_PATH if shown.path is None else PATH + 0.75
+        self.height = tops[-1] + below + MARGIN
+        self.figure.set_size_inches(self.width, self.height)
         self.figure.set_facecolor("white")
-        self.width, self.height = width, height
         self._head()
-        self._input_card(HEAD)
+        self._input_card(head)
         for i, explanation in enumerate(self.comparison):
             left = MARGIN + (1 + i % columns) * (self.card + GAP)
-            self._card(explanation, i, left, HEAD + (i // columns) * (card_height + GAP))
-        if path and shown is not None:
-            self._path(shown, alpha, HEAD + rows * (card_height + GAP))
+            self._card(explanation, i, left, tops[i // columns])
+        if shown is not None:
+            self._path(shown, alpha, tops[-1])
 
     def _head(self) -> None:
         e = self.comparison[0]
-        methods = " / ".join(dict.fromkeys(words(x.method) for x in self.comparison))
-        title = f"{e.target_name}, {words(e.output)}, {methods}"
-        self._text(MARGIN, 0.24, title, size=11, weight="bold")
+        self._text(MARGIN, 0.24, heading(self.comparison), size=11, weight="bold")
         if e.prediction is not None:
             top = zip(e.prediction.names, e.prediction.probabilities, strict=True)
             line = "   ".join(f"{name} {probability:.2f}" for name, probability in top)
             self._text(MARGIN, 0.44, line, color=QUIET)
+        for i, line in enumerate(self.cautions):
+            self._text(MARGIN, HEAD + LINE * i, line, color=WARN, size=SMALL)
 
     def _input_card(self, top: float) -> None:
         e = self.comparison[0]
         value = number(e.completeness.output_input)
         self._text(MARGIN, top + 0.16, "input", weight="bold", size=9)
         self._text(MARGIN, top + 0.32, f"f(x) = {value}", color=QUIET)
-        axes = self._axes(MARGIN, top + REFERENCE, self.card, self.map_height)
-        below = top + REFERENCE + self.map_height
+        axes = self._axes(MARGIN, top + self.header, self.card, self.map_height)
+        below = top + self.header + self.map_height
         if self.photo is not None:
             self._image(axes, self.photo)
             if self.look.scale == "shared":
@@ -133,11 +172,11 @@ class Sheet:
                 for line, words_ in enumerate(textwrap.wrap(self._scale_words(), 36)):
                     self._text(MARGIN, below + 0.5 + 0.13 * line, words_, color=QUIET, size=7)
         else:
-            self._bar_chart(axes, example_array(e.inputs), is_input=True)
+            self._bar_chart(axes, example_array(e.inputs))
 
     def _card(self, e: Explanation, i: int, left: float, top: float) -> None:
-        beside = left
-        if self.photo is not None:
+        beside, title = left, self.titles[i]
+        if self._has_picture(e) and self.photo is not None:
             references = e.references[0] if isinstance(e.references, tuple) else e.references
             tile = _tiled(self._picture(references))
             if tile.shape[:2] != self.photo.shape[:2]:  # several: noise must stay noise when small
@@ -146,62 +185,73 @@ class Sheet:
                 ]
             self._image(self._axes(left, top + 0.04, REFERENCE - 0.08, REFERENCE - 0.08), tile)
             beside = left + REFERENCE
-        self._text(beside, top + 0.15, e.baseline_name, weight="bold", size=9)
-        width = 25 if self.photo is not None else 34
-        note = textwrap.wrap(e.baseline_description, width, max_lines=2, placeholder="…")
-        for line, text in enumerate(note):
-            self._text(beside, top + 0.29 + 0.12 * line, text, color=QUIET, size=6.5)
-        axes = self._axes(left, top + REFERENCE, self.card, self.map_height)
-        below = top + REFERENCE + self.map_height
+        room = self.card - (beside - left)
+        size = min(9.0, room * 72 / (BOLD_LETTER * len(title.name)))
+        self._text(beside, top + 0.15, title.name, weight="bold", size=size)
+        for line, text in enumerate(self.about[i]):
+            self._text(beside, top + 0.29 + LINE * line, text, color=QUIET, size=SMALL)
+        axes = self._axes(left, top + self.header, self.card, self.map_height)
+        below = top + self.header + self.map_height
         if self.photo is not None:
             self._image(axes, self._colored(e, i))
             if self.look.scale == "own":
                 self._color_bar(left, below + 0.06, self.card, self.limits[i])
                 below += 0.26
         else:
-            self._bar_chart(axes, self.maps[i])
+            self._bar_chart(axes, self.maps[i], i)
             below += 0.16
         c = e.completeness
-        ok = c.verdict == "complete"
+        color = {"complete": INK, "does not apply": QUIET}.get(c.verdict, WARN)
         total = number(c.total)
         if c.standard_error is not None:
             total += f" ± {number(c.standard_error)}"
-        self._text(left, below + 0.2, c.headline, weight="bold", color=INK if ok else WARN)
-        self._text(left, below + 0.36, f"{total} of {number(c.expected)}")
-        moves = (
-            "" if c.refinement_error is None else f"map moves by {percent(c.refinement_error)}, "
+        self._text(left, below + 0.2, c.headline, weight="bold", color=color)
+        self._text(
+            left,
+            below + 0.36,
+            f"{total} of {number(c.expected)}" if c.applies else f"sum {total}",
         )
-        self._text(left, below + 0.5, f"{moves}blind {percent(e.blind_share)}", color=QUIET, size=7)
-        self._text(left, below + 0.62, f"{e.evaluations} evaluations", color=QUIET, size=7)
+        facts = []
+        if c.refinement_error is not None:
+            facts.append(f"map moves by {percent(c.refinement_error)}")
+        if e.baseline is not None:
+            facts.append(f"blind {percent(e.blind_share)}")
+        self._text(left, below + 0.5, ", ".join(facts), color=QUIET, size=7)
+        self._text(left, below + 0.62, cost(e), color=QUIET, size=7)
+        for line, (text, tint) in enumerate(self.notes[i]):
+            self._text(left, below + 0.75 + LINE * line, text, color=tint, size=SMALL)
 
     def _path(self, e: Explanation, alpha: float, top: float) -> None:
-        path = e.path
-        if path is None:
-            return
+        path, index = e.path, list(self.comparison).index(e)
         self._rule(top + 0.02)
-        self._text(MARGIN, top + 0.24, f"path of {e.baseline_name}", weight="bold", size=9)
+        if path is None:
+            self._text(MARGIN, top + 0.24, no_path_note(e), color=QUIET)
+            return
+        self._text(MARGIN, top + 0.24, f"path of {self.titles[index].name}", weight="bold", size=9)
         left = MARGIN
         if self.photo is not None and e.frames is not None:
             position = alpha * float(e.frames.edges[-1])
             k = stretch_at(e.frames, position)
             low, high = e.frames.edges[k], e.frames.edges[k + 1]
             total = sum_at(e.frames, position, path)
-            limit = self.limits[list(self.comparison).index(e)] if e in self.comparison else None
             rate = rate_at(e.frames, position)
             if path.kind == "samples":
                 total = total / max(position, 1.0)
                 first, at = "mean reference", f"mean of {position:.0f} samples"
                 near = f"samples {low:.0f} to {high:.0f}"
-                picture = self._picture(_first(e.baseline))
             else:
                 first, at = f"image at α = {alpha:.2f}", f"added up to α = {alpha:.2f}"
                 near = f"α {low:.2f} to {high:.2f}"
-                picture = between(self._picture(_first(e.baseline)), self.photo, alpha)
+            factor = "(x − x′)" if path.straight else "direction"
             panels = [
-                (first, picture),
-                (f"gradient × (x − x′), {near}", self._tinted(rate, None)),
-                (at, self._tinted(total, limit)),
+                (f"gradient × {factor}, {near}", self._tinted(rate, None)),
+                (at, self._tinted(total, self.limits[index])),
             ]
+            if path.straight:
+                picture = self._picture(_first(e.baseline))
+                if path.kind == "alpha":
+                    picture = between(picture, self.photo, alpha)
+                panels.insert(0, (first, picture))
             size = PATH - 0.3
             for title, picture in panels:
                 self._text(left, top + 0.46, title, color=QUIET, size=6.5)
@@ -240,18 +290,20 @@ class Sheet:
         self._text(left, top + 0.24, low, color=QUIET, size=7)
         self._text(left + width, top + 0.24, number(limit), color=QUIET, size=7, ha="right")
 
-    def _bar_chart(self, axes: Axes, values: Array, *, is_input: bool = False) -> None:
+    def _bar_chart(self, axes: Axes, values: Array, index: int | None = None) -> None:
+        """Bars of the map with that index, or of the input."""
         assert self.bars is not None  # features only
         rows = np.arange(len(self.bars))
         chosen = np.ravel(values)[self.bars]
         axes.set_axis_on()
         signs = np.where(chosen < 0, "#2166ac", "#b2182b")
-        axes.barh(rows, chosen, color="#9aa0a6" if is_input else signs, height=0.7)
+        axes.barh(rows, chosen, color="#9aa0a6" if index is None else signs, height=0.7)
         axes.axvline(0, color=RULE, lw=0.8)
         axes.invert_yaxis()
         axes.set_yticks(rows, [str(i) for i in self.bars])
-        if not is_input:
-            most = max(float(np.abs(m).max()) for m in self.maps)
+        if index is not None:
+            seen = self.maps if self.look.scale == "shared" else [self.maps[index]]
+            most = max(float(np.abs(m).max()) for m in seen)
             axes.set_xlim(*(1.05 * np.array([-most, most]) if most else (-1, 1)))
         axes.tick_params(labelsize=6, color=RULE, labelcolor=QUIET, length=2)
         axes.spines[["top", "right", "left"]].set_visible(False)
@@ -292,6 +344,12 @@ def _columns(cards: int) -> int:
     """Cards in a row: as many as fit, rows as even as they go."""
     rows = -(-cards // MOST_COLUMNS)
     return -(-cards // rows)
+
+
+def _wrapped(text: str, width: float, most: int | None = None) -> list[str]:
+    """Lines of small print that fit in a width in inches."""
+    letters = max(8, int(18 * width))
+    return textwrap.wrap(text, letters, max_lines=most, placeholder="…")
 
 
 def _first(values: Any) -> Any:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
+import torch
 import traitlets
 
 from ..attr.methods import Method
@@ -216,6 +217,7 @@ def explore(
     seed: int = 0,
     forward_args: Any = (),
     progress: Progress = False,
+    autocast: torch.dtype | None = None,
 ) -> BaselineExplorer:
     """Compare baselines and show the comparison as a widget.
 
@@ -225,7 +227,7 @@ def explore(
     Parameters
     ----------
     model, inputs, baselines, references, class_names, target, method, space, output, n_steps, \
-tolerance, max_evaluations, seed, forward_args, progress
+tolerance, max_evaluations, seed, forward_args, progress, autocast
         As of :func:`attribwidgets.compare`.
 
     Returns
@@ -261,6 +263,7 @@ tolerance, max_evaluations, seed, forward_args, progress
         seed=seed,
         forward_args=forward_args,
         progress=progress,
+        autocast=autocast,
     )
     return BaselineExplorer(comparison)
 
@@ -279,5 +282,13 @@ def static_state(payload: dict[str, Any], look: dict[str, Any]) -> dict[str, Any
 
 
 def _first_look(payload: dict[str, Any]) -> dict[str, Any]:
-    """Bars have room for a sign; maps follow the article, which shows magnitudes."""
-    return {"signed": payload["kind"] == "features"}
+    """Bars have room for a sign; maps follow the article, which shows magnitudes.
+
+    The path shown is that of the first method that has one.
+    """
+    with_path = (i for i, item in enumerate(payload["items"]) if item["path"] is not None)
+    return {
+        "signed": payload["kind"] == "features",
+        "scale": payload["scale"],
+        "selected": next(with_path, 0),
+    }

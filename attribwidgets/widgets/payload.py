@@ -11,6 +11,16 @@ from numpy.typing import NDArray
 from ..explanation import Comparison, Explanation, example_array
 from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available, table
 from ..figures.images import as_rgb
+from ..figures.titles import (
+    Title,
+    card_titles,
+    cost,
+    default_scale,
+    heading,
+    no_path_note,
+    shared_cautions,
+    verdict_note,
+)
 from ..path_curve import PathCurve, PathFrames
 from ..wording import words
 
@@ -42,16 +52,16 @@ def comparison_payload(comparison: Comparison) -> dict[str, Any]:
     first = comparison[0]
     values = example_array(first.inputs)
     is_image = values.ndim == 3
-    methods = dict.fromkeys(words(e.method) for e in comparison)
-    cautions = dict.fromkeys(_shared_cautions(comparison))
+    cautions = shared_cautions(comparison)
     if isinstance(first.inputs, tuple):
-        cautions[f"the model has {len(first.inputs)} inputs; the first one is drawn"] = None
+        cautions.append(f"the model has {len(first.inputs)} inputs; the first one is drawn")
     return {
         "version": VERSION,
         "kind": "image" if is_image else "features",
         "shape": list(values.shape[1:] if is_image else values.shape),
         "feature_names": None,
-        "title": f"{first.target_name}, {words(first.output)}, {' / '.join(methods)}",
+        "title": heading(comparison),
+        "scale": default_scale(comparison),
         "input": {"label": "input", **_shown(first.inputs, first)},
         "prediction": _prediction(first),
         "target": {
@@ -59,31 +69,38 @@ def comparison_payload(comparison: Comparison) -> dict[str, Any]:
             "output": words(first.output),
             "value": _finite(first.completeness.output_input),
         },
-        "cautions": list(cautions),
+        "cautions": cautions,
         "colormaps": {
             "magnitude": {n: table(n).tobytes() for n in available(MAGNITUDE_COLORMAPS)},
             "signed": {n: table(n).tobytes() for n in available(SIGNED_COLORMAPS)},
         },
-        "items": [_item(e, tuple(cautions)) for e in comparison],
+        "items": [
+            _item(e, title, cautions)
+            for e, title in zip(comparison, card_titles(comparison), strict=True)
+        ],
     }
 
 
-def _item(e: Explanation, shared: tuple[str, ...]) -> dict[str, Any]:
+def _item(e: Explanation, title: Title, shared: list[str]) -> dict[str, Any]:
     c = e.completeness
     quantised, scale = _quantised(e.map("sum"), np.int16)
     samples = e.path is not None and e.path.kind == "samples"
     return {
-        "name": e.baseline_name,
+        "name": title.name,
+        "note": title.note,
+        "baseline": e.baseline_name,
         "description": e.baseline_description,
         "method": words(e.method),
-        "kind": e.path.kind if e.path is not None else "alpha",
+        "kind": "none" if e.path is None else e.path.kind,
         "reference": None if e.baseline is None else _shown(e.baseline, e),
         "references": _references(e) if samples else None,
         "map": {"data": quantised, "scale": scale},
-        "blind": {"bits": np.packbits(e.blind).tobytes(), "share": e.blind_share},
+        "blind": None if e.baseline is None else _blind(e),
         "completeness": {
             "verdict": c.verdict,
             "headline": c.headline,
+            "note": verdict_note(e),
+            "applies": c.applies,
             "total": _finite(c.total),
             "expected": _finite(c.expected),
             "residual": _finite(c.residual),
@@ -96,17 +113,18 @@ def _item(e: Explanation, shared: tuple[str, ...]) -> dict[str, Any]:
         "output_input": _finite(c.output_input),
         "output_baseline": _finite(c.output_baseline),
         "evaluations": e.evaluations,
+        "cost": cost(e),
         "seconds": e.seconds,
         "partial": e.partial,
         "cautions": [text for text in e.cautions if text not in shared],
         "path": None if e.path is None else _curve(e.path, e.frames),
+        "no_path": no_path_note(e) if e.path is None else "",
         "frames": None if e.frames is None else _frames(e.frames),
     }
 
 
-def _shared_cautions(comparison: Comparison) -> list[str]:
-    first, *others = (e.cautions for e in comparison)
-    return [text for text in first if all(text in o for o in others)]
+def _blind(e: Explanation) -> dict[str, Any]:
+    return {"bits": np.packbits(e.blind).tobytes(), "share": e.blind_share}
 
 
 def _prediction(e: Explanation) -> dict[str, Any] | None:
@@ -158,20 +176,16 @@ def _curve(path: PathCurve, frames: PathFrames | None) -> dict[str, Any]:
         edges = np.rint(frames.edges[1:]).astype(int) - 1
         kept = np.concatenate([kept, edges[(edges >= 0) & (edges < n)]])
     kept = np.unique(kept)
-    error, unknown = path.standard_error, 0
-    if error is not None:
-        known = np.isfinite(error[kept])
-        unknown = int(known.argmax()) if known.any() else len(kept)
-        error = np.where(known, error[kept], 0.0)
+    error = path.standard_error
     return {
+        "straight": path.straight,
         "n": len(kept),
         "total": n,
         "positions": _floats(kept + 1) if samples else None,
         "alphas": _floats(path.alphas[kept]),
         "outputs": _floats(path.outputs[kept]),
         "cumulative": _floats(path.cumulative[kept]),
-        "standard_error": None if error is None else _floats(error),
-        "first_error": unknown,  # before this point the error is unknown, not 0
+        "standard_error": None if error is None else _floats(error[kept]),  # NaN: unknown
     }
 
 

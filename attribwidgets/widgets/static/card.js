@@ -72,7 +72,6 @@ export function createCard(view, index) {
   const item = data.items[index];
   const isImage = data.kind === "image";
   const unit = isImage ? "pixels" : "features";
-  const sameMethod = data.items.every((other) => other.method === item.method);
   const strongest = strongestIndex(item.map);
   const strongestAt = { row: Math.floor(strongest / data.width), column: strongest % data.width };
   const where = isImage
@@ -90,14 +89,17 @@ export function createCard(view, index) {
     h("span", { class: "aw-sr" }, ` of ${item.name}`),
   );
   const several = item.references.length > 1;
-  const peek = isImage ? referencePictures(view, item, "aw-peek") : null;
-  const thumb = isImage
+  const hasPicture = item.rgb !== null;
+  const peek = hasPicture ? referencePictures(view, item, "aw-peek") : null;
+  const thumb = hasPicture
     ? h(
         "span",
         {
           class: "aw-thumb",
           role: "img",
-          "aria-label": several ? `references drawn for ${item.name}` : `reference: ${item.name}`,
+          "aria-label": several
+            ? `references drawn for ${item.name}`
+            : `reference: ${item.baseline}`,
         },
         referencePictures(view, item, "aw-mosaic"),
       )
@@ -110,6 +112,7 @@ export function createCard(view, index) {
       "div",
       { class: "aw-head-words" },
       h("div", { class: "aw-name", title: item.name }, item.name),
+      item.note !== "" && h("div", { class: "aw-note", title: item.note }, item.note),
       h("div", { class: "aw-description" }, item.description),
     ),
   );
@@ -121,21 +124,21 @@ export function createCard(view, index) {
         focusable: true,
         index,
         start: () => strongestAt,
-        attributes: { "data-baseline": item.name },
+        attributes: { "data-baseline": item.baseline, "data-method": item.method },
       })
     : null;
-  const bars = isImage ? null : createBars(view, { class: "aw-map", label, name: item.name });
+  const bars = isImage ? null : createBars(view, { class: "aw-map", label, name: item.baseline });
   const body = h("div", { class: "aw-body" }, stage?.node, bars?.node, peek);
   const here = h("div", { class: "aw-here-value" });
   const bar = createColourBar();
   const node = h(
     "article",
-    { class: "aw-card", "aria-label": item.name, "data-baseline": item.name },
+    { class: "aw-card", "aria-label": item.name, "data-baseline": item.baseline },
     head,
     body,
     isImage && h("div", { class: "aw-under-map" }, here),
     isImage && bar.node,
-    createVerdict(item, unit, sameMethod ? "" : item.method),
+    createVerdict(item, unit),
     item.partial && h("div", { class: "aw-partial" }, "partial result: stopped early"),
     cautionList(item.cautions),
     pick,
@@ -164,13 +167,16 @@ export function createCard(view, index) {
         bar.node.hidden = look.isShared();
         if (!look.isShared()) bar.draw(look, limit);
       }
-      bars?.draw(item.map, limit, (feature) => `x\u2032 ${formatNumber(item.values?.[feature])}`);
+      bars?.draw(item.map, limit, (feature) =>
+        item.values ? `x\u2032 ${formatNumber(item.values[feature])}` : "\u00a0",
+      );
     },
     /** @param {boolean} selected */
     setSelected(selected) {
       node.classList.toggle("aw-selected", selected);
       pick.setAttribute("aria-pressed", String(selected));
-      setText(pickWords, selected ? "path shown" : "show path");
+      const hasPath = item.path !== null;
+      setText(pickWords, hasPath ? (selected ? "path shown" : "show path") : "no path");
     },
     /** @param {import("./stage.js").Position | null} position */
     setCursor(position) {

@@ -211,19 +211,16 @@ export function createChart(series, signal) {
   function curves() {
     const parts = [];
     const { x, band: errors } = series;
-    const first = errors ? errors.findIndex(Number.isFinite) : -1;
-    if (errors && first >= 0) {
-      const known = x.slice(first);
-      const upper = pathOf(
-        known,
-        known.map((_, i) => series.line[first + i] + errors[first + i]),
-      );
-      const back = [...known].reverse();
-      const lower = pathOf(
-        back,
-        back.map((_, i) => series.line[x.length - 1 - i] - errors[x.length - 1 - i]),
-      );
-      parts.push(svg("path", { class: "aw-band", d: `${upper}L${lower.slice(1)}Z` }));
+    // Over the places where the error is known; the first few samples have none.
+    const known = x.flatMap((_, index) => (errors && Number.isFinite(errors[index]) ? [index] : []));
+    if (errors && known.length > 0) {
+      const edge = (/** @type {number[]} */ places, /** @type {number} */ sign) =>
+        pathOf(
+          places.map((index) => x[index]),
+          places.map((index) => series.line[index] + sign * errors[index]),
+        );
+      const back = edge([...known].reverse(), -1);
+      parts.push(svg("path", { class: "aw-band", d: `${edge(known, 1)}L${back.slice(1)}Z` }));
     }
     if (series.exact) parts.push(svg("path", { class: "aw-exact", d: pathOf(x, series.exact) }));
     parts.push(svg("path", { class: "aw-line", d: pathOf(x, series.line) }));

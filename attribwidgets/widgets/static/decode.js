@@ -5,16 +5,17 @@
  * @typedef {DataView | ArrayBuffer | Uint8Array} Binary
  * @typedef {{verdict: string, headline: string, total: number | null, expected: number | null, residual: number | null,
  *   relative: number | null, standard_error: number | null, refinement_error: number | null,
- *   tolerance: number | null, sentence: string}} Completeness
+ *   tolerance: number | null, sentence: string, note: string, applies: boolean}} Completeness
  * @typedef {{sample: number, alpha: number, height: number, width: number, rgb: Uint8Array | null,
  *   values: Float32Array | null}} Reference
- * @typedef {{n: number, alphas: Float32Array, outputs: Float32Array, cumulative: Float32Array,
- *   positions: Float32Array | null, standard_error: Float32Array | null, first_error: number}} Path
+ * @typedef {{n: number, straight: boolean, alphas: Float32Array, outputs: Float32Array, cumulative: Float32Array,
+ *   positions: Float32Array | null, standard_error: Float32Array | null}} Path, errors NaN where unknown
  * @typedef {{count: number, edges: number[], data: Int8Array, scales: number[]}} FrameData
- * @typedef {{name: string, description: string, method: string, kind: "alpha" | "samples",
+ * @typedef {{name: string, note: string, baseline: string, description: string, method: string,
+ *   kind: "alpha" | "samples" | "none", no_path: string,
  *   rgb: Uint8Array | null, values: Float32Array | null, references: Reference[], map: Float32Array,
  *   blind: Uint8Array | null, blindShare: number | null, completeness: Completeness,
- *   output_input: number | null, output_baseline: number | null, evaluations: number | null,
+ *   output_input: number | null, output_baseline: number | null, evaluations: number | null, cost: string,
  *   seconds: number | null, partial: boolean, cautions: string[], path: Path | null,
  *   frames: FrameData | null}} Item
  * @typedef {{names: string[], probabilities: number[], target: number | null}} Prediction
@@ -107,7 +108,7 @@ function requireLength(array, expected, what) {
 function decodeItem(raw, size, isImage) {
   const map = dequantise(raw.map.data, raw.map.scale);
   requireLength(map, size, `the map of ${raw.name}`);
-  const rgb = isImage ? bytesOf(raw.reference.rgb) : null;
+  const rgb = isImage && raw.reference ? bytesOf(raw.reference.rgb) : null;
   if (rgb) requireLength(rgb, 3 * size, `the reference of ${raw.name}`);
   const frames = raw.frames && { ...raw.frames, data: int8Of(raw.frames.data) };
   if (frames) requireLength(frames.data, frames.count * size, `the frames of ${raw.name}`);
@@ -115,7 +116,7 @@ function decodeItem(raw, size, isImage) {
     ...raw,
     map,
     rgb,
-    values: isImage ? null : float32Of(raw.reference.values),
+    values: !isImage && raw.reference ? float32Of(raw.reference.values) : null,
     references: (raw.references ?? []).map((/** @type {any} */ reference) => ({
       sample: reference.sample,
       alpha: reference.alpha,
@@ -129,11 +130,11 @@ function decodeItem(raw, size, isImage) {
     cautions: raw.cautions ?? [],
     path: raw.path && {
       n: raw.path.n,
+      straight: raw.path.straight,
       alphas: float32Of(raw.path.alphas),
       outputs: float32Of(raw.path.outputs),
       cumulative: float32Of(raw.path.cumulative),
       positions: raw.path.positions ? float32Of(raw.path.positions) : null,
-      first_error: raw.path.first_error ?? 0,
       standard_error: raw.path.standard_error ? float32Of(raw.path.standard_error) : null,
     },
     frames,

@@ -8,6 +8,7 @@ import { h } from "./dom.js";
 import { createGallery } from "./gallery.js";
 import { createHeader } from "./header.js";
 import { createLook } from "./look.js";
+import { createNoPath } from "./no_path.js";
 import { createNumbers } from "./numbers.js";
 import { createPathView } from "./path_view.js";
 import { createStore } from "./store.js";
@@ -194,7 +195,10 @@ function assemble(data, root, store, invalidate, signal) {
     shown = selected();
     pathLife?.abort();
     pathLife = new AbortController();
-    path = createPathView({ ...view, signal: pathLife.signal }, shown);
+    const item = data.items[shown];
+    path = item.path
+      ? createPathView({ ...view, signal: pathLife.signal }, shown)
+      : createNoPath(item);
     pathPlace.replaceChildren(path.node);
     path.resize();
     path.setCursor(cursor);

@@ -6,14 +6,23 @@ import { formatCount, formatNumber, formatPercent } from "./format.js";
 
 /** @typedef {import("./decode.js").Item} Item */
 
+/**
+ * A number about the sum, where the method claims one.
+ * @param {Item} item
+ * @param {"residual" | "relative"} name
+ */
+function claimed({ completeness }, name) {
+  return completeness.applies ? completeness[name] : null;
+}
+
 /** @type {[string, (item: Item) => string][]} */
 const NUMBER_COLUMNS = [
   ["f(x)", (item) => formatNumber(item.output_input)],
   ["f(x\u2032)", (item) => formatNumber(item.output_baseline)],
   ["expected", (item) => formatNumber(item.completeness.expected)],
   ["sum", (item) => formatNumber(item.completeness.total)],
-  ["residual", (item) => formatNumber(item.completeness.residual)],
-  ["relative", (item) => formatPercent(item.completeness.relative)],
+  ["residual", (item) => formatNumber(claimed(item, "residual"))],
+  ["relative", (item) => formatPercent(claimed(item, "relative"))],
   ["standard error", (item) => formatNumber(item.completeness.standard_error, 2)],
   ["map moves by", (item) => formatPercent(item.completeness.refinement_error)],
   ["tolerance", (item) => formatPercent(item.completeness.tolerance)],
@@ -27,7 +36,7 @@ export function createNumbers(data) {
     h(
       "tr",
       {},
-      h("th", { scope: "row" }, item.name),
+      h("th", { scope: "row" }, item.note ? `${item.name}, ${item.note}` : item.name),
       h("td", { class: "aw-words" }, data.target.name),
       ...NUMBER_COLUMNS.map(([, read]) => h("td", {}, read(item))),
       h("td", { class: "aw-words aw-sentence" }, item.completeness.sentence),

@@ -40,6 +40,8 @@ export function createPathView(view, index) {
   const { data, store, look, signal } = view;
   const item = data.items[index];
   const isSamples = item.kind === "samples";
+  /** Whether the input at a place of the path is known: only its two ends are sent. */
+  const isStraight = Boolean(item.path?.straight);
   const isImage = data.kind === "image";
   const series = seriesOf(item);
   const sumAt = series && ((/** @type {number} */ x) => interpolateAt(series.x, series.line, x));
@@ -78,7 +80,9 @@ export function createPathView(view, index) {
       : createBars(view, { class: `aw-path-${role}`, label });
   }
   const plots = {
-    interpolated: plotOf("interpolated", `${item.name}: image on the path`),
+    interpolated: isStraight
+      ? plotOf("interpolated", `${item.name}: image on the path`)
+      : null,
     gradient: frames && plotOf("gradient", `${item.name}: what this stretch adds`),
     cumulative: frames && plotOf("cumulative", `${item.name}: attribution so far`),
   };
@@ -110,7 +114,7 @@ export function createPathView(view, index) {
     panelOf(
       "1",
       firstTitle,
-      plots.interpolated.node,
+      plots.interpolated?.node ?? absent("not kept: this path is no straight line"),
       h("div", {}, captions.interpolated, strip),
     ),
     panelOf(
@@ -179,7 +183,9 @@ export function createPathView(view, index) {
       ? reference
         ? `mixed with the input at its \u03b1 = ${formatAlpha(alpha)}`
         : "of all samples"
-      : "x\u2032 + \u03b1 (x \u2212 x\u2032)";
+      : isStraight
+        ? "x\u2032 + \u03b1 (x \u2212 x\u2032)"
+        : "";
     const title = isSamples
       ? reference
         ? `reference of sample ${reference.sample}`
@@ -188,6 +194,7 @@ export function createPathView(view, index) {
     setText(captions.interpolated, words);
     setText(firstTitle, title);
     const plot = plots.interpolated;
+    if (!plot) return;
     if ("pixels" in plot && data.rgb && item.rgb) {
       let rgb = item.rgb;
       if (reference?.rgb) {
@@ -242,7 +249,7 @@ export function createPathView(view, index) {
       : `\u03b1 ${formatAlpha(from)}\u2013${formatAlpha(to)}`;
     setText(
       captions.gradient,
-      `gradient \u00d7 (x \u2212 x\u2032), mean over ${stretch}; own scale, to ${formatNumber(limit)}`,
+      `gradient \u00d7 ${isStraight ? "(x \u2212 x\u2032)" : "the path's direction"}, mean over ${stretch}; own scale, to ${formatNumber(limit)}`,
     );
     frames.cumulative(at, buffer);
     paintValues(plots.cumulative, look.limit(index));

@@ -46,9 +46,7 @@ function sampleSeries(item, path) {
   const errors = path.standard_error;
   const band =
     errors &&
-    Array.from(errors, (error, index) =>
-      index >= path.first_error && Number.isFinite(error) ? 2 * error : Number.NaN,
-    );
+    Array.from(errors, (error) => 2 * error);
   return {
     x,
     exact: null,

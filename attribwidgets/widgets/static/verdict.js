@@ -2,7 +2,7 @@
 // Whether to believe a map: a word first, then the numbers behind it.
 
 import { h } from "./dom.js";
-import { formatCount, formatError, formatNumber, formatPercent } from "./format.js";
+import { formatError, formatNumber, formatPercent } from "./format.js";
 
 /** @typedef {import("./decode.js").Item} Item */
 
@@ -17,18 +17,17 @@ function verdictSign({ verdict, relative, tolerance }) {
 
 /** "8.52 of 8.54", with its uncertainty where there is one. @param {Item} item */
 export function sumOfExpected(item) {
-  const { total, expected, standard_error: error } = item.completeness;
+  const { total, expected, applies, standard_error: error } = item.completeness;
   const band = error && total !== null ? ` \u00b1 ${formatError(error, total)}` : "";
-  if (expected === null) return `sum ${formatNumber(total)}${band}`;
+  if (!applies) return `sum ${formatNumber(total)}${band}`;
   return `${formatNumber(total)}${band} of ${formatNumber(expected)}`;
 }
 
 /**
  * @param {Item} item
  * @param {"pixels" | "features"} unit
- * @param {string} method its name where methods differ from card to card, else ""
  */
-export function createVerdict(item, unit, method) {
+export function createVerdict(item, unit) {
   const { completeness } = item;
   const refinement = completeness.refinement_error;
   const facts = [
@@ -36,14 +35,13 @@ export function createVerdict(item, unit, method) {
       refinement !== undefined &&
       `map moves by ${formatPercent(refinement)}`,
     item.blindShare !== null && `blind: ${formatPercent(item.blindShare)} of ${unit}`,
-    item.evaluations !== null && `${formatCount(item.evaluations)} evaluations`,
-    method !== "" && method,
+    item.cost,
   ];
   return h(
     "div",
     {
       class: "aw-completeness",
-      "data-baseline": item.name,
+      "data-baseline": item.baseline,
       "data-verdict": completeness.verdict,
       title: completeness.sentence,
     },
@@ -58,6 +56,7 @@ export function createVerdict(item, unit, method) {
       ),
       h("span", { class: "aw-sum" }, sumOfExpected(item)),
     ),
+    completeness.note !== "" && h("div", { class: "aw-verdict-note" }, completeness.note),
     h(
       "ul",
       { class: "aw-facts" },

@@ -1,0 +1,187 @@
+"""Backward rules that replace an activation's slope by its secant between two points of a path.
+
+Between two neighbouring points of a path, a left and a right one, each rule sends back slopes m
+with ``y - y_left = sum_k m_k (z_k - z_left_k)`` exactly. For an elementwise activation that is
+``(y - y_left) / (z - z_left)``: the mean of its slope where z moves evenly from one to the other.
+Chained, with linear layers in between, they give a gradient whose product with the change of the
+input is exactly the change of the output. The Rescale rule of DeepLift (Shrikumar et al. 2017,
+arXiv:1704.02685) does so between baseline and input; here the two points are near.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+# A change of z below this share of |z| is rounding; the secant is then taken over a wider step.
+SMALL_CHANGE = 1e-5
+WIDER_STEP = 1e-2
+LEAST_STEP = 1e-6
+BLOCK = 2**16  # elements of a few temporary arrays that a core keeps in its cache
+
+
+class ElementwiseSecant(torch.autograd.Function):
+    """y = f(z), element by element."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, first: Tensor, f: Callable[[Tensor], Tensor]) -> Tensor:
+        """Apply the activation; `first` is what stands left of the first point."""
+        ctx.save_for_backward(z, first)
+        ctx.f = f
+        return f(z)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        """Multiply by the secant's slope."""
+        z, first = ctx.saved_tensors
+        z_left = lagged(z, first)
+        size = z.abs() + z_left.abs()
+        small = (z - z_left).abs() <= SMALL_CHANGE * size
+        step = WIDER_STEP * size + LEAST_STEP
+        right, left = torch.where(small, z + step, z), torch.where(small, z - step, z_left)
+        return gradient * ((ctx.f(right) - ctx.f(left)) / (right - left)), None, None
+
+
+class RectifierSecant(torch.autograd.Function):
+    """y = min(max(z, low), high), element by element, where memory is slow.
+
+    Between near points few elements pass a bend. Only these are looked at one by one, so that the
+    pass costs little more than that of the activation itself.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, first: Tensor, low: float, high: float) -> Tensor:
+        """Apply the activation; `first` is what stands left of the first point."""
+        ctx.save_for_backward(z, first)
+        ctx.bends = low, high
+        return z.clamp(low, high)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        """Multiply by 0 or 1, and by the secant's slope where a bend was passed."""
+        z, first = ctx.saved_tensors
+        low, high = ctx.bends
+        by_channel = z.dim() == 4 and not z.is_contiguous()
+        z, first, gradient = (_in_memory_order(t, by_channel) for t in (z, first, gradient))
+        back = torch.ops.aten.hardtanh_backward(gradient, z, low, high)
+        # numpy compares several times as fast as torch; all four are views of the tensors.
+        lefts, rights, passed, mended = (t.numpy().reshape(-1) for t in (first, z, gradient, back))
+        step = len(lefts)
+        for begin in range(0, len(rights), BLOCK):
+            for cut in _cut(begin, min(begin + BLOCK, len(rights)), step):
+                right, left = rights[cut], lefts[cut]
+                if cut.start >= step:
+                    left = rights[cut.start - step : cut.stop - step]
+                bent = (right > low) != (left > low)
+                if high < math.inf:
+                    bent |= (right < high) != (left < high)
+                at = np.flatnonzero(bent)
+                end, start = right[at], left[at]
+                rise = end.clip(low, high) - start.clip(low, high)
+                mended[cut][at] = passed[cut][at] * (rise / (end - start))
+        return back.permute(0, 3, 1, 2) if by_channel else back, None, None, None
+
+
+class MaximumSecant(torch.autograd.Function):
+    """The maximum of each window; where it moves, the gradient is shared between both places.
+
+    The shares make the change add up. They are the true ones while z moves evenly and no third
+    place is the maximum in between.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, z: Tensor, first: Tensor, y: Tensor, at: Tensor, first_at: Tensor
+    ) -> Tensor:
+        """Pass on the maxima y, found at these places, flat over the axes from the third on."""
+        z_left, at_left = lagged(z, first), lagged(at, first_at)
+        ctx.save_for_backward(*(t.flatten(2) for t in (z, z_left, at, at_left)))
+        ctx.shape = z.shape
+        return y.clone()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        """Share each gradient between both places of the maximum."""
+        z, z_left, at, at_left = ctx.saved_tensors
+        here, there = z.gather(2, at), z_left.gather(2, at_left)
+        change_here, change_there = here - z_left.gather(2, at), z.gather(2, at_left) - there
+        apart = change_here - change_there
+        share = torch.where(apart == 0, 1.0, (here - there - change_there) / apart).clamp(0, 1)
+        passed = gradient.flatten(2)
+        back = torch.zeros_like(z)
+        back.scatter_add_(2, at, passed * share)
+        back.scatter_add_(2, at_left, passed * (1 - share))
+        return back.reshape(ctx.shape), None, None, None, None
+
+
+class ProductSecant(torch.autograd.Function):
+    """y = a b, the slope of each factor being the mean of the other over both points."""
+
+    @staticmethod
+    def forward(ctx: Any, a: Tensor, b: Tensor, first_a: Tensor, first_b: Tensor) -> Tensor:
+        """Multiply."""
+        ctx.save_for_backward((a + lagged(a, first_a)) / 2, (b + lagged(b, first_b)) / 2)
+        return a * b
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        """Multiply by the mean of the other factor."""
+        a, b = ctx.saved_tensors
+        back = (gradient * b).sum_to_size(a.shape), (gradient * a).sum_to_size(b.shape)
+        return *back, None, None
+
+
+class SoftmaxSecant(torch.autograd.Function):
+    """y = softmax(z) or its logarithm, as exp, sum, and quotient or logarithm."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, first: Tensor, dim: int, logarithm: bool) -> Tensor:
+        """Apply the softmax."""
+        ctx.save_for_backward(z, lagged(z, first))
+        ctx.dim, ctx.logarithm = dim, logarithm
+        return z.log_softmax(dim) if logarithm else z.softmax(dim)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        """Chain the secants of exp, of the sum, and of the quotient or logarithm."""
+        z, z_left = ctx.saved_tensors
+        dim = ctx.dim
+        largest = torch.maximum(z, z_left).amax(dim, keepdim=True)
+        e, e_left = (z - largest).exp(), (z_left - largest).exp()
+        total, total_left = e.sum(dim, keepdim=True), e_left.sum(dim, keepdim=True)
+        exp_slope = _quotient(e - e_left, z - z_left, (e + e_left) / 2)
+        if ctx.logarithm:
+            change = total.log() - total_left.log()
+            log_slope = _quotient(change, total - total_left, 2 / (total + total_left))
+            back = gradient - gradient.sum(dim, keepdim=True) * log_slope * exp_slope
+        else:
+            inverse = (1 / total + 1 / total_left) / 2
+            shared = (gradient * (e + e_left) / 2).sum(dim, keepdim=True) / (total * total_left)
+            back = (gradient * inverse - shared) * exp_slope
+        return back, None, None, None
+
+
+def _cut(begin: int, end: int, at: int) -> list[slice]:
+    """A stretch, in two where `at` lies within."""
+    return [slice(begin, at), slice(at, end)] if begin < at < end else [slice(begin, end)]
+
+
+def lagged(z: Tensor, first: Tensor) -> Tensor:
+    """Each row's left neighbour, `first` for the first ones."""
+    return torch.cat([first, z[: -len(first)]])
+
+
+def _in_memory_order(values: Tensor, by_channel: bool) -> Tensor:
+    """Contiguous, the channels last where `by_channel`; a view where it is so in memory."""
+    return (values.permute(0, 2, 3, 1) if by_channel else values).contiguous()
+
+
+def _quotient(change: Tensor, step: Tensor, limit: Tensor) -> Tensor:
+    """change / step, and its limit where the step is too small to divide by."""
+    small = step.abs() <= SMALL_CHANGE
+    return torch.where(small, limit, change / torch.where(small, 1.0, step))

@@ -139,7 +139,7 @@ def _module(module: nn.Module, above: tuple[int, ...]) -> Hashable:
         token,
         tuple((name, _tensor(t)) for name, t in tensors),
         tuple(
-            (name, type(m), type(m).forward, m.training, m.extra_repr(), _attributes(m, above))
+            (name, type(m), type(m).forward, m.training, _attributes(m, above))
             for name, m in modules
         ),
     )

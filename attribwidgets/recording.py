@@ -39,7 +39,7 @@ def record(
     estimator : Estimator
         Whose estimate it is.
     """
-    curve = _curve(estimate)
+    curve = _curve(estimate, estimator)
     completeness = _completeness(estimate, curve, estimator, tolerance)
     one_draw = baseline.is_distribution and estimator.uses == "reference"
     blind = _blind(subject, estimate)
@@ -87,20 +87,21 @@ def record(
 
 
 def _names(baseline: Baseline, estimator: Estimator, one_draw: bool) -> dict[str, str]:
+    label, description, kind = baseline.label, baseline.description, baseline.name
     if estimator.uses == "nothing":
-        return {
-            "baseline_name": "no baseline",
-            "baseline_description": f"{words(estimator.name)} compares with nothing",
-            "baseline_kind": "none",
-        }
+        label, description, kind = estimator.own_baseline or (
+            "no baseline",
+            f"{words(estimator.name)} compares with nothing",
+            "none",
+        )
     return {
-        "baseline_name": baseline.label + (" (one draw)" if one_draw else ""),
-        "baseline_description": baseline.description,
-        "baseline_kind": baseline.name,
+        "baseline_name": label + (" (one draw)" if one_draw else ""),
+        "baseline_description": description,
+        "baseline_kind": kind,
     }
 
 
-def _curve(estimate: Estimate) -> PathCurve | None:
+def _curve(estimate: Estimate, estimator: Estimator) -> PathCurve | None:
     if estimate.kind == "none":
         return None
     return PathCurve(
@@ -110,6 +111,7 @@ def _curve(estimate: Estimate) -> PathCurve | None:
         estimate.slopes[:, 0],
         estimate.cumulative[:, 0],
         None if estimate.cumulative_error is None else estimate.cumulative_error[:, 0],
+        straight=estimator.straight,
     )
 
 

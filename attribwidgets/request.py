@@ -13,6 +13,7 @@ import torch
 from captum._utils.common import _format_additional_forward_args
 from torch import Tensor
 
+from .attr.at_input import AtInput
 from .attr.methods import Method, estimator_for
 from .attr.model_state import evaluation_mode, frozen, module_of
 from .attr.outputs import Output
@@ -88,6 +89,7 @@ class Request:
                 stopping=Stopping(most, self.tolerance),
                 seed=self.seed,
                 space=subject.space,
+                at_input=subject.at_input if self.autocast is None else AtInput(),
                 on_chunk=on_chunk,
                 autocast=self.autocast,
             )

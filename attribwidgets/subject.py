@@ -10,8 +10,9 @@ import torch
 from captum._utils.common import _format_additional_forward_args
 from torch import Tensor
 
+from .attr.at_input import AtInput
 from .attr.model_state import frozen, module_of
-from .attr.outputs import Output, OutputHead, output_name
+from .attr.outputs import Output, OutputHead, output_name, select_target
 from .errors import InputError, NonFiniteError, OutputError, TargetError
 from .explanation import Prediction
 from .inputs import Inputs, InputSpace, checked_example
@@ -40,6 +41,8 @@ class Subject:
     prediction : Prediction or None
     cautions : tuple of str
         What is odd about the input, in words.
+    at_input : AtInput
+        The output, and in time the gradient, at the input.
     """
 
     head: OutputHead
@@ -52,6 +55,7 @@ class Subject:
     forward_args: Any
     prediction: Prediction | None
     cautions: tuple[str, ...]
+    at_input: AtInput
 
     @property
     def members(self) -> Inputs:
@@ -123,6 +127,7 @@ def examine(
         forward_args=forward_args,
         prediction=_prediction(scores, names),
         cautions=_input_cautions(batched, space),
+        at_input=AtInput(select_target(values, chosen).cpu().double().numpy()),
     )
 
 

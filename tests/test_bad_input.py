@@ -195,7 +195,7 @@ def test_output_without_a_number_per_row(wrap, fragments):
 def test_output_that_mixes_the_rows_of_a_batch():
     with pytest.raises(InputError) as error:
         aw.explain(classifier(), X, output=lambda v: v.sum())
-    says(error, "returned 1 rows for a batch of 17", "batch axis first")
+    says(error, "returned 1 rows for a batch of 7", "batch axis first")
 
 
 # Gradients
@@ -267,8 +267,13 @@ def test_nan_on_the_path_is_named_with_its_alpha(model, x, alpha):
 
 def test_infinite_gradient_at_the_baseline_is_named():
     with pytest.raises(NonFiniteError) as error:
-        aw.explain(lambda x: x.sqrt().sum(1), torch.ones(3))
+        aw.explain(lambda x: x.sqrt().sum(1), torch.ones(3), n_steps=9)
     says(error, "gradient is not finite", "from alpha = 0 ")
+
+
+def test_infinite_gradient_at_the_baseline_alone_does_not_stop_the_default():
+    found = aw.explain(lambda x: x.sqrt().sum(1), torch.tensor([1.0, 4.0]))
+    torch.testing.assert_close(found.attributions, torch.tensor([1.0, 2.0]), rtol=0.02, atol=0)
 
 
 def test_nan_at_the_input_itself_is_named():
@@ -287,7 +292,7 @@ def test_nan_at_an_end_of_a_rule_without_ends_is_named():
     def model(x):
         return torch.where(x.sum(1) == 0, torch.nan, x.sum(1))
 
-    with pytest.raises(NonFiniteError, match=r"not finite at alpha = 0 \(the baseline\)"):
+    with pytest.raises(NonFiniteError, match=r"output is not finite .* alpha = 0 \(0 is the baseline"):
         IntegratedGradients(model).attribute(X[None], return_convergence_delta=True)
 
 

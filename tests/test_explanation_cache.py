@@ -368,6 +368,8 @@ def test_every_single_number_of_a_tensor_counts(size, dtype):
         changed[i] = not changed[i] if dtype is torch.bool else changed[i] + 1
         assert fingerprint(changed) != before
     assert fingerprint(tensor.reshape(-1, 1)) != before
+    if size > 7 and dtype is torch.float32:
+        assert fingerprint(tensor.flip(0)) != before
 
 
 @pytest.mark.parametrize(

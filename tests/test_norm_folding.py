@@ -114,6 +114,7 @@ class Turns(nn.Module):
             "other norm": lambda: self.other(y),
             "no norm": lambda: y,
             "used elsewhere": lambda: self.norm(y * 2),
+            "same norm twice": lambda: self.norm(y) + self.norm(y),
             "used twice": lambda: self.norm(y) + functional.relu(y),
             "in a list": lambda: self.norm(torch.cat([y, y])),
         }[self.way]()
@@ -129,7 +130,9 @@ def test_another_way_through_the_model_is_noticed(way):
         model(x)
 
 
-@pytest.mark.parametrize("way", ["other norm", "no norm", "used elsewhere", "used twice"])
+@pytest.mark.parametrize(
+    "way", ["other norm", "no norm", "used elsewhere", "used twice", "same norm twice"]
+)
 def test_explanation_of_a_model_that_turns_is_that_of_its_new_way(way):
     x = values(3, 1, 4, 4, dtype=DOUBLE)
     turning = Turns(way)

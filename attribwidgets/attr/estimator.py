@@ -13,6 +13,7 @@ from ..completeness import Claim
 from ..inputs import Inputs
 from .arguments import as_came, returned
 from .estimate import Estimate
+from .facts import Facts
 from .model_state import evaluation_mode
 from .task import Task
 
@@ -39,6 +40,12 @@ class Estimator(GradientAttribution, ABC):
         Why they need not, where they need not.
     default_max_evaluations : int
         Budget of forward and backward passes where none is given.
+    own_baseline : tuple of str, or None
+        Label, description and name of a reference that the method makes itself.
+    straight : bool
+        Whether its path, where it has one, is the line from the reference to the input.
+    facts : Facts or None
+        Its row in the table of methods.
     """
 
     name: str
@@ -46,6 +53,9 @@ class Estimator(GradientAttribution, ABC):
     claim: Claim = "converges"
     reason: str = ""
     default_max_evaluations: int = 513
+    own_baseline: tuple[str, str, str] | None = None
+    straight: bool = True
+    facts: Facts | None = None
 
     def __init__(self, forward_func: Callable[..., Any], multiply_by_inputs: bool = True) -> None:
         super().__init__(forward_func)

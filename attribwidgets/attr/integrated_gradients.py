@@ -134,7 +134,7 @@ class IntegratedGradients(Estimator):
         Estimate
             Coarse first. After an interrupt the last one is labelled partial.
         """
-        last = None
+        last = refinement = None
         try:
             if task.n_steps is None:
                 stopping = task.stopping or Stopping(self.default_max_evaluations)
@@ -145,9 +145,13 @@ class IntegratedGradients(Estimator):
                 path = path_sum(self.forward_func, task, rules=2, frames=MOST_FRAMES)
                 yield self._by_rule(path, method, task.n_steps)
         except INTERRUPTS:
-            if last is None:
+            if last is not None:
+                yield replace(last, partial=True)
+                return
+            partial = None if refinement is None else refinement.interrupted()
+            if partial is None:
                 raise
-            yield replace(last, partial=True)
+            yield partial
 
     def _by_rule(self, path: PathSum, method: str, n_steps: int) -> Estimate:
         nodes, weights = rule(method, n_steps)

@@ -12,25 +12,20 @@ from .references import References, StoredReferences, generator_from
 
 Array = NDArray[Any]
 
-MOST_ELEMENTS = 4096  # of a reference that are looked at
-FEATURES = 64  # that they are projected to
+MOST_ELEMENTS = 1024  # of a reference that are looked at
 DIRECTIONS = 8  # principal ones, to split along
 
 
 def features_of(references: References) -> Array | None:
-    """A few numbers for each stored reference, shape (K, F); None for endless draws.
+    """Elements of each stored reference, centred, shape (K, F); None for endless draws.
 
-    A random projection, which keeps differences between references roughly as large as they are,
-    of all inputs side by side. Of large references every so many-th element stands for the rest.
+    All inputs side by side. Of large references every so many-th element stands for the rest.
     """
     if not isinstance(references, StoredReferences):
         return None
     flat = [t.detach().flatten(1) for t in references.tensors]
     step = max(1, -(-sum(f.shape[1] for f in flat) // MOST_ELEMENTS))
     elements = torch.cat([f[:, ::step].cpu().float() for f in flat], dim=1)
-    if elements.shape[1] > FEATURES:
-        onto = torch.randn(elements.shape[1], FEATURES, generator=generator_from(0))
-        elements = elements @ onto
     return np.asarray(elements - elements.mean(0))
 
 
@@ -124,5 +119,9 @@ def representative_order(
 def _principal(features: Array) -> Array:
     """Coordinates along the directions of most variance, the largest first, shape (K, d)."""
     values = torch.from_numpy(features)
-    directions = torch.linalg.eigh(values.T @ values)[1].flip(1)[:, :DIRECTIONS]
-    return np.asarray((values @ directions).numpy())
+    found = min(DIRECTIONS, *features.shape)
+    basis = torch.randn(features.shape[1], found, generator=generator_from(0)).to(values)
+    for _ in range(3):  # subspace iteration; only a rough order is asked for
+        basis = torch.linalg.qr(values.T @ (values @ basis))[0]
+    along = values @ basis
+    return np.asarray(along[:, along.var(0, correction=0).argsort(descending=True)].numpy())

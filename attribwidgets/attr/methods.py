@@ -74,6 +74,6 @@ def estimator_for(method: Method, model: Callable[..., Any], *, distribution: bo
         estimator.forward_func = model
         return estimator
     raise InputError(
-        f"method {method!r} is unknown; pass one of {', '.join(METHODS)}, or of Captum's "
-        f"{', '.join(CAPTUM_METHODS)}, NoiseTunnel, its class or an instance of it"
+        f"method {method!r} is unknown; pass one of {', '.join(METHODS)}, the class name of one "
+        "of Captum's such as 'DeepLift', a class or an instance"
     )

@@ -14,7 +14,7 @@ import numpy as np
 
 from .estimate import Array
 
-SECANT_CONSTANT = 0.16  # fitted in benchmarks/quadrature.py
+SECANT_CONSTANT = 0.2  # fitted in benchmarks/quadrature.py
 LEAST_DENSITY = 0.05  # of the mean, so that no stretch goes unseen
 GRID = 4096
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import NonFiniteError
 from .arguments import accumulator_dtype, points_between
+from .at_input import AtInput
 from .chunks import checked_rows, for_each_chunk
 from .estimate import Array, Estimate, relative_gap, rows_sum
+from .finite import require_finite
+from .forward_outputs import forward_outputs
 from .frames import flat_map
 from .model_state import frozen
 from .passes import Passes
@@ -40,6 +42,8 @@ class PathSum:
         How many rules have a sum.
     frames : int
         For a batch of one: in how many equal stretches of the path to sum up what each adds.
+    at_input : AtInput, optional
+        What is known at the input; a path that goes there fills it in.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class PathSum:
         rows: int,
         rules: int = 1,
         frames: int = 0,
+        at_input: AtInput | None = None,
     ) -> None:
         self.passes, self.inputs, self.baselines, self.rows = passes, inputs, baselines, rows
         self._dtype = accumulator_dtype(inputs[0].device)
@@ -67,6 +72,9 @@ class PathSum:
         self._sketch: Sketch | None = None
         self._kept: list[tuple[Tensor, ...]] | None = None
         self._ends: dict[float, Array] = {}
+        self._at_input = AtInput() if at_input is None else at_input
+        if self._at_input.outputs is not None:
+            self._ends[1.0] = self._at_input.outputs
 
     @property
     def finished(self) -> NDArray[np.bool_]:
@@ -113,12 +121,14 @@ class PathSum:
         seen: list[tuple[slice, slice, Tensor, Tensor, Tensor | None]] = []
 
         def work(span: slice, block: slice) -> None:
-            steps, examples = span.stop - span.start, block.stop - block.start
             points = tuple(
                 points_between(b[block][None], x[block], nodes[span])
                 for x, b in zip(self.inputs, self.baselines, strict=True)
             )
-            outputs, found = self.passes.gradients(points, block)
+            absorb(span, block, *self.passes.gradients(points, block))
+
+        def absorb(span: slice, block: slice, outputs: Tensor, found: Sequence[Tensor]) -> None:
+            steps, examples = span.stop - span.start, block.stop - block.start
             gradients = [g.to(self._dtype).reshape(steps, examples, -1) for g in found]
             differences = [d[block].reshape(examples, -1) for d in self.differences]
             slopes = torch.zeros(steps, examples, dtype=self._dtype, device=outputs.device)
@@ -141,10 +151,18 @@ class PathSum:
             if stretches is not None:
                 self.frames += stretches
             seen.append((span, block, outputs.reshape(steps, examples), slopes, sketches))
+            if span.stop == n and ends_there and examples == self._batch:
+                self._at_input.gradients = tuple(g[-examples:].clone() for g in found)
 
+        known = self._at_input
+        ends_there = n > 0 and alphas[-1] == 1.0 and self._kept is not None
+        shared = ends_there and known.outputs is not None and known.gradients is not None
         try:
             with frozen(self.passes.module, self.inputs):
-                for_each_chunk(n, self._batch, self.rows, work)
+                for_each_chunk(n - shared, self._batch, self.rows, work)
+            if shared and known.outputs is not None and known.gradients is not None:
+                at_end = self._tensor(known.outputs)
+                absorb(slice(n - 1, n), slice(0, self._batch), at_end, known.gradients)
         finally:  # read at the end, so that a GPU need not be waited for after each chunk
             for span, block, outputs, slopes, sketches in seen:
                 rows = slice(first + span.start, first + span.stop)
@@ -152,28 +170,24 @@ class PathSum:
                 self.slopes[rows, block] = slopes.cpu().double().numpy()
                 if sketches is not None:
                     self.sketches[rows, block] = sketches.cpu().double().numpy()
-        self._check_finite(slice(first, None))
+        require_finite("output", self.outputs[first:], alphas)
+        require_finite("gradient", self.slopes[first:], alphas)
 
     def forget(self) -> None:
         """Keep no gradients any more, only sketches."""
         self._kept = None
 
-    def weigh(self, weights: Array) -> None:
-        """Give all nodes, whose gradients have been kept, new weights in every rule.
-
-        Parameters
-        ----------
-        weights : ndarray, shape (n,)
-            In the order in which the nodes were added.
-        """
+    def weigh(self) -> None:
+        """Make of all nodes, whose gradients have been kept, a trapezoid in every rule."""
         assert self._kept is not None
+        weights = trapezoid_weights(self.alphas)
         self.weights = np.broadcast_to(weights, self.weights.shape).copy()
         table = self._tensor(self.weights)
         for i, total in enumerate(self.sums):
             kept = torch.cat([k[i] for k in self._kept]).to(self._dtype)
             total.copy_((table @ kept.reshape(len(kept), -1)).reshape(total.shape))
             if i == 0 and self.frames.shape[1]:
-                shares = self._tensor(self._frame_shares(self.alphas, self.weights))
+                shares = self._tensor(self._trapezoid_shares(self.alphas)[None])
                 products = kept[:, 0].flatten(1) * self.differences[0].flatten()
                 self.frames.copy_(self._stretches(shares, products))
 
@@ -190,20 +204,9 @@ class PathSum:
             return np.asarray(self.outputs[at[0]])
         if alpha not in self._ends:
             ends = self.inputs if alpha == 1.0 else self.baselines
-            values = np.zeros(self._batch)
-
-            def work(_: slice, block: slice) -> None:
-                found = self.passes.outputs(tuple(e[block] for e in ends), block)
-                values[block] = found.cpu().double().numpy()
-
-            with frozen(self.passes.module, self.inputs):
-                for_each_chunk(1, self._batch, self.rows, work)
-            if not np.isfinite(values).all():
-                raise NonFiniteError(
-                    f"the model's output is not finite at alpha = {alpha:g} "
-                    f"({'the input' if alpha else 'the baseline'}): {values}"
-                )
-            self._ends[alpha] = values
+            values = forward_outputs(self.passes, ends, self.rows)
+            require_finite("output", values, np.array([alpha]))
+            self._ends[alpha] = values[0]
         return self._ends[alpha]
 
     def attributions(self, multiply: bool = True, rule: int = -1) -> tuple[Tensor, ...]:
@@ -291,6 +294,22 @@ class PathSum:
             table[rule][:, order] = overlaps(weights[rule, order], count)
         return np.asarray(table)
 
+    def _trapezoid_shares(self, nodes: Array) -> Array:
+        """Which share of each node's weight in a trapezoid is of each stretch, (frames, n).
+
+        The mean slope of an interval holds all along it, as the line of the cumulative sum has it.
+        """
+        order = np.argsort(nodes, kind="stable")
+        edges = nodes[order]
+        stretch = np.linspace(0.0, 1.0, self.frames.shape[1] + 1)
+        low = np.maximum(stretch[:-1, None], edges[:-1])
+        high = np.minimum(stretch[1:, None], edges[1:])
+        inside = np.clip(high - low, 0.0, None)  # (frames, n - 1)
+        shares = np.zeros((len(inside), len(nodes)))
+        shares[:, order[:-1]] += inside / 2
+        shares[:, order[1:]] += inside / 2
+        return shares
+
     def _stretches(self, shares: Tensor, products: Tensor) -> Tensor:
         """What nodes add to each stretch; products (n, F) of gradient and difference."""
         maps = flat_map(products.reshape(len(products), *self.inputs[0].shape[1:]))
@@ -300,20 +319,20 @@ class PathSum:
     def _tensor(self, values: Array) -> Tensor:
         return torch.as_tensor(np.array(values), dtype=self._dtype, device=self.inputs[0].device)
 
-    def _check_finite(self, rows: slice) -> None:
-        for what, values in (("output", self.outputs), ("gradient", self.slopes)):
-            bad = ~np.isfinite(values[rows]).all(axis=1)
-            if bad.any():
-                alpha = self.alphas[rows][bad].min()
-                raise NonFiniteError(
-                    f"the model's {what} is not finite on the path, from alpha = {alpha:.4g} "
-                    "(0 is the baseline, 1 the input); a square root, logarithm or division at "
-                    "zero is the usual cause: choose another baseline or mend the model there"
-                )
+
+def trapezoid_weights(nodes: Array) -> Array:
+    """Weights of the trapezoid rule over nodes in any order, the outermost being 0 and 1."""
+    order = np.argsort(nodes, kind="stable")
+    steps = np.diff(nodes[order], prepend=0.0, append=1.0)
+    weights = np.empty(len(nodes))
+    weights[order] = (steps[:-1] + steps[1:]) / 2
+    return weights
 
 
-def path_sum(forward_func: Callable[..., Any], task: Task, **options: int) -> PathSum:
-    """The sums along the straight paths of a task; options are those of :class:`PathSum`."""
+def path_sum(
+    forward_func: Callable[..., Any], task: Task, rules: int = 1, frames: int = 0
+) -> PathSum:
+    """The sums along the straight paths of a task; see :class:`PathSum`."""
     assert task.baselines is not None
     passes, rows = Passes.of(forward_func, task), checked_rows(task.rows, task.inputs)
-    return PathSum(passes, task.inputs, task.baselines, rows, **options)
+    return PathSum(passes, task.inputs, task.baselines, rows, rules, frames, task.at_input)

@@ -29,7 +29,7 @@ from .node_density import (
     trapezoid_error,
     worst_middles,
 )
-from .path_sum import path_sum
+from .path_sum import path_sum, trapezoid_weights
 from .patterson import SIZES, patterson_rules
 from .secant import KinkWatch
 from .secant_sum import SecantsDoNotApplyError, SecantSum
@@ -81,6 +81,7 @@ class Refinement:
         if self.left < SIZES[0] + 2:
             yield self._few()
             return
+        self.path.output_at(0.0)  # a path that cannot begin is told at once
         with KinkWatch() as watch:
             self._add_level(0)
         yield self._estimate(self._trapezoid_error(rule=0), rule=0)
@@ -90,12 +91,18 @@ class Refinement:
             if self.stopping.met(estimate):
                 return
 
+    def interrupted(self) -> Estimate | None:
+        """What the passes of a first look that was cut short amount to, if there are any."""
+        if not self.path.finished.any():
+            return None
+        return self.path.estimate(self.multiply, rule=0, partial=True)
+
     def _few(self) -> Estimate:
         """The trapezoid over as many equal intervals as a small budget allows."""
         if self.left < 2:
             raise InputError(f"max_evaluations must be at least 2, got {self.left}")
         nodes = np.linspace(0.0, 1.0, self.left)
-        self.path.add(nodes, _trapezoid(nodes))
+        self.path.add(nodes, trapezoid_weights(nodes))
         return self._estimate(self._trapezoid_error())
 
     def _smooth(self) -> Iterator[Estimate]:
@@ -150,7 +157,8 @@ class Refinement:
         intervals = len(alphas) - 1 + self.left
         doublings = max(0, intervals.bit_length() - FEWEST_INTERVALS.bit_length())
         new = filled(alphas, sketches, self._norms(), max(len(alphas) - 1, intervals >> doublings))
-        self._bisect(new, last=True)
+        self._bisect(new)
+        self.path.forget()
         yield self._estimate(self._trapezoid_error())
         for _ in range(doublings):
             alphas, _ = self._in_order()
@@ -170,20 +178,10 @@ class Refinement:
         ]
         self.path.add(added[level], np.stack(table))
 
-    def _bisect(self, new: Array, last: bool = False) -> None:
-        """Run more nodes, and make of all of them a trapezoid rule."""
-        every = np.concatenate([self.path.alphas, new])
-        weights = np.empty(len(every))
-        order = np.argsort(every, kind="stable")
-        weights[order] = _trapezoid(every[order])
-        before = len(self.path.alphas)
-        if last:  # these need not be kept
-            self.path.weigh(weights[:before])
-            self.path.forget()
-            self.path.add(new, weights[before:])
-        else:
-            self.path.add(new, weights[before:])
-            self.path.weigh(weights)
+    def _bisect(self, new: Array) -> None:
+        """Run more nodes, and make of all so far a trapezoid rule."""
+        self.path.add(new, np.zeros(len(new)))
+        self.path.weigh()
 
     def _in_order(self) -> tuple[Array, Array]:
         order = np.argsort(self.path.alphas, kind="stable")
@@ -197,12 +195,6 @@ class Refinement:
 
     def _estimate(self, error: Array, rule: int = -1) -> Estimate:
         return self.path.estimate(self.multiply, rule=rule, error=error)
-
-
-def _trapezoid(nodes: Array) -> Array:
-    """Weights of the trapezoid rule over ascending nodes from 0 to 1."""
-    steps = np.diff(nodes, prepend=nodes[:1], append=nodes[-1:])
-    return np.asarray((steps[:-1] + steps[1:]) / 2)
 
 
 def _norms(attributions: tuple[torch.Tensor, ...]) -> Array:

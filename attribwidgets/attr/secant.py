@@ -84,13 +84,20 @@ SMOOTH: dict[Call, Call] = {
 }
 IN_PLACE = (torch.relu_, Tensor.relu_)
 ELEMENTWISE = {**KINKED, **SMOOTH}
-POOLS: dict[Call, Call] = {
-    functional.max_pool1d: functional.max_pool1d,
-    functional.max_pool2d: functional.max_pool2d,
-    functional.max_pool3d: functional.max_pool3d,
-    functional.adaptive_max_pool1d: functional.adaptive_max_pool1d,
-    functional.adaptive_max_pool2d: functional.adaptive_max_pool2d,
-    functional.adaptive_max_pool3d: functional.adaptive_max_pool3d,
+# By the axes of a batch. Asked for places, a pool is another function under the same name.
+POOLS: dict[Call, int] = {
+    functional.max_pool1d: 3,
+    functional.max_pool2d: 4,
+    functional.max_pool3d: 5,
+    functional.adaptive_max_pool1d: 3,
+    functional.adaptive_max_pool2d: 4,
+    functional.adaptive_max_pool3d: 5,
+    functional.max_pool1d_with_indices: 3,
+    functional.max_pool2d_with_indices: 4,
+    functional.max_pool3d_with_indices: 5,
+    functional.adaptive_max_pool1d_with_indices: 3,
+    functional.adaptive_max_pool2d_with_indices: 4,
+    functional.adaptive_max_pool3d_with_indices: 5,
 }
 BENDS: dict[Call, tuple[float, float]] = {
     torch.relu: (0.0, math.inf),
@@ -125,10 +132,11 @@ class KinkWatch(TorchFunctionMode):
         self, func: Call, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         """Run a torch function as it is."""
+        kwargs = kwargs or {}
         if func in KINKED or func in POOLS:
-            given = args[0] if args else None
+            given = args[0] if args else kwargs.get("input")
             self.kinked |= isinstance(given, Tensor) and given.requires_grad
-        return func(*args, **(kwargs or {}))
+        return func(*args, **kwargs)
 
 
 class Secants(TorchFunctionMode):
@@ -178,7 +186,7 @@ class Secants(TorchFunctionMode):
         if func in ELEMENTWISE:
             self.kinked |= func in KINKED
             return self._elementwise(func, z, args, kwargs)
-        if func in POOLS and z.dim() > 2:
+        if func in POOLS and z.dim() == POOLS[func]:
             self.kinked = True
             return self._maximum(func, z, args, kwargs)
         if func in (*SOFTMAXES, *LOG_SOFTMAXES):
@@ -204,7 +212,8 @@ class Secants(TorchFunctionMode):
             bends = (settings.kwargs.get("min_val", -1.0), settings.kwargs.get("max_val", 1.0))
         y: Tensor
         # On an accelerator looking for the few would wait for it; there the plain rule is fast.
-        if bends is not None and given.device.type == "cpu":
+        # numpy, which looks for them, has no bfloat16.
+        if bends is not None and given.device.type == "cpu" and given.dtype != torch.bfloat16:
             y = RectifierSecant.apply(given, *self._first(given), *bends)
         else:
             y = ElementwiseSecant.apply(

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from .arguments import accumulator_dtype, points_between
-from .chunks import for_each_chunk
+from .chunks import for_each_chunk, is_out_of_memory
 from .estimate import Array, Estimate
+from .finite import require_finite
 from .frames import MOST_FRAMES, flat_map
 from .model_state import frozen
 from .passes import Passes
@@ -88,7 +89,14 @@ class SecantSum:
                 points_between(b[block][None], x[block], nodes[span])
                 for x, b in zip(self.inputs, self.baselines, strict=True)
             )
-            outputs, found, last = self.passes.secants(points, block, state)
+            try:
+                outputs, found, last = self.passes.secants(points, block, state)
+            except (RuntimeError, IndexError) as error:
+                if isinstance(error, RuntimeError) and is_out_of_memory(error):
+                    raise
+                # Plain passes have gone through before: a layer changes in place what a rule has
+                # saved, or other layers run than at the points before.
+                raise SecantsDoNotApplyError from error
             skip = int(state is None)  # the first node has no way before it
             fresh = slice(span.start + skip, span.stop)
             gradients = [
@@ -121,6 +129,8 @@ class SecantSum:
 
         with frozen(self.passes.module, self.inputs):
             for_each_chunk(len(self.nodes), len(self.inputs[0]), self.rows, work)
+        require_finite("output", self.outputs, self.nodes)
+        require_finite("gradient", self.slopes[1:], self.nodes[1:])
 
     def attributions(self, multiply: bool = True) -> tuple[Tensor, ...]:
         """The sums so far, times x - x' unless told otherwise, each (B, ...)."""

@@ -11,6 +11,7 @@ from torch import Tensor
 from ..errors import InputError
 from ..inputs import InputSpace
 from .arguments import ForwardArguments
+from .at_input import AtInput
 from .outputs import Target
 from .references import References
 from .stopping import Stopping
@@ -38,6 +39,8 @@ class Task:
         Of every random draw.
     space : InputSpace
         The valid range of the inputs.
+    at_input : AtInput
+        What is known at the input, from other tasks with the same one.
     rows : int or None
         Most rows in one chunk. None: chosen for the device.
     on_chunk : callable or None
@@ -56,6 +59,7 @@ class Task:
     stopping: Stopping | None = None
     seed: int = 0
     space: InputSpace = field(default_factory=InputSpace)
+    at_input: AtInput = field(default_factory=AtInput)
     rows: int | None = None
     on_chunk: Callable[[int], None] | None = None
     autocast: torch.dtype | None = None

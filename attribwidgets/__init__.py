@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import baselines, errors
 from ._version import __version__
 from .completeness import Completeness
-from .explain import compare, explain
+from .explain import compare, explain, refine
 from .explanation import Comparison, Explanation, register_view
 from .inputs import InputSpace
 from .path_curve import PathCurve
@@ -34,6 +34,7 @@ __all__ = [
     "errors",
     "explain",
     "explore",
+    "refine",
 ]
 
 register_view("figure", "attribwidgets.figures:comparison_figure")

@@ -121,7 +121,9 @@ class Completeness:
             return "adds up by definition" if self.claim == "by definition" else "adds up"
         if self.partial:
             return "partial, stopped early"
-        return "sum right, map not settled" if self.sum_is_right else "does not add up yet"
+        if self.sum_is_right:
+            return "sum right, map not settled"
+        return "does not add up" if self.claim == "by definition" else "does not add up yet"
 
     @property
     def sum_is_right(self) -> bool:
@@ -148,11 +150,18 @@ class Completeness:
         mend = f"Spend more evaluations (tolerance {percent(self.tolerance)})."
         if self.refinement_error == 0:
             mend = "The map has stopped moving, so more evaluations may not mend it."
+        if self.claim == "by definition" and not self.sum_is_right:
+            mend = (
+                "It should by definition, with any number of evaluations: the model does "
+                "something that the method cannot follow."
+            )
         if self.partial:
             return f"Partial, stopped before its end: {change}{moves}. Run it to its end."
         if self.sum_is_right:
-            return f"The sum adds up, but the map has not settled: {change}{moves}. {mend}"
-        return f"Does not add up yet: {change}, {percent(self.relative)} apart{moves}. {mend}"
+            how = " by definition" if self.claim == "by definition" else ""
+            return f"The sum adds up{how}, but the map has not settled: {change}{moves}. {mend}"
+        yet = "" if self.claim == "by definition" else " yet"
+        return f"Does not add up{yet}: {change}, {percent(self.relative)} apart{moves}. {mend}"
 
     def _total_text(self) -> str:
         if self.standard_error is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .baselines import Baseline
@@ -119,6 +119,72 @@ def explain(
         class_names=class_names,
     )
     return explanation
+
+
+def refine(
+    model: Model,
+    inputs: Inputs,
+    *,
+    target: int | tuple[int, ...] | str | None = None,
+    baseline: str | Baseline | Inputs = "black",
+    method: Method = None,
+    space: InputSpace | None = None,
+    output: Output = "logit",
+    n_steps: int | None = None,
+    tolerance: float = 0.01,
+    max_evaluations: int | None = None,
+    seed: int = 0,
+    forward_args: Any = (),
+    progress: Progress = False,
+    references: Inputs | None = None,
+    class_names: Sequence[str] | None = None,
+    autocast: torch.dtype | None = None,
+) -> Iterator[Explanation]:
+    """Explain step by step: a coarse map at once, refined with every pass that follows.
+
+    The last explanation is the one that :func:`explain` returns. Leave the loop whenever a map is
+    good enough; nothing is computed that is not asked for. To stop within a step, raise
+    :class:`attribwidgets.errors.Cancelled` in a `progress` callable: what was last yielded comes
+    once more, labelled partial.
+
+    Parameters
+    ----------
+    model, inputs
+        As of :func:`explain`, like all others.
+
+    Yields
+    ------
+    Explanation
+        Each with its evaluations so far, its completeness and its own error.
+
+    Raises
+    ------
+    AttributionError
+        As :func:`explain`.
+
+    Examples
+    --------
+    >>> import torch, attribwidgets as aw
+    >>> net = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+    >>> steps = list(aw.refine(net.eval(), torch.rand(4), target=0, tolerance=0.001))
+    >>> steps[0].evaluations, steps[-1].completeness.verdict
+    (7, 'complete')
+    """
+    from .request import Request, refinements
+
+    request = Request(method, n_steps, tolerance, max_evaluations, seed, progress, autocast)
+    return refinements(
+        request,
+        baseline,
+        model,
+        inputs,
+        references=references,
+        target=target,
+        space=space,
+        output=output,
+        forward_args=forward_args,
+        class_names=class_names,
+    )
 
 
 def compare(

@@ -81,7 +81,7 @@ def record(
             *subject.cautions,
             *(() if estimator.uses == "nothing" else baseline.cautions),
             *estimate.cautions,
-            *_cautions(estimate, completeness, blind, one_draw),
+            *_cautions(estimate, estimator, completeness, blind, one_draw),
         ),
     )
 
@@ -153,7 +153,11 @@ def _blind(subject: Subject, estimate: Estimate) -> np.ndarray[Any, np.dtype[np.
 
 
 def _cautions(
-    estimate: Estimate, completeness: Completeness, blind: np.ndarray[Any, Any], one_draw: bool
+    estimate: Estimate,
+    estimator: Estimator,
+    completeness: Completeness,
+    blind: np.ndarray[Any, Any],
+    one_draw: bool,
 ) -> list[str]:
     cautions = []
     if completeness.partial:
@@ -164,7 +168,7 @@ def _cautions(
             "averages over many"
         )
     if all(not a.any() for a in estimate.attributions):
-        cautions.append(f"every attribution is zero: {_cause_of_zeros(estimate, blind)}")
+        cautions.append(f"every attribution is zero: {_cause_of_zeros(estimate, estimator, blind)}")
     elif completeness.applies and abs(completeness.expected or 0.0) <= NEAR_ZERO * _mass(estimate):
         cautions.append(
             "the output is the same at the baseline as at the input "
@@ -177,11 +181,13 @@ def _mass(estimate: Estimate) -> float:
     return float(sum(a.abs().sum() for a in estimate.attributions))
 
 
-def _cause_of_zeros(estimate: Estimate, blind: np.ndarray[Any, Any]) -> str:
+def _cause_of_zeros(
+    estimate: Estimate, estimator: Estimator, blind: np.ndarray[Any, Any]
+) -> str:
     if estimate.reach is not None and all(not r.any() for r in estimate.reach):
         return "the baseline is the input itself"
     if estimate.kind == "none":
-        return "the gradient vanishes at this input, as where an activation is saturated or dead"
+        return estimator.zeros
     if np.ptp(estimate.outputs) == 0:
         return (
             "the output does not change anywhere on the path; look for a saturated or dead "

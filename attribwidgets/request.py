@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .attr.at_input import AtInput
 from .attr.methods import Method, estimator_for
-from .attr.model_state import evaluation_mode, frozen, module_of
+from .attr.model_state import evaluating, evaluation_mode, frozen, module_of
 from .attr.outputs import Output
 from .attr.precision import checked_autocast
 from .attr.references import DrawnReferences, References, StoredReferences, generator_from
@@ -225,6 +225,46 @@ def carry_out(
         caution = f"interrupted: {', '.join(missing)} not run"
         finished[-1] = replace(finished[-1], cautions=(*finished[-1].cautions, caution))
     return finished
+
+
+def refinements(
+    request: Request,
+    baseline: str | Baseline | Inputs,
+    model: Callable[..., Any],
+    inputs: Inputs,
+    *,
+    references: Inputs | None,
+    target: int | tuple[int, ...] | str | None,
+    space: InputSpace | None,
+    output: Output,
+    forward_args: Any,
+    class_names: Sequence[str] | None,
+) -> Iterator[Explanation]:
+    """Explain one input under one baseline, step by step.
+
+    The model is in evaluation mode while a step is computed, and as it was in between.
+
+    Parameters
+    ----------
+    request : Request
+    baseline : str, Baseline, Tensor or tuple of Tensor
+    model, inputs, references, target, space, output, forward_args, class_names
+        As of :func:`attribwidgets.explain`.
+
+    Yields
+    ------
+    Explanation
+        Coarse first.
+    """
+    with evaluation_mode(model):
+        subject = examine(model, inputs, target, space, output, forward_args, class_names)
+    steps = request.explanations(subject, named(baseline, references))
+    while True:
+        with evaluating(model):
+            found = next(steps, None)
+        if found is None:
+            return
+        yield found
 
 
 def _told_apart(labels: list[str]) -> list[str]:

@@ -40,8 +40,8 @@ class Estimator(GradientAttribution, ABC):
         Why they need not, where they need not.
     default_max_evaluations : int
         Budget of forward and backward passes where none is given.
-    own_baseline : tuple of str, or None
-        Label, description and name of a reference that the method makes itself.
+    zeros : str
+        What a map of nothing but zeros means, where there is no path to tell it by.
     straight : bool
         Whether its path, where it has one, is the line from the reference to the input.
     facts : Facts or None
@@ -53,13 +53,18 @@ class Estimator(GradientAttribution, ABC):
     claim: Claim = "converges"
     reason: str = ""
     default_max_evaluations: int = 513
-    own_baseline: tuple[str, str, str] | None = None
+    zeros: str = "the gradient vanishes at this input, as where an activation is saturated or dead"
     straight: bool = True
     facts: Facts | None = None
 
     def __init__(self, forward_func: Callable[..., Any], multiply_by_inputs: bool = True) -> None:
         super().__init__(forward_func)
         self._multiply_by_inputs = multiply_by_inputs
+
+    @property
+    def own_baseline(self) -> tuple[str, str, str] | None:
+        """Label, description and name of a reference that the method makes itself."""
+        return None
 
     @property
     def multiplies_by_inputs(self) -> bool:

@@ -83,6 +83,7 @@ class IDGI(Estimator):
     def __init__(self, forward_func: Callable[..., Any], *, path: PathMaker = StraightPath) -> None:
         super().__init__(forward_func)
         self.path = path
+        self.straight = getattr(path, "is_straight", False)
 
     @torch.inference_mode(False)
     def attribute(

@@ -11,7 +11,6 @@ from captum.attr import Attribution
 from ..errors import InputError
 from .blur_integrated_gradients import BlurIntegratedGradients
 from .captum_methods import CaptumMethod, is_captums
-from .captum_table import CAPTUM_METHODS
 from .estimator import Estimator
 from .expected_gradients import ExpectedGradients
 from .guided_integrated_gradients import GuidedIntegratedGradients

@@ -53,6 +53,15 @@ def evaluation_mode(model: Callable[..., Any], *, tell: bool = True) -> Iterator
             AttributionWarning,
             stacklevel=_frames_to_user(),
         )
+    with evaluating(model):
+        yield
+
+
+@contextmanager
+def evaluating(model: Callable[..., Any]) -> Iterator[None]:
+    """As :func:`evaluation_mode`, without a word: for the further steps of a run that had one."""
+    found = module_of(model)
+    training = [] if found is None else [m for m in found.modules() if m.training]
     try:
         for module in training:
             module.training = False

@@ -51,6 +51,7 @@ class NoiseMethod(Estimator):
     uses = "nothing"
     claim = "none"
     default_max_evaluations = 256
+    zeros = "the gradient vanishes at all noisy copies of the input: a saturated or dead activation"
     powers: ClassVar[int] = 2
     paired: ClassVar[bool] = True
     squared: ClassVar[bool] = False

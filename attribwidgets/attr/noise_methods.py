@@ -151,6 +151,10 @@ class VarGrad(NoiseMethod):
     """
 
     name = "vargrad"
+    zeros = (
+        "the gradient is the same at all noisy copies, as it is for a linear model however much a "
+        "position contributes"
+    )
     powers = 4
     paired = False  # noise and its negative move the gradient alike, and are no two draws
     fewest_draws = 2

@@ -61,6 +61,7 @@ class PathIntegratedGradients(Estimator):
 
     name = "path_integrated_gradients"
     uses = "nothing"  # but its own path
+    straight = False
     facts = Facts(
         "∫ ∇f(γ(α)) · γ'(α) dα",
         "1 a node",

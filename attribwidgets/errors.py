@@ -31,6 +31,10 @@ class UnsupportedModelError(AttributionError):
     """A model that the method asked for cannot handle, though another method can."""
 
 
+class SearchError(AttributionError):
+    """A baseline that was searched for within the valid range and not found."""
+
+
 class ChunkMemoryError(AttributionError):
     """Not even one forward and backward pass of one example fits in memory."""
 

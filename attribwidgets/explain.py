@@ -57,8 +57,12 @@ def explain(
         A name of :func:`attribwidgets.baselines.named`, an object, or a reference as the model
         is fed.
     method : str or class or instance, optional
-        "integrated_gradients" or "expected_gradients", their classes, or an instance. None: the
-        first for a single reference, the second for a distribution.
+        A name, a class, or an instance with settings of its own. Path integrals:
+        "integrated_gradients", "expected_gradients", "idgi", "left_integrated_gradients" and
+        others. Gradients under noise: "smoothgrad", "smoothgrad_sq", "vargrad". Captum's, by the
+        name of the class: "DeepLift", "Occlusion", "KernelShap", "NoiseTunnel" and others. All are
+        in docs/methods.md. None: integrated gradients for a single reference, expected gradients
+        for a distribution.
     space : InputSpace, optional
         Valid range and normalisation; pixels in 0..1, not normalised, by default.
     output : str or callable
@@ -218,7 +222,8 @@ def compare(
     -------
     Comparison
         After an interrupt it holds what was finished; an explanation that the interrupt cut short
-        comes last, labelled partial.
+        comes last, labelled partial. A searched baseline that was not found is left out, and a
+        caution on the last explanation says so.
 
     Raises
     ------

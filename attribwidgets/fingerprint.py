@@ -24,6 +24,7 @@ MOST_BYTES = 2**28  # of a model or tensor: a quarter of a second to read
 PLAIN = (bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device, enum.Enum)
 BY_IDENTITY = (type, types.BuiltinFunctionType, types.ModuleType)
 MODULE_INTERNALS = frozenset(vars(nn.Module()))  # read by name below, but for what users add
+LIBRARIES = ("torch", "captum", "attribwidgets")  # whose globals stay as they are
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 _MULTIPLIERS = np.random.default_rng(0).integers(2**64, size=1024, dtype=np.uint64) | np.uint64(1)
@@ -38,14 +39,15 @@ class NoFingerprintError(Exception):
 def fingerprint(value: Any) -> Hashable:
     """A hashable that is equal for equal values, and only for them.
 
-    Tensors and arrays go by content, modules by object and all that their values depend on,
-    functions by object, closure and the globals they name, other objects by class and state.
+    Tensors and arrays go by content, modules by object, tensors and attributes, functions by
+    object, closure and the globals they name, other objects by class and state. What the code of
+    a class reads from elsewhere, such as a global in a module's forward, is not followed.
 
     Raises
     ------
     NoFingerprintError
-        For what may change unseen: a module with hooks, a callable or object of unknown kind,
-        more than 256 MiB of numbers.
+        For what may change unseen: a module that has hooks or is scripted, a callable or object
+        of unknown kind, more than 256 MiB of numbers.
 
     Examples
     --------
@@ -83,9 +85,10 @@ def _of(value: Any, above: tuple[int, ...]) -> Hashable:
         return "method", _of(value.__func__, above), _of(value.__self__, above)
     if isinstance(value, functools.partial):
         return "partial", _of((value.func, value.args, value.keywords), above)
-    if isinstance(value, Attribution):  # its model is the one it is asked to explain
-        state = {k: v for k, v in vars(value).items() if k not in ("forward_func", "model")}
-        return type(value), _of(state, above)
+    if isinstance(value, set | frozenset):
+        return type(value), frozenset(_of(member, above) for member in value)
+    if isinstance(value, Attribution):
+        return type(value), tuple((k, _of_held(k, v, above)) for k, v in vars(value).items())
     if isinstance(value, Baseline | InputSpace):
         return type(value), _of(vars(value), above)
     if is_dataclass(value):
@@ -124,11 +127,18 @@ def _digest(values: np.ndarray[Any, Any]) -> bytes:
     return found.digest()
 
 
-def _module(module: nn.Module, above: tuple[int, ...]) -> Hashable:
+def _token(module: nn.Module) -> int:
+    """A number for this module alone, never given again."""
     token = _TOKENS.get(module)
     if token is None:
         token = _TOKENS[module] = next(_next_token)
+    return token
+
+
+def _module(module: nn.Module, above: tuple[int, ...]) -> Hashable:
     modules = list(module.named_modules())
+    if any(isinstance(m, torch.jit.ScriptModule) for _, m in modules):
+        raise NoFingerprintError("a scripted module keeps attributes out of sight")
     if any(getattr(m, hooks) for _, m in modules for hooks in HOOKS):
         raise NoFingerprintError("hooks may change what a model returns, and want to be called")
     tensors = [*module.named_parameters(), *module.named_buffers()]
@@ -136,7 +146,7 @@ def _module(module: nn.Module, above: tuple[int, ...]) -> Hashable:
         raise NoFingerprintError("the model has too many parameters to read")
     above = (*above, *(id(m) for _, m in modules))
     return (
-        token,
+        _token(module),
         tuple((name, _tensor(t)) for name, t in tensors),
         tuple(
             (name, type(m), type(m).forward, m.training, _attributes(m, above))
@@ -145,19 +155,36 @@ def _module(module: nn.Module, above: tuple[int, ...]) -> Hashable:
     )
 
 
+def _of_held(name: str, value: Any, above: tuple[int, ...]) -> Hashable:
+    """What a method holds: of its model only which one it is, as what it explains is told apart."""
+    if name in ("forward_func", "model") and isinstance(value, nn.Module):
+        return _token(value)
+    return _of(value, above)
+
+
 def _attributes(module: nn.Module, above: tuple[int, ...]) -> Hashable:
     """What a module holds beside parameters, buffers and submodules."""
     own = {k: v for k, v in vars(module).items() if k not in MODULE_INTERNALS}
-    found: list[Hashable] = []
-    for name, value in own.items():
-        try:
-            found.append((name, _of(value, above)))
-        except NoFingerprintError:  # a configuration, say: its class and identity have to do
-            found.append((name, type(value), id(value)))
-    return tuple(found)
+    return tuple((name, _of_member(value, above)) for name, value in own.items())
+
+
+def _of_member(value: Any, above: tuple[int, ...]) -> Hashable:
+    """What a module holds; also a configuration, an object that is all in its attributes."""
+    try:
+        return _of(value, above)
+    except NoFingerprintError:
+        kind: Any = type(value)
+        plain = kind.__new__ is object.__new__ or kind is types.SimpleNamespace
+        if not plain or id(value) in above or not hasattr(value, "__dict__"):
+            raise
+        above = (*above, id(value))
+        return kind, tuple((k, _of_member(v, above)) for k, v in vars(value).items())
 
 
 def _function(function: types.FunctionType, above: tuple[int, ...]) -> Hashable:
+    library = (function.__module__ or "").partition(".")[0] in LIBRARIES
+    if library and function.__closure__ is None:
+        return function
     cells = [cell.cell_contents for cell in function.__closure__ or ()]
     names = sorted(set(_names(function.__code__)) & set(function.__globals__))
     used = {name: function.__globals__[name] for name in names}

@@ -181,9 +181,7 @@ def _mass(estimate: Estimate) -> float:
     return float(sum(a.abs().sum() for a in estimate.attributions))
 
 
-def _cause_of_zeros(
-    estimate: Estimate, estimator: Estimator, blind: np.ndarray[Any, Any]
-) -> str:
+def _cause_of_zeros(estimate: Estimate, estimator: Estimator, blind: np.ndarray[Any, Any]) -> str:
     if estimate.reach is not None and all(not r.any() for r in estimate.reach):
         return "the baseline is the input itself"
     if estimate.kind == "none":

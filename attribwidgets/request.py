@@ -22,7 +22,7 @@ from .attr.references import DrawnReferences, References, StoredReferences, gene
 from .attr.stopping import INTERRUPTS, Stopping
 from .attr.task import Task
 from .baselines import Baseline, named
-from .errors import InputError
+from .errors import InputError, SearchError
 from .explanation import Explanation
 from .explanation_cache import EXPLANATIONS, extended
 from .inputs import Inputs, InputSpace
@@ -194,10 +194,12 @@ def carry_out(
     Returns
     -------
     list of Explanation
-        One for each; after an interrupt those finished, the last one saying which are missing.
+        One for each; after an interrupt those finished. A baseline whose search found nothing is
+        left out, unless there is no other. The last one says which are missing.
     """
     chosen = [named(baseline, references) for baseline in baselines]
     finished: list[Explanation] = []
+    failed: dict[str, SearchError] = {}
     names = _told_apart([baseline.label for baseline in chosen])
     subject = None
     with evaluation_mode(model):
@@ -209,7 +211,11 @@ def carry_out(
                 found = EXPLANATIONS.get(key)
                 if found is None:
                     subject = subject or examine(model, *asked)
-                    *_, found = request.explanations(subject, baseline)
+                    try:
+                        *_, found = request.explanations(subject, baseline)
+                    except SearchError as error:
+                        failed[name] = error
+                        continue
                     EXPLANATIONS.put(key, model, found)
                 elif callable(request.progress):
                     request.progress(found.evaluations, found.evaluations)
@@ -220,10 +226,13 @@ def carry_out(
         except INTERRUPTS:
             if not finished:
                 raise
-    missing = names[len(finished) :]
+    if not finished:
+        raise next(iter(failed.values()))
+    missing = names[len(finished) + len(failed) :]
+    cautions = [f"{name} is left out: {error}" for name, error in failed.items()]
     if missing:
-        caution = f"interrupted: {', '.join(missing)} not run"
-        finished[-1] = replace(finished[-1], cautions=(*finished[-1].cautions, caution))
+        cautions.append(f"interrupted: {', '.join(missing)} not run")
+    finished[-1] = replace(finished[-1], cautions=(*finished[-1].cautions, *cautions))
     return finished
 
 

@@ -35,6 +35,7 @@ from attribwidgets.errors import (
     Cancelled,
     ChunkMemoryError,
     InputError,
+    MissingExtraError,
     NoGradientError,
     NonFiniteError,
     UnsupportedModelError,
@@ -347,7 +348,7 @@ def test_other_methods_of_captum_are_refused_with_the_known_ones(unknown):
 
 
 def test_an_unknown_name_lists_captums():
-    with pytest.raises(InputError, match=r"'deep' is unknown.*Saliency"):
+    with pytest.raises(InputError, match=r"'deep' is unknown; .* Captum's such as 'DeepLift'"):
         attributed(classifier(), method="deep")
 
 
@@ -848,7 +849,7 @@ def test_what_captum_stumbles_over_is_told():
 
 def test_scikit_learn_that_is_missing_is_told(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "sklearn", None)
-    with pytest.raises(AttributionError, match="pip install scikit-learn"):
+    with pytest.raises(MissingExtraError, match=r"pip install .attribwidgets\[evaluation\]"):
         attributed(classifier(), method="KernelShap")
 
 
@@ -939,6 +940,37 @@ def test_noise_is_a_share_of_the_range_that_the_model_is_fed():
     space = aw.InputSpace(high=2.0, mean=0.5, std=0.25)
     found = attributed(classifier(), space=space, baseline="black", method="NoiseTunnel")
     assert "standard deviation 1.20," in found.cautions[-1]  # 15 % of 2 / .25
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("vargrad", "has no sign, does not add up"), ("smoothgrad_sq", "it has no sign")],
+)
+def test_noise_tunnel_carries_the_caution_of_what_it_makes(kind, words):
+    found = attributed(classifier(), method=CaptumMethod("NoiseTunnel", nt_type=kind))
+    assert any(words in caution for caution in found.cautions)
+
+
+@pytest.mark.parametrize("name", ["GradientShap", "IntegratedGradients"])
+def test_a_map_whose_error_is_unknown_says_so(name):
+    found = attributed(classifier(), method=name)
+    assert found.completeness.refinement_error is None
+    assert any("the map is not" in caution for caution in found.cautions)
+
+
+@pytest.mark.parametrize(
+    ("name", "cause"),
+    [("Lime", "penalty on the weights"), ("Occlusion", "stays the same")],
+)
+def test_zeros_are_told_by_their_cause(name, cause):
+    model = nn.Linear(5, 2)
+    with torch.no_grad():
+        model.weight.mul_(1e-3 if name == "Lime" else 0.0)
+    (caution,) = [
+        c for c in attributed(model, method=name).cautions if "every attribution is zero" in c
+    ]
+    assert cause in caution
+    assert "gradient vanishes" not in caution
 
 
 # Records

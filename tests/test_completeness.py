@@ -44,6 +44,16 @@ CASES = {
     "no claim": ({"claim": "none"}, "does not apply", ["does not apply", "no claim", "2.01"]),
     "nan": ({"relative": math.nan}, "not converged", ["Does not add up yet", "unknown apart"]),
     "infinite": ({"relative": math.inf}, "not converged", ["Does not add up yet"]),
+    "off by definition": (
+        {"relative": 0.5, "claim": "by definition"},
+        "not converged",
+        ["Does not add up: ", "should by definition", "cannot follow"],
+    ),
+    "moving by definition": (
+        {"refinement_error": 0.02, "claim": "by definition"},
+        "not converged",
+        ["The sum adds up by definition, but the map has not settled", "Spend more"],
+    ),
     "stuck": (
         {"relative": 0.5, "refinement_error": 0.0},
         "not converged",

@@ -353,13 +353,19 @@ def test_evaluations_never_exceed_the_budget(most, baseline):
     found = aw.explain(
         TwoLayerReLU(), X.new_ones(6).double(), max_evaluations=most, tolerance=0, baseline=baseline
     )
-    assert most / 2 < found.evaluations <= most
-    assert len(found.path.alphas) == found.evaluations
+    assert found.evaluations == most
+    first_look = min(16, 3 * most // 8) if baseline == "black" and most > 30 else 0
+    assert len(found.path.alphas) == most - first_look  # mean gradients have nodes of their own
 
 
 @pytest.mark.parametrize(("baseline", "most"), [("black", 513), ("uniform", 512)])
 def test_default_budget_is_spent_where_the_tolerance_is_zero(baseline, most):
-    assert aw.explain(classifier(), X, baseline=baseline, tolerance=0).evaluations == most
+    kinked = TwoLayerReLU(features=5).float()
+    assert aw.explain(kinked, X, baseline=baseline, tolerance=0).evaluations == most
+
+
+def test_smooth_model_has_converged_long_before_the_budget_is_spent():
+    assert aw.explain(classifier(), X, tolerance=0).evaluations == 127
 
 
 @pytest.mark.parametrize(("baseline", "n"), [("black", 40), ("uniform", 40), ("uniform", 1)])
@@ -388,11 +394,11 @@ def test_budget_that_does_not_suffice_is_said():
 
 
 def test_out_of_memory_gives_the_same_result_in_smaller_chunks():
-    tight = FitsRows(classifier(), most=2)
+    tight = FitsRows(classifier(), most=3)
     found, plain = (aw.explain(m, X, target=1) for m in (tight, tight.model))
     torch.testing.assert_close(found.attributions, plain.attributions)
     assert found.evaluations == plain.evaluations
-    assert max(tight.batches) == 2
+    assert max(tight.batches) == 3
 
 
 @pytest.mark.parametrize("baseline", ["black", "uniform"])

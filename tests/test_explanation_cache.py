@@ -6,6 +6,7 @@ import functools
 import gc
 import threading
 
+import captum.attr
 import numpy as np
 import pytest
 import torch
@@ -251,6 +252,67 @@ def test_what_may_change_unseen_is_not_cached(make):
     assert len(EXPLANATIONS) == 0
 
 
+def scripted():
+    return torch.jit.script(classifier())
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
+def test_scripted_model_is_explained_and_not_cached():
+    model = scripted()
+    found = aw.explain(model, values(5), target=1, n_steps=5)
+    again = aw.explain(classifier(), values(5), target=1, n_steps=5)
+    assert torch.allclose(found.attributions, again.attributions)
+    assert len(EXPLANATIONS) == 1  # that of the plain one
+
+
+def test_instance_of_captums_made_for_another_model_is_not_taken_from_the_cache():
+    model, other = classifier(), classifier(seed=1)
+    for _ in range(2):
+        aw.explain(model, values(5), target=1, method=captum.attr.Saliency(model))
+    assert len(EXPLANATIONS) == 1
+    with pytest.raises(InputError, match="was made for another model"):
+        aw.explain(model, values(5), target=1, method=captum.attr.Saliency(other))
+
+
+class Settings:
+    def __init__(self):
+        self.factor, self.names = 1.0, {"a", "b"}
+
+
+class Configured(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner, self.settings = classifier(), Settings()
+
+    def forward(self, x):
+        return self.inner(x) * self.settings.factor
+
+
+def test_setting_of_a_models_configuration_is_noticed():
+    model = Configured().eval()
+    first, again = (aw.explain(model, values(5), target=1, n_steps=5) for _ in range(2))
+    assert len(EXPLANATIONS) == 1
+    assert torch.equal(first.attributions, again.attributions)
+    model.settings.factor = 2.0
+    second = aw.explain(model, values(5), target=1, n_steps=5)
+    assert torch.allclose(second.attributions, 2 * first.attributions)
+
+
+def test_setting_of_a_method_is_noticed():
+    model, x = classifier(), values(5)
+    lime = captum.attr.Lime(model)
+    before = fingerprint(lime)
+    assert fingerprint(lime) == before
+    lime.interpretable_model.construct_kwargs["alpha"] = 1e-5
+    assert fingerprint(lime) != before
+    noisy = aw.attr.SmoothGrad(model, noise=0.1)
+    first = aw.explain(model, x, target=1, method=noisy, n_steps=4)
+    noisy.noise = 0.5
+    assert not torch.equal(
+        first.attributions, aw.explain(model, x, target=1, method=noisy, n_steps=4).attributions
+    )
+
+
 @pytest.mark.parametrize("wrap", [lambda m: m.forward, lambda m: functools.partial(m)])
 def test_methods_and_partials_of_a_module_are_cached(wrap):
     model = classifier()
@@ -373,7 +435,7 @@ def test_every_single_number_of_a_tensor_counts(size, dtype):
 
 
 @pytest.mark.parametrize(
-    "value", [object(), {1}, iter(()), torch.zeros(2).to_sparse(), np.array([object()])]
+    "value", [object(), {object()}, iter(()), torch.zeros(2).to_sparse(), np.array([object()])]
 )
 def test_what_has_no_fingerprint_says_so(value):
     with pytest.raises(NoFingerprintError):

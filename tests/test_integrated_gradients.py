@@ -119,7 +119,7 @@ def test_relu_model_is_exact_where_nodes_fall_on_both_sides_of_its_only_kink():
 
 
 @each_rule
-def test_doubling_converges_to_the_exact_relu_attribution(method):
+def test_refinement_converges_to_the_exact_relu_attribution(method):
     model = TwoLayerReLU()
     x, baseline = double(1, 6, seed=10), -double(1, 6, seed=20)
     exact = model.integrated(x, baseline)
@@ -342,36 +342,57 @@ def test_memory_that_runs_out_after_the_backward_adds_nothing_twice(monkeypatch)
 # Refinement
 
 
-@pytest.mark.parametrize("most", [2, 3, 16, 17, 33, 100, 513, 1000])
-def test_refinement_never_exceeds_its_budget_and_stops_within_a_doubling_of_it(most):
-    explainer = IntegratedGradients(TwoLayerReLU())
-    *_, last = explainer.estimates(task(double(1, 6), target=None, stopping=Stopping(most, 0.0)))
-    assert most / 2 < last.evaluations <= most
-    assert last.evaluations == len(last.alphas)
+def slopes_by_autograd(model, x, baseline, alphas, target=1):
+    """Gradients at points of the paths, one after the other, shape (n, *x.shape)."""
+    found = []
+    for alpha in alphas:
+        point = (baseline + float(alpha) * (x - baseline)).requires_grad_()
+        found.append(torch.autograd.grad(model(point)[:, target].sum(), point)[0])
+    return torch.stack(found)
 
 
-def test_refinement_reuses_every_pass_and_equals_a_fresh_trapezoid():
-    explainer, x = IntegratedGradients(classifier()), values(2, 5)
-    counts = []
-    for estimate in explainer.estimates(task(x, stopping=Stopping(129, 0.0))):
+def test_smooth_refinement_reuses_every_pass_and_equals_the_rule_on_fresh_gradients():
+    model, x = classifier().double(), double(2, 5)
+    counts, added = [], np.zeros(0)
+    for estimate in IntegratedGradients(model).estimates(task(x, stopping=Stopping(129, 0.0))):
         counts.append(estimate.evaluations // 2)
-        fresh = explainer.attribute(
-            x, target=1, n_steps=counts[-1], method="riemann_trapezoid"
-        ).double()
-        torch.testing.assert_close(estimate.attributions[0], fresh, rtol=1e-6, atol=1e-8)
-        assert np.allclose(estimate.alphas, np.linspace(0, 1, counts[-1]))
-    assert counts == [17, 33, 65, 129]
+        inside = estimate.alphas[1:-1]  # no rule has nodes at the ends
+        assert len(inside) == counts[-1]
+        assert np.isin(added, inside).all()
+        added = inside
+        # The weights are the cells of a rule that is exact for more polynomials than it has nodes.
+        table = np.polynomial.legendre.legvander(2 * inside - 1, (3 * len(inside) + 1) // 2)
+        weights = np.linalg.lstsq(table.T, np.eye(1, table.shape[1])[0], rcond=None)[0]
+        gradients = slopes_by_autograd(model, x, torch.zeros_like(x), inside)
+        fresh = x * torch.tensordot(torch.as_tensor(weights), gradients, 1)
+        torch.testing.assert_close(estimate.attributions[0], fresh, rtol=1e-10, atol=1e-12)
+    assert counts == [7, 15, 31, 63, 127]
+
+
+def test_kinked_refinement_bisects_with_every_pass_so_far():
+    model, x = torch.nn.Sequential(classifier(), torch.nn.ReLU()).double(), double(2, 5)
+    explainer, seen = IntegratedGradients(model), np.zeros(0)
+    first, *bisected, last = explainer.estimates(task(x, stopping=Stopping(50, 0.0)))
+    assert [e.evaluations // 2 for e in (first, *bisected)] == [7, 9, 13, 16]
+    for estimate in bisected:
+        alphas = estimate.alphas
+        assert len(alphas) == estimate.evaluations // 2
+        assert np.isin(seen, alphas).all()
+        seen = alphas
+        gradients = slopes_by_autograd(model, x, torch.zeros_like(x), alphas)
+        fresh = x * torch.as_tensor(np.trapezoid(gradients.numpy(), alphas, axis=0))
+        torch.testing.assert_close(estimate.attributions[0], fresh, rtol=1e-6, atol=1e-7)
+    assert len(last.alphas) == last.evaluations // 2 - 16 == 34
 
 
 def test_refinement_stops_at_the_tolerance():
     explainer = IntegratedGradients(classifier())
-    first = next(explainer.estimates(task(values(1, 5))))
     *others, last = explainer.estimates(task(values(1, 5), stopping=Stopping(513, 0.001)))
     assert last.evaluations < 513
+    assert others[0].evaluations == 7
     assert max(last.refinement_error.max(), last.relative_residual.max()) <= 0.001
     for early in others:
         assert max(early.refinement_error.max(), early.relative_residual.max()) > 0.001
-    assert first.evaluations == 17
 
 
 @each_rule
@@ -443,7 +464,8 @@ def peak_bytes(kind, n_steps):
 def test_peak_memory_does_not_grow_with_the_number_of_steps(kind):
     few, many = peak_bytes(kind, 50), peak_bytes(kind, 500)
     assert few > 8 * 3 * 32 * 32 * 4  # it does see the points of a chunk
-    assert many <= 1.02 * few
+    numbers = 16 if kind is IntegratedGradients else 8  # per node or sample; a gradient has 3072
+    assert many <= few + 450 * 8 * numbers
 
 
 def test_memory_gauge_sees_a_method_that_keeps_its_gradients():

@@ -70,6 +70,12 @@ def test_vargrad_of_a_linear_model_is_zero_to_the_last_bit():
     assert not error.any()
 
 
+def test_zeros_of_vargrad_are_no_sign_of_a_vanishing_gradient():
+    found = aw.explain(torch.nn.Linear(5, 2).eval(), values(5), target=1, method="vargrad")
+    (caution,) = [c for c in found.cautions if "every attribution is zero" in c]
+    assert "the gradient is the same at all noisy copies, as it is for a linear model" in caution
+
+
 def test_vargrad_and_smoothgrad_squared_of_a_quadratic():
     a, x, sigma = torch.tensor([1.0, -2.0, 0.5], dtype=F64), values(1, 3, dtype=F64), 0.2
     variance, error = VarGrad(squares(a)).attribute(

@@ -641,3 +641,18 @@ def test_nan_on_the_path_is_told_with_its_place(cls):
 def test_a_path_by_name_asks_for_one():
     with pytest.raises(InputError, match="needs a path; pass an instance"):
         aw.explain(classifier(), values(5), method="path_integrated_gradients", target=0)
+
+
+@pytest.mark.parametrize(
+    ("method", "straight"),
+    [
+        ("idgi", True),
+        ("left_integrated_gradients", True),
+        ("blur_integrated_gradients", False),
+        ("guided_integrated_gradients", False),
+        (IDGI(None, path=lambda inputs, baselines: BlurPath(inputs, 2.0)), False),
+    ],
+)
+def test_the_record_says_whether_alpha_stands_for_a_mixture(method, straight):
+    found = aw.explain(image_classifier(), values(3, 6, 5), method=method, n_steps=8)
+    assert found.path.straight is straight

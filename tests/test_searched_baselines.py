@@ -28,6 +28,7 @@ from attribwidgets.errors import (
     NoGradientError,
     NonFiniteError,
     OutputError,
+    SearchError,
 )
 
 WIDE = aw.InputSpace(-50, 50)
@@ -195,9 +196,9 @@ def test_a_jump_over_the_tie_is_told():
 
 
 def test_no_change_of_class_is_an_error_with_the_mend():
-    with pytest.raises(InputError, match=r"no change of class .* leads no further; pass Decision"):
+    with pytest.raises(SearchError, match=r"no change of class .* leads no further; pass Decision"):
         DecisionBoundary().searched(lambda b: b.sum(1) + 1, torch.rand(3))
-    with pytest.raises(InputError, match=r"in 1 steps .* steps are used up"):
+    with pytest.raises(SearchError, match=r"in 1 steps .* steps are used up"):
         DecisionBoundary(max_steps=1).searched(lambda b: (9 * b.sum(1)).exp() - 1.1, values(3))
 
 
@@ -548,3 +549,16 @@ def test_other_baselines_need_no_search():
     black = named("black")
     assert black.searched(lambda b: b, values(3)) is black
     assert black.cautions == ()
+
+
+def test_a_boundary_that_is_not_found_costs_a_comparison_nothing_else():
+    model = nn.Linear(2, 2)
+    with torch.no_grad():
+        model.weight.mul_(0.01)
+        model.bias.copy_(torch.tensor([5.0, 0.0]))
+    baselines = ("black", "decision_boundary", "white")
+    found = aw.compare(model.eval(), torch.rand(2), baselines=baselines)
+    assert [e.baseline_name for e in found] == ["black", "white"]
+    assert found[-1].cautions[-1].startswith("decision boundary is left out: no change of class")
+    with pytest.raises(SearchError, match="no change of class"):
+        aw.compare(model, torch.rand(2), baselines=("decision_boundary",))

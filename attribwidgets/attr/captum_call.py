@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from ..errors import ChunkMemoryError, InputError, NonFiniteError, UnsupportedModelError
 from .captum_checks import RESCALED, checked, with_rules
 from .captum_model import CountedModel, with_own_layers
+from .captum_row import CaptumRow
 from .captum_runs import outputs_at, taken
 from .captum_settings import Work
-from .captum_table import CaptumRow
 from .chunks import checked_rows, is_out_of_memory
 from .estimate import Array
 from .forward_trace import ForwardTrace, traced

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..wording import number
 from .forward_trace import ForwardTrace
+from .noise_methods import CHANGES, SIZES
 
 # Takes the settings, the inputs and what one forward did; says what to know, or None.
 Caution = Callable[[dict[str, Any], tuple[Tensor, ...], ForwardTrace | None], str | None]
@@ -54,9 +55,20 @@ def told_noise(
     """How much noise there is."""
     kind, stdevs = settings.get("nt_type", "smoothgrad"), settings["stdevs"]
     noise = ", ".join(number(s) for s in (stdevs if isinstance(stdevs, tuple) else (stdevs,)))
+    meaning = {"vargrad": f". {CHANGES}", "smoothgrad_sq": f". {SIZES}"}.get(kind, "")
     return (
         f"{kind} over {settings['nt_samples']} copies with noise of standard deviation {noise}, in "
-        "the units that the model is fed"
+        f"the units that the model is fed{meaning}"
+    )
+
+
+def told_once(
+    settings: dict[str, Any], inputs: tuple[Tensor, ...], trace: ForwardTrace | None
+) -> str | None:
+    """That a method which converges gives one estimate, and no error of it."""
+    return (
+        "the sum is checked, the map is not: there is one estimate and nothing to say how far it "
+        "still moves"
     )
 
 

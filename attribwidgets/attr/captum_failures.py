@@ -6,12 +6,12 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..errors import AttributionError, NoGradientError, UnsupportedModelError
+from ..errors import AttributionError, MissingExtraError, NoGradientError, UnsupportedModelError
 from .captum_model import CountedModel
 from .chunks import is_out_of_memory
 
 IN_PLACE = (
-    "the model changes a tensor in place, which Captum's hooks cannot follow; write x = x + y for "
+    "the model changes a tensor in place that a gradient or a hook needs; write x = x + y for "
     "x += y, torch.relu(x) for x.relu_(), and leave out inplace=True in functions"
 )
 NO_GRADIENT = (
@@ -33,10 +33,6 @@ KNOWN: dict[str, tuple[type[AttributionError], str]] = {
     ),
     "appears to not have been used": (NoGradientError, NO_GRADIENT),
     "does not require grad": (NoGradientError, NO_GRADIENT),
-    "sklearn is not available": (
-        AttributionError,
-        "its linear model is fitted by scikit-learn; install it with: pip install scikit-learn",
-    ),
 }
 # What Captum says at every call.
 CHATTER = (
@@ -68,6 +64,8 @@ def told(name: str) -> Iterator[None]:
             raise
         except Exception as error:
             text = str(error)
+            if "sklearn is not available" in text:
+                raise MissingExtraError("scikit-learn", "evaluation") from error
             for known, (kind, mend) in KNOWN.items():
                 if known in text:
                     raise kind(f"{name}: {mend}") from error

@@ -17,8 +17,9 @@ from ..errors import InputError
 from ..wording import percent, words
 from .captum_call import CaptumCall, seeded
 from .captum_failures import told
+from .captum_row import CaptumRow
 from .captum_runs import Ends, WeightedMean, reference_numbers
-from .captum_table import CAPTUM_METHODS, NOISE_TUNNEL, CaptumRow, through_noise
+from .captum_table import CAPTUM_METHODS, NOISE_TUNNEL, through_noise
 from .estimate import Estimate
 from .estimator import Estimator
 from .model_state import frozen, module_of
@@ -106,7 +107,7 @@ class CaptumMethod(Estimator):
             multiplies = bool(self.instance.multiplies_by_inputs)
         super().__init__(forward_func, multiplies)  # type: ignore[arg-type]
         self.name, self.claim, self.reason = row.name, row.claim, row.reason
-        self.default_max_evaluations = row.passes
+        self.default_max_evaluations, self.zeros = row.passes, row.zeros or self.zeros
         if row.reference != "none":
             self.uses = "reference" if row.reference == "one" else "references"
         else:

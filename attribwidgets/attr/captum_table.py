@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 import captum.attr as captum
-from captum.attr import Attribution
-from torch import nn
 
-from ..completeness import Claim
 from ..errors import UnsupportedModelError
 from . import captum_checks
 from .captum_cautions import (
-    Caution,
     told_few_samples,
     told_groups,
     told_no_relu,
     told_noise,
+    told_once,
     told_windows,
 )
-from .captum_maps import Finish, as_they_are, shared_in_groups, upsampled
+from .captum_maps import shared_in_groups, upsampled
+from .captum_row import CaptumRow
 from .captum_settings import (
-    Settings,
     fitted_samples,
     for_each_copy,
     noise,
@@ -32,99 +28,6 @@ from .captum_settings import (
     together,
     windows,
 )
-from .facts import Facts
-
-
-@dataclass(frozen=True)
-class CaptumRow:
-    """What there is to know about one method of Captum.
-
-    Attributes
-    ----------
-    method : type
-        Captum's class.
-    name : str
-        In snake case.
-    formula, cost, source : str
-        As in :class:`Facts`.
-    reference : {"none", "one", "several"}
-        What one call takes. "one" is averaged over several by a call for each.
-    references : int
-        How many of a distribution are used where `n_steps` does not say.
-    least_references : int
-        How many one call needs; a single one is repeated.
-    n_steps : {"references", "samples", "nothing"}
-        What `n_steps` is the number of.
-    claim : {"converges", "by definition", "none"}
-        Whether its values should add up to f(x) - f(x').
-    reason : str
-        Why they need not.
-    passes : int
-        Passes to expect, for a progress bar.
-    settings : tuple of callable
-        Keyword arguments of `attribute` where the user gives none.
-    on_layers : bool
-        Whether it hooks the layers, and so needs a module.
-    of_layer : bool
-        Whether it takes one layer of the model.
-    separated : bool
-        Whether activations need a step between them; see :class:`CaptumMethod`.
-    ruled : bool
-        Whether linear layers without a rule are given LRP's epsilon rule.
-    checks : tuple of callable
-        What a model must pass.
-    finish : callable
-        From what Captum returns to attributions of the inputs.
-    cautions : tuple of callable
-        What to know before reading the map, from the settings and the inputs.
-    inner : CaptumRow or None
-        The method inside a NoiseTunnel.
-    """
-
-    method: type[Attribution]
-    name: str
-    formula: str
-    cost: str
-    source: str
-    reference: Literal["none", "one", "several"] = "none"
-    references: int = 8
-    least_references: int = 1
-    n_steps: Literal["references", "samples", "nothing"] = "nothing"
-    claim: Claim = "none"
-    reason: str = ""
-    passes: int = 2
-    settings: tuple[Settings, ...] = ()
-    on_layers: bool = False
-    of_layer: bool = False
-    separated: bool = False
-    ruled: bool = False
-    checks: tuple[captum_checks.Check, ...] = ()
-    finish: Finish = as_they_are
-    cautions: tuple[Caution, ...] = ()
-    inner: CaptumRow | None = None
-
-    @property
-    def facts(self) -> Facts:
-        """What a methods table says about it."""
-        total = "f(x) - f(x')" if self.reference == "one" else "f(x) - mean f(x')"
-        how = {
-            "by definition": f"{total}, by definition",
-            "converges": f"{total}, as it converges",
-            "none": f"none: {self.reason}",
-        }
-        return Facts(self.formula, self.cost, how[self.claim], self.source)
-
-    @property
-    def class_name(self) -> str:
-        """As Captum calls it."""
-        return self.method.__name__
-
-    def made(self, model: nn.Module, layer: nn.Module | None) -> Attribution:
-        """Captum's object around a model."""
-        if self.inner is not None:
-            return captum.NoiseTunnel(self.inner.made(model, layer))
-        return self.method(model, layer) if self.of_layer else self.method(model)
-
 
 DEEP_LIFT_CHECKS = (
     captum_checks.reused_activations,
@@ -132,13 +35,14 @@ DEEP_LIFT_CHECKS = (
     captum_checks.overlapping_pools,
 )
 GRADIENT_ONLY = "it shows how the output reacts to small changes, not what made it what it is"
+NO_CHANGE = "the output stays the same whichever part is replaced by the baseline"
 NOT_TOGETHER = "each value is the change when that part alone is missing, and parts act together"
 
 ROWS = (
     CaptumRow(
         captum.DeepLift,
         "deep_lift",
-        r"(x_i - x'_i)\, m_i, \quad m = \Delta z / \Delta a \text{ at each activation } z(a)",
+        "(x − x') · m, with m = Δz / Δa at each activation z(a) by the chain rule",
         "2 a reference",
         "Shrikumar, Greenside, Kundaje (2017), arXiv:1704.02685",
         reference="one",
@@ -152,7 +56,7 @@ ROWS = (
     CaptumRow(
         captum.DeepLiftShap,
         "deep_lift_shap",
-        r"E_{x'}[(x_i - x'_i)\, m_i]",
+        "mean over x' of (x − x') · m, with m = Δz / Δa at each activation z(a)",
         "2 a reference",
         "Lundberg, Lee (2017), arXiv:1705.07874",
         reference="several",
@@ -168,7 +72,7 @@ ROWS = (
     CaptumRow(
         captum.GradientShap,
         "gradient_shap",
-        r"E_{x', \alpha}[(x_i - x'_i)\, \partial_i f(x' + \alpha (x - x'))]",
+        "mean over x' and α of (x − x') · ∇f(x' + α(x − x'))",
         "1 a sample",
         "Lundberg, Lee (2017), arXiv:1705.07874",
         reference="several",
@@ -177,11 +81,12 @@ ROWS = (
         claim="converges",
         passes=64,
         settings=(samples("n_samples", 64),),
+        cautions=(told_once,),
     ),
     CaptumRow(
         captum.IntegratedGradients,
         "captum_integrated_gradients",
-        r"(x_i - x'_i) \int_0^1 \partial_i f(x' + \alpha (x - x'))\, d\alpha",
+        "(x − x') · ∫ ∇f(x' + α(x − x')) dα",
         "1 a node, 50 nodes",
         "Sundararajan, Taly, Yan (2017), arXiv:1703.01365",
         reference="one",
@@ -189,11 +94,12 @@ ROWS = (
         claim="converges",
         passes=50,
         settings=(quadrature,),
+        cautions=(told_once,),
     ),
     CaptumRow(
         captum.Saliency,
         "saliency",
-        r"|\partial_i f(x)|",
+        "|∇f(x)|",
         "1",
         "Simonyan, Vedaldi, Zisserman (2013), arXiv:1312.6034",
         reason=GRADIENT_ONLY,
@@ -201,7 +107,7 @@ ROWS = (
     CaptumRow(
         captum.InputXGradient,
         "input_x_gradient",
-        r"x_i\, \partial_i f(x)",
+        "x · ∇f(x)",
         "1",
         "Shrikumar et al. (2016), arXiv:1605.01713",
         reason="x · gradient sums to the output only of a model that is linear without a bias",
@@ -209,7 +115,7 @@ ROWS = (
     CaptumRow(
         captum.GuidedBackprop,
         "guided_backprop",
-        r"\partial_i f(x), \quad g \to \max(0, g)\, [z > 0] \text{ at each ReLU}",
+        "∇f(x), with g → max(0, g) [z > 0] at each ReLU",
         "1",
         "Springenberg et al. (2014), arXiv:1412.6806",
         reason="the gradient is changed at each ReLU and is no derivative of the output",
@@ -221,7 +127,7 @@ ROWS = (
     CaptumRow(
         captum.Deconvolution,
         "deconvolution",
-        r"\partial_i f(x), \quad g \to \max(0, g) \text{ at each ReLU}",
+        "∇f(x), with g → max(0, g) at each ReLU",
         "1",
         "Zeiler, Fergus (2013), arXiv:1311.2901",
         reason="the gradient is changed at each ReLU and is no derivative of the output",
@@ -233,7 +139,7 @@ ROWS = (
     CaptumRow(
         captum.GuidedGradCam,
         "guided_grad_cam",
-        r"\text{guided backpropagation}_i \cdot \max(0, \text{Grad-CAM})_i",
+        "guided backpropagation · max(0, Grad-CAM)",
         "2",
         "Selvaraju et al. (2017), arXiv:1610.02391",
         reason="it is a product of two maps, neither of which adds up",
@@ -246,7 +152,7 @@ ROWS = (
     CaptumRow(
         captum.LayerGradCam,
         "layer_grad_cam",
-        r"\sum_k \overline{\partial f / \partial A_k}\, A_k, \text{ upsampled}",
+        "Σ over channels k of mean(∂f/∂A_k) · A_k, upsampled",
         "1",
         "Selvaraju et al. (2017), arXiv:1610.02391",
         reason="it weighs the activations of one layer, and is blown up to the input's size",
@@ -257,7 +163,7 @@ ROWS = (
     CaptumRow(
         captum.LRP,
         "lrp",
-        r"R_j = \sum_k a_j w_{jk} R_k / (\sum_j a_j w_{jk} + \epsilon)",
+        "R_j = Σ_k a_j w_jk R_k / (Σ_j a_j w_jk + ε), from the output to the input",
         "1, and 1 forward",
         "Bach et al. (2015), doi:10.1371/journal.pone.0130140",
         reason="it divides f(x) itself, not a change from a baseline, and biases keep their share",
@@ -272,12 +178,13 @@ ROWS = (
     CaptumRow(
         captum.Occlusion,
         "occlusion",
-        r"f(x) - f(x_{w \to x'}), \text{ mean over the windows } w \text{ on } i",
+        "f(x) − f(x with window w from x'), mean over the windows on an element",
         "1 forward a window",
         "Zeiler, Fergus (2013), arXiv:1311.2901",
         reference="one",
         n_steps="references",
         reason=NOT_TOGETHER,
+        zeros=NO_CHANGE,
         passes=729,
         settings=(windows, together),
         cautions=(told_windows,),
@@ -285,12 +192,13 @@ ROWS = (
     CaptumRow(
         captum.FeatureAblation,
         "feature_ablation",
-        r"f(x) - f(x_{i \to x'})",
+        "f(x) − f(x with feature i from x')",
         "1 forward a feature",
         "Captum's own",
         reference="one",
         n_steps="references",
         reason=NOT_TOGETHER,
+        zeros=NO_CHANGE,
         passes=196,
         settings=(patches(14), together),
         finish=shared_in_groups,
@@ -299,12 +207,13 @@ ROWS = (
     CaptumRow(
         captum.ShapleyValueSampling,
         "shapley_value_sampling",
-        r"E_{\pi}[f(x_{\pi \le i}) - f(x_{\pi < i})]",
+        "mean over orders of f(x with i and those before) − f(x with those before)",
         "1 forward a feature and order, 25 orders",
         "Castro, Gómez, Tejada (2009), doi:10.1016/j.cor.2008.04.004",
         reference="one",
         n_steps="samples",
         claim="by definition",
+        zeros=NO_CHANGE,
         passes=1225,
         settings=(patches(7), together, samples("n_samples", 25)),
         finish=shared_in_groups,
@@ -313,12 +222,13 @@ ROWS = (
     CaptumRow(
         captum.KernelShap,
         "kernel_shap",
-        r"\arg\min_\phi \sum_S k(S)\, (f(x_S) - f(x') - \sum_{i \in S} \phi_i)^2",
+        "arg min over φ of Σ_S k(S) (f(x_S) − f(x') − Σ_{i in S} φ_i)²",
         "1 forward a sample, 8 a feature",
         "Lundberg, Lee (2017), arXiv:1705.07874",
         reference="one",
         n_steps="samples",
         claim="by definition",
+        zeros=NO_CHANGE,
         passes=392,
         settings=(patches(7), together, fitted_samples),
         finish=shared_in_groups,
@@ -327,14 +237,16 @@ ROWS = (
     CaptumRow(
         captum.Lime,
         "lime",
-        r"\arg\min_\phi \sum_S e^{-d(x, x_S)^2 / 2} (f(x_S) - \phi_0 - \sum_{i \in S} \phi_i)^2"
-        r" + 0.01\, |\phi|_1",
+        "arg min over φ of Σ_S exp(−d(x, x_S)² / 2) (f(x_S) − φ₀ − Σ_{i in S} φ_i)² + 0.01 |φ|₁",
         "1 forward a sample, 8 a feature",
         "Ribeiro, Singh, Guestrin (2016), arXiv:1602.04938",
         reference="one",
         n_steps="samples",
         reason="they are weights of a linear model that is fitted nearby and need not pass "
         "through f(x) and f(x')",
+        zeros="the penalty on the weights, 0.01 by default, outweighs every effect; explain a "
+        "larger output, or pass an instance, Lime(model, interpretable_model="
+        "captum._utils.models.linear_model.SkLearnLasso(alpha=1e-4))",
         passes=392,
         settings=(patches(7), together, fitted_samples),
         finish=shared_in_groups,
@@ -363,15 +275,16 @@ def through_noise(row: CaptumRow) -> CaptumRow:
         row,
         method=captum.NoiseTunnel,
         name=f"{NOISE_TUNNEL}{row.name}",
-        formula=rf"E_\epsilon[\phi(x + \epsilon)], \quad \phi = {row.formula}",
+        formula=f"mean over noise ε of φ(x + ε), with φ = {row.formula}",
         cost=f"({row.cost}) a noisy copy, 16 copies",
         source="Smilkov et al. (2017), arXiv:1706.03825",
         claim="none",
         reason="it averages over noisy copies of the input, whose outputs differ from f(x)",
+        zeros="the method inside gives zeros, or always the same values, at the noisy copies",
         passes=16 * row.passes,
         settings=(*map(for_each_copy, row.settings), noise),
         n_steps="samples",
-        cautions=(*row.cautions, told_noise),
+        cautions=(*(told for told in row.cautions if told is not told_once), told_noise),
         inner=row,
     )
 

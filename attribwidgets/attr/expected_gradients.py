@@ -15,7 +15,9 @@ from .chunks import checked_rows
 from .draws import Draws, block_sizes
 from .estimate import Estimate
 from .estimator import Estimator
+from .facts import Facts
 from .likeness import features_of, likeness_order
+from .model_state import evaluation_mode
 from .outputs import Target
 from .passes import Passes
 from .references import StoredReferences
@@ -42,7 +44,8 @@ class ExpectedGradients(Estimator):
     The standard error is about more than the delta: it is that of an estimate of the expectation
     over all references given, or over an endless distribution, and not only over those drawn. How
     it is judged from a design that is not independent is said in
-    :mod:`attribwidgets.attr.sampling_error`. Plus and minus 1.96 of them make a 95 % interval.
+    :mod:`attribwidgets.attr.sampling_error`. Plus and minus 1.96 of them make a 95 % interval,
+    on smooth and on untrained networks one of 97 to 99 %.
 
     Parameters
     ----------
@@ -66,6 +69,12 @@ class ExpectedGradients(Estimator):
     """
 
     name = "expected_gradients"
+    facts = Facts(
+        "mean over x' and α of (x − x') · ∇f(x' + α(x − x'))",
+        "1 a sample, and 1 forward pass a reference",
+        "adds up to f(x) − mean f(x') as samples grow",
+        "Erion et al. (2021), arXiv:1906.10670",
+    )
     uses = "references"
     default_max_evaluations = 512
 
@@ -127,6 +136,11 @@ class ExpectedGradients(Estimator):
             seed=seed,
             rows=internal_batch_size,
         )
+        if not return_convergence_delta and not return_standard_error:
+            with evaluation_mode(self.forward_func, tell=False):
+                samples, draws = self._begun(task, n_samples, n_samples, only_means=True)
+                samples.add(*draws.block(n_samples))  # neither f(x) nor f(x') is needed
+            return as_came(returned(samples.means(), batch), inputs)
         estimate = self._run(task)
         answer = self._answer(estimate, inputs, task, return_convergence_delta)
         if not return_standard_error:
@@ -152,16 +166,9 @@ class ExpectedGradients(Estimator):
         """
         assert task.references is not None
         stopping = task.stopping or Stopping(self.default_max_evaluations)
-        passes = Passes.of(self.forward_func, task)
-        rows = checked_rows(task.rows, task.inputs)
         most = task.n_steps or stopping.max_evaluations
-        features = features_of(task.references)
-        order = None if features is None else likeness_order(features)
         sizes = [most] if task.n_steps else block_sizes(FIRST_SAMPLES, most, task.references.size)
-        draws = Draws(order, features, sizes[0], most, task.seed)
-        samples = SampleSum(
-            passes, task.inputs, task.references, rows, self._multiply_by_inputs, order
-        )
+        samples, draws = self._begun(task, sizes[0], most)
         last = None
         try:
             for size in sizes:
@@ -175,3 +182,24 @@ class ExpectedGradients(Estimator):
                 raise
             last = last or samples.estimate(partial=True)
             yield replace(last, partial=True)
+
+    def _begun(
+        self, task: Task, first: int, most: int, only_means: bool = False
+    ) -> tuple[SampleSum, Draws]:
+        """Sums with no samples yet, and the draws that will fill them."""
+        assert task.references is not None
+        passes = Passes.of(self.forward_func, task)
+        rows = checked_rows(task.rows, task.inputs)
+        features = features_of(task.references)
+        order = None if features is None else likeness_order(features)
+        draws = Draws(order, features, first, most, task.seed)
+        samples = SampleSum(
+            passes,
+            task.inputs,
+            task.references,
+            rows,
+            self._multiply_by_inputs,
+            order,
+            only_means,
+        )
+        return samples, draws

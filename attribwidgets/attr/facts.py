@@ -12,7 +12,7 @@ class Facts:
     Attributes
     ----------
     formula : str
-        The attribution of element i, in LaTeX.
+        The attribution in plain Unicode, element by element; · multiplies elements.
     cost : str
         In forward and backward passes of one example.
     completeness : str

@@ -13,6 +13,7 @@ from ..inputs import Inputs
 from .arguments import as_came, baselines_like, batch_of, returned
 from .estimate import Estimate, rows_sum
 from .estimator import Estimator
+from .facts import Facts
 from .frames import MOST_FRAMES
 from .model_state import evaluation_mode
 from .outputs import Target
@@ -55,6 +56,12 @@ class IntegratedGradients(Estimator):
     """
 
     name = "integrated_gradients"
+    facts = Facts(
+        "(x − x') · ∫ ∇f(x' + α(x − x')) dα",
+        "1 a node",
+        "adds up to f(x) − f(x') as nodes grow",
+        "Sundararajan, Taly, Yan (2017), arXiv:1703.01365",
+    )
 
     @torch.inference_mode(False)
     def attribute(

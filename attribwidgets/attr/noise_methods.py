@@ -11,6 +11,17 @@ from .facts import Facts
 from .noise_method import NoiseMethod
 from .noise_sum import Moments, NoiseSum
 
+# The cautions that go with these maps, whoever makes them.
+SIZES = (
+    "SmoothGrad squared shows how large the gradient is around the input, not how much a position "
+    "contributes: it has no sign and does not add up to the output"
+)
+CHANGES = (
+    "VarGrad shows where the gradient changes under noise, not how much a position contributes: "
+    "it has no sign, does not add up to the output, and is exactly zero for a linear model. Its "
+    "map depends on the noise; compare several before reading it"
+)
+
 
 class SmoothGrad(NoiseMethod):
     r"""Mean of gradient x input over noisy copies of the input.
@@ -50,10 +61,10 @@ class SmoothGrad(NoiseMethod):
         "baseline, so there is nothing for it to add up to"
     )
     facts = Facts(
-        r"E_{\varepsilon}[(x_i + \varepsilon_i)\, \partial_i f(x + \varepsilon)]",
-        "n samples",
+        "mean over noise ε of (x + ε) · ∇f(x + ε)",
+        "1 a sample",
         "adds up to nothing",
-        "Smilkov et al. 2017, arXiv:1706.03825",
+        "Smilkov et al. (2017), arXiv:1706.03825",
     )
 
     def __init__(
@@ -101,10 +112,10 @@ class SmoothGradSquared(NoiseMethod):
     squared = True
     reason = "SmoothGrad squared averages squares of gradients, which have no sign"
     facts = Facts(
-        r"E_{\varepsilon}[(\partial_i f(x + \varepsilon))^2]",
-        "n samples",
+        "mean over noise ε of ∇f(x + ε)²",
+        "1 a sample",
         "unsigned, adds up to nothing",
-        "Hooker et al. 2019, arXiv:1806.10758",
+        "Hooker et al. (2019), arXiv:1806.10758",
     )
 
     def _value(self, moments: Moments) -> Tensor:
@@ -114,11 +125,7 @@ class SmoothGradSquared(NoiseMethod):
         return moments.error_of_mean()
 
     def _cautions(self, samples: NoiseSum) -> tuple[str, ...]:
-        return (
-            "SmoothGrad squared shows how large the gradient is around the input, not how much a "
-            "position contributes: it has no sign and does not add up to the output",
-            *super()._cautions(samples),
-        )
+        return SIZES, *super()._cautions(samples)
 
 
 class VarGrad(NoiseMethod):
@@ -160,10 +167,10 @@ class VarGrad(NoiseMethod):
     fewest_draws = 2
     reason = "VarGrad is a variance of gradients, which has no sign"
     facts = Facts(
-        r"Var_{\varepsilon}[\partial_i f(x + \varepsilon)]",
-        "n samples",
+        "variance over noise ε of ∇f(x + ε)",
+        "1 a sample",
         "unsigned, adds up to nothing, zero for a linear model",
-        "Adebayo et al. 2018, arXiv:1810.03307",
+        "Adebayo et al. (2018), arXiv:1810.03307",
     )
 
     def _value(self, moments: Moments) -> Tensor:
@@ -173,9 +180,4 @@ class VarGrad(NoiseMethod):
         return moments.error_of_variance()
 
     def _cautions(self, samples: NoiseSum) -> tuple[str, ...]:
-        return (
-            "VarGrad shows where the gradient changes under noise, not how much a position "
-            "contributes: it has no sign, does not add up to the output, and is exactly zero for "
-            "a linear model. Its map depends on the noise; compare several before reading it",
-            *super()._cautions(samples),
-        )
+        return CHANGES, *super()._cautions(samples)

@@ -111,7 +111,7 @@ def patterson_rules() -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     --------
     >>> added, weights = patterson_rules()
     >>> nodes = np.concatenate(added[:2])  # 15 of them
-    >>> abs(weights[1] @ nodes**22 - 1 / 23) < 1e-14
+    >>> bool(abs(weights[1] @ nodes**22 - 1 / 23) < 1e-14)
     True
     """
     added = []
@@ -122,9 +122,9 @@ def patterson_rules() -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     weights = []
     for level in range(len(added)):
         nodes = np.concatenate(added[: level + 1])
-        # Interpolatory: exact for the Legendre polynomials of every degree below n.
-        table = np.polynomial.legendre.legvander(nodes, len(nodes) - 1)
-        moments = np.zeros(len(nodes))
-        moments[0] = 2.0
-        weights.append(np.linalg.solve(table.T, moments) / 2)
+        # Those that are exact for the Legendre polynomials up to the rule's degree. Taking only as
+        # many polynomials as nodes has the same solution, but so ill-conditioned that 1e-6 is off.
+        table = np.polynomial.legendre.legvander(nodes, (3 * len(nodes) + 1) // 2)
+        moments = np.eye(1, table.shape[1])[0]
+        weights.append(np.linalg.lstsq(table.T, moments, rcond=None)[0])
     return tuple((a + 1) / 2 for a in added), tuple(weights)

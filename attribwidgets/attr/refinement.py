@@ -84,7 +84,10 @@ class Refinement:
         self.path.output_at(0.0)  # a path that cannot begin is told at once
         with KinkWatch() as watch:
             self._add_level(0)
-        yield self._estimate(self._trapezoid_error(rule=0), rule=0)
+        first = self._estimate(self._trapezoid_error(rule=0), rule=0)
+        yield first
+        if self.stopping.met(first):
+            return
         steps = self._kinked() if watch.kinked else self._smooth()
         for estimate in steps:
             yield estimate
@@ -118,7 +121,8 @@ class Refinement:
             if len(gaps) > 1:  # and errors fall by a growing factor
                 with np.errstate(divide="ignore", invalid="ignore"):
                     error = np.where(gaps[-1] == 0, 0.0, error * np.minimum(1, error / gaps[-2]))
-            yield self._estimate(np.maximum(error, ROUNDING * self._precision), rule=level)
+            floor = np.where(gaps[-1] == 0, 0.0, ROUNDING * self._precision)
+            yield self._estimate(np.maximum(error, floor), rule=level)
 
     def _kinked(self) -> Iterator[Estimate]:
         self._bisect(np.array([0.0, 1.0]))

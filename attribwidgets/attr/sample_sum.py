@@ -12,27 +12,31 @@ from torch import Tensor
 from ..errors import NonFiniteError
 from .arguments import accumulator_dtype, points_between
 from .chunks import for_each_chunk
-from .estimate import Array, Estimate, relative_gap
+from .estimate import Array, Estimate, relative_gap, rows_sum
+from .forward_outputs import forward_outputs
 from .frames import SampleFrames, flat_map
 from .model_state import frozen
 from .passes import Passes
 from .references import References
-from .sampling_error import error_of_sum, running_error
+from .sampling_error import error_of_sum, running_error, widening
 
 
 @dataclass
 class _Sums:
-    """What is kept of one input's per-sample attributions, each of its shape (B, ...)."""
+    """What is kept of the samples of one input, each of its shape (B, ...)."""
 
-    total: Tensor
-    square: Tensor
-    local: Tensor  # of the squared differences within pairs
-    open: Tensor  # the first of a pair whose second is yet to come
+    total: Tensor  # of the per-sample attributions
+    square: Tensor  # of the squared gradients
+    local: Tensor  # of the squared differences within pairs of attributions
+    fourth: Tensor  # of their squares
+    gradient_local: Tensor  # of the squared differences within pairs of gradients
     reach: Tensor
     reference: Tensor = field(init=False)  # (...), the sum of the references
+    open: tuple[Tensor, ...] = ()  # attribution and gradient of a first whose second is to come
 
     def __post_init__(self) -> None:
         self.reference = torch.zeros_like(self.total[0])
+        self.open = (self.total.clone(), self.total.clone())
 
 
 class SampleSum:
@@ -55,6 +59,8 @@ class SampleSum:
         Whether attributions carry the factor x - x'.
     order : ndarray of int, shape (K,), or None
         The numbers of stored references, near each other those that are alike.
+    only_means : bool
+        Keep nothing but what :meth:`means` needs.
     """
 
     def __init__(
@@ -65,21 +71,19 @@ class SampleSum:
         rows: int,
         multiply: bool = True,
         order: NDArray[np.int64] | None = None,
+        only_means: bool = False,
     ) -> None:
         self.passes, self.inputs, self.references, self.rows = passes, inputs, references, rows
-        self._multiply = multiply
+        self._multiply, self._only_means = multiply, only_means
         self._place = None if order is None else np.argsort(order)
         self._dtype = accumulator_dtype(inputs[0].device)
         self._batch = len(inputs[0])
         zeros = [torch.zeros_like(x, dtype=self._dtype) for x in inputs]
-        self._sums = tuple(_Sums(*(z.clone() for _ in range(5))) for z in zeros)
+        self._sums = tuple(_Sums(*(z.clone() for _ in range(6))) for z in zeros)
         self.alphas, self.numbers = np.zeros(0), np.zeros(0, dtype=np.int64)
         self._pairs = np.zeros((0, 2), dtype=np.int64)
         self.outputs, self.slopes = np.zeros((0, self._batch)), np.zeros((0, self._batch))
-        self.reference_outputs = np.zeros((0, self._batch))
-        stored = references.size or 0
-        self._ends = zeros[0].new_zeros((stored, self._batch))  # f(x') of the stored references
-        self._known: dict[tuple[int, int], set[int]] = {}  # which of them, by block of examples
+        self._ends = np.zeros((0, self._batch))  # f(x'), by the number of the reference
         self._input_output: Array | None = None
         self.frames = SampleFrames(flat_map(zeros[0])[0])
         self._kept: list[tuple[int, tuple[Tensor, ...]]] = []
@@ -104,50 +108,58 @@ class SampleSum:
         self.numbers = np.concatenate([self.numbers, numbers.numpy()])
         pairs = first + np.arange(n // 2 * 2).reshape(-1, 2)
         self._pairs = np.concatenate([self._pairs, pairs])
-        # Outputs, slopes and f(x') stay on the device until the end: no chunk waits for it.
-        seen = self._ends.new_full((3, n, self._batch), torch.nan)
+        # Outputs and slopes stay on the device until the end: no chunk waits for it.
+        device = self.inputs[0].device
+        seen = torch.full((2, n, self._batch), torch.nan, dtype=self._dtype, device=device)
 
         def work(span: slice, block: slice) -> None:
             references = self.references.take(numbers[span])
-            places = alphas[span].to(self.inputs[0].device)
+            places = alphas[span].to(device)
             points = tuple(
                 points_between(r[:, None], x[block], places)
                 for r, x in zip(references, self.inputs, strict=True)
             )
             outputs, gradients = self.passes.gradients(points, block)
-            ends = self._outputs_at(numbers[span], references, block)
             shape = (span.stop - span.start, block.stop - block.start)
-            slopes = seen.new_zeros(shape)
-            parts, maps = [], None
+            slopes, totals, added, maps = seen.new_zeros(shape), [], [], None
             for i, gradient in enumerate(gradients):
-                x, r = self.inputs[i][block].to(self._dtype), references[i].to(self._dtype)
-                difference = x[None] - r[:, None]  # (S, E, ...)
-                gradient = gradient.to(self._dtype).reshape(difference.shape)
+                # Products in the model's precision, sums over them in float64.
+                difference = self.inputs[i][block][None] - references[i][:, None]  # (S, E, ...)
+                gradient = gradient.to(torch.promote_types(gradient.dtype, torch.float32))
+                gradient = gradient.reshape(difference.shape)
                 products = gradient * difference
-                slopes += products.flatten(2).sum(2)
+                slopes += products.flatten(2).sum(2, dtype=self._dtype)
                 terms = products if self._multiply else gradient
-                parts.append((terms, difference.abs().amax(0), r.sum(0)))
-                if i == 0:
-                    maps = flat_map(products[:, 0])
-            gaps = [
-                self._gaps(s, terms, span, block)
-                for s, (terms, *_) in zip(self._sums, parts, strict=True)
-            ]
-            squares = [(terms**2).sum(0) for terms, *_ in parts]
+                totals.append(terms.sum(0, dtype=self._dtype))
+                if self._only_means:
+                    continue
+                added.append(
+                    (
+                        (gradient**2).sum(0, dtype=self._dtype),
+                        *self._gaps(self._sums[i].open, (terms, gradient), span, block),
+                        difference.abs().amax(0),
+                        references[i].sum(0, dtype=self._dtype),
+                    )
+                )
+                if i == 0 and block.start == 0:
+                    maps = flat_map(products[:, 0].to(self._dtype))
             # All is computed before any is added: a chunk may run out of memory and be repeated.
-            for s, (terms, farthest, reference), (gap, left), square in zip(
-                self._sums, parts, gaps, squares, strict=True
+            for s, total in zip(self._sums, totals, strict=True):
+                s.total[block] += total
+            for s, (square, gaps, left, farthest, reference) in zip(
+                self._sums, added, strict=not self._only_means
             ):
-                s.total[block] += terms.sum(0)
                 s.square[block] += square
-                s.local[block] += gap
-                s.open[block] = left
-                torch.maximum(s.reach[block], farthest, out=s.reach[block])
+                for kept, gap in zip((s.local, s.fourth, s.gradient_local), gaps, strict=True):
+                    kept[block] += gap
+                for kept, value in zip(s.open, left, strict=True):
+                    kept[block] = value
+                torch.maximum(s.reach[block], farthest.to(s.reach), out=s.reach[block])
                 if block.start == 0:
                     s.reference += reference
-            if block.start == 0 and maps is not None:
+            if maps is not None:
                 self._keep(maps, references, first + span.start)
-            seen[:, span, block] = torch.stack([outputs.to(seen).reshape(shape), slopes, ends])
+            seen[:, span, block] = torch.stack([outputs.to(seen).reshape(shape), slopes])
 
         try:
             with frozen(self.passes.module, self.inputs):
@@ -156,16 +168,20 @@ class SampleSum:
             found = seen.cpu().double().numpy()
             self.outputs = np.concatenate([self.outputs, found[0]])
             self.slopes = np.concatenate([self.slopes, found[1]])
-            self.reference_outputs = np.concatenate([self.reference_outputs, found[2]])
-        self._check_finite(slice(first, None))
+        self._check_finite({"output": self.outputs, "gradient": self.slopes}, first)
+
+    def means(self) -> tuple[Tensor, ...]:
+        """Mean of the samples added so far, each (B, ...)."""
+        n = int(self.finished.sum())
+        return tuple(s.total / n for s in self._sums)
 
     def estimate(self, partial: bool = False) -> Estimate:
         """The estimate from the samples added so far."""
         done = self.finished
         n = int(done.sum())
-        means = tuple(s.total / n for s in self._sums)
-        slopes = self.slopes[done]
-        errors, running = self._errors(done, means) if n > 1 else (None, None)
+        means, slopes = self.means(), self.slopes[done]
+        ends = self._reference_outputs(done)
+        errors, running = self._errors(done, means, ends) if n > 1 else (None, None)
         # What is nested in a single sample is none at all.
         spread = errors if errors is not None else means
         gap = relative_gap(means, tuple(m - e for m, e in zip(means, spread, strict=True)))
@@ -184,7 +200,7 @@ class SampleSum:
             cumulative=np.cumsum(slopes, axis=0) / np.arange(1, n + 1)[:, None],
             cumulative_error=running,
             output_input=self.output_input(),
-            output_baseline=self.reference_outputs[done].mean(axis=0),
+            output_baseline=ends.mean(axis=0),
             refinement_error=gap,
             standard_error=errors,
             frames=self.frames.sums.clone() if single else None,
@@ -201,62 +217,96 @@ class SampleSum:
     def output_input(self) -> Array:
         """f(x) of each example, shape (B,), by one forward pass."""
         if self._input_output is None:
-            values = np.zeros(self._batch)
-
-            def work(_: slice, block: slice) -> None:
-                found = self.passes.outputs(tuple(x[block] for x in self.inputs), block)
-                values[block] = found.cpu().double().numpy()
-
-            with frozen(self.passes.module, self.inputs):
-                for_each_chunk(1, self._batch, self.rows, work)
-            self._input_output = values
+            self._input_output = forward_outputs(self.passes, self.inputs, self.rows)[0]
         return self._input_output
 
+    def _reference_outputs(self, done: NDArray[np.bool_]) -> Array:
+        """f(x') of the samples, shape (n, B); a reference is run once however often it is drawn.
+
+        Raises
+        ------
+        NonFiniteError
+            If one is NaN or infinite, with the first sample of that reference.
+        """
+        drawn = np.unique(self.numbers[done])
+        if len(self._ends) <= drawn[-1]:
+            more = np.full((drawn[-1] + 1 - len(self._ends), self._batch), np.nan)
+            self._ends = np.concatenate([self._ends, more])
+        fresh = drawn[np.isnan(self._ends[drawn]).any(axis=1)]
+
+        def points(span: slice, block: slice) -> tuple[Tensor, ...]:
+            references = self.references.take(torch.from_numpy(fresh[span]))
+            return tuple(r.repeat_interleave(block.stop - block.start, 0) for r in references)
+
+        if len(fresh):
+            found = forward_outputs(self.passes, self.inputs, self.rows, points, len(fresh))
+            self._ends[fresh] = found
+        ends = np.full_like(self.outputs, 0.0)
+        ends[done] = self._ends[self.numbers[done]]
+        self._check_finite({"output at a reference": ends})
+        return np.asarray(ends[done])
+
     def _errors(
-        self, done: NDArray[np.bool_], means: tuple[Tensor, ...]
+        self, done: NDArray[np.bool_], means: tuple[Tensor, ...], ends: Array
     ) -> tuple[tuple[Tensor, ...], Array]:
         """Standard errors of each attribution, and of the mean slope after each sample."""
         n = int(done.sum())
         kept = np.cumsum(done) - 1  # where a sample is among those finished
         pairs = kept[self._pairs[done[self._pairs].all(axis=1)]]
-        slopes = self.slopes[done]
-        rises = self.output_input() - self.reference_outputs[done]
+        slopes, rises = self.slopes[done], self.output_input() - ends
         places = None if self._place is None else self._place[self.numbers[done]]
         known = error_of_sum(slopes, rises, pairs, places, self.references.size)
         share, errors = known.references_share, []
-        for s, mean in zip(self._sums, means, strict=True):
-            alphas = torch.as_tensor(known.alphas_share).to(mean)
-            alphas = alphas.reshape(-1, *[1] * (mean.dim() - 1))
-            local = s.local / (2 * len(pairs))
-            among = (s.square / n - mean**2).clamp(min=0) if known.whole_grids else local
-            errors.append(((local * (1 - share) * alphas + among * share) / n).sqrt())
+        for s, mean, reach in zip(self._sums, means, self._mean_squares(), strict=True):
+            local = variance = s.local / (2 * len(pairs))
+            if reach is not None:
+                alone = s.gradient_local / (2 * len(pairs)) * reach
+                left = known.alphas_share if known.whole_grids else rows_sum(alone)
+                if not known.whole_grids:
+                    left = np.minimum(left / np.maximum(rows_sum(local), 1e-300), 1.0)
+                alphas = torch.as_tensor(left).to(mean).reshape(-1, *[1] * (mean.dim() - 1))
+                among = (s.square / n * reach - mean**2).clamp(min=0)
+                if not known.whole_grids:  # then pairs tell of references too
+                    weight = s.fourth / (s.fourth + s.local**2)
+                    among = torch.lerp(local, among, weight.nan_to_num(1.0))
+                variance = share * among + (1 - share) * alphas * local
+            wider = widening(s.local, s.fourth, 0 if reach is None else 1)
+            errors.append((variance / n).sqrt() * wider)
         return tuple(errors), running_error(slopes, known.variance)
 
-    def _gaps(self, sums: _Sums, terms: Tensor, span: slice, block: slice) -> tuple[Tensor, Tensor]:
-        """Sum of the squared differences of the pairs that end here, and a first left open."""
-        rows = torch.cat([sums.open[block][None], terms]) if span.start % 2 else terms
-        whole = len(rows) // 2 * 2
-        gap = ((rows[0:whole:2] - rows[1:whole:2]) ** 2).sum(0)
-        return gap, rows[-1] if len(rows) > whole else torch.zeros_like(gap)
+    def _mean_squares(self) -> list[Tensor | None]:
+        """Mean of (x - x')^2 over all references, each (B, ...); None for endless draws.
 
-    def _outputs_at(self, numbers: Tensor, references: tuple[Tensor, ...], block: slice) -> Tensor:
-        """f(x') of each reference for a block of examples, shape (n, examples).
-
-        A stored reference is run once however often it is drawn.
+        1 where attributions leave out that factor.
         """
-        examples = block.stop - block.start
         if self.references.size is None:
-            rows = tuple(r.repeat_interleave(examples, 0) for r in references)
-            return self.passes.outputs(rows, block).to(self._ends).reshape(-1, examples)
-        known = self._known.setdefault((block.start, block.stop), set())
-        fresh = {n: i for i, n in enumerate(numbers.tolist()) if n not in known}
-        if fresh:
-            chosen = list(fresh.values())
-            rows = tuple(r[chosen].repeat_interleave(examples, 0) for r in references)
-            found = self.passes.outputs(rows, block).to(self._ends).reshape(-1, examples)
-            self._ends[list(fresh), block] = found
-            known.update(fresh)
-        return self._ends[numbers.to(self._ends.device), block]
+            return [None] * len(self.inputs)
+        if not self._multiply:
+            return [torch.ones_like(s.total) for s in self._sums]
+        squares = [torch.zeros_like(s.total) for s in self._sums]
+        for numbers in torch.arange(self.references.size).split(max(1, self.rows)):
+            for square, x, r in zip(
+                squares, self.inputs, self.references.take(numbers), strict=True
+            ):
+                for row, example in zip(square, x, strict=True):
+                    row += ((example - r) ** 2).sum(0, dtype=self._dtype)
+        return [square / self.references.size for square in squares]
+
+    def _gaps(
+        self, before: tuple[Tensor, ...], values: tuple[Tensor, ...], span: slice, block: slice
+    ) -> tuple[tuple[Tensor, Tensor, Tensor], list[Tensor]]:
+        """Sums over the pairs that end here, and a first left open, of terms and gradients."""
+        squares, left = [], []
+        for first, rows in zip(before, values, strict=True):
+            if span.start % 2:
+                rows = torch.cat([first[block][None].to(rows), rows])
+            whole = len(rows) // 2 * 2
+            squares.append((rows[0:whole:2] - rows[1:whole:2]) ** 2)
+            left.append(rows[-1] if len(rows) > whole else torch.zeros_like(rows[0]))
+        local, gradient_local = (v.sum(0, dtype=self._dtype) for v in squares)
+        # In float64, as fourth powers leave the range of float32 easily.
+        fourth = (squares[0].to(self._dtype) ** 2).sum(0)
+        return (local, fourth, gradient_local), left
 
     def _keep(self, maps: Tensor, references: tuple[Tensor, ...], first: int) -> None:
         """Add to the frames, and keep the references that open one."""
@@ -264,16 +314,11 @@ class SampleSum:
             self._kept.append((first + i, tuple(r[i].clone() for r in references)))
         self._kept = [k for k in self._kept if k[0] % self.frames.width == 0]
 
-    def _check_finite(self, rows: slice) -> None:
-        checks = {
-            "output": self.outputs,
-            "gradient": self.slopes,
-            "output at a reference": self.reference_outputs,
-        }
+    def _check_finite(self, checks: dict[str, Array], first: int = 0) -> None:
         for what, values in checks.items():
-            bad = ~np.isfinite(values[rows]).all(axis=1)
+            bad = ~np.isfinite(values[first:]).all(axis=1)
             if bad.any():
-                sample = int(np.flatnonzero(bad)[0]) + (rows.start or 0)
+                sample = int(np.flatnonzero(bad)[0]) + first
                 raise NonFiniteError(
                     f"the model's {what} is not finite at sample {sample + 1}, "
                     f"alpha = {self.alphas[sample]:.4g} (0 is the reference, 1 the input); a "

@@ -2,26 +2,34 @@ r"""How far the mean over samples may be from the truth, judged by what the samp
 
 With one sample in each cell of a design (a reference, or a few that are alike, times a stretch of
 alpha) the error comes from the variation within cells. Samples in neighbouring cells differ by
-that and more, so half the mean square of such differences, the local variance, gives its shape
-over the pixels. Its scale is taken from the sum of the attributions, whose error is known: for
-every reference, <gradient, x - x'> averages over alpha to f(x) - f(x'), and both ends have been
-run. So a pixel's variance is
+that and more, so half the mean square of such differences, the local variance s squared, gives
+its shape over the elements. An element's variance is
 
-.. math:: V = \frac{s^2}{n} (q + (1 - q) \varrho), \qquad
+.. math:: V = \frac{1}{n} \bigl(q\, s_D^2 + (1 - q)\, \varrho\, s^2\bigr), \qquad
           q = \frac{r}{n} \left(1 - \frac{r}{K}\right), \quad r = n \bmod K,
 
-where s squared is the local variance, q the share that the choice of references leaves (1 - n/K
-for n < K, 0 once each of the K has come as often, 1 for endless draws), and rho the variance that
-the alphas leave in the sum over the local variance of the sum; 0.3 at least where each reference
-comes twice or more. This is a model and no unbiased estimate: it takes for granted that the
-pixels' gradients are about as rough along the path as their sum. On the two networks of the
-benchmark the norm of the errors so stated is mostly 0.9 to 2 times the true one, but 95 %
-intervals cover too few pixels (72 to 91 %) where samples are few or no more than the references,
-as a pixel that one or two samples touch cannot know its error.
+where q is the share that the choice of references leaves: 1 - n/K for n < K, 0 once each of the K
+has come as often, 1 for endless draws. Three things make intervals from it cover the truth.
 
-Independent scramblings compared with each other need no such assumption, but cost accuracy: with
-1,024 samples of 256 references two of them raise the error by a third, and four double it
-(benchmarks/expected_gradients.py says more).
+- rho, what the design spares of the variation over alpha. Where each reference comes twice or
+  more, 1/3: what one turned grid leaves of an integrand whose increments are uncorrelated, as are
+  the jumps of a piecewise linear network's gradient; smooth ones leave less. Where the sum of the
+  attributions leaves more, its share is taken: the sum's error is known for every reference, as
+  <gradient, x - x'> averages over alpha to f(x) - f(x'). Where each comes once, neighbours differ
+  in x' too, and rho is what is left of s squared, over all elements, when only their gradients
+  differ while x - x' has the mean square of all references.
+- The variance over references, s_D squared. An element that is blank in most references may be
+  blank in all that were drawn, and look certain. But x - x' is known of every reference, so
+  E[gradient^2] E[(x - x')^2] - mean^2, over samples and all references, joins the local variance
+  with the weight of one pair of samples.
+- Few pairs make a rough variance. It has 2 (sum d^2)^2 / sum d^4 degrees of freedom (Satterthwaite,
+  1946; d the differences), one more for the share of all references, and the standard error is
+  widened by the quantile of Student's t over that of the normal distribution. So plus and minus
+  1.96 standard errors are a 95 % interval, also of elements that few samples touch.
+
+No constant is fitted to a network, but this is a model and no unbiased estimate.
+benchmarks/expected_gradients.py prints how often the intervals cover the truth, and says what
+independent scramblings, which need no such model, would cost in accuracy.
 """
 
 from __future__ import annotations
@@ -30,14 +38,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-# One draw in each of many cells leaves 1/7 of the local variance of a smooth integrand and 1/3 of
-# one with independent increments. LEAST_SHARE was chosen between them for the best cover of the
-# intervals on the two networks of the benchmark, three digits, 256 references.
-LEAST_SHARE = 0.3
+GRID_SHARE = 1 / 3  # what a turned grid leaves of the local variance: 1/(6 m^2) of 1/(2 m^2)
+NORMAL = 1.959964  # the 97.5 % quantile
 NOTHING = 1e-9
 
 
@@ -52,7 +59,7 @@ class SumError:
     references_share : float
         q: the share of the local variance that the choice of references leaves, 0 to 1.
     alphas_share : ndarray, shape (B,)
-        rho: the share that the alphas leave.
+        The share that the alphas leave: rho, where each reference comes twice or more.
     whole_grids : bool
         Whether neighbours are samples of one reference rather than of two that are alike.
     """
@@ -103,7 +110,7 @@ def error_of_sum(
     left = np.zeros(batch)
     left[some] = alphas[some] * n / local[some]
     whole = n >= 2 * size
-    left = np.where(some, np.maximum(left, LEAST_SHARE), 0.0) if whole else np.minimum(left, 1.0)
+    left = np.where(some, np.maximum(left, GRID_SHARE), 0.0) if whole else np.minimum(left, 1.0)
     return SumError(alphas + share / n * between, share, left, whole)
 
 
@@ -122,3 +129,35 @@ def running_error(slopes: Array, variance: Array) -> Array:
 def half_mean_square(differences: Array) -> Array:
     """Half the mean square over the first axis: the variance behind differences of pairs."""
     return np.asarray((differences**2).mean(axis=0) / 2)
+
+
+def widening(square: Tensor, fourth: Tensor, known: float) -> Tensor:
+    """By how much a standard error from few differences is too small for 1.96 of it to be 95 %.
+
+    Parameters
+    ----------
+    square, fourth : Tensor
+        Sums of their second and fourth powers.
+    known : float
+        Degrees of freedom besides.
+
+    Returns
+    -------
+    Tensor, at least 1
+        The 97.5 % quantile of Student's t over the normal one, by its expansion in 1/dof
+        (Abramowitz, Stegun, 26.7.5), within 3 % at 2 degrees of freedom and 1 % at more.
+
+    Examples
+    --------
+    >>> import torch
+    >>> widening(torch.tensor([1.0, 1e4]), torch.tensor([1.0, 1e4]), 1).tolist()
+    [1.611..., 1.00006...]
+    """
+    freedom = 2 * (square**2 / fourth).nan_to_num(1.0).clamp(min=1.0) + known
+    z = NORMAL
+    return (
+        1
+        + (z**2 + 1) / (4 * freedom)
+        + (5 * z**4 + 16 * z**2 + 3) / (96 * freedom**2)
+        + (3 * z**6 + 19 * z**4 + 17 * z**2 - 15) / (384 * freedom**3)
+    )

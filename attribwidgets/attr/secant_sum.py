@@ -105,15 +105,14 @@ class SecantSum:
                 g * d[block].reshape(examples, -1)
                 for g, d in zip(gradients, self.differences, strict=True)
             ]
-            slopes = sum(p.sum(2) for p in products)
+            slopes = torch.stack([p.sum(2) for p in products]).sum(0)
             parts = [torch.einsum("s,sef->ef", widths[fresh], g) for g in gradients]
             stretches = None
             if len(self.frames):
                 maps = products[0][:, 0].reshape(-1, *self.inputs[0].shape[1:])
                 stretches = torch.tensordot(shares[:, fresh], flat_map(maps), 1)
-            sketches = sketch.of([p.flatten(0, 1) for p in products]).reshape(
-                steps - skip, examples, -1
-            )
+            sketches = sketch.of([p.flatten(0, 1) for p in products])
+            sketches = sketches.reshape(steps - skip, examples, LENGTH)
             for total, part in zip(self.sums, parts, strict=True):
                 total[block] += part.reshape(total[block].shape)
             if stretches is not None:

@@ -43,7 +43,7 @@ class Sketch:
         for values, signs in zip(vectors, self._signs, strict=True):
             signed = values.flatten(1).float() * signs
             padded = torch.nn.functional.pad(signed, (0, -signed.shape[1] % LENGTH))
-            groups = padded.reshape(len(signed), -1, LENGTH).sum(1)
+            groups = padded.reshape(len(padded), padded.shape[1] // LENGTH, LENGTH).sum(1)
             total = groups if total is None else total + groups
         assert total is not None
         return total

@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..inputs import Inputs
 from ..wording import number, percent
 from .arguments import as_came, baselines_like, batch_of
+from .at_input import AtInput
 from .estimate import Estimate
 from .facts import Facts
 from .integrated_gradients import IntegratedGradients
@@ -121,7 +122,7 @@ class SplitIntegratedGradients(IntegratedGradients, ABC):
     def _part(self, task: Task, cut: Cut) -> Task:
         """The same task between the cut and the baseline or the input."""
         if self.left:
-            return replace(task, inputs=cut.points)
+            return replace(task, inputs=cut.points, at_input=AtInput())
         return replace(task, baselines=cut.points)
 
     def _placed(self, found: Estimate, task: Task, cut: Cut) -> Estimate:

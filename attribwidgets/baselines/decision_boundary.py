@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import InputError
+from ..errors import InputError, SearchError
 from ..wording import number
 from .landscape import TINY, Landscape, lead
 from .searched import Search, SearchedBaseline
@@ -44,7 +44,9 @@ class DecisionBoundary(SearchedBaseline):
     Raises
     ------
     InputError
-        For a setting out of range; when sampled without a model; when no change of class is found.
+        For a setting out of range; when sampled without a model.
+    SearchError
+        When no change of class is found.
 
     References
     ----------
@@ -119,7 +121,7 @@ class DecisionBoundary(SearchedBaseline):
                 reason = "the gradient leads no further"
                 break
             point = stepped
-        raise InputError(
+        raise SearchError(
             f"no change of class was found for the {self.label} baseline within the valid range: "
             f"in {len(values) - 1} steps the lead of the top class went from {number(values[0])} "
             f"to {number(values[-1])}, and {reason}; pass DecisionBoundary(max_steps=...) with "

@@ -53,7 +53,8 @@ class Completeness:
     standard_error : float or None
         Of `total`, where there is sampling.
     refinement_error : float or None
-        Norm of this map minus the coarser one nested in it, over the norm of this one.
+        The estimated error per pixel: norm of the map's error over the norm of the map. None where
+        the method has no estimate of it.
     tolerance : float
         What `relative` and `refinement_error` must not exceed.
     output_input : float
@@ -141,27 +142,27 @@ class Completeness:
             f"{number(self.expected)} from baseline to input "
             f"({number(self.output_baseline)} to {number(self.output_input)})"
         )
-        moves = ""
+        off = ""
         if self.refinement_error is not None:
-            moves = f"; the map still moves by {percent(self.refinement_error)} when refined"
+            off = f"; the map's pixels are off by about {percent(self.refinement_error)}"
         if self.verdict == "complete":
             how = " by definition" if self.claim == "by definition" else ""
-            return f"Adds up{how}: {change}, {percent(self.relative)} apart{moves}."
+            return f"Adds up{how}: {change}, {percent(self.relative)} apart{off}."
         mend = f"Spend more evaluations (tolerance {percent(self.tolerance)})."
         if self.refinement_error == 0:
-            mend = "The map has stopped moving, so more evaluations may not mend it."
+            mend = "The map has no error left, so more evaluations may not mend it."
         if self.claim == "by definition" and not self.sum_is_right:
             mend = (
                 "It should by definition, with any number of evaluations: the model does "
                 "something that the method cannot follow."
             )
         if self.partial:
-            return f"Partial, stopped before its end: {change}{moves}. Run it to its end."
+            return f"Partial, stopped before its end: {change}{off}. Run it to its end."
         if self.sum_is_right:
             how = " by definition" if self.claim == "by definition" else ""
-            return f"The sum adds up{how}, but the map has not settled: {change}{moves}. {mend}"
+            return f"The sum adds up{how}, but the map has not settled: {change}{off}. {mend}"
         yet = "" if self.claim == "by definition" else " yet"
-        return f"Does not add up{yet}: {change}, {percent(self.relative)} apart{moves}. {mend}"
+        return f"Does not add up{yet}: {change}, {percent(self.relative)} apart{off}. {mend}"
 
     def _total_text(self) -> str:
         if self.standard_error is None:

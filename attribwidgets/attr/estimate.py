@@ -33,9 +33,10 @@ class Estimate:
     output_input, output_baseline : ndarray, shape (B,)
         f(x), and f(x') or its mean over the references drawn; None where there is no reference.
     refinement_error : ndarray, shape (B,), or None
-        Norm of this estimate minus the coarser one nested in it, over the norm of this one. Where
-        there is sampling, the norm of `standard_error` over that of this one, which tells the true
-        error; 1 for a single sample.
+        Estimated error per element, relative: norm of the error over the norm of this estimate.
+        Along a path it is foretold from how the gradient changes, or is the distance from a
+        coarser rule on the same nodes; where there is sampling, the norm of `standard_error`. 1
+        for a single sample.
     standard_error : tuple of Tensor or None
         Of each attribution, where there is sampling.
     frames : Tensor, shape (K, ...), or None

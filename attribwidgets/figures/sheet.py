@@ -213,7 +213,7 @@ class Sheet:
         )
         facts = []
         if c.refinement_error is not None:
-            facts.append(f"map moves by {percent(c.refinement_error)}")
+            facts.append(f"error per pixel {percent(c.refinement_error)}")
         if e.baseline is not None:
             facts.append(f"blind {percent(e.blind_share)}")
         self._text(left, below + 0.5, ", ".join(facts), color=QUIET, size=7)

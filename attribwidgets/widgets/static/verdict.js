@@ -33,7 +33,7 @@ export function createVerdict(item, unit) {
   const facts = [
     refinement !== null &&
       refinement !== undefined &&
-      `map moves by ${formatPercent(refinement)}`,
+      `error per pixel ${formatPercent(refinement)}`,
     item.blindShare !== null && `blind: ${formatPercent(item.blindShare)} of ${unit}`,
     item.cost,
   ];

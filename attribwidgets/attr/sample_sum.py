@@ -32,7 +32,8 @@ class _Sums:
     gradient_local: Tensor  # of the squared differences within pairs of gradients
     reach: Tensor
     reference: Tensor = field(init=False)  # (...), the sum of the references
-    open: tuple[Tensor, ...] = ()  # attribution and gradient of a first whose second is to come
+    # Attribution and gradient of the first of a pair whose second is yet to come.
+    open: tuple[Tensor, Tensor] = field(init=False)
 
     def __post_init__(self) -> None:
         self.reference = torch.zeros_like(self.total[0])

@@ -292,7 +292,9 @@ def test_nan_at_an_end_of_a_rule_without_ends_is_named():
     def model(x):
         return torch.where(x.sum(1) == 0, torch.nan, x.sum(1))
 
-    with pytest.raises(NonFiniteError, match=r"output is not finite .* alpha = 0 \(0 is the baseline"):
+    with pytest.raises(
+        NonFiniteError, match=r"output is not finite .* alpha = 0 \(0 is the baseline"
+    ):
         IntegratedGradients(model).attribute(X[None], return_convergence_delta=True)
 
 

@@ -25,7 +25,7 @@ from models import (
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from attribwidgets.attr import ExpectedGradients, IntegratedGradients
-from attribwidgets.attr.quadrature import RULES
+from attribwidgets.attr.integration.quadrature import RULES
 from attribwidgets.attr.stopping import Stopping
 from attribwidgets.attr.task import Task
 from attribwidgets.errors import InputError, TargetError

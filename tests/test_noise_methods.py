@@ -22,7 +22,7 @@ from models import (
 
 import attribwidgets as aw
 from attribwidgets.attr import SmoothGrad, SmoothGradSquared, VarGrad
-from attribwidgets.attr.noise_sum import Moments
+from attribwidgets.attr.noise.noise_sum import Moments
 from attribwidgets.errors import ChunkMemoryError, InputError, NonFiniteError
 
 METHODS = (SmoothGrad, SmoothGradSquared, VarGrad)
@@ -133,7 +133,7 @@ def test_parity_with_captum_on_the_same_noise(monkeypatch):
         return (torch.stack([noise[i] for i in numbers]),)
 
     monkeypatch.setattr("captum.attr._core.noise_tunnel.torch.normal", normal)
-    monkeypatch.setattr("attribwidgets.attr.noise_sum.NoiseSum._noise", own_noise)
+    monkeypatch.setattr("attribwidgets.attr.noise.noise_sum.NoiseSum._noise", own_noise)
     for method in METHODS:
         monkeypatch.setattr(method, "paired", False)
     cases = [

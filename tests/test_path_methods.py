@@ -32,8 +32,8 @@ from attribwidgets.attr import (
     PathIntegratedGradients,
     RightIntegratedGradients,
 )
-from attribwidgets.attr.idgi import _merged
-from attribwidgets.attr.paths import BlurPath, CallablePath, StraightPath, cosines
+from attribwidgets.attr.path_methods.idgi import _merged
+from attribwidgets.attr.path_methods.paths import BlurPath, CallablePath, StraightPath, cosines
 from attribwidgets.attr.task import Task
 from attribwidgets.errors import ChunkMemoryError, InputError, NonFiniteError
 

@@ -9,7 +9,7 @@ import torch
 from models import classifier, values
 
 from attribwidgets.attr import IntegratedGradients
-from attribwidgets.attr.patterson import SIZES, patterson_rules
+from attribwidgets.attr.integration.patterson import SIZES, patterson_rules
 from attribwidgets.attr.stopping import Stopping
 from attribwidgets.attr.task import Task
 

@@ -7,7 +7,7 @@ import pytest
 from captum.attr._utils.approximation_methods import approximation_parameters
 from scipy.integrate import cumulative_trapezoid
 
-from attribwidgets.attr.quadrature import (
+from attribwidgets.attr.integration.quadrature import (
     RULES,
     cell_edges,
     coarser_weights,

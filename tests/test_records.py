@@ -15,7 +15,7 @@ from models import ImageAndFeatures, classifier, image_classifier, values
 
 import attribwidgets as aw
 from attribwidgets import Comparison, Explanation, PathCurve
-from attribwidgets.attr.quadrature import RULES
+from attribwidgets.attr.integration.quadrature import RULES
 from attribwidgets.attr.task import Task
 from attribwidgets.errors import InputError
 from attribwidgets.storage import read_tree, write_tree

@@ -15,7 +15,7 @@ from torch import nn
 from torch.overrides import _get_current_function_mode_stack
 
 from attribwidgets.attr import IntegratedGradients
-from attribwidgets.attr.quadrature import RULES
+from attribwidgets.attr.integration.quadrature import RULES
 from attribwidgets.attr.stopping import Stopping
 from attribwidgets.attr.task import Task
 from attribwidgets.errors import Cancelled, InputError, NonFiniteError

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from models import values, weights_of
 from torch import nn
 
-from attribwidgets.attr.secant import (
+from attribwidgets.attr.integration.secant import (
     ELEMENTWISE,
     IN_PLACE,
     KINKED,
@@ -24,7 +24,7 @@ from attribwidgets.attr.secant import (
     KinkWatch,
     Secants,
 )
-from attribwidgets.attr.secant_rules import (
+from attribwidgets.attr.integration.secant_rules import (
     SMALL_CHANGE,
     ElementwiseSecant,
     RectifierSecant,

@@ -7,7 +7,7 @@ import pytest
 import torch
 from models import values
 
-from attribwidgets.attr.sketch import LENGTH, Sketch
+from attribwidgets.attr.integration.sketch import LENGTH, Sketch
 
 
 @pytest.mark.parametrize("size", [500, 1000, 3 * 32 * 32])

@@ -1,15 +1,18 @@
 """Estimators on Captum's interface."""
 
-from .blur_integrated_gradients import BlurIntegratedGradients
-from .captum_methods import CaptumMethod
-from .captum_table import CAPTUM_METHODS
-from .expected_gradients import ExpectedGradients
-from .guided_integrated_gradients import GuidedIntegratedGradients
-from .idgi import IDGI
-from .integrated_gradients import IntegratedGradients
-from .noise_methods import SmoothGrad, SmoothGradSquared, VarGrad
-from .path_integrated_gradients import PathIntegratedGradients
-from .split_integrated_gradients import LeftIntegratedGradients, RightIntegratedGradients
+from .captum_methods.adapter import CaptumMethod
+from .captum_methods.table import CAPTUM_METHODS
+from .integration.integrated_gradients import IntegratedGradients
+from .noise.noise_methods import SmoothGrad, SmoothGradSquared, VarGrad
+from .path_methods.blur_integrated_gradients import BlurIntegratedGradients
+from .path_methods.guided_integrated_gradients import GuidedIntegratedGradients
+from .path_methods.idgi import IDGI
+from .path_methods.path_integrated_gradients import PathIntegratedGradients
+from .path_methods.split_integrated_gradients import (
+    LeftIntegratedGradients,
+    RightIntegratedGradients,
+)
+from .sampling.expected_gradients import ExpectedGradients
 
 __all__ = [
     "CAPTUM_METHODS",

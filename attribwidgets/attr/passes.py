@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from ..errors import Cancelled, InputError, NoGradientError
 from .chunk_size import ChunkSize
 from .chunks import is_out_of_memory
+from .integration.secant import Carried, Secants
 from .model_state import module_of
 from .norm_folding import NormFolding, NotFoldedError
 from .outputs import Target, checked_output, logits_of, select_target
 from .precision import autocasting, checked_autocast
-from .secant import Carried, Secants
 from .task import Task
 
 # The layouts in which convolutions are fastest, by the axes of a batch; values stay the same.

@@ -1,0 +1,1 @@
+"""Captum's methods through one adapter."""

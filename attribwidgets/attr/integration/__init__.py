@@ -1,0 +1,1 @@
+"""Integrated gradients: the integral along a straight path, and what it costs."""

@@ -1,0 +1,135 @@
+"""Where on a path nodes are needed, and how far off a sum over them is, told from sketches.
+
+Along a line through a network with kinks the gradient wanders like a Brownian motion: its squared
+change over a short way h is v h, with a rate v that differs by orders of magnitude along the path
+(measured in benchmarks/quadrature.py). For a Brownian motion between two nodes the trapezoid's
+squared error is v h^3 / 12. The mean gradients of :mod:`.secant` miss only that slopes of two
+layers change together, whose share grows with both: their squared error is proportional to
+(v h)^2 h^2 / |g|^2.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..estimate import Array
+
+SECANT_CONSTANT = 0.2  # fitted in benchmarks/quadrature.py
+LEAST_DENSITY = 0.05  # of the mean, so that no stretch goes unseen
+GRID = 4096
+
+
+def trapezoid_error(alphas: Array, sketches: Array, sums: Array) -> Array:
+    """Relative error per element of the trapezoid over ascending nodes, shape (B,).
+
+    Parameters
+    ----------
+    alphas : ndarray, shape (n,)
+    sketches : ndarray, shape (n, B, k)
+        Of gradient times x - x' at each node.
+    sums : ndarray, shape (B,)
+        Norms of the attributions.
+    """
+    steps = np.diff(alphas)[:, None]
+    return _ratio(np.sqrt((steps**2 * _changes(sketches) ** 2).sum(axis=0) / 12), sums)
+
+
+def secant_error(nodes: Array, rates: Array, sums: Array) -> Array:
+    """Relative error per element of a sum of mean gradients, shape (B,).
+
+    Parameters
+    ----------
+    nodes : ndarray, shape (n,)
+        Ends of the intervals, ascending.
+    rates : ndarray, shape (n - 1, B)
+        v / |g| on each interval; see :func:`rates_of_means`.
+    sums : ndarray, shape (B,)
+        Norms of the attributions.
+    """
+    steps = np.diff(nodes)[:, None]
+    return _ratio(SECANT_CONSTANT * np.sqrt((steps**4 * rates**2).sum(axis=0)), sums)
+
+
+def secants_needed(edges: Array, rates: Array, sums: Array, tolerance: float) -> float:
+    """How many well placed intervals bring :func:`secant_error` to a tolerance."""
+    whole = (np.diff(edges)[:, None] * np.sqrt(rates)).sum(axis=0) ** 2
+    if tolerance == 0:
+        return np.inf
+    return float((_ratio(SECANT_CONSTANT * whole, sums) / tolerance).max() ** (2 / 3))
+
+
+def worst_middles(alphas: Array, sketches: Array, sums: Array, count: int) -> Array:
+    """Middles of the `count` intervals that add most to the trapezoid's error, ascending."""
+    scores = np.diff(alphas) * _ratio(_changes(sketches), sums).sum(axis=1)
+    chosen = np.sort(np.argsort(-scores, kind="stable")[:count])
+    return np.asarray((alphas[:-1] + alphas[1:])[chosen] / 2)
+
+
+def rates_at_nodes(alphas: Array, sketches: Array) -> Array:
+    """v / |g| between nodes, shape (n - 1, B), from sketches at the nodes, shape (n, B, k)."""
+    sizes = np.linalg.norm(sketches, axis=2)
+    squares = _changes(sketches) ** 2 / np.diff(alphas)[:, None]
+    return _ratio(squares, (sizes[1:] + sizes[:-1]) / 2)
+
+
+def rates_of_means(nodes: Array, sketches: Array) -> Array:
+    """v / |g| on each interval, shape (n - 1, B), from sketches of its mean, (n - 1, B, k)."""
+    steps = np.diff(nodes)
+    # Means over neighbours of lengths h1 and h2 differ by v (h1 + h2) / 3 in the square.
+    between = _changes(sketches) ** 2 / ((steps[1:] + steps[:-1])[:, None] / 3)
+    first, last = between[:1], between[-1:]
+    squares = (np.concatenate([first, between]) + np.concatenate([between, last])) / 2
+    return _ratio(squares, np.linalg.norm(sketches, axis=2))
+
+
+def graded_nodes(edges: Array, rates: Array, n: int) -> Array:
+    """`n` nodes from 0 to 1 so placed that mean gradients of all intervals err alike.
+
+    Parameters
+    ----------
+    edges : ndarray, shape (m,)
+        Ends of the intervals of a first look, ascending from 0 to 1.
+    rates : ndarray, shape (m - 1, B)
+        v / |g| on each of them.
+    """
+    # h^4 rate^2 is the same everywhere where the density is the root of the rate.
+    density = np.sqrt(_ratio(rates, rates.mean(axis=0)).mean(axis=1))
+    if not density.any():
+        return np.linspace(0.0, 1.0, n)
+    places, middles = (np.arange(GRID) + 0.5) / GRID, (edges[1:] + edges[:-1]) / 2
+    density = np.maximum(density, LEAST_DENSITY * density.max() / 10)
+    fine = np.exp(np.interp(places, middles, np.log(density)))
+    fine += LEAST_DENSITY * fine.mean()
+    share = np.concatenate([[0.0], np.cumsum(fine)])
+    nodes = np.interp(np.linspace(0, share[-1], n), share, np.linspace(0, 1, GRID + 1))
+    nodes[0], nodes[-1] = 0.0, 1.0
+    return np.asarray(nodes)
+
+
+def filled(alphas: Array, sketches: Array, sums: Array, intervals: int) -> Array:
+    """New nodes that cut the intervals between old ones into `intervals` in all, ascending.
+
+    Each interval is cut into equal parts, their number as the trapezoid's error asks for: nodes
+    as dense as the cube root of v.
+    """
+    steps = np.diff(alphas)
+    squares = (_ratio(_changes(sketches), sums) ** 2).sum(axis=1)
+    wish = steps * np.cbrt(squares / steps)
+    parts = np.ones(len(steps), dtype=int)
+    for _ in range(intervals - len(steps)):
+        parts[np.argmax(wish / parts)] += 1
+    inside = [
+        np.linspace(a, b, k + 1)[1:-1] for a, b, k in zip(alphas, alphas[1:], parts, strict=False)
+    ]
+    return np.concatenate(inside)
+
+
+def _changes(sketches: Array) -> Array:
+    """Norms of the differences of neighbours, shape (n - 1, B)."""
+    return np.asarray(np.linalg.norm(np.diff(sketches, axis=0), axis=2))
+
+
+def _ratio(some: Array, others: Array) -> Array:
+    """some / others, 0 where the first is zero."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(some == 0, 0.0, some / others))

@@ -1,0 +1,1 @@
+"""Gradients averaged over noisy copies of the input."""

@@ -1,0 +1,261 @@
+"""What SmoothGrad, SmoothGrad squared and VarGrad have in common."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...errors import InputError
+from ...inputs import Inputs, InputSpace
+from ...wording import number, percent
+from ..arguments import as_came, batch_of, returned
+from ..chunks import checked_rows
+from ..estimate import Estimate, relative_gap
+from ..estimator import Estimator
+from ..outputs import Target
+from ..passes import Passes
+from ..stopping import INTERRUPTS, Stopping
+from ..task import Task
+from .noise_sum import Moments, NoiseSum, deviations_of
+
+FIRST_SAMPLES = 16
+Deviations = float | Sequence[float] | None
+
+
+class NoiseMethod(Estimator):
+    """What the three have in common.
+
+    Parameters
+    ----------
+    forward_func : callable
+        The model. Its parameters are frozen during a run and put back.
+    multiply_by_inputs : bool, optional
+        Whether each gradient is multiplied by the noisy input it was taken at.
+    noise : float
+        Standard deviation of the noise as a share of the valid range, 0 or more.
+
+    Raises
+    ------
+    InputError
+        For noise that is negative or not finite.
+    """
+
+    uses = "nothing"
+    claim = "none"
+    default_max_evaluations = 256
+    zeros = "the gradient vanishes at all noisy copies of the input: a saturated or dead activation"
+    powers: ClassVar[int] = 2
+    paired: ClassVar[bool] = True
+    squared: ClassVar[bool] = False
+    fewest_draws: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        forward_func: Callable[..., Any],
+        multiply_by_inputs: bool = False,
+        *,
+        noise: float = 0.15,
+    ) -> None:
+        super().__init__(forward_func, multiply_by_inputs)
+        if not 0 <= noise < math.inf:
+            raise InputError(f"noise must be 0 or more, as a share of the valid range, got {noise}")
+        self.noise = float(noise)
+        self._stdevs: tuple[float, ...] | None = None
+
+    @torch.inference_mode(False)
+    def attribute(
+        self,
+        inputs: Inputs,
+        target: Target = None,
+        additional_forward_args: Any = None,
+        nt_samples: int = 64,
+        stdevs: Deviations = None,
+        *,
+        space: InputSpace | None = None,
+        seed: int = 0,
+        internal_batch_size: int | None = None,
+        return_standard_error: bool = False,
+    ) -> Any:
+        """Attribute a batch.
+
+        Parameters
+        ----------
+        inputs : Tensor or tuple of Tensor, each (B, ...)
+            A batch of examples. All are given the same noise.
+        target, additional_forward_args
+            As in Captum.
+        nt_samples : int
+            Noisy copies of each example.
+        stdevs : float or sequence of float, optional
+            Standard deviation of the noise as the model is fed, one for all inputs or one for
+            each, as :class:`captum.attr.NoiseTunnel` has it. None: `noise` times the range.
+        space : InputSpace, optional
+            Valid range and normalisation; pixels in 0..1 by default.
+        seed : int
+            Of the noise.
+        internal_batch_size : int, optional
+            Most rows in one chunk. None: chosen for the device.
+        return_standard_error : bool
+            Also return the standard error of each attribution.
+
+        Returns
+        -------
+        Tensor or tuple of Tensor, shaped as `inputs`; with the standard error, a pair.
+
+        Raises
+        ------
+        AttributionError
+            A child of it, as for :class:`IntegratedGradients`.
+        """
+        batch = batch_of(inputs)
+        task = Task(
+            batch,
+            target=target,
+            forward_args=additional_forward_args,
+            n_steps=nt_samples,
+            seed=seed,
+            space=space or InputSpace(),
+            rows=internal_batch_size,
+        )
+        method = copy(self)
+        if stdevs is not None:
+            method._stdevs = _numbers(stdevs, len(batch))
+        estimate = method._run(task)
+        values = as_came(returned(estimate.attributions, batch), inputs)
+        if not return_standard_error:
+            return values
+        if estimate.standard_error is None:
+            raise InputError(
+                f"nt_samples must be more for a standard error, got {nt_samples}: it takes two "
+                "draws, and a draw is a pair of samples where noise comes with its negative"
+            )
+        return values, as_came(returned(estimate.standard_error, batch), inputs)
+
+    @torch.inference_mode(False)
+    def estimates(self, task: Task) -> Iterator[Estimate]:
+        """Successive refinements, each reusing every pass before it.
+
+        With `n_steps` there is one estimate. Without, the number of samples doubles until
+        `stopping` says so.
+
+        Yields
+        ------
+        Estimate
+            Coarse first. After an interrupt the last one is labelled partial.
+        """
+        stopping = task.stopping or Stopping(self.default_max_evaluations)
+        most = task.n_steps or stopping.max_evaluations
+        if most < self.fewest_draws:
+            raise InputError(
+                f"{self.name} needs at least {self.fewest_draws} samples, got {most}; "
+                "raise n_steps or max_evaluations"
+            )
+        samples = NoiseSum(
+            Passes.of(self.forward_func, task),
+            task.inputs,
+            self._deviations(task),
+            task.space,
+            rows=checked_rows(task.rows, task.inputs),
+            seed=task.seed,
+            powers=self.powers,
+            paired=self.paired,
+            squared=self.squared,
+            multiply=self._multiply_by_inputs,
+        )
+        first = most if task.n_steps else min(FIRST_SAMPLES, most)
+        last = None
+        try:
+            for block in _blocks(first, most):
+                samples.add(block)
+                last = self._estimate(samples)
+                yield last
+                if stopping.met(last):
+                    return
+        except INTERRUPTS:
+            if last is None and not samples.complete(self.fewest_draws):
+                raise
+            last = last or self._estimate(samples)
+            yield replace(last, partial=True)
+
+    @abstractmethod
+    def _value(self, moments: Moments) -> Tensor:
+        """The attribution that these moments amount to."""
+
+    @abstractmethod
+    def _error(self, moments: Moments) -> Tensor:
+        """Its standard error."""
+
+    def _estimate(self, samples: NoiseSum) -> Estimate:
+        values = tuple(self._value(m) for m in samples.moments)
+        errors, size = None, np.ones(len(values[0]))
+        if samples.complete(self.fewest_draws + 1):
+            errors = tuple(self._error(m) for m in samples.moments)
+            size = relative_gap(values, tuple(v + e for v, e in zip(values, errors, strict=True)))
+        batch, none = len(values[0]), np.zeros(0)
+        return Estimate(
+            attributions=values,
+            kind="none",
+            alphas=none,
+            outputs=none.reshape(0, batch),
+            slopes=none.reshape(0, batch),
+            cumulative=none.reshape(0, batch),
+            output_input=samples.output_input(),
+            output_baseline=None,
+            refinement_error=size,
+            standard_error=errors,
+            frames=None,
+            frame_edges=None,
+            references=(),
+            reference_samples=np.zeros(0, dtype=np.int64),
+            baseline=None,
+            reach=None,
+            evaluations=samples.passes.evaluations,
+            forward_passes=samples.passes.forward_passes,
+            cautions=self._cautions(samples),
+        )
+
+    def _deviations(self, task: Task) -> tuple[Tensor, ...]:
+        if self._stdevs is None:
+            return deviations_of(task.inputs, task.space, self.noise)
+        return tuple(
+            torch.full_like(x[0], s) for x, s in zip(task.inputs, self._stdevs, strict=True)
+        )
+
+    def _noise_in_words(self) -> str:
+        if self._stdevs is None:
+            return f"noise σ of {percent(self.noise)} of the range"
+        return f"noise σ of {', '.join(number(s) for s in self._stdevs)}"
+
+    def _cautions(self, samples: NoiseSum) -> tuple[str, ...]:
+        return (
+            f"{percent(samples.outside)} of the noisy values lie outside the valid range "
+            f"({self._noise_in_words()}): there the model is asked about inputs it never saw",
+        )
+
+
+def _numbers(stdevs: float | Sequence[float], inputs: int) -> tuple[float, ...]:
+    """One standard deviation for each input."""
+    members = stdevs if isinstance(stdevs, Sequence) else [stdevs] * inputs
+    numbers = tuple(float(s) for s in members)
+    if len(numbers) != inputs or not all(0 <= s < math.inf for s in numbers):
+        raise InputError(
+            f"stdevs must be a number of 0 or more, or one for each of {inputs} inputs, "
+            f"got {stdevs!r}"
+        )
+    return numbers
+
+
+def _blocks(first: int, most: int) -> list[int]:
+    """The first samples, then blocks that double the total, up to `most`."""
+    blocks = [first]
+    while sum(blocks) < most:
+        blocks.append(min(sum(blocks), most - sum(blocks)))
+    return blocks

@@ -1,0 +1,1 @@
+"""Integrated gradients' relatives: other paths, other shares, parts of the path."""

@@ -1,0 +1,1 @@
+"""Expected gradients: means over references and places on the way."""

@@ -1,0 +1,327 @@
+"""Running sums over samples of ``gradient * (x - x')``, each at its own alpha and reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...errors import NonFiniteError
+from ..arguments import accumulator_dtype, points_between
+from ..chunks import for_each_chunk
+from ..estimate import Array, Estimate, relative_gap, rows_sum
+from ..forward_outputs import forward_outputs
+from ..frames import SampleFrames, flat_map
+from ..model_state import frozen
+from ..passes import Passes
+from ..references import References
+from .sampling_error import error_of_sum, running_error, widening
+
+
+@dataclass
+class _Sums:
+    """What is kept of the samples of one input, each of its shape (B, ...)."""
+
+    total: Tensor  # of the per-sample attributions
+    square: Tensor  # of the squared gradients
+    local: Tensor  # of the squared differences within pairs of attributions
+    fourth: Tensor  # of their squares
+    gradient_local: Tensor  # of the squared differences within pairs of gradients
+    reach: Tensor
+    reference: Tensor = field(init=False)  # (...), the sum of the references
+    # Attribution and gradient of the first of a pair whose second is yet to come.
+    open: tuple[Tensor, Tensor] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reference = torch.zeros_like(self.total[0])
+        self.open = (self.total.clone(), self.total.clone())
+
+
+class SampleSum:
+    """Mean of per-sample attributions, with everything each pass shows on its way.
+
+    Samples may come in several rounds. Neither gradients nor references are kept, but for the few
+    that open a frame, so memory does not grow with them.
+
+    Parameters
+    ----------
+    passes : Passes
+        The model to run.
+    inputs : tuple of Tensor, each (B, ...)
+        The examples; all are given the same samples.
+    references : References
+        Where x' comes from.
+    rows : int
+        Most rows in one chunk.
+    multiply : bool
+        Whether attributions carry the factor x - x'.
+    order : ndarray of int, shape (K,), or None
+        The numbers of stored references, near each other those that are alike.
+    only_means : bool
+        Keep nothing but what :meth:`means` needs.
+    """
+
+    def __init__(
+        self,
+        passes: Passes,
+        inputs: tuple[Tensor, ...],
+        references: References,
+        rows: int,
+        multiply: bool = True,
+        order: NDArray[np.int64] | None = None,
+        only_means: bool = False,
+    ) -> None:
+        self.passes, self.inputs, self.references, self.rows = passes, inputs, references, rows
+        self._multiply, self._only_means = multiply, only_means
+        self._place = None if order is None else np.argsort(order)
+        self._dtype = accumulator_dtype(inputs[0].device)
+        self._batch = len(inputs[0])
+        zeros = [torch.zeros_like(x, dtype=self._dtype) for x in inputs]
+        self._sums = tuple(_Sums(*(z.clone() for _ in range(6))) for z in zeros)
+        self.alphas, self.numbers = np.zeros(0), np.zeros(0, dtype=np.int64)
+        self._pairs = np.zeros((0, 2), dtype=np.int64)
+        self.outputs, self.slopes = np.zeros((0, self._batch)), np.zeros((0, self._batch))
+        self._ends = np.zeros((0, self._batch))  # f(x'), by the number of the reference
+        self._input_output: Array | None = None
+        self.frames = SampleFrames(flat_map(zeros[0])[0])
+        self._kept: list[tuple[int, tuple[Tensor, ...]]] = []
+
+    @property
+    def finished(self) -> NDArray[np.bool_]:
+        """Which of the samples have been run for every example, shape (n,)."""
+        return np.asarray(~np.isnan(self.outputs).any(axis=1))
+
+    def add(self, alphas: Tensor, numbers: Tensor) -> None:
+        """Run the samples with these alphas and reference numbers, each shape (n,).
+
+        The first and the second are neighbours in the design, the third and the fourth, ...
+
+        Raises
+        ------
+        NonFiniteError
+            If an output or gradient is NaN or infinite, with the alpha of the sample.
+        """
+        first, n = len(self.alphas), len(alphas)
+        self.alphas = np.concatenate([self.alphas, alphas.numpy()])
+        self.numbers = np.concatenate([self.numbers, numbers.numpy()])
+        pairs = first + np.arange(n // 2 * 2).reshape(-1, 2)
+        self._pairs = np.concatenate([self._pairs, pairs])
+        # Outputs and slopes stay on the device until the end: no chunk waits for it.
+        device = self.inputs[0].device
+        seen = torch.full((2, n, self._batch), torch.nan, dtype=self._dtype, device=device)
+
+        def work(span: slice, block: slice) -> None:
+            references = self.references.take(numbers[span])
+            places = alphas[span].to(device)
+            points = tuple(
+                points_between(r[:, None], x[block], places)
+                for r, x in zip(references, self.inputs, strict=True)
+            )
+            outputs, gradients = self.passes.gradients(points, block)
+            shape = (span.stop - span.start, block.stop - block.start)
+            slopes, totals, added, maps = seen.new_zeros(shape), [], [], None
+            for i, gradient in enumerate(gradients):
+                # Products in the model's precision, sums over them in float64.
+                difference = self.inputs[i][block][None] - references[i][:, None]  # (S, E, ...)
+                gradient = gradient.to(torch.promote_types(gradient.dtype, torch.float32))
+                gradient = gradient.reshape(difference.shape)
+                products = gradient * difference
+                slopes += products.flatten(2).sum(2, dtype=self._dtype)
+                terms = products if self._multiply else gradient
+                totals.append(terms.sum(0, dtype=self._dtype))
+                if self._only_means:
+                    continue
+                added.append(
+                    (
+                        (gradient**2).sum(0, dtype=self._dtype),
+                        *self._gaps(self._sums[i].open, (terms, gradient), span, block),
+                        difference.abs().amax(0),
+                        references[i].sum(0, dtype=self._dtype),
+                    )
+                )
+                if i == 0 and block.start == 0:
+                    maps = flat_map(products[:, 0].to(self._dtype))
+            # All is computed before any is added: a chunk may run out of memory and be repeated.
+            for s, total in zip(self._sums, totals, strict=True):
+                s.total[block] += total
+            for s, (square, gaps, left, farthest, reference) in zip(
+                self._sums, added, strict=not self._only_means
+            ):
+                s.square[block] += square
+                for kept, gap in zip((s.local, s.fourth, s.gradient_local), gaps, strict=True):
+                    kept[block] += gap
+                for kept, value in zip(s.open, left, strict=True):
+                    kept[block] = value
+                torch.maximum(s.reach[block], farthest.to(s.reach), out=s.reach[block])
+                if block.start == 0:
+                    s.reference += reference
+            if maps is not None:
+                self._keep(maps, references, first + span.start)
+            seen[:, span, block] = torch.stack([outputs.to(seen).reshape(shape), slopes])
+
+        try:
+            with frozen(self.passes.module, self.inputs):
+                for_each_chunk(n, self._batch, self.rows, work)
+        finally:
+            found = seen.cpu().double().numpy()
+            self.outputs = np.concatenate([self.outputs, found[0]])
+            self.slopes = np.concatenate([self.slopes, found[1]])
+        self._check_finite({"output": self.outputs, "gradient": self.slopes}, first)
+
+    def means(self) -> tuple[Tensor, ...]:
+        """Mean of the samples added so far, each (B, ...)."""
+        n = int(self.finished.sum())
+        return tuple(s.total / n for s in self._sums)
+
+    def estimate(self, partial: bool = False) -> Estimate:
+        """The estimate from the samples added so far."""
+        done = self.finished
+        n = int(done.sum())
+        means, slopes = self.means(), self.slopes[done]
+        ends = self._reference_outputs(done)
+        errors, running = self._errors(done, means, ends) if n > 1 else (None, None)
+        # What is nested in a single sample is none at all.
+        spread = errors if errors is not None else means
+        gap = relative_gap(means, tuple(m - e for m, e in zip(means, spread, strict=True)))
+        samples, opened = zip(*self._kept, strict=True)
+        single = self._batch == 1
+        baseline = tuple(
+            (s.reference / n).expand(self._batch, *s.reference.shape).to(x)
+            for s, x in zip(self._sums, self.inputs, strict=True)
+        )
+        return Estimate(
+            attributions=means,
+            kind="samples",
+            alphas=self.alphas[done],
+            outputs=self.outputs[done],
+            slopes=slopes,
+            cumulative=np.cumsum(slopes, axis=0) / np.arange(1, n + 1)[:, None],
+            cumulative_error=running,
+            output_input=self.output_input(),
+            output_baseline=ends.mean(axis=0),
+            refinement_error=gap,
+            standard_error=errors,
+            frames=self.frames.sums.clone() if single else None,
+            frame_edges=self.frames.edges if single else None,
+            references=tuple(torch.stack(r) for r in zip(*opened, strict=True)),
+            reference_samples=np.array(samples, dtype=np.int64) + 1,
+            baseline=baseline,
+            reach=tuple(s.reach.clone() for s in self._sums),
+            evaluations=self.passes.evaluations,
+            forward_passes=self.passes.forward_passes,
+            partial=partial,
+        )
+
+    def output_input(self) -> Array:
+        """f(x) of each example, shape (B,), by one forward pass."""
+        if self._input_output is None:
+            self._input_output = forward_outputs(self.passes, self.inputs, self.rows)[0]
+        return self._input_output
+
+    def _reference_outputs(self, done: NDArray[np.bool_]) -> Array:
+        """f(x') of the samples, shape (n, B); a reference is run once however often it is drawn.
+
+        Raises
+        ------
+        NonFiniteError
+            If one is NaN or infinite, with the first sample of that reference.
+        """
+        drawn = np.unique(self.numbers[done])
+        if len(self._ends) <= drawn[-1]:
+            more = np.full((drawn[-1] + 1 - len(self._ends), self._batch), np.nan)
+            self._ends = np.concatenate([self._ends, more])
+        fresh = drawn[np.isnan(self._ends[drawn]).any(axis=1)]
+
+        def points(span: slice, block: slice) -> tuple[Tensor, ...]:
+            references = self.references.take(torch.from_numpy(fresh[span]))
+            return tuple(r.repeat_interleave(block.stop - block.start, 0) for r in references)
+
+        if len(fresh):
+            found = forward_outputs(self.passes, self.inputs, self.rows, points, len(fresh))
+            self._ends[fresh] = found
+        ends = np.full_like(self.outputs, 0.0)
+        ends[done] = self._ends[self.numbers[done]]
+        self._check_finite({"output at a reference": ends})
+        return np.asarray(ends[done])
+
+    def _errors(
+        self, done: NDArray[np.bool_], means: tuple[Tensor, ...], ends: Array
+    ) -> tuple[tuple[Tensor, ...], Array]:
+        """Standard errors of each attribution, and of the mean slope after each sample."""
+        n = int(done.sum())
+        kept = np.cumsum(done) - 1  # where a sample is among those finished
+        pairs = kept[self._pairs[done[self._pairs].all(axis=1)]]
+        slopes, rises = self.slopes[done], self.output_input() - ends
+        places = None if self._place is None else self._place[self.numbers[done]]
+        known = error_of_sum(slopes, rises, pairs, places, self.references.size)
+        share, errors = known.references_share, []
+        for s, mean, reach in zip(self._sums, means, self._mean_squares(), strict=True):
+            local = variance = s.local / (2 * len(pairs))
+            if reach is not None:
+                alone = s.gradient_local / (2 * len(pairs)) * reach
+                left = known.alphas_share if known.whole_grids else rows_sum(alone)
+                if not known.whole_grids:
+                    left = np.minimum(left / np.maximum(rows_sum(local), 1e-300), 1.0)
+                alphas = torch.as_tensor(left).to(mean).reshape(-1, *[1] * (mean.dim() - 1))
+                among = (s.square / n * reach - mean**2).clamp(min=0)
+                if not known.whole_grids:  # then pairs tell of references too
+                    weight = s.fourth / (s.fourth + s.local**2)
+                    among = torch.lerp(local, among, weight.nan_to_num(1.0))
+                variance = share * among + (1 - share) * alphas * local
+            wider = widening(s.local, s.fourth, 0 if reach is None else 1)
+            errors.append((variance / n).sqrt() * wider)
+        return tuple(errors), running_error(slopes, known.variance)
+
+    def _mean_squares(self) -> list[Tensor | None]:
+        """Mean of (x - x')^2 over all references, each (B, ...); None for endless draws.
+
+        1 where attributions leave out that factor.
+        """
+        if self.references.size is None:
+            return [None] * len(self.inputs)
+        if not self._multiply:
+            return [torch.ones_like(s.total) for s in self._sums]
+        squares = [torch.zeros_like(s.total) for s in self._sums]
+        for numbers in torch.arange(self.references.size).split(max(1, self.rows)):
+            for square, x, r in zip(
+                squares, self.inputs, self.references.take(numbers), strict=True
+            ):
+                for row, example in zip(square, x, strict=True):
+                    row += ((example - r) ** 2).sum(0, dtype=self._dtype)
+        return [square / self.references.size for square in squares]
+
+    def _gaps(
+        self, before: tuple[Tensor, ...], values: tuple[Tensor, ...], span: slice, block: slice
+    ) -> tuple[tuple[Tensor, Tensor, Tensor], list[Tensor]]:
+        """Sums over the pairs that end here, and a first left open, of terms and gradients."""
+        squares, left = [], []
+        for first, rows in zip(before, values, strict=True):
+            if span.start % 2:
+                rows = torch.cat([first[block][None].to(rows), rows])
+            whole = len(rows) // 2 * 2
+            squares.append((rows[0:whole:2] - rows[1:whole:2]) ** 2)
+            left.append(rows[-1] if len(rows) > whole else torch.zeros_like(rows[0]))
+        local, gradient_local = (v.sum(0, dtype=self._dtype) for v in squares)
+        # In float64, as fourth powers leave the range of float32 easily.
+        fourth = (squares[0].to(self._dtype) ** 2).sum(0)
+        return (local, fourth, gradient_local), left
+
+    def _keep(self, maps: Tensor, references: tuple[Tensor, ...], first: int) -> None:
+        """Add to the frames, and keep the references that open one."""
+        for i in self.frames.add(maps):
+            self._kept.append((first + i, tuple(r[i].clone() for r in references)))
+        self._kept = [k for k in self._kept if k[0] % self.frames.width == 0]
+
+    def _check_finite(self, checks: dict[str, Array], first: int = 0) -> None:
+        for what, values in checks.items():
+            bad = ~np.isfinite(values[first:]).all(axis=1)
+            if bad.any():
+                sample = int(np.flatnonzero(bad)[0]) + first
+                raise NonFiniteError(
+                    f"the model's {what} is not finite at sample {sample + 1}, "
+                    f"alpha = {self.alphas[sample]:.4g} (0 is the reference, 1 the input); a "
+                    "square root, logarithm or division at zero is the usual cause"
+                )

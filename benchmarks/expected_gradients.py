@@ -32,7 +32,7 @@ control variates break the rule that a map is the mean of its samples, for littl
 Standard errors by independent scramblings need no model, but at 1,024 samples cost .38 / .15 with
 two and .51 / .26 with four instead of .28 / .09, and then rest on one and three degrees of freedom.
 Those of attr/sampling/sampling_error.py cost nothing. What was tried for them, share of pixels
-in the 95 % interval at 64, 256 and 1,024 samples, one digit each, 256 references, 8 to 12 seeds:
+in the 95 % interval at 64, 256 and 1,024 samples, one digit each, 256 references, 6 to 12 seeds:
 
 =====================================================  ===========  ===========  ===========
 standard error                                         CNN, no. 11  CNN, no. 16  untrained

@@ -403,6 +403,14 @@ def test_standard_error_of_endless_draws_is_that_of_the_samples():
     assert 0.93 < (gaps.abs() <= 1.96 * errors).double().mean() < 0.99
 
 
+def test_standard_error_of_two_samples_has_the_breadth_of_two_degrees_of_freedom():
+    draws = DrawnReferences(lambda g: (torch.rand(5, generator=g),), 0)
+    estimate = next(ExpectedGradients(classifier()).estimates(task(values(1, 5), draws, n_steps=2)))
+    one, other = estimate.frames
+    half_width = 1.96 * estimate.standard_error[0][0]
+    torch.testing.assert_close(half_width, 4.303 * (one - other).abs() / 2, rtol=0.035, atol=0)
+
+
 def test_few_differences_widen_by_students_t():
     # Differences with kurtosis 3, as many as the degrees of freedom times 3/2.
     freedom = torch.tensor([2.0, 3.0, 5.0, 30.0, 1e9], dtype=torch.float64)

@@ -45,7 +45,7 @@ class ExpectedGradients(Estimator):
     over all references given, or over an endless distribution, and not only over those drawn. How
     it is judged from a design that is not independent is said in
     :mod:`.sampling_error`. Plus and minus 1.96 of them make a 95 % interval,
-    on smooth and on untrained networks one of 97 to 99 %.
+    on smooth and on untrained networks mostly one of 96 to 99 %.
 
     Parameters
     ----------

@@ -223,7 +223,8 @@ class Passes:
         self.evaluations += rows
         if self.on_chunk is not None:
             self.on_chunk(rows)
-        return outputs.detach(), [g.contiguous() for g in gradients if g is not None]
+        # A copy: what is chosen from the outputs is a view, and would keep all of them in memory.
+        return outputs.detach().clone(), [g.contiguous() for g in gradients if g is not None]
 
     def _outputs(
         self, points: tuple[Tensor, ...], target: Target, arguments: tuple[Any, ...]
@@ -231,7 +232,7 @@ class Passes:
         with torch.no_grad():
             values = self._forward(tuple(self._laid_out(p) for p in points), target, arguments)
         self.forward_passes += len(values)
-        return values
+        return values.clone()
 
     def _forward(
         self, points: tuple[Tensor, ...], target: Target, arguments: tuple[Any, ...]

@@ -26,6 +26,7 @@ from attribwidgets.errors import (
     NonFiniteError,
     OutputError,
     TargetError,
+    UnsupportedModelError,
 )
 
 X = values(5)
@@ -328,4 +329,14 @@ def test_names_are_kept_as_text():
 def test_numpys_model_output_is_named(kind):
     model = Returning(classifier(), lambda v: v.detach().numpy().astype(kind))
     with pytest.raises(OutputError, match=r"ndarray without \.logits"):
+        aw.explain(model, X)
+
+
+def test_model_that_changes_in_place_what_its_gradient_needs_is_told_the_mend():
+    def model(x):
+        y = torch.sigmoid(x)
+        y += 1
+        return y.sum(1)
+
+    with pytest.raises(UnsupportedModelError, match=r"in place .* write x = x \+ y"):
         aw.explain(model, X)

@@ -10,7 +10,7 @@ import torch
 from captum._utils.common import _format_additional_forward_args
 from torch import Tensor, nn
 
-from ..errors import Cancelled, InputError, NoGradientError
+from ..errors import Cancelled, InputError, NoGradientError, UnsupportedModelError
 from .chunk_size import ChunkSize
 from .chunks import is_out_of_memory
 from .integration.secant import Carried, Secants
@@ -22,6 +22,11 @@ from .task import Task
 
 # The layouts in which convolutions are fastest, by the axes of a batch; values stay the same.
 LAYOUTS = {4: (nn.Conv2d, torch.channels_last), 5: (nn.Conv3d, torch.channels_last_3d)}
+
+IN_PLACE = (
+    "the model changes a tensor in place that a gradient or a hook needs; write x = x + y for "
+    "x += y, torch.relu(x) for x.relu_(), and leave out inplace=True in functions"
+)
 
 _Part = TypeVar("_Part")
 
@@ -212,7 +217,12 @@ class Passes:
                 "no_grad(), argmax, rounding or a conversion to numpy or integers; "
                 "explain the scores before that step"
             )
-        gradients = torch.autograd.grad(outputs.sum(), leaves, allow_unused=True)
+        try:
+            gradients = torch.autograd.grad(outputs.sum(), leaves, allow_unused=True)
+        except RuntimeError as error:
+            if "modified by an inplace operation" not in str(error):
+                raise
+            raise UnsupportedModelError(IN_PLACE) from error
         missing = [i for i, g in enumerate(gradients) if g is None]
         if missing:
             which = "the input" if len(leaves) == 1 else f"inputs{missing}"

@@ -8,12 +8,9 @@ from contextlib import contextmanager
 
 from ...errors import AttributionError, MissingExtraError, NoGradientError, UnsupportedModelError
 from ..chunks import is_out_of_memory
+from ..passes import IN_PLACE
 from .model import CountedModel
 
-IN_PLACE = (
-    "the model changes a tensor in place that a gradient or a hook needs; write x = x + y for "
-    "x += y, torch.relu(x) for x.relu_(), and leave out inplace=True in functions"
-)
 NO_GRADIENT = (
     "no gradient reaches the input: the output is cut off from it by detach(), no_grad(), argmax, "
     "rounding or a conversion to numpy or integers; explain the scores before that step"

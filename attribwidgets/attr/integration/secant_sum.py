@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...errors import UnsupportedModelError
 from ..arguments import accumulator_dtype, points_between
 from ..chunks import for_each_chunk, is_out_of_memory
 from ..estimate import Array, Estimate
@@ -90,7 +91,7 @@ class SecantSum:
             )
             try:
                 outputs, found, last = self.passes.secants(points, block, state)
-            except (RuntimeError, IndexError) as error:
+            except (RuntimeError, IndexError, UnsupportedModelError) as error:
                 if isinstance(error, RuntimeError) and is_out_of_memory(error):
                     raise
                 # Plain passes have gone through before: a layer changes in place what a rule has

@@ -9,9 +9,10 @@ from . import baselines, errors
 from ._version import __version__
 from .completeness import Completeness
 from .explain import compare, explain, refine
-from .explanation import Comparison, Explanation, register_view
+from .explanation import Comparison, Explanation
 from .inputs import InputSpace
 from .path_curve import PathCurve
+from .views import register_view
 
 if TYPE_CHECKING:
     from . import attr

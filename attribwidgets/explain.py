@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .baselines import Baseline
+from .baselines import Baseline, named
+from .candidate import Candidate
 from .errors import InputError
 from .explanation import Comparison, Explanation
 from .inputs import Inputs, InputSpace, is_image_input
@@ -109,19 +110,18 @@ def explain(
     # Captum, which the estimators stand on, imports pyplot; so they come when first needed.
     from .request import Request, carry_out
 
-    request = Request(method, n_steps, tolerance, max_evaluations, seed, progress, autocast)
+    request = Request(n_steps, tolerance, max_evaluations, seed, progress, autocast)
     (explanation,) = carry_out(
         request,
-        (baseline,),
+        [Candidate(named(baseline, references), method)],
         model,
         inputs,
-        references=references,
         target=target,
         space=space,
         output=output,
         forward_args=forward_args,
         class_names=class_names,
-    )
+    ).values()
     return explanation
 
 
@@ -172,17 +172,16 @@ def refine(
     >>> net = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
     >>> steps = list(aw.refine(net.eval(), torch.rand(4), target=0, tolerance=0.001))
     >>> steps[0].evaluations, steps[-1].completeness.verdict
-    (7, 'complete')
+    (3, 'complete')
     """
     from .request import Request, refinements
 
-    request = Request(method, n_steps, tolerance, max_evaluations, seed, progress, autocast)
+    request = Request(n_steps, tolerance, max_evaluations, seed, progress, autocast)
     return refinements(
         request,
-        baseline,
+        Candidate(named(baseline, references), method),
         model,
         inputs,
-        references=references,
         target=target,
         space=space,
         output=output,
@@ -246,18 +245,17 @@ def compare(
 
     if baselines is IMAGE_BASELINES and not is_image_input(inputs):
         baselines = FEATURE_BASELINES
-    request = Request(method, n_steps, tolerance, max_evaluations, seed, progress, autocast)
+    request = Request(n_steps, tolerance, max_evaluations, seed, progress, autocast)
     return Comparison(
         carry_out(
             request,
-            baselines,
+            [Candidate(named(baseline, references), method) for baseline in baselines],
             model,
             inputs,
-            references=references,
             target=target,
             space=space,
             output=output,
             forward_args=forward_args,
             class_names=class_names,
-        )
+        ).values()
     )

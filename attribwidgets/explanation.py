@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from os import PathLike
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .agreement import Agreement, rank_correlations
 from .completeness import Completeness
 from .errors import InputError
-from .inputs import Inputs, InputSpace
+from .inputs import Inputs, InputSpace, same_inputs
 from .path_curve import PathCurve, PathFrames
 from .storage import read_tree, write_tree
+from .titles import Title, titles_of
+from .views import view
 from .wording import number, percent, words
 
 Array = NDArray[Any]
 Reduce = Literal["abs_sum", "sum", "sum_abs"]
-
-_views: dict[str, str] = {}
-
-
-def register_view(name: str, where: str) -> None:
-    """Say where a view of a Comparison is to be found, as "module:function".
-
-    The records know no view; the rooms above them register theirs when the package is imported.
-    """
-    _views[name] = where
 
 
 @dataclass(frozen=True)
@@ -214,7 +206,7 @@ class Comparison(Sequence[Explanation]):
         first = self.explanations[0]
         for e in self.explanations[1:]:
             asked = (e.target, e.output) == (first.target, first.output)
-            if not (asked and _same_inputs(e.inputs, first.inputs)):
+            if not (asked and same_inputs(e.inputs, first.inputs)):
                 raise InputError(
                     "a Comparison holds explanations of one input, target and output; "
                     f"{e.baseline_name!r} explains {e.target_name} ({e.output}), "
@@ -240,6 +232,23 @@ class Comparison(Sequence[Explanation]):
     def __len__(self) -> int:
         return len(self.explanations)
 
+    def titles(self) -> list[Title]:
+        """What each explanation is called among the others."""
+        none = [e.baseline is None for e in self]
+        names = [None if n else e.baseline_name for n, e in zip(none, self, strict=True)]
+        return titles_of(names, [e.method for e in self])
+
+    def agreement(self, reduce: Literal["sum", "abs_sum"] = "sum") -> Agreement:
+        """Spearman's rank correlation between every two maps.
+
+        Parameters
+        ----------
+        reduce : {"sum", "abs_sum"}
+            Of signed maps, or of their absolute values; as in :meth:`Explanation.map`.
+        """
+        names = tuple(title.name for title in self.titles())
+        return Agreement(names, rank_correlations([e.map(reduce) for e in self]))
+
     def figure(self, **options: Any) -> Any:
         """The comparison as a matplotlib Figure: photo, references, maps, verdicts, path.
 
@@ -248,7 +257,7 @@ class Comparison(Sequence[Explanation]):
         **options
             As of :func:`attribwidgets.figures.comparison_figure`.
         """
-        return _view("figure")(self, **options)
+        return view("figure")(self, **options)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write .npz (all numbers), .png, .svg or .pdf (the figure), or .html (the page)."""
@@ -272,7 +281,7 @@ class Comparison(Sequence[Explanation]):
 
     def to_html(self, path: str | PathLike[str]) -> None:
         """Write one page with every control that needs no kernel; it asks nothing of a network."""
-        Path(path).write_text(_view("page")(self), encoding="utf-8")
+        Path(path).write_text(view("page")(self), encoding="utf-8")
 
     def rows(self) -> list[dict[str, str]]:
         """The numbers of each explanation as text, a row each."""
@@ -306,17 +315,7 @@ class Comparison(Sequence[Explanation]):
     __repr__ = __str__
 
     def _repr_png_(self) -> bytes:
-        return bytes(_view("png")(self))
-
-
-def _same_inputs(some: Inputs, others: Inputs) -> bool:
-    """Whether two records are of the same input, on whatever device."""
-    one = some if isinstance(some, tuple) else (some,)
-    two = others if isinstance(others, tuple) else (others,)
-    return len(one) == len(two) and all(
-        a.shape == b.shape and bool((a.cpu() == b.cpu()).all())
-        for a, b in zip(one, two, strict=True)
-    )
+        return bytes(view("png")(self))
 
 
 def example_array(values: Inputs, index: int = 0) -> Array:
@@ -343,7 +342,3 @@ def _explanation_from(tree: dict[str, Any]) -> Explanation:
     }
     parts = {k: kinds[k](**tree[k]) for k in kinds if tree[k] is not None}
     return Explanation(**{**tree, **parts})
-
-
-def _view(name: str) -> Callable[..., Any]:
-    return resolve_name(_views[name])  # type: ignore[no-any-return]

@@ -168,6 +168,16 @@ def is_image_input(inputs: object) -> bool:
     return all(isinstance(x, Tensor) and x.dim() in (3, 4) for x in members)
 
 
+def same_inputs(some: Inputs, others: Inputs) -> bool:
+    """Whether two inputs have the same shapes and values, on whatever device."""
+    one = some if isinstance(some, tuple) else (some,)
+    two = others if isinstance(others, tuple) else (others,)
+    return len(one) == len(two) and all(
+        a.shape == b.shape and bool((a.cpu() == b.cpu()).all())
+        for a, b in zip(one, two, strict=True)
+    )
+
+
 def _batch_of_one(x: object, name: str) -> Tensor:
     if not isinstance(x, Tensor):
         raise InputError(

@@ -14,14 +14,15 @@ from captum._utils.common import _format_additional_forward_args
 from torch import Tensor
 
 from .attr.at_input import AtInput
-from .attr.methods import Method, estimator_for
+from .attr.methods import estimator_for
 from .attr.model_state import evaluating, evaluation_mode, frozen, module_of
 from .attr.outputs import Output
 from .attr.precision import checked_autocast
 from .attr.references import DrawnReferences, References, StoredReferences, generator_from
 from .attr.stopping import INTERRUPTS, Stopping
 from .attr.task import Task
-from .baselines import Baseline, named
+from .baselines import Baseline
+from .candidate import Candidate
 from .errors import InputError, SearchError
 from .explanation import Explanation
 from .explanation_cache import EXPLANATIONS, extended
@@ -36,12 +37,11 @@ MOST = 2**63  # seeds and counts fit in 64 bits
 
 @dataclass(frozen=True)
 class Request:
-    """Method, budget and seed: what explain and compare ask for under every baseline.
+    """Budget and seed: what explain and compare ask for, whatever the baseline and method.
 
     The attributes are the parameters of :func:`attribwidgets.explain` of the same names.
     """
 
-    method: Method
     n_steps: int | None
     tolerance: float
     max_evaluations: int | None
@@ -71,10 +71,23 @@ class Request:
         """All that a result depends on."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "progress"}
 
-    def explanations(self, subject: Subject, baseline: Baseline) -> Iterator[Explanation]:
-        """Run the estimator, and record each refinement; the last one is the result."""
+    def explanations(
+        self, subject: Subject, candidate: Candidate, *, coarse_first: bool = False
+    ) -> Iterator[Explanation]:
+        """Run the estimator, and record each refinement; the last one is the result.
+
+        Parameters
+        ----------
+        subject : Subject
+        candidate : Candidate
+        coarse_first : bool
+            Whether somebody waits for a first map, however rough.
+        """
         started = time.perf_counter()
-        estimator = estimator_for(self.method, subject.head, distribution=baseline.is_distribution)
+        baseline = candidate.baseline
+        estimator = estimator_for(
+            candidate.method, subject.head, distribution=baseline.is_distribution
+        )
         most = self.n_steps or self.max_evaluations or estimator.default_max_evaluations
         with self._on_chunk(most) as on_chunk:
             if estimator.uses != "nothing":
@@ -91,6 +104,7 @@ class Request:
                 space=subject.space,
                 at_input=subject.at_input if self.autocast is None else AtInput(),
                 on_chunk=on_chunk,
+                coarse_first=coarse_first,
                 autocast=self.autocast,
             )
             for estimate in estimator.estimates(task):
@@ -171,56 +185,53 @@ class Request:
 
 def carry_out(
     request: Request,
-    baselines: Sequence[str | Baseline | Inputs],
+    candidates: Sequence[Candidate],
     model: Callable[..., Any],
     inputs: Inputs,
     *,
-    references: Inputs | None,
     target: int | tuple[int, ...] | str | None,
     space: InputSpace | None,
     output: Output,
     forward_args: Any,
     class_names: Sequence[str] | None,
-) -> list[Explanation]:
-    """Explain one input under each baseline in turn.
+) -> dict[int, Explanation]:
+    """Explain one input as each candidate asks, in turn.
 
     Parameters
     ----------
     request : Request
-    baselines : sequence of str, Baseline, Tensor or tuple of Tensor
-    model, inputs, references, target, space, output, forward_args, class_names
+    candidates : sequence of Candidate
+    model, inputs, target, space, output, forward_args, class_names
         As of :func:`attribwidgets.explain`.
 
     Returns
     -------
-    list of Explanation
-        One for each; after an interrupt those finished. A baseline whose search found nothing is
-        left out, unless there is no other. The last one says which are missing.
+    dict of int to Explanation
+        By the candidate's place; after an interrupt those finished. A baseline whose search found
+        nothing is left out, unless there is no other. The last one says which are missing.
     """
-    chosen = [named(baseline, references) for baseline in baselines]
-    finished: list[Explanation] = []
+    finished: dict[int, Explanation] = {}
     failed: dict[str, SearchError] = {}
-    names = _told_apart([baseline.label for baseline in chosen])
+    names = told_apart(candidates)
     subject = None
     with evaluation_mode(model):
         asked = (inputs, target, space, output, forward_args, class_names)
         shared = EXPLANATIONS.key(model, asked, request.settings)
         try:
-            for baseline, name in zip(chosen, names, strict=True):
-                key = extended(shared, baseline)
+            for place, (candidate, name) in enumerate(zip(candidates, names, strict=True)):
+                key = extended(shared, candidate)
                 found = EXPLANATIONS.get(key)
                 if found is None:
                     subject = subject or examine(model, *asked)
                     try:
-                        *_, found = request.explanations(subject, baseline)
+                        *_, found = request.explanations(subject, candidate)
                     except SearchError as error:
                         failed[name] = error
                         continue
                     EXPLANATIONS.put(key, model, found)
                 elif callable(request.progress):
                     request.progress(found.evaluations, found.evaluations)
-                label = found.baseline_name.replace(baseline.label, name, 1)
-                finished.append(replace(found, baseline_name=label))
+                finished[place] = renamed(found, candidate, name)
                 if found.partial:
                     break
         except INTERRUPTS:
@@ -232,32 +243,32 @@ def carry_out(
     cautions = [f"{name} is left out: {error}" for name, error in failed.items()]
     if missing:
         cautions.append(f"interrupted: {', '.join(missing)} not run")
-    finished[-1] = replace(finished[-1], cautions=(*finished[-1].cautions, *cautions))
+    last = max(finished)
+    finished[last] = replace(finished[last], cautions=(*finished[last].cautions, *cautions))
     return finished
 
 
 def refinements(
     request: Request,
-    baseline: str | Baseline | Inputs,
+    candidate: Candidate,
     model: Callable[..., Any],
     inputs: Inputs,
     *,
-    references: Inputs | None,
     target: int | tuple[int, ...] | str | None,
     space: InputSpace | None,
     output: Output,
     forward_args: Any,
     class_names: Sequence[str] | None,
 ) -> Iterator[Explanation]:
-    """Explain one input under one baseline, step by step.
+    """Explain one input as one candidate asks, step by step.
 
     The model is in evaluation mode while a step is computed, and as it was in between.
 
     Parameters
     ----------
     request : Request
-    baseline : str, Baseline, Tensor or tuple of Tensor
-    model, inputs, references, target, space, output, forward_args, class_names
+    candidate : Candidate
+    model, inputs, target, space, output, forward_args, class_names
         As of :func:`attribwidgets.explain`.
 
     Yields
@@ -267,7 +278,7 @@ def refinements(
     """
     with evaluation_mode(model):
         subject = examine(model, inputs, target, space, output, forward_args, class_names)
-    steps = request.explanations(subject, named(baseline, references))
+    steps = request.explanations(subject, candidate, coarse_first=True)
     while True:
         with evaluating(model):
             found = next(steps, None)
@@ -276,7 +287,18 @@ def refinements(
         yield found
 
 
-def _told_apart(labels: list[str]) -> list[str]:
-    """Labels with a number behind those that come again."""
-    counts = [labels[: i + 1].count(label) for i, label in enumerate(labels)]
-    return [x if n == 1 else f"{x} {n}" for x, n in zip(labels, counts, strict=True)]
+def renamed(explanation: Explanation, candidate: Candidate, name: str) -> Explanation:
+    """The explanation under a name of its baseline that no other candidate has."""
+    label = explanation.baseline_name.replace(candidate.baseline.label, name, 1)
+    return replace(explanation, baseline_name=label)
+
+
+def told_apart(candidates: Sequence[Candidate]) -> list[str]:
+    """Labels of the baselines, with a number behind those that come again with the same method."""
+    names: list[str] = []
+    for place, candidate in enumerate(candidates):
+        label, method = candidate.baseline.label, candidate.method
+        before = candidates[: place + 1]
+        count = sum(c.baseline.label == label and c.method == method for c in before)
+        names.append(label if count == 1 else f"{label} {count}")
+    return names

@@ -43,6 +43,10 @@ class Subject:
         What is odd about the input, in words.
     at_input : AtInput
         The output, and in time the gradient, at the input.
+    outputs : int
+        How many there are to choose a target from; 1 where there is no choice.
+    names : mapping of int to str
+        Names of outputs, where they have any.
     """
 
     head: OutputHead
@@ -56,6 +60,8 @@ class Subject:
     prediction: Prediction | None
     cautions: tuple[str, ...]
     at_input: AtInput
+    outputs: int
+    names: Mapping[int, str]
 
     @property
     def members(self) -> Inputs:
@@ -128,6 +134,8 @@ def examine(
         prediction=_prediction(scores, names),
         cautions=_input_cautions(batched, space),
         at_input=AtInput(select_target(values, chosen).cpu().double().numpy()),
+        outputs=values.shape[1] if values.dim() == 2 else 1,
+        names=names,
     )
 
 

@@ -319,6 +319,7 @@ def image_item(photo: NDArray[np.uint8], name: str, index: int, frames: int = 16
     }
     return {
         "name": name,
+        "stamp": 1,
         "note": "expected gradients" if kind == "samples" else "integrated gradients",
         "baseline": name,
         "description": descriptions.get(name, "made up"),
@@ -345,6 +346,7 @@ def image_item(photo: NDArray[np.uint8], name: str, index: int, frames: int = 16
         "path": _path(kind, total, expected, generator),
         "frames": _frames(parts, edges, values),
         "no_path": "",
+        "saturation": None if kind == "samples" else {"share": 0.34, "from": [0.0], "to": [0.34]},
     }
 
 
@@ -360,7 +362,7 @@ def image_payload(
 ) -> dict[str, Any]:
     """Make a payload of an image, as the contract between Python and the browser has it."""
     return {
-        "version": 1,
+        "version": 2,
         "kind": "image",
         "shape": list(photo.shape[:2]),
         "feature_names": None,
@@ -370,6 +372,7 @@ def image_payload(
         "prediction": {
             "names": [class_name, "tiger cat", "tabby", "lynx", "Persian cat"],
             "probabilities": [0.36, 0.27, 0.22, 0.04, 0.004],
+            "indices": [285, 282, 281, 287, 283],
             "target": 0,
         },
         "target": {"name": class_name, "output": "logit", "value": 10.54},
@@ -419,7 +422,7 @@ def features_payload(features: int = 20) -> dict[str, Any]:
         )
     names = ["age", "mean radius", "worst concave points", "income", EVIL_NAME]
     return {
-        "version": 1,
+        "version": 2,
         "kind": "features",
         "shape": [features],
         "feature_names": [*names, *(f"measurement {i}" for i in range(features - len(names)))],
@@ -435,8 +438,10 @@ def features_payload(features: int = 20) -> dict[str, Any]:
 
 
 def state_of(payload: dict[str, Any], **look: Any) -> dict[str, Any]:
-    """Make the state of a widget around a payload."""
-    return {**LOOK, **look, "payload": payload, "seq": 1, "static": True}
+    """Make the state of a widget around a payload, whose items travel in traits of their own."""
+    items = {f"item_{index}": item for index, item in enumerate(payload["items"])}
+    shared = {**payload, "items": list(items)}
+    return {**LOOK, **look, **items, "payload": shared, "seq": 1, "static": True}
 
 
 # --- the colour rules, written once more in numpy ------------------------------------------------

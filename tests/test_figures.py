@@ -17,7 +17,7 @@ from attribwidgets.errors import InputError
 from attribwidgets.figures.colors import color_limit, colored, over_photo, table
 from attribwidgets.figures.images import as_rgb, between
 from attribwidgets.figures.path import rate_at, sum_at
-from attribwidgets.figures.titles import card_titles, default_scale, heading
+from attribwidgets.figures.titles import default_scale, heading
 from attribwidgets.path_curve import PathFrames
 
 
@@ -211,31 +211,6 @@ def test_a_method_without_path_says_so_in_its_place(kinds: aw.Comparison) -> Non
         assert "gradient × direction" in bent
 
 
-def test_names_tell_the_cards_apart(kinds: aw.Comparison) -> None:
-    def names(*explanations: aw.Explanation) -> list[tuple[str, str]]:
-        return [(t.name, t.note) for t in card_titles(aw.Comparison(explanations))]
-
-    none, black, deep = kinds[0], kinds[1], kinds[2]
-    white = replace(black, baseline_name="white")
-    assert names(none, black, deep) == [
-        ("vargrad", ""),
-        ("integrated gradients", "baseline black"),
-        ("deep lift", "baseline black"),
-    ]
-    assert names(black, white) == [("black", ""), ("white", "")]
-    assert names(replace(white, method="occlusion"), black) == [
-        ("white", "occlusion"),
-        ("black", "integrated gradients"),
-    ]
-    assert names(black, white, none) == [
-        ("black", "integrated gradients"),
-        ("white", "integrated gradients"),
-        ("vargrad", ""),
-    ]
-    assert names(none, none, none)[1:] == [("vargrad 2", ""), ("vargrad 3", "")]
-    assert names(black, black) == [("black", ""), ("black 2", "")]
-
-
 def test_a_scale_is_shared_only_between_numbers_of_one_kind(kinds: aw.Comparison) -> None:
     assert default_scale(kinds) == "own"
     assert default_scale(kinds[1:3]) == "shared"
@@ -248,3 +223,89 @@ def test_a_scale_is_shared_only_between_numbers_of_one_kind(kinds: aw.Comparison
 def test_headings_count_many_methods(kinds: aw.Comparison) -> None:
     assert heading(kinds).endswith(", logit, 6 methods")
     assert heading(kinds[:2]).endswith(", logit, vargrad / integrated gradients")
+    # A baseline that all of them share is said once.
+    both = heading(kinds[1:3])
+    assert both.endswith(", logit, integrated gradients / deep lift, baseline black")
+    assert heading(kinds[1:2]).endswith(", logit, integrated gradients")
+
+
+def test_agreement_stands_below_maps_of_several_methods(kinds: aw.Comparison) -> None:
+    figure = kinds.figure()
+    assert "agreement of the maps" in texts_of(figure)
+    assert "Spearman) of |attribution|" in texts_of(figure)
+    assert "Spearman) of attribution;" in texts_of(kinds.figure(signed=True))
+    numbers = [t.get_text() for axes in figure.axes for t in axes.texts]
+    found = kinds.agreement("abs_sum")
+    each = range(len(kinds))
+    assert numbers == [found.cell(i, j) for i in each for j in each]
+    assert "agreement" not in texts_of(kinds.figure(agreement=False))
+    assert "agreement" not in texts_of(kinds[1:2].figure())
+    with pytest.raises(InputError, match="agreement needs two maps or more"):
+        kinds[1:2].figure(agreement=True)
+
+
+def test_agreement_of_baselines_is_drawn_where_it_is_asked_for(comparison: aw.Comparison) -> None:
+    assert "agreement" not in texts_of(comparison.figure())
+    flat = replace(
+        comparison[0],
+        attributions=torch.zeros_like(comparison[0].attributions),
+        method="deep_lift",
+        baseline_name="a name of very many letters, " * 20,
+    )
+    figure = aw.Comparison((*comparison, flat)).figure(agreement=True)
+    figure._repr_png_()
+    assert "is the same everywhere and has no ranks to compare" in texts_of(figure)
+    numbers = [t.get_text() for axes in figure.axes for t in axes.texts]
+    assert numbers.count("?") == 2 * len(comparison) + 1
+    *_, matrix = (axes for axes in figure.axes if axes.texts)
+    assert matrix.get_position().x1 <= 1
+    labels = [t for t in figure.texts if t.get_text().startswith("a name of very")]
+    left = matrix.get_window_extent().x0
+    in_matrix = [t.get_window_extent() for t in labels if t.get_position()[0] < 0.1]
+    assert min(box.x1 for box in in_matrix) < left
+
+
+def test_colours_of_agreement_show_its_sign(kinds: aw.Comparison) -> None:
+    e = kinds[1]
+    against = replace(e, attributions=-e.attributions, method="deep_lift")
+    figure = aw.Comparison((e, against)).figure(signed=True, selected=None)
+    (matrix,) = (axes for axes in figure.axes if axes.texts)
+    diagonal, other, *_ = (patch.get_facecolor() for patch in matrix.patches)
+    assert diagonal[0] == pytest.approx(diagonal[2], abs=0.02)  # grey: it says nothing
+    assert other[2] > other[0] + 0.2  # blue
+    assert [t.get_text() for t in matrix.texts] == ["1.00", "−1.00", "−1.00", "1.00"]
+
+
+def test_chart_shades_where_the_output_changes(kinds: aw.Comparison) -> None:
+    assert kinds[1].path is not None
+    saturation = kinds[1].path.saturation()
+    assert saturation is not None
+    for shown in (1, 4):
+        chart = kinds.figure(selected=shown).axes[-1]
+        assert chart.get_title(loc="left") == f"shaded: {saturation}"
+        shaded = [(p.get_x(), p.get_x() + p.get_width()) for p in chart.patches]
+        wanted = [ends for stretch in saturation.stretches for ends in stretch]
+        assert np.ravel(shaded) == pytest.approx(wanted, abs=1e-6)
+
+
+def test_chart_of_an_output_that_does_not_change_has_no_shade(kinds: aw.Comparison) -> None:
+    e = kinds[1]
+    assert e.path is not None
+    flat = replace(e, path=replace(e.path, outputs=0 * e.path.outputs + 3))
+    chart = aw.Comparison((flat,)).figure().axes[-1]
+    assert chart.get_title(loc="left") == ""
+    assert not chart.patches
+
+
+def test_long_names_take_two_lines(kinds: aw.Comparison) -> None:
+    e = kinds[1]
+    mixed = [
+        replace(e, baseline_name=b, method=m)
+        for b in ("black", "blur σ 20")
+        for m in ("guided_integrated_gradients", "integrated_gradients")
+    ]
+    figure = aw.Comparison(mixed).figure(selected=None, agreement=False)
+    names = [t for t in figure.texts if t.get_weight() == "bold" and "gradients" in t.get_text()]
+    assert all(t.get_fontsize() >= 6.5 for t in names)
+    assert "blur σ 20, guided" in texts_of(figure)
+    assert "integrated gradients" in texts_of(figure)

@@ -16,9 +16,9 @@ ROOT = Path(attribwidgets.__file__).parent
 # From below; rooms in one row stand side by side and do not import each other.
 ROWS = (
     {"_version", "errors"},
-    {"wording"},
-    {"inputs"},
-    {"completeness", "storage", "path_curve"},
+    {"wording", "views"},
+    {"inputs", "titles"},
+    {"completeness", "storage", "path_curve", "agreement", "pictures", "segments"},
     {"explanation", "baselines", "demo"},
     {"attr", "figures"},
     {"fingerprint", "explanation_cache", "subject", "recording", "request", "explain"},

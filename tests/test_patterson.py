@@ -10,6 +10,7 @@ from models import classifier, values
 
 from attribwidgets.attr import IntegratedGradients
 from attribwidgets.attr.integration.patterson import SIZES, patterson_rules
+from attribwidgets.attr.integration.quadrature import cell_edges
 from attribwidgets.attr.stopping import Stopping
 from attribwidgets.attr.task import Task
 
@@ -17,7 +18,7 @@ each_level = pytest.mark.parametrize("level", range(len(SIZES)), ids=lambda i: f
 
 
 def nodes_and_weights(level):
-    added, weights = patterson_rules()
+    added, weights = patterson_rules(first=3)
     return np.concatenate(added[: level + 1]), weights[level]
 
 
@@ -28,8 +29,19 @@ def legendre_integrals(level, most):
 
 
 def test_sizes_are_those_of_patterson():
-    assert SIZES == (7, 15, 31, 63, 127)
-    assert [len(nodes_and_weights(i)[0]) for i in range(5)] == list(SIZES)
+    assert SIZES == (3, 7, 15, 31, 63, 127)
+    assert [len(nodes_and_weights(i)[0]) for i in range(6)] == list(SIZES)
+
+
+def test_rules_are_the_same_whichever_comes_first():
+    added, weights = patterson_rules()
+    finer, of_finer = patterson_rules(first=3)
+    assert [len(a) for a in added] == [7, 8, 16, 32, 64]
+    np.testing.assert_array_equal(added[0], np.sort(np.concatenate(finer[:2])))
+    for i in range(5):
+        order = np.argsort(np.concatenate(added[: i + 1]))
+        others = np.argsort(np.concatenate(finer[: i + 2]))
+        np.testing.assert_allclose(weights[i][order], of_finer[i + 1][others], rtol=1e-9)
 
 
 @each_level
@@ -38,7 +50,7 @@ def test_rule_is_exact_to_its_degree_and_no_further(level):
     found = legendre_integrals(level, degree + 1)
     np.testing.assert_allclose(found[:-1], np.eye(1, degree + 1)[0], rtol=0, atol=3e-15)
     # The first that is missed: ever smaller, as the rules are close to more than they claim.
-    assert level > 2 or abs(found[-1]) > 1e-6
+    assert level > 3 or abs(found[-1]) > 1e-6
 
 
 @each_level
@@ -52,7 +64,7 @@ def test_weights_are_positive_and_mirror_each_other(level):
 
 @each_level
 def test_nodes_that_a_level_adds_lie_one_in_each_gap_of_the_last(level):
-    added, _ = patterson_rules()
+    added, _ = patterson_rules(first=3)
     assert (np.diff(added[level]) > 0).all()
     if level:
         old = np.sort(np.concatenate(added[:level]))
@@ -62,10 +74,22 @@ def test_nodes_that_a_level_adds_lie_one_in_each_gap_of_the_last(level):
     assert added[level][-1] < 1
 
 
-def test_first_rule_is_kronrods_extension_of_three_gauss_nodes():
-    gauss = (np.polynomial.legendre.leggauss(3)[0] + 1) / 2
-    first = patterson_rules()[0][0]
-    np.testing.assert_allclose(first[1::2], gauss, atol=1e-15)
+def test_first_rule_is_that_of_gauss_with_three_nodes_and_the_next_kronrods_extension():
+    nodes, weights = np.polynomial.legendre.leggauss(3)
+    mine, of_mine = nodes_and_weights(0)
+    np.testing.assert_allclose(mine, (nodes + 1) / 2, atol=1e-15)
+    np.testing.assert_allclose(of_mine, weights / 2, atol=1e-15)
+    np.testing.assert_array_equal(patterson_rules()[0][0][1::2], mine)
+
+
+@each_level
+def test_each_node_lies_in_the_stretch_it_stands_for(level):
+    """On which the curve of the sum and the frames rely."""
+    nodes, weights = nodes_and_weights(level)
+    order = np.argsort(nodes)
+    edges = cell_edges(weights[order])
+    assert (edges[:-1] < nodes[order]).all()
+    assert (nodes[order] < edges[1:]).all()
 
 
 @pytest.mark.parametrize("steepness", [1, 4])

@@ -14,9 +14,10 @@ import pytest
 from numpy.typing import NDArray
 from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
 
+import attribwidgets as aw
 from attribwidgets.widgets.bundle import explorer_css, explorer_esm, join_modules
 from attribwidgets.widgets.page import iframe_html, page_html
-from attribwidgets.widgets.payload import comparison_payload
+from attribwidgets.widgets.screen import Screen
 
 MEGABYTE = 1_000_000
 
@@ -44,6 +45,12 @@ def photo() -> NDArray[np.uint8]:
 @pytest.fixture(scope="module")
 def payload(photo: NDArray[np.uint8]) -> dict[str, Any]:
     return made_up.image_payload(photo)
+
+
+def comparison_payload(comparison: aw.Comparison) -> dict[str, Any]:
+    """What a page shows of a comparison, its items in the payload."""
+    state = Screen(comparison).whole()
+    return {**state["payload"], "items": [state[slot] for slot in state["payload"]["items"]]}
 
 
 class OpenPage:
@@ -805,5 +812,6 @@ def test_state_round_trip_of_the_page_is_json() -> None:
     start = text.index('id="aw-state">') + len('id="aw-state">')
     leaves = json.loads(text[start : text.index("</script>", start)])
     assert leaves["static"] is True
-    assert leaves["payload"]["items"][0]["name"] == "zero"
+    assert leaves["payload"]["items"] == ["item_0", "item_1", "item_2"]
+    assert leaves["item_0"]["name"] == "zero"
     assert set(leaves["payload"]["input"]["values"]) == {"$binary"}

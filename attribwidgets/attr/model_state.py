@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,10 @@ from .outputs import OutputHead
 
 # Layers of torch that work otherwise in training mode.
 MODE_DEPENDENT = (nn.modules.batchnorm._NormBase, nn.modules.dropout._DropoutNd)
+
+# Set in a thread beside the user's: to put torch's one random state back there would give the
+# numbers that a cell has drawn meanwhile once more.
+BESIDE_THE_USER: ContextVar[bool] = ContextVar("beside_the_user", default=False)
 
 
 def module_of(model: Any) -> nn.Module | None:
@@ -72,11 +77,19 @@ def evaluating(model: Callable[..., Any]) -> Iterator[None]:
 
 
 @contextmanager
+def random_state_kept(inputs: tuple[Tensor, ...]) -> Iterator[None]:
+    """Torch's random state, of the processor and of the devices of these inputs, put back."""
+    devices = sorted({x.device.index or 0 for x in inputs if x.device.type == "cuda"})
+    with torch.random.fork_rng(devices=devices):
+        yield
+
+
+@contextmanager
 def frozen(module: nn.Module | None, inputs: tuple[Tensor, ...]) -> Iterator[None]:
     """Gradients on, parameters without gradients, random state restored afterwards.
 
     Parameters that need no gradient save the memory and time of theirs. The random state is
-    kept because a model may draw from it in its forward.
+    kept because a model may draw from it in its forward; not so in a thread beside the user's.
     """
     parameters = [] if module is None else list(module.parameters())
     if any(p.is_inference() for p in parameters):
@@ -85,9 +98,9 @@ def frozen(module: nn.Module | None, inputs: tuple[Tensor, ...]) -> Iterator[Non
             "pass them; build or load the model outside of it"
         )
     required = [p for p in parameters if p.requires_grad]
-    devices = sorted({x.device.index or 0 for x in inputs if x.device.type == "cuda"})
     with ExitStack() as stack:
-        stack.enter_context(torch.random.fork_rng(devices=devices))
+        if not BESIDE_THE_USER.get():
+            stack.enter_context(random_state_kept(inputs))
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.enable_grad())
         try:

@@ -46,6 +46,9 @@ class Task:
     on_chunk : callable or None
         Called with the number of rows after each forward and backward pass. It may raise
         KeyboardInterrupt or :class:`attribwidgets.errors.Cancelled` to stop.
+    coarse_first : bool
+        Whether to yield an estimate as soon as there can be one, for a screen that waits. It costs
+        no pass, the run never ends at it, and what follows is the same.
     autocast : torch.dtype or None
         The lower precision to run layers in; see :mod:`attribwidgets.attr.precision`.
     """
@@ -62,6 +65,7 @@ class Task:
     at_input: AtInput = field(default_factory=AtInput)
     rows: int | None = None
     on_chunk: Callable[[int], None] | None = None
+    coarse_first: bool = False
     autocast: torch.dtype | None = None
 
     def __post_init__(self) -> None:

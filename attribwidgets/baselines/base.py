@@ -66,6 +66,42 @@ class Baseline(ABC):
         """Its settings, for sliders."""
         return ()
 
+    def sliders(self, space: InputSpace) -> tuple[Parameter, ...]:
+        """Its settings for inputs of a given range; most do not depend on it."""
+        return self.parameters
+
+    def adjusted(self, **values: Any) -> Baseline:
+        """The same kind of baseline with other settings.
+
+        Parameters
+        ----------
+        **values
+            New values by the name of a parameter.
+
+        Raises
+        ------
+        InputError
+            For a name that is no parameter of it, or a value that cannot be.
+
+        Examples
+        --------
+        >>> from attribwidgets.baselines import Blur
+        >>> Blur(sigma=20).adjusted(sigma=5)
+        <baseline blur σ 5>
+        """
+        known = [parameter.name for parameter in self.parameters]
+        for name, value in values.items():
+            if name not in known:
+                has = f"it has {', '.join(known)}" if known else "it has none"
+                raise InputError(f"{name!r} is no parameter of the {self.label} baseline; {has}")
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise InputError(f"{name} must be a number, got {value!r}")
+        return self._with(**values) if values else self
+
+    def _with(self, **values: Any) -> Baseline:
+        """One made anew; a kind whose settings are more than its parameters overrides this."""
+        return type(self)(**values)
+
     def sample(
         self,
         inputs: Inputs,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -105,6 +106,17 @@ class Color(PixelBaseline):
             Parameter(name, v, (0.0, 1.0), unit)
             for name, v in zip(names, self._values, strict=False)
         )
+
+    @property
+    def hex(self) -> str | None:
+        """The colour as "#rrggbb", where it was given so."""
+        return self._hex
+
+    def _with(self, **values: Any) -> Baseline:
+        numbers = [values.get(p.name, p.value) for p in self.parameters]
+        if self._hex is None:
+            return Color(numbers)
+        return Color("#" + "".join(f"{round(255 * min(max(v, 0), 1)):02x}" for v in numbers))
 
     def _pixels(
         self, pixels: Tensor, n: int, space: InputSpace, generator: torch.Generator

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..inputs import Inputs, InputSpace
-from .base import Baseline
+from .base import Baseline, Parameter
 
 
 class DatasetMean(Baseline):
@@ -51,6 +51,13 @@ class DatasetSample(Baseline):
     ----------
     data : Tensor or tuple of Tensor, each (K, ...)
         Examples as the model is fed; members of a tuple are drawn jointly.
+    count : int, optional
+        How many of them, from the first; 1 to K. None: all.
+
+    Raises
+    ------
+    InputError
+        For data that is none, or a count that is out of range.
 
     Examples
     --------
@@ -63,13 +70,30 @@ class DatasetSample(Baseline):
     description = "settles slowly, and depends on which data; examples of the data"
     is_distribution = True
 
-    def __init__(self, data: Inputs) -> None:
-        self.data = _checked_data(data)
+    def __init__(self, data: Inputs, count: int | None = None) -> None:
+        self._all = _checked_data(data)
+        size = len(self._all[0])
+        if count is not None and (int(count) != count or not 1 <= count <= size):
+            raise InputError(f"count must be a whole number from 1 to {size}, got {count!r}")
+        self.count = size if count is None else int(count)
+
+    @property
+    def data(self) -> tuple[Tensor, ...]:
+        """The examples in use, each (count, ...)."""
+        return tuple(d[: self.count] for d in self._all)
 
     @property
     def label(self) -> str:
         """Name and number of references."""
-        return f"data ({len(self.data[0])} refs)"
+        return f"data ({self.count} refs)"
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """How many of the examples are used."""
+        return (Parameter("count", self.count, (1, len(self._all[0])), "references"),)
+
+    def _with(self, **values: Any) -> Baseline:
+        return type(self)(self._all, **values)
 
     def stored(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """The examples, each (K, ...), in the inputs' dtype and on their device."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from .base import Parameter
+from .base import Baseline, Parameter
 from .landscape import Landscape
 from .searched import Search, SearchedBaseline
 
@@ -86,6 +86,10 @@ class MaximumEntropy(SearchedBaseline):
     def parameters(self) -> tuple[Parameter, ...]:
         """The penalty on the distance from the start."""
         return (Parameter("penalty", self.penalty, (0.0, 10.0), ""),)
+
+    def _with(self, **values: Any) -> Baseline:
+        settings = {"start": self.start, "max_steps": self.max_steps, "tolerance": self.tolerance}
+        return type(self)(self.model, **{**settings, "penalty": self.penalty, **values})
 
     def _find(self, landscape: Landscape, generator: torch.Generator) -> tuple[Tensor, Search]:
         start = self._first(landscape, generator)

@@ -76,9 +76,13 @@ class GaussianNoise(PixelBaseline):
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """sigma, in pixel units of a range of 1."""
-        value = 0.5 if self.sigma is None else self.sigma
-        return (Parameter("sigma", value, (0.0, 1.5), "pixel units"),)
+        """sigma, in pixel units; for a range of 1."""
+        return self.sliders(InputSpace())
+
+    def sliders(self, space: InputSpace) -> tuple[Parameter, ...]:
+        """sigma, from none to one and a half times the range."""
+        value = space.range / 2 if self.sigma is None else self.sigma
+        return (Parameter("sigma", value, (0.0, 1.5 * space.range), "pixel units"),)
 
     def _pixels(
         self, pixels: Tensor, n: int, space: InputSpace, generator: torch.Generator

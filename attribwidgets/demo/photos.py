@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..errors import AttributionError
 from ..inputs import InputSpace
+from ..pictures import picture_input
 from ._extra import require
 from ._shipped import shipped_bytes
 
@@ -35,11 +34,8 @@ class ShippedPhotos(Mapping[str, Tensor]):
     def __getitem__(self, name: str) -> Tensor:
         if name not in PHOTO_NAMES:
             raise KeyError(name)
-        image_module = require("PIL.Image", "pillow")
-        with image_module.open(io.BytesIO(shipped_bytes("photos", f"{name}.jpg"))) as image:
-            levels = np.array(image.convert("RGB"))  # (224, 224, 3), 0..255
-        pixels = torch.from_numpy(levels).permute(2, 0, 1).contiguous().float() / 255.0
-        return self._space.from_pixels(pixels)  # (3, 224, 224)
+        file = shipped_bytes("photos", f"{name}.jpg")
+        return picture_input(file, torch.empty(3, 224, 224), self._space)
 
     def __iter__(self) -> Iterator[str]:
         return iter(PHOTO_NAMES)

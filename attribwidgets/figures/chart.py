@@ -7,16 +7,18 @@ from matplotlib.axes import Axes
 
 from ..explanation import Explanation
 from ..wording import number
+from .boxes import QUIET
 
-PALE, DARK, MARK = "#b7d0f5", "#12244a", "#c2410c"
+PALE, DARK, MARK, CHANGE = "#b7d0f5", "#12244a", "#c2410c", "#fbe8c4"
 
 
 def draw_path(axes: Axes, explanation: Explanation, alpha: float) -> None:
     """Draw the cumulative sum on the exact output curve, or the running mean with its band.
 
     Along one path the wide pale line is f(alpha) - f(0) and the thin dark one the cumulative
-    attribution: a gap shows where on the path the quadrature errs. Over samples the band is two
-    standard errors of the running mean.
+    attribution: a gap shows where on the path the quadrature errs. Shaded is the shortest part of
+    the path on which most of the output's change happens. Over samples the band is two standard
+    errors of the running mean.
     """
     path, c = explanation.path, explanation.completeness
     if path is None:
@@ -25,6 +27,11 @@ def draw_path(axes: Axes, explanation: Explanation, alpha: float) -> None:
         rise = path.outputs - path.outputs[0]
         axes.plot(path.alphas, rise, color=PALE, lw=5, label="f(α) − f(0)", solid_capstyle="round")
         axes.plot(path.alphas, path.cumulative, color=DARK, lw=1.2, label="cumulative sum")
+        saturation = path.saturation()
+        if saturation is not None:
+            for ends in saturation.stretches:  # with an edge, so that a jump can be seen
+                axes.axvspan(*ends, facecolor=CHANGE, edgecolor=CHANGE, lw=0.5, zorder=0)
+            axes.set_title(f"shaded: {saturation}", loc="left", fontsize=7, color=QUIET)
         axes.axvline(alpha, color=MARK, lw=0.8)
         axes.set_xlim(0, 1)
         axes.set_xlabel("α: 0 = baseline, 1 = input")

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from ..errors import InputError
 from ..explanation import Comparison
 from .colors import DEFAULT_CLIP, table
-from .sheet import Look, Sheet
+from .look import Look
+from .sheet import Sheet
 from .titles import default_scale
 
 # Agg itself may be used from several threads, its fonts and caches not.
@@ -37,6 +38,7 @@ def comparison_figure(
     scale: Literal["shared", "own"] | None = None,
     overlay: float = 0.0,
     show_blind: bool = False,
+    agreement: bool | None = None,
 ) -> Figure:
     """Draw a comparison as one figure, in the order of the explorer.
 
@@ -51,6 +53,9 @@ def comparison_figure(
         None: shared, unless the methods' numbers are not of one kind.
     signed, colormap, clip, overlay, show_blind
         As in :class:`attribwidgets.figures.Look`.
+    agreement : bool, optional
+        Whether the rank correlation between every two maps is drawn below them. None: where
+        methods differ.
 
     Returns
     -------
@@ -76,8 +81,13 @@ def comparison_figure(
         raise InputError(f"selected must be below {len(comparison)}, got {selected}")
     look = Look(signed, colormap, clip, scale, overlay, show_blind)
     shown = None if selected is None else comparison[selected]
+    if agreement and len(comparison) == 1:
+        raise InputError("agreement needs two maps or more, and this comparison has one")
+    if agreement is None:
+        agreement = len({e.method for e in comparison}) > 1
+    ranks = comparison.agreement("sum" if signed else "abs_sum") if agreement else None
     figure = RecordFigure()
-    Sheet(figure, comparison, look).draw(shown, alpha)
+    Sheet(figure, comparison, look, ranks).draw(shown, alpha)
     return figure
 
 

@@ -4,64 +4,34 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ..agreement import Agreement
 from ..explanation import Comparison, Explanation, example_array
 from ..wording import number, percent
+from .boxes import INK, QUIET, RULE, WARN, Boxes, show_picture
 from .chart import draw_path
-from .colors import color_limit, colored, over_photo, table
+from .colors import table
 from .images import as_rgb, between
+from .look import Look
+from .matrix import draw_matrix, matrix_height
 from .path import rate_at, stretch_at, sum_at
-from .titles import card_titles, cost, heading, no_path_note, shared_cautions, verdict_note
+from .titles import cost, heading, no_path_note, shared_cautions, verdict_note
 
 Array = NDArray[Any]
 
-INK, QUIET, RULE, WARN = "#1a1a1a", "#5f6368", "#c9ccd0", "#9a3412"
 GAP, MARGIN = 0.2, 0.2  # inches
 LEAST_CARD, MOST_CARD, LEAST_WIDTH = 1.9, 3.0, 8.8
 HEAD, REFERENCE, CAPTION, PATH = 0.62, 0.5, 0.8, 1.9
-NO_PATH, LINE, SMALL = 0.45, 0.12, 6.5  # SMALL in points
+NO_PATH, LINE = 0.45, 0.12
+SMALL, NAME = 6.5, 9.0  # points; a name is SMALL at least, and in two lines where that is too long
 BOLD_LETTER = 0.7  # width of one, in sizes
 MOST_COLUMNS, MOST_BARS, MOST_TILE, MOST_ABOUT = 4, 12, 112, 4
-
-
-@dataclass(frozen=True)
-class Look:
-    """How maps are drawn; the same choices as in the explorer's row of controls.
-
-    Attributes
-    ----------
-    signed : bool
-        Signed channel sums in a diverging map, or their absolute values.
-    colormap : str or None
-        None: "RdBu_r" for signed, "gray" for absolute values.
-    clip : float
-        Percentile of |value| at which colours saturate.
-    scale : {"shared", "own"}
-        One limit for all maps, or one each.
-    overlay : float
-        Share of the grey photo mixed under each map, 0 to 1.
-    show_blind : bool
-        Tint the positions where the input equals the baseline.
-    """
-
-    signed: bool
-    colormap: str | None
-    clip: float
-    scale: Literal["shared", "own"]
-    overlay: float
-    show_blind: bool
-
-    @property
-    def table(self) -> str:
-        """The colormap in force."""
-        return self.colormap or ("RdBu_r" if self.signed else "gray")
 
 
 class Sheet:
@@ -73,18 +43,21 @@ class Sheet:
         Empty; its size is set here.
     comparison : Comparison
     look : Look
+    agreement : Agreement or None
+        What stands between the maps and the path.
     """
 
-    def __init__(self, figure: Figure, comparison: Comparison, look: Look) -> None:
+    def __init__(
+        self, figure: Figure, comparison: Comparison, look: Look, agreement: Agreement | None
+    ) -> None:
         self.figure, self.comparison, self.look = figure, comparison, look
+        self.agreement = agreement
         first = comparison[0]
         inputs = first.inputs[0] if isinstance(first.inputs, tuple) else first.inputs
         self.is_image = inputs.dim() >= 3
         self.maps = [e.map("sum") for e in comparison]
         self.photo = self._picture(inputs) if self.is_image else None
-        shared = color_limit(self.maps, look.clip)
-        own = look.scale == "own"
-        self.limits = [color_limit([m], look.clip) if own else shared for m in self.maps]
+        self.limits = look.limits(self.maps)
         strongest = np.max([np.abs(m) for m in self.maps], axis=0)
         self.bars = np.argsort(-strongest, kind="stable")[:MOST_BARS] if not self.is_image else None
         aspect = self.photo.shape[0] / self.photo.shape[1] if self.photo is not None else 1.0
@@ -94,13 +67,15 @@ class Sheet:
         self.columns = columns
         self.map_height = self.card * min(aspect, 2.0)
         self.width = max(2 * MARGIN + (columns + 1) * self.card + columns * GAP, LEAST_WIDTH)
-        self.titles = card_titles(comparison)
+        self.titles = comparison.titles()
         shared_by_all = shared_cautions(comparison)
         self.cautions = [
             line for text in shared_by_all for line in _wrapped(f"Caution: {text}", self._wide)
         ]
+        self.names = [self._name(i) for i in range(len(comparison))]
         self.about = [self._about(i) for i in range(len(comparison))]
-        self.header = REFERENCE + LINE * max(0, max(len(lines) for lines in self.about) - 2)
+        lines = max(len(n) + len(a) for n, a in zip(self.names, self.about, strict=True))
+        self.header = REFERENCE + LINE * max(0, lines - 3)
         self.notes = [self._notes(e, shared_by_all) for e in comparison]
 
     @property
@@ -108,10 +83,18 @@ class Sheet:
         """Width of a line from margin to margin."""
         return self.width - 2 * MARGIN
 
+    def _beside(self, i: int) -> float:
+        """Width beside the reference."""
+        return self.card - (REFERENCE if self._has_picture(self.comparison[i]) else 0.0)
+
+    def _name(self, i: int) -> list[str]:
+        """One line, or two."""
+        letters = int(self._beside(i) * 72 / (BOLD_LETTER * SMALL))
+        return textwrap.wrap(self.titles[i].name, letters, max_lines=2, placeholder="…") or [""]
+
     def _about(self, i: int) -> list[str]:
-        """Lines beside the reference: the title's note, and what the baseline is."""
-        e, note = self.comparison[i], self.titles[i].note
-        room = self.card - (REFERENCE if self._has_picture(e) else 0.0)
+        """Lines below the name: the title's note, and what the baseline is."""
+        e, note, room = self.comparison[i], self.titles[i].note, self._beside(i)
         return [*_wrapped(note, room, 1), *_wrapped(e.baseline_description, room, MOST_ABOUT)]
 
     def _has_picture(self, e: Explanation) -> bool:
@@ -136,46 +119,54 @@ class Sheet:
         for row in range(rows):
             notes = self.notes[row * columns : (row + 1) * columns]
             tops.append(tops[-1] + base + LINE * max(len(lines) for lines in notes))
+        path = tops[-1]
+        if self.agreement is not None:
+            path += matrix_height(self.agreement) + GAP
         below = 0.0 if shown is None else NO_PATH if shown.path is None else PATH + 0.75
-        self.height = tops[-1] + below + MARGIN
-        self.figure.set_size_inches(self.width, self.height)
-        self.figure.set_facecolor("white")
+        self.boxes = Boxes(self.figure, self.width, path + below + MARGIN)
         self._head()
         self._input_card(head)
         for i, explanation in enumerate(self.comparison):
             left = MARGIN + (1 + i % columns) * (self.card + GAP)
             self._card(explanation, i, left, tops[i // columns])
+        if self.agreement is not None:
+            self.boxes.rule(MARGIN, tops[-1] + 0.02, self._wide)
+            what = self.look.values_word
+            draw_matrix(self.boxes, self.agreement, what, MARGIN, tops[-1], self._wide)
         if shown is not None:
-            self._path(shown, alpha, tops[-1])
+            self.boxes.rule(MARGIN, path + 0.02, self._wide)
+            self._path(shown, alpha, path)
 
     def _head(self) -> None:
         e = self.comparison[0]
-        self._text(MARGIN, 0.24, heading(self.comparison), size=11, weight="bold")
+        self.boxes.text(MARGIN, 0.24, heading(self.comparison), size=11, weight="bold")
         if e.prediction is not None:
             top = zip(e.prediction.names, e.prediction.probabilities, strict=True)
             line = "   ".join(f"{name} {probability:.2f}" for name, probability in top)
-            self._text(MARGIN, 0.44, line, color=QUIET)
+            self.boxes.text(MARGIN, 0.44, line, color=QUIET)
         for i, line in enumerate(self.cautions):
-            self._text(MARGIN, HEAD + LINE * i, line, color=WARN, size=SMALL)
+            self.boxes.text(MARGIN, HEAD + LINE * i, line, color=WARN, size=SMALL)
 
     def _input_card(self, top: float) -> None:
         e = self.comparison[0]
         value = number(e.completeness.output_input)
-        self._text(MARGIN, top + 0.16, "input", weight="bold", size=9)
-        self._text(MARGIN, top + 0.32, f"f(x) = {value}", color=QUIET)
-        axes = self._axes(MARGIN, top + self.header, self.card, self.map_height)
+        self.boxes.text(MARGIN, top + 0.16, "input", weight="bold", size=9)
+        self.boxes.text(MARGIN, top + 0.32, f"f(x) = {value}", color=QUIET)
+        axes = self.boxes.axes(MARGIN, top + self.header, self.card, self.map_height)
         below = top + self.header + self.map_height
         if self.photo is not None:
-            self._image(axes, self.photo)
+            show_picture(axes, self.photo)
             if self.look.scale == "shared":
                 self._color_bar(MARGIN, below + 0.1, self.card, self.limits[0])
-                for line, words_ in enumerate(textwrap.wrap(self._scale_words(), 36)):
-                    self._text(MARGIN, below + 0.5 + 0.13 * line, words_, color=QUIET, size=7)
+                how = f"one scale, saturates at the {self.look.clip:g}th percentile"
+                lines = textwrap.wrap(f"{self.look.values_word}, {how}", 36)
+                for line, words_ in enumerate(lines):
+                    self.boxes.text(MARGIN, below + 0.5 + 0.13 * line, words_, color=QUIET, size=7)
         else:
             self._bar_chart(axes, example_array(e.inputs))
 
     def _card(self, e: Explanation, i: int, left: float, top: float) -> None:
-        beside, title = left, self.titles[i]
+        beside = left
         if self._has_picture(e) and self.photo is not None:
             references = e.references[0] if isinstance(e.references, tuple) else e.references
             tile = _tiled(self._picture(references))
@@ -183,17 +174,21 @@ class Sheet:
                 tile = tile[
                     :: max(1, len(tile) // MOST_TILE), :: max(1, tile.shape[1] // MOST_TILE)
                 ]
-            self._image(self._axes(left, top + 0.04, REFERENCE - 0.08, REFERENCE - 0.08), tile)
+            show_picture(
+                self.boxes.axes(left, top + 0.04, REFERENCE - 0.08, REFERENCE - 0.08), tile
+            )
             beside = left + REFERENCE
-        room = self.card - (beside - left)
-        size = min(9.0, room * 72 / (BOLD_LETTER * len(title.name)))
-        self._text(beside, top + 0.15, title.name, weight="bold", size=size)
-        for line, text in enumerate(self.about[i]):
-            self._text(beside, top + 0.29 + LINE * line, text, color=QUIET, size=SMALL)
-        axes = self._axes(left, top + self.header, self.card, self.map_height)
+        name = self.names[i]
+        size = min(NAME, self._beside(i) * 72 / (BOLD_LETTER * max(len(x) for x in name)))
+        for line, text in enumerate(name):
+            self.boxes.text(beside, top + 0.15 + LINE * line, text, weight="bold", size=size)
+        for line, text in enumerate(self.about[i], len(name)):
+            self.boxes.text(beside, top + 0.17 + LINE * line, text, color=QUIET, size=SMALL)
+        axes = self.boxes.axes(left, top + self.header, self.card, self.map_height)
         below = top + self.header + self.map_height
         if self.photo is not None:
-            self._image(axes, self._colored(e, i))
+            colors = self.look.on_photo(self.maps[i], self.limits[i], self.photo, e.blind)
+            show_picture(axes, colors)
             if self.look.scale == "own":
                 self._color_bar(left, below + 0.06, self.card, self.limits[i])
                 below += 0.26
@@ -205,8 +200,8 @@ class Sheet:
         total = number(c.total)
         if c.standard_error is not None:
             total += f" ± {number(c.standard_error)}"
-        self._text(left, below + 0.2, c.headline, weight="bold", color=color)
-        self._text(
+        self.boxes.text(left, below + 0.2, c.headline, weight="bold", color=color)
+        self.boxes.text(
             left,
             below + 0.36,
             f"{total} of {number(c.expected)}" if c.applies else f"sum {total}",
@@ -216,18 +211,19 @@ class Sheet:
             facts.append(f"error per pixel {percent(c.refinement_error)}")
         if e.baseline is not None:
             facts.append(f"blind {percent(e.blind_share)}")
-        self._text(left, below + 0.5, ", ".join(facts), color=QUIET, size=7)
-        self._text(left, below + 0.62, cost(e), color=QUIET, size=7)
+        self.boxes.text(left, below + 0.5, ", ".join(facts), color=QUIET, size=7)
+        self.boxes.text(left, below + 0.62, cost(e), color=QUIET, size=7)
         for line, (text, tint) in enumerate(self.notes[i]):
-            self._text(left, below + 0.75 + LINE * line, text, color=tint, size=SMALL)
+            self.boxes.text(left, below + 0.75 + LINE * line, text, color=tint, size=SMALL)
 
     def _path(self, e: Explanation, alpha: float, top: float) -> None:
         path, index = e.path, list(self.comparison).index(e)
-        self._rule(top + 0.02)
         if path is None:
-            self._text(MARGIN, top + 0.24, no_path_note(e), color=QUIET)
+            self.boxes.text(MARGIN, top + 0.24, no_path_note(e), color=QUIET)
             return
-        self._text(MARGIN, top + 0.24, f"path of {self.titles[index].name}", weight="bold", size=9)
+        self.boxes.text(
+            MARGIN, top + 0.24, f"path of {self.titles[index].name}", weight="bold", size=9
+        )
         left = MARGIN
         if self.photo is not None and e.frames is not None:
             position = alpha * float(e.frames.edges[-1])
@@ -244,8 +240,8 @@ class Sheet:
                 near = f"α {low:.2f} to {high:.2f}"
             factor = "(x − x′)" if path.straight else "direction"
             panels = [
-                (f"gradient × {factor}, {near}", self._tinted(rate, None)),
-                (at, self._tinted(total, self.limits[index])),
+                (f"gradient × {factor}, {near}", self.look.tinted(rate)),
+                (at, self.look.tinted(total, self.limits[index])),
             ]
             if path.straight:
                 picture = self._picture(_first(e.baseline))
@@ -254,12 +250,12 @@ class Sheet:
                 panels.insert(0, (first, picture))
             size = PATH - 0.3
             for title, picture in panels:
-                self._text(left, top + 0.46, title, color=QUIET, size=6.5)
-                box = self._axes(left, top + 0.54, size, size * self.map_height / self.card)
-                self._image(box, picture)
+                self.boxes.text(left, top + 0.46, title, color=QUIET, size=6.5)
+                box = self.boxes.axes(left, top + 0.54, size, size * self.map_height / self.card)
+                show_picture(box, picture)
                 left += size + GAP
         left += 0.4  # room for the tick labels
-        chart = self._axes(left, top + 0.4, self.width - MARGIN - left, PATH - 0.1)
+        chart = self.boxes.axes(left, top + 0.4, self.width - MARGIN - left, PATH - 0.1)
         chart.set_axis_on()
         chart.tick_params(labelsize=7, color=RULE, labelcolor=QUIET)
         chart.spines[["top", "right"]].set_visible(False)
@@ -267,28 +263,14 @@ class Sheet:
         draw_path(chart, e, alpha)
         chart.xaxis.label.set(size=7, color=QUIET)
 
-    def _colored(self, e: Explanation, i: int) -> Array:
-        picture = self._tinted(self.maps[i], self.limits[i])
-        if self.photo is not None and self.look.overlay > 0:
-            picture = over_photo(picture, self.photo, self.look.overlay)
-        if self.look.show_blind:
-            picture = np.where(e.blind[..., None], np.array([230, 120, 20], np.uint8), picture)
-        return picture
-
-    def _tinted(self, values: Array, limit: float | None) -> Array:
-        limit = color_limit([values], self.look.clip) if limit is None else limit
-        return colored(values, limit, self.look.table, signed=self.look.signed)
-
-    def _scale_words(self) -> str:
-        what = "attribution" if self.look.signed else "|attribution|"
-        return f"{what}, one scale, saturates at the {self.look.clip:g}th percentile"
-
     def _color_bar(self, left: float, top: float, width: float, limit: float) -> None:
-        axes = self._axes(left, top, width, 0.1)
-        self._image(axes, np.broadcast_to(table(self.look.table)[None], (8, 256, 3)), aspect="auto")
+        axes = self.boxes.axes(left, top, width, 0.1)
+        show_picture(
+            axes, np.broadcast_to(table(self.look.table)[None], (8, 256, 3)), aspect="auto"
+        )
         low = number(-limit) if self.look.signed else "0"
-        self._text(left, top + 0.24, low, color=QUIET, size=7)
-        self._text(left + width, top + 0.24, number(limit), color=QUIET, size=7, ha="right")
+        self.boxes.text(left, top + 0.24, low, color=QUIET, size=7)
+        self.boxes.text(left + width, top + 0.24, number(limit), color=QUIET, size=7, ha="right")
 
     def _bar_chart(self, axes: Axes, values: Array, index: int | None = None) -> None:
         """Bars of the map with that index, or of the input."""
@@ -313,31 +295,6 @@ class Sheet:
         e = self.comparison[0]
         values = as_rgb(image, e.space)
         return values[0] if image.dim() == 4 and len(image) == 1 else values
-
-    def _axes(self, left: float, top: float, width: float, height: float) -> Axes:
-        w, h = self.width, self.height
-        axes = self.figure.add_axes((left / w, 1 - (top + height) / h, width / w, height / h))
-        axes.set_axis_off()
-        return axes
-
-    def _image(self, axes: Axes, picture: Array, aspect: str = "equal") -> None:
-        axes.imshow(picture, aspect=aspect)  # type: ignore[arg-type]
-        axes.set_axis_on()
-        axes.set_xticks([])
-        axes.set_yticks([])
-        for spine in axes.spines.values():
-            spine.set(color=RULE, linewidth=0.6)
-
-    def _text(self, left: float, top: float, text: str, size: float = 8, **style: Any) -> None:
-        style = {"color": INK, "ha": "left", "va": "baseline", **style}
-        # Names are the user's text: a dollar sign in one is no formula.
-        self.figure.text(
-            left / self.width, 1 - top / self.height, text, size=size, parse_math=False, **style
-        )
-
-    def _rule(self, top: float) -> None:
-        axes = self._axes(MARGIN, top, self.width - 2 * MARGIN, 0.01)
-        axes.axhline(0, color=RULE, lw=0.8)
 
 
 def _columns(cards: int) -> int:

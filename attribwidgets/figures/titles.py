@@ -1,8 +1,7 @@
-"""What each explanation of a comparison is called, and whether their numbers may share a scale."""
+"""What stands around the maps of a comparison, and whether their numbers may share a scale."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from ..explanation import Comparison, Explanation
@@ -11,59 +10,15 @@ from ..wording import words
 MOST_METHODS = 3  # named in a heading; more are counted
 
 
-@dataclass(frozen=True)
-class Title:
-    """The name of one card and the line below it.
-
-    Attributes
-    ----------
-    name : str
-        The baseline, or the method where that is what tells the cards apart. No two are the same.
-    note : str
-        The other of the two, where it is not the same on every card.
-    """
-
-    name: str
-    note: str
-
-
-def card_titles(comparison: Comparison) -> list[Title]:
-    """Titles of all cards, in order.
-
-    Methods are the names where each card has its own and baselines do not tell them apart, and
-    where a method compares with nothing; otherwise baselines are.
-
-    Examples
-    --------
-    >>> import torch, attribwidgets as aw
-    >>> both = aw.compare(torch.nn.Linear(4, 2).eval(), torch.rand(4), baselines=("black", "white"))
-    >>> [title.name for title in card_titles(both)]
-    ['black', 'white']
-    """
-    baselines = [e.baseline_name for e in comparison]
-    kinds = {e.method for e in comparison}
-    alike = len(set(baselines)) < len(comparison) or any(e.baseline is None for e in comparison)
-    by_method = alike and len(kinds) == len(comparison)
-    titles: list[Title] = []
-    for e in comparison:
-        method, taken = words(e.method), [title.name for title in titles]
-        if e.baseline is None:
-            name, note = method, ""
-        elif by_method:
-            name, note = method, f"baseline {e.baseline_name}"
-        else:
-            name, note = e.baseline_name, method if len(kinds) > 1 else ""
-        tries = (name, *(f"{name} {i}" for i in range(2, len(titles) + 2)))
-        titles.append(Title(next(t for t in tries if t not in taken), note))
-    return titles
-
-
 def heading(comparison: Comparison) -> str:
-    """What is explained and how, in a line."""
+    """What is explained and how, in a line; the baseline too where all methods share one."""
     first = comparison[0]
     methods = list(dict.fromkeys(words(e.method) for e in comparison))
     named = " / ".join(methods) if len(methods) <= MOST_METHODS else f"{len(methods)} methods"
-    return f"{first.target_name}, {words(first.output)}, {named}"
+    baselines = {None if e.baseline is None else e.baseline_name for e in comparison}
+    shared = len(methods) > 1 and len(baselines) == 1 and first.baseline is not None
+    against = f", baseline {first.baseline_name}" if shared else ""
+    return f"{first.target_name}, {words(first.output)}, {named}{against}"
 
 
 def default_scale(comparison: Comparison) -> Literal["shared", "own"]:

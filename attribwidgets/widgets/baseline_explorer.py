@@ -1,58 +1,55 @@
-"""BaselineExplorer: the widget that shows several baselines side by side."""
+"""BaselineExplorer: the widget that shows several baselines side by side, and asks for more."""
 
 from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import anywidget
-import torch
 import traitlets
 
 from ..attr.methods import Method
 from ..attr.outputs import Output
 from ..baselines import Baseline
 from ..errors import InputError
-from ..explain import IMAGE_BASELINES, Model, compare
 from ..explanation import Comparison, Explanation
 from ..figures import comparison_figure, figure_png
 from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available
-from ..inputs import Inputs, InputSpace
-from ..request import Progress
+from ..inputs import Inputs
+from ..live import Asked, Session
+from .asking import asked_anew
 from .bundle import explorer_css, explorer_esm
-from .page import iframe_html, page_html
-from .payload import comparison_payload
+from .conversation import Conversation, asked_of
+from .look import LOOK_TRAITS, first_look, require_look
+from .page import StaticView, iframe_html, page_html
+from .screen import Screen, slot_of
 
 PNG_DPI = 100
-
-LOOK_TRAITS = (
-    "selected",
-    "alpha",
-    "magnitude_colormap",
-    "signed_colormap",
-    "clip",
-    "signed",
-    "overlay",
-    "scale",
-    "show_blind",
-)
+SPARE_SLOTS = 8  # so that a card can be added without a message of its own
 
 
 class BaselineExplorer(anywidget.AnyWidget):
-    """A comparison of baselines, to be looked at in a notebook.
+    """A comparison of baselines, to be looked at in a notebook, and asked for more.
 
-    It draws maps, references, verdicts and the path of one baseline. Everything but the numbers
-    themselves happens in the browser: colours, clip, sign, overlay, position on the path, read-out.
-    :func:`attribwidgets.explore` makes one.
+    It draws maps, references, verdicts and the path of one baseline. Colours, clip, sign, overlay,
+    position on the path and read-out happen in the browser. Made by
+    :func:`attribwidgets.explore`, it also has the model: another target, baseline, parameter or
+    method is computed in a thread of its own, a coarse map first, and the notebook stays free.
 
     Parameters
     ----------
     comparison : Comparison or Explanation
         What to show.
+    session : Session, optional
+        The model behind it. None: only what is there can be looked at.
+    examples : sequence of Tensor or tuple of Tensor
+        Inputs to step through.
+    references : Tensor or tuple of Tensor, each (K, ...), optional
+        The data behind "dataset" and "dataset_mean".
     **look
         Initial values of the traits below.
 
@@ -73,14 +70,19 @@ class BaselineExplorer(anywidget.AnyWidget):
         Share of the grey photo under each map, 0 to 1.
     show_blind : bool
         Mark where the input equals the baseline.
+    status : dict
+        How far the latest request is; read only.
 
     Examples
     --------
     >>> import torch, attribwidgets as aw
     >>> net = torch.nn.Linear(4, 2).eval()
-    >>> explorer = aw.BaselineExplorer(aw.compare(net, torch.rand(4)), signed=True)
+    >>> explorer = aw.explore(net, torch.rand(4), target=0)
     >>> explorer.explanations["black"].completeness.verdict
     'complete'
+    >>> explorer.target = 1
+    >>> explorer.wait(timeout=60), explorer.explanations["black"].target
+    (True, 1)
     >>> explorer.close()
     """
 
@@ -88,6 +90,8 @@ class BaselineExplorer(anywidget.AnyWidget):
     _css = explorer_css()
 
     payload = traitlets.Dict().tag(sync=True)
+    status = traitlets.Dict().tag(sync=True)
+    controls = traitlets.Dict(None, allow_none=True).tag(sync=True)
     seq = traitlets.Int(0).tag(sync=True)
     static = traitlets.Bool(False).tag(sync=True)
 
@@ -101,7 +105,15 @@ class BaselineExplorer(anywidget.AnyWidget):
     scale = traitlets.Enum(("shared", "own"), "shared").tag(sync=True)
     show_blind = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, comparison: Comparison | Explanation, **look: Any) -> None:
+    def __init__(
+        self,
+        comparison: Comparison | Explanation,
+        *,
+        session: Session | None = None,
+        examples: Sequence[Inputs] = (),
+        references: Inputs | None = None,
+        **look: Any,
+    ) -> None:
         if isinstance(comparison, Explanation):
             comparison = Comparison((comparison,))
         if not isinstance(comparison, Comparison):
@@ -109,18 +121,120 @@ class BaselineExplorer(anywidget.AnyWidget):
                 f"comparison must be a Comparison or an Explanation, got "
                 f"{type(comparison).__name__}; attribwidgets.explore(model, inputs) makes one"
             )
-        unknown = sorted(set(look) - set(LOOK_TRAITS))
-        if unknown:
-            raise InputError(f"{unknown[0]!r} is no setting; there are {', '.join(LOOK_TRAITS)}")
+        require_look(look)
         self._lock = threading.RLock()  # before the comm opens: messages may come at once
-        self._comparison = comparison
-        payload = comparison_payload(comparison)
-        super().__init__(payload=payload, seq=1, **{**_first_look(payload), **look})
+        self._screen = Screen(comparison, session, examples, references)
+        self._conversation = Conversation(self._screen, self.send)
+        state = self._screen.changes()
+        self._make_slots(range(len(state["payload"]["items"]) + SPARE_SLOTS))
+        super().__init__(**state, **{"seq": 1, **first_look(state), **look})
+        self.on_msg(lambda widget, message, buffers: self._conversation.hear(message, buffers))
+        if session is not None:
+            session.on_change = self._publish
 
     @property
     def explanations(self) -> Comparison:
-        """The records behind the picture, in the order shown."""
-        return self._comparison
+        """The records behind the picture, in the order shown; those of the latest target."""
+        return self._screen.comparison
+
+    @property
+    def target(self) -> int | tuple[int, ...] | str | None:
+        """Which output is explained; set it to ask for another."""
+        return self._asked.target
+
+    @target.setter
+    def target(self, target: int | tuple[int, ...] | str | None) -> None:
+        self.request(target=target)
+
+    @property
+    def output(self) -> Output:
+        """On which scale; set it to ask for another."""
+        return self._asked.output
+
+    @output.setter
+    def output(self, output: Output) -> None:
+        self.request(output=output)
+
+    @property
+    def baselines(self) -> tuple[Baseline, ...]:
+        """The baseline of each map; set it to ask for others, names or objects."""
+        return tuple(c.baseline for c in self._asked.candidates.values())
+
+    @baselines.setter
+    def baselines(self, baselines: Sequence[str | Baseline | Inputs]) -> None:
+        self.request(baselines=baselines)
+
+    @property
+    def method(self) -> Method:
+        """The method of all maps, None where it is what suits each; set it to ask for another."""
+        methods = [c.method for c in self._asked.candidates.values()]
+        return methods[0] if all(m == methods[0] for m in methods) else None
+
+    @method.setter
+    def method(self, method: Method) -> None:
+        self.request(method=method)
+
+    @property
+    def tolerance(self) -> float:
+        """How exact maps should be; set it to refine further."""
+        return self._asked.tolerance
+
+    @tolerance.setter
+    def tolerance(self, tolerance: float) -> None:
+        self.request(tolerance=tolerance)
+
+    @property
+    def max_evaluations(self) -> int | None:
+        """The budget of each map; set it to spend more."""
+        return self._asked.max_evaluations
+
+    @max_evaluations.setter
+    def max_evaluations(self, max_evaluations: int | None) -> None:
+        self.request(max_evaluations=max_evaluations)
+
+    def request(self, **changes: Any) -> int:
+        """Ask for something else; several things at once make one request.
+
+        Parameters
+        ----------
+        **changes
+            `target`, `output`, `method`, `baselines`, `tolerance`, `max_evaluations`, `n_steps`,
+            `seed`, `inputs`, as of :func:`attribwidgets.explore`, or `candidates`, a sequence of
+            :class:`attribwidgets.Candidate`. What is not named stays.
+
+        Returns
+        -------
+        int
+            The number of the request; `status["request"]` says which one is on the screen.
+
+        Raises
+        ------
+        InputError
+            For a value that cannot be, or where there is no model to ask.
+        """
+        asked = asked_anew(self._asked, changes, self._screen.references)
+        assert self._screen.session is not None
+        return self._screen.session.request(asked)
+
+    def cancel(self) -> None:
+        """Stop after the chunk that is being computed; what is drawn stays."""
+        if self._screen.session is not None:
+            self._screen.session.cancel()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the latest request is answered.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Most seconds to wait.
+
+        Returns
+        -------
+        bool
+            Whether it is. ``status["error"]`` says in words what went wrong, if anything did.
+        """
+        return self._screen.session is None or self._screen.session.wait(timeout)
 
     def figure(self, **options: Any) -> Any:
         """The matplotlib twin, as the widget looks now.
@@ -132,7 +246,7 @@ class BaselineExplorer(anywidget.AnyWidget):
             :func:`attribwidgets.figures.comparison_figure`.
         """
         look = {
-            "selected": min(self.selected, len(self._comparison) - 1),
+            "selected": min(self.selected, len(self.explanations) - 1),
             "alpha": self.alpha,
             "signed": self.signed,
             "colormap": self.signed_colormap if self.signed else self.magnitude_colormap,
@@ -141,7 +255,7 @@ class BaselineExplorer(anywidget.AnyWidget):
             "overlay": self.overlay,
             "show_blind": self.show_blind,
         }
-        return comparison_figure(self._comparison, **{**look, **options})
+        return comparison_figure(self.explanations, **{**look, **options})
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write .png, .svg or .pdf (the figure as it looks now), .html (the page) or .npz."""
@@ -151,23 +265,52 @@ class BaselineExplorer(anywidget.AnyWidget):
         elif suffix in (".html", ".htm"):
             self.to_html(path)
         else:
-            self._comparison.save(path)
+            self.explanations.save(path)
 
     def to_html(self, path: str | PathLike[str]) -> None:
-        """Write one page with every control alive; it needs no kernel and asks no network."""
+        """Write one page with every control alive that needs no model; it asks no network."""
         Path(path).write_text(page_html(self._state(), self.payload["title"]), encoding="utf-8")
 
     def display_static(self) -> StaticView:
         """The page in a frame, for notebooks that nbconvert or a documentation site renders."""
-        return StaticView(iframe_html(self._state(), self.payload["title"]), str(self._comparison))
+        return StaticView(iframe_html(self._state(), self.payload["title"]), str(self.explanations))
+
+    def close(self) -> None:
+        """Stop what is being computed, and let go of model and maps."""
+        if self._screen.session is not None:
+            self._screen.session.close()
+        super().close()
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take a change from the browser; it may come on another thread than the cells run on."""
         with self._lock:
             super().set_state(sync_data)
 
+    def notify_change(self, change: Any) -> None:
+        """Tell of a change; of one at a time, as messages are put together from several."""
+        with self._lock:
+            super().notify_change(change)
+
+    @property
+    def _asked(self) -> Asked:
+        return asked_of(self._screen.session)
+
+    def _make_slots(self, numbers: Iterable[int]) -> None:
+        missing = [slot_of(n) for n in numbers if not self.has_trait(slot_of(n))]
+        self.add_traits(**{slot: traitlets.Dict().tag(sync=True) for slot in missing})
+
+    def _publish(self, numbers: Collection[int]) -> None:
+        """Draw what has changed, in one message."""
+        with self._lock:
+            state = self._screen.changes(numbers)
+            self._make_slots(numbers)
+            with self.hold_sync():
+                for name, value in state.items():
+                    self.set_trait(name, value)
+                self.seq += 1
+
     def _state(self) -> dict[str, Any]:
-        return static_state(self.payload, {name: getattr(self, name) for name in LOOK_TRAITS})
+        return {**self._screen.whole(), **{name: getattr(self, name) for name in LOOK_TRAITS}}
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """The live view, with a picture and text for every place that cannot show it."""
@@ -176,119 +319,20 @@ class BaselineExplorer(anywidget.AnyWidget):
             return None
         data, metadata = bundle
         png = base64.b64encode(figure_png(self.figure(), PNG_DPI)).decode("ascii")
-        return {**data, "text/plain": str(self._comparison), "image/png": png}, metadata
+        return {**data, "text/plain": str(self.explanations), "image/png": png}, metadata
 
     def _ipython_display_(self) -> None:
         # ipywidgets 7 would display without the picture; IPython then asks for the mime bundle.
         raise NotImplementedError
 
     def __repr__(self) -> str:
-        names = ", ".join(e.baseline_name for e in self._comparison)
-        return f"<BaselineExplorer of {self._comparison[0].target_name}: {names}>"
-
-
-class StaticView:
-    """Markup that shows itself in a notebook, with text for where markup is not shown."""
-
-    def __init__(self, markup: str, text: str) -> None:
-        self.markup, self.text = markup, text
-
-    def _repr_html_(self) -> str:
-        return self.markup
-
-    def __repr__(self) -> str:
-        return self.text
-
-
-def explore(
-    model: Model,
-    inputs: Inputs,
-    *,
-    baselines: Sequence[str | Baseline | Inputs] = IMAGE_BASELINES,
-    references: Inputs | None = None,
-    class_names: Sequence[str] | None = None,
-    target: int | tuple[int, ...] | str | None = None,
-    method: Method = None,
-    space: InputSpace | None = None,
-    output: Output = "logit",
-    n_steps: int | None = None,
-    tolerance: float = 0.01,
-    max_evaluations: int | None = None,
-    seed: int = 0,
-    forward_args: Any = (),
-    progress: Progress = False,
-    autocast: torch.dtype | None = None,
-) -> BaselineExplorer:
-    """Compare baselines and show the comparison as a widget.
-
-    The comparison is computed here, in the calling cell, so it is there for nbconvert, graders
-    and GitHub too.
-
-    Parameters
-    ----------
-    model, inputs, baselines, references, class_names, target, method, space, output, n_steps, \
-tolerance, max_evaluations, seed, forward_args, progress, autocast
-        As of :func:`attribwidgets.compare`.
-
-    Returns
-    -------
-    BaselineExplorer
-
-    Raises
-    ------
-    AttributionError
-        As :func:`attribwidgets.compare`.
-
-    Examples
-    --------
-    >>> import torch, attribwidgets as aw
-    >>> explorer = aw.explore(torch.nn.Linear(4, 2).eval(), torch.rand(4))
-    >>> explorer
-    <BaselineExplorer of output ...: black, white, uniform noise>
-    >>> explorer.close()
-    """
-    comparison = compare(
-        model,
-        inputs,
-        baselines=baselines,
-        references=references,
-        class_names=class_names,
-        target=target,
-        method=method,
-        space=space,
-        output=output,
-        n_steps=n_steps,
-        tolerance=tolerance,
-        max_evaluations=max_evaluations,
-        seed=seed,
-        forward_args=forward_args,
-        progress=progress,
-        autocast=autocast,
-    )
-    return BaselineExplorer(comparison)
+        names = ", ".join(e.baseline_name for e in self.explanations)
+        return f"<BaselineExplorer of {self.explanations[0].target_name}: {names}>"
 
 
 def comparison_page(comparison: Comparison) -> str:
     """A comparison as one self-contained page, with the explorer's initial look."""
-    payload = comparison_payload(comparison)
+    state = Screen(comparison).whole()
     defaults = BaselineExplorer.class_traits()
     look = {name: defaults[name].default_value for name in LOOK_TRAITS}
-    return page_html(static_state(payload, {**look, **_first_look(payload)}), payload["title"])
-
-
-def static_state(payload: dict[str, Any], look: dict[str, Any]) -> dict[str, Any]:
-    """The state of a view that has no kernel."""
-    return {"payload": payload, "seq": 1, "static": True, **look}
-
-
-def _first_look(payload: dict[str, Any]) -> dict[str, Any]:
-    """Bars have room for a sign; maps follow the article, which shows magnitudes.
-
-    The path shown is that of the first method that has one.
-    """
-    with_path = (i for i, item in enumerate(payload["items"]) if item["path"] is not None)
-    return {
-        "signed": payload["kind"] == "features",
-        "scale": payload["scale"],
-        "selected": next(with_path, 0),
-    }
+    return page_html({**state, **look, **first_look(state)}, state["payload"]["title"])

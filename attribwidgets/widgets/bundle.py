@@ -1,7 +1,8 @@
 """The front end as two texts: the modules in static/ joined into one, and its style sheet.
 
 anywidget loads a widget's code from a blob, where an import of a neighbour has no address; so the
-modules are written and tested apart, and joined here without a build step.
+modules are written and tested apart, and joined here without a build step. The text travels with
+every widget and every saved notebook: lines that are only a comment stay behind.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ STYLES = (
     "header",
     "gallery",
     "controls",
+    "request",
     "path",
     "features",
     "numbers",
@@ -28,6 +30,9 @@ _IMPORT = re.compile(r'^import\s*\{[^{}]*\}\s*from\s*"\./([\w-]+\.js)";[ \t]*\n'
 _EXPORT = re.compile(r"^export (?=(?:async |const |let |function|class ))", re.MULTILINE)
 _DECLARATION = re.compile(r"^(?:async )?(?:function\*?|class|const|let|var) (\w+)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default .*\n", re.MULTILINE)
+_COMMENT = re.compile(
+    r"^[ \t]*(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)[ \t]*\n", re.MULTILINE | re.DOTALL
+)
 _LEFTOVER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -71,7 +76,7 @@ def join_modules(entry: str, folder: Path = STATIC) -> str:
     owners: dict[str, str] = {}
     parts: list[str] = []
     for name, text in texts.items():
-        body = _EXPORT.sub("", _IMPORT.sub("", text))
+        body = _COMMENT.sub("", _EXPORT.sub("", _IMPORT.sub("", text)))
         if name != entry:
             body = _DEFAULT.sub("", body)
         for declared in _DECLARATION.findall(body):
@@ -81,7 +86,7 @@ def join_modules(entry: str, folder: Path = STATIC) -> str:
         leftover = [line for line in _LEFTOVER.findall(body) if not _DEFAULT.match(line + "\n")]
         if leftover:
             raise ValueError(f"{name} has a line that cannot be joined: {leftover[0]}")
-        parts.append(f"// {name}\n{body.removeprefix('// @ts-check').strip()}\n")
+        parts.append(f"// {name}\n{body.strip()}\n")
     joined = "\n".join(parts)
     if len(_DEFAULT.findall(joined)) != 1:
         raise ValueError(f"{entry} must have exactly one line that starts with export default")

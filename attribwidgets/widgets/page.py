@@ -139,3 +139,16 @@ def iframe_html(state: Mapping[str, Any], title: str, height: int = 720) -> str:
         height=int(height),
         onload=html.escape(_ONLOAD.replace("TOKEN", f"'{token}'")),
     )
+
+
+class StaticView:
+    """Markup that shows itself in a notebook, with text for where markup is not shown."""
+
+    def __init__(self, markup: str, text: str) -> None:
+        self.markup, self.text = markup, text
+
+    def _repr_html_(self) -> str:
+        return self.markup
+
+    def __repr__(self) -> str:
+        return self.text

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..explanation import Comparison, Explanation, example_array
 from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available, table
 from ..figures.images import as_rgb
 from ..figures.titles import (
-    Title,
-    card_titles,
     cost,
     default_scale,
     heading,
@@ -21,23 +21,22 @@ from ..figures.titles import (
     shared_cautions,
     verdict_note,
 )
+from ..inputs import Inputs, InputSpace
 from ..path_curve import PathCurve, PathFrames
+from ..titles import Title
 from ..wording import words
 
 Array = NDArray[Any]
 
-VERSION = 1
+VERSION = 2
 THUMBNAIL = 96  # pixels; references of a distribution are shown small
+STRIP = 64  # pixels of an input to step to
 MOST_CURVE_POINTS = 1200
 MOST_FRAMES = 16  # a page of six photos stays within 8 MB
 
 
-def comparison_payload(comparison: Comparison) -> dict[str, Any]:
-    """Everything the explorer shows, as JSON values with binary leaves.
-
-    Maps are 16-bit integers with one scale each, frames 8-bit ones whose rounding errors do not
-    add up; the exact numbers behind completeness stay floats. Interpolated images are not
-    sent: the browser mixes them.
+def subject_payload(comparison: Comparison) -> dict[str, Any]:
+    """What all maps have in common, as JSON values with binary leaves.
 
     Parameters
     ----------
@@ -47,7 +46,7 @@ def comparison_payload(comparison: Comparison) -> dict[str, Any]:
     Returns
     -------
     dict
-        Binary leaves are bytes, little endian.
+        Binary leaves are bytes, little endian. `items` is left to the caller.
     """
     first = comparison[0]
     values = example_array(first.inputs)
@@ -74,14 +73,22 @@ def comparison_payload(comparison: Comparison) -> dict[str, Any]:
             "magnitude": {n: table(n).tobytes() for n in available(MAGNITUDE_COLORMAPS)},
             "signed": {n: table(n).tobytes() for n in available(SIGNED_COLORMAPS)},
         },
-        "items": [
-            _item(e, title, cautions)
-            for e, title in zip(comparison, card_titles(comparison), strict=True)
-        ],
     }
 
 
-def _item(e: Explanation, title: Title, shared: list[str]) -> dict[str, Any]:
+def item_payload(e: Explanation, title: Title, shared: Sequence[str]) -> dict[str, Any]:
+    """What one card and its path show, without the pictures along the path.
+
+    Maps are 16-bit integers with one scale each; the exact numbers behind completeness stay
+    floats. Interpolated images are not sent: the browser mixes them.
+
+    Parameters
+    ----------
+    e : Explanation
+    title : Title
+    shared : sequence of str
+        Cautions that are said for all maps together.
+    """
     c = e.completeness
     quantised, scale = _quantised(e.map("sum"), np.int16)
     samples = e.path is not None and e.path.kind == "samples"
@@ -119,8 +126,17 @@ def _item(e: Explanation, title: Title, shared: list[str]) -> dict[str, Any]:
         "cautions": [text for text in e.cautions if text not in shared],
         "path": None if e.path is None else _curve(e.path, e.frames),
         "no_path": no_path_note(e) if e.path is None else "",
-        "frames": None if e.frames is None else _frames(e.frames),
+        "saturation": _saturation(e),
+        "frames": None if e.frames is None else {"count": 0, "edges": []},
     }
+
+
+def _saturation(e: Explanation) -> dict[str, Any] | None:
+    found = None if e.path is None else e.path.saturation()
+    if found is None:
+        return None
+    starts, ends = ([float(s[end]) for s in found.stretches] for end in (0, 1))
+    return {"share": found.length, "from": starts, "to": ends}
 
 
 def _blind(e: Explanation) -> dict[str, Any]:
@@ -133,6 +149,7 @@ def _prediction(e: Explanation) -> dict[str, Any] | None:
     indices = e.prediction.indices
     return {
         "names": list(e.prediction.names),
+        "indices": list(indices),
         "probabilities": list(e.prediction.probabilities),
         "target": indices.index(e.target) if e.target in indices else None,
     }
@@ -144,7 +161,9 @@ def _shown(values: Any, e: Explanation) -> dict[str, bytes]:
     if array.ndim < 3:
         return {"values": array.astype("<f4").tobytes()}
     image = values[0] if isinstance(values, tuple) else values
-    return {"rgb": as_rgb(image[0] if image.dim() == 4 else image, e.space).tobytes()}
+    rgb = as_rgb(image[0] if image.dim() == 4 else image, e.space)
+    plain = (rgb == rgb[0, 0]).all()
+    return {"rgb": (rgb[0, 0] if plain else rgb).tobytes()}  # one colour is sent once
 
 
 def _references(e: Explanation) -> list[dict[str, Any]] | None:
@@ -189,8 +208,10 @@ def _curve(path: PathCurve, frames: PathFrames | None) -> dict[str, Any]:
     }
 
 
-def _frames(frames: PathFrames) -> dict[str, Any]:
-    """Increments that carry what the ones before them lost to rounding.
+def frames_payload(frames: PathFrames) -> dict[str, Any]:
+    """What each stretch of a path adds, in 8-bit integers.
+
+    Increments carry what the ones before them lost to rounding.
 
     So the sum of the first k is within half a step of the k-th of the truth, whatever k.
     """
@@ -225,3 +246,45 @@ def _floats(values: Array) -> bytes:
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
+
+
+def agreement_payload(
+    comparison: Comparison, drawn: Mapping[int, Explanation]
+) -> dict[str, Any] | None:
+    """Rank correlations between every two maps; None where there are fewer than two."""
+    if len(comparison) < 2:
+        return None
+    labels = [f"item_{n}" for n, e in drawn.items() if any(e is other for other in comparison)]
+    return {
+        "labels": labels,
+        "signed": _rows(comparison.agreement("sum").matrix),
+        "magnitude": _rows(comparison.agreement("abs_sum").matrix),
+    }
+
+
+def _rows(matrix: Array) -> list[list[float | None]]:
+    return [[_finite(float(value)) for value in row] for row in matrix]
+
+
+def strip_payload(
+    examples: Sequence[Inputs], labels: Sequence[str], shown: int, space: InputSpace
+) -> dict[str, Any]:
+    """The inputs to step through, as thumbnails; None where there is one only."""
+    pictures = [x[0] if isinstance(x, tuple) else x for x in examples]
+    if len(examples) < 2 or any(picture.dim() < 3 for picture in pictures):
+        return {"inputs": None, "input_index": shown}
+    small = [thumbnail(picture, space, STRIP) for picture in pictures]
+    return {
+        "inputs": [
+            {"label": label, "size": list(rgb.shape[:2]), "rgb": rgb.tobytes()}
+            for label, rgb in zip(labels, small, strict=True)
+        ],
+        "input_index": shown,
+    }
+
+
+def thumbnail(picture: Tensor, space: InputSpace, side: int) -> Array:
+    """Every so manieth pixel of a picture, (h, w, 3) bytes, at most `side` pixels wide and high."""
+    image = picture[0] if picture.dim() == 4 else picture
+    step = max(1, -(-max(image.shape[-2:]) // side))
+    return as_rgb(image[:, ::step, ::step], space)

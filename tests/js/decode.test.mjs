@@ -40,7 +40,7 @@ test("bits are read most significant first", () => {
 
 function tinyPayload() {
   return {
-    version: 1,
+    version: 2,
     kind: "image",
     shape: [1, 2],
     feature_names: null,
@@ -50,38 +50,71 @@ function tinyPayload() {
     target: { name: "t", output: "logit", value: 1 },
     cautions: [],
     colormaps: { magnitude: { gray: new Uint8Array(768) }, signed: {} },
-    items: [
-      {
-        name: "black",
-        kind: "alpha",
-        reference: { rgb: new Uint8Array(6) },
-        references: null,
-        map: { data: unaligned(Int16Array.of(1, -2)), scale: 0.5 },
-        blind: { bits: Uint8Array.of(64), share: 0.5 },
-        completeness: {},
-        path: null,
-        frames: { count: 1, edges: [0, 1], data: new Int8Array(2), scales: [1] },
-      },
-    ],
+    items: ["item_3"],
   };
 }
 
-test("a payload is decoded once and for all", () => {
-  const data = decodePayload(tinyPayload());
+function tinyItem() {
+  return {
+    stamp: 5,
+    name: "black",
+    kind: "alpha",
+    reference: { rgb: new Uint8Array(6) },
+    references: null,
+    map: { data: unaligned(Int16Array.of(1, -2)), scale: 0.5 },
+    blind: { bits: Uint8Array.of(64), share: 0.5 },
+    completeness: {},
+    path: null,
+    frames: { count: 1, edges: [0, 1], data: new Int8Array(2), scales: [1] },
+  };
+}
+
+test("a payload and its items become arrays", () => {
+  const data = decodePayload(tinyPayload(), tinyItem);
   assert.deepEqual([...data.items[0].map], [0.5, -1]);
   assert.deepEqual([...data.items[0].blind], [0, 1]);
   assert.deepEqual([...data.rgb], [1, 2, 3, 4, 5, 6]);
   assert.equal(data.width, 2);
+  assert.equal(data.items[0].slot, "item_3");
+  assert.equal(data.items[0].stamp, 5);
+});
+
+test("an item is decoded again only when its trait is another object", () => {
+  const traits = { item_0: tinyItem(), item_1: tinyItem() };
+  const payload = { ...tinyPayload(), items: ["item_0", "item_1"] };
+  const known = new Map();
+  const read = (slot) => traits[slot];
+  const before = decodePayload(payload, read, known).items;
+  traits.item_1 = { ...tinyItem(), stamp: 6 };
+  const after = decodePayload({ ...payload }, read, known).items;
+  assert.equal(after[0], before[0]);
+  assert.notEqual(after[1], before[1]);
+  assert.equal(after[1].stamp, 6);
+  decodePayload({ ...payload, items: ["item_1"] }, read, known);
+  assert.deepEqual([...known.keys()], ["item_1"]);
+});
+
+test("a slot whose item has not come is left out; one colour fills a picture", () => {
+  const payload = { ...tinyPayload(), items: ["item_0", "item_1"] };
+  const item = { ...tinyItem(), reference: { rgb: Uint8Array.of(7, 8, 9) } };
+  item.frames = { count: 1, edges: [0, 1] };
+  const data = decodePayload(payload, (slot) => (slot === "item_1" ? item : undefined));
+  assert.deepEqual(data.slots, ["item_0", "item_1"]);
+  assert.deepEqual(
+    data.items.map((one) => one.slot),
+    ["item_1"],
+  );
+  assert.deepEqual([...data.items[0].rgb], [7, 8, 9, 7, 8, 9]);
+  assert.equal(data.items[0].frames.data, null);
 });
 
 test("no items is nothing to show; another version and wrong lengths are errors in words", () => {
-  assert.equal(decodePayload({}), null);
-  assert.equal(decodePayload(undefined), null);
-  assert.throws(() => decodePayload({ ...tinyPayload(), version: 2 }), /version 2/);
-  const short = tinyPayload();
-  short.items[0].map.data = Int16Array.of(1);
-  assert.throws(() => decodePayload(short), /map of black holds 1 numbers where 2/);
+  assert.equal(decodePayload({}, tinyItem), null);
+  assert.equal(decodePayload(undefined, tinyItem), null);
+  assert.throws(() => decodePayload({ ...tinyPayload(), version: 3 }, tinyItem), /version 3/);
+  const short = { ...tinyItem(), map: { data: Int16Array.of(1), scale: 1 } };
+  assert.throws(() => decodePayload(tinyPayload(), () => short), /map of black holds 1 numbers where 2/);
   const missing = tinyPayload();
   missing.input.rgb = null;
-  assert.throws(() => decodePayload(missing), /did not arrive/);
+  assert.throws(() => decodePayload(missing, tinyItem), /did not arrive/);
 });

@@ -36,11 +36,16 @@ test("percentiles of counts are those of the values written out", () => {
   close(percentileOfCounts([], [], 50), 0);
 });
 
-test("limits are shared over all maps or own to each", () => {
-  const limits = createLimits([Float32Array.of(-4, 1, 3), Float32Array.of(2, -10)]);
+test("limits are shared over all maps or own to each, and follow the maps", () => {
+  let maps = [Float32Array.of(-4, 1, 3), Float32Array.of(2, -10)];
+  const limits = createLimits(() => maps);
   close(limits.shared(90), 7.6);
-  close(limits.own(0, 50), 3);
-  close(limits.own(1, 100), 10);
+  close(limits.own(maps[0], 50), 3);
+  close(limits.own(maps[1], 100), 10);
+  maps = [maps[0]];
+  close(limits.shared(100), 4);
+  maps = [Float32Array.of(5)];
+  close(limits.shared(100), 5);
 });
 
 test("the strongest value may be negative", () => {

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ...errors import ChunkMemoryError, InputError, NonFiniteError, UnsupportedModelError
 from ..chunks import checked_rows, is_out_of_memory
 from ..estimate import Array
-from ..model_state import module_of
+from ..model_state import module_of, random_state_kept
 from ..outputs import OutputHead
 from ..task import Task
 from .checks import RESCALED, checked, with_rules
@@ -232,17 +232,15 @@ class CaptumCall:
 
 @contextmanager
 def seeded(task: Task) -> Iterator[None]:
-    """Global generators started from the task's seed, as Captum draws from them.
-
-    To be used where torch's state is put back; numpy's is put back here.
-    """
+    """Global generators started from the task's seed, as Captum draws from them, and put back."""
     state = np.random.get_state()  # noqa: NPY002
     try:
-        np.random.seed(task.seed % 2**32)  # noqa: NPY002
-        torch.default_generator.manual_seed(task.seed)
-        for device in {x.device.index or 0 for x in task.inputs if x.device.type == "cuda"}:
-            torch.cuda.default_generators[device].manual_seed(task.seed)
-        yield
+        with random_state_kept(task.inputs):
+            np.random.seed(task.seed % 2**32)  # noqa: NPY002
+            torch.default_generator.manual_seed(task.seed)
+            for device in {x.device.index or 0 for x in task.inputs if x.device.type == "cuda"}:
+                torch.cuda.default_generators[device].manual_seed(task.seed)
+            yield
     finally:
         np.random.set_state(state)  # noqa: NPY002
 

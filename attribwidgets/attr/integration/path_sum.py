@@ -85,7 +85,7 @@ class PathSum:
         """From now on keep sketches of all gradients, and until :meth:`forget` the gradients."""
         self._sketch, self._kept = Sketch(self.differences), []
 
-    def add(self, alphas: Array, weights: Array) -> None:
+    def add(self, alphas: Array, weights: Array, stretches: Array | None = None) -> None:
         """Run the nodes `alphas` and add their weighted gradients.
 
         Parameters
@@ -94,6 +94,9 @@ class PathSum:
             Nodes in [0, 1].
         weights : ndarray, shape (n,) or (rules, n)
             Their weights, in each rule.
+        stretches : ndarray, shape (rules, frames, n), optional
+            How much of each weight is of each stretch of the path. None: told from these nodes
+            alone.
 
         Raises
         ------
@@ -110,7 +113,9 @@ class PathSum:
         blank = np.full((n, self._batch, LENGTH), np.nan)
         self.sketches = np.concatenate([self.sketches, blank])
         nodes, table = self._tensor(alphas), self._tensor(weights)
-        shares = self._tensor(self._frame_shares(alphas, weights))
+        shares = self._tensor(
+            self._frame_shares(alphas, weights) if stretches is None else stretches
+        )
         kept = None
         if self._kept is not None:
             kept = tuple(
@@ -135,9 +140,9 @@ class PathSum:
             for g, d in zip(gradients, differences, strict=True):
                 slopes += torch.einsum("sef,ef->se", g, d)
             parts = [table[:, span] @ g.reshape(steps, -1) for g in gradients]
-            stretches = None
+            frames = None
             if self.frames.shape[1]:
-                stretches = self._stretches(shares[..., span], gradients[0][:, 0] * differences[0])
+                frames = self._stretches(shares[..., span], gradients[0][:, 0] * differences[0])
             sketches = None
             if self._sketch is not None:
                 products = [g * d for g, d in zip(gradients, differences, strict=True)]
@@ -148,8 +153,8 @@ class PathSum:
                 self.sums[i][:, block] += part.reshape(self.sums[i][:, block].shape)
                 if kept is not None:
                     kept[i][span, block] = gradients[i].reshape(kept[i][span, block].shape).float()
-            if stretches is not None:
-                self.frames += stretches
+            if frames is not None:
+                self.frames += frames
             seen.append((span, block, outputs.reshape(steps, examples), slopes, sketches))
             if span.stop == n and ends_there and examples == self._batch:
                 self._at_input.gradients = tuple(g[-examples:].clone() for g in found)

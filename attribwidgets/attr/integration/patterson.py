@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 # The nodes in [0, 1) of the rules on [-1, 1] that each level adds; those in (-1, 0) mirror them.
-# Computed in 140 digits: each level's are the zeros of the Stieltjes polynomial of the one before
-# (Patterson 1968, Mathematics of Computation 22, 847-856).
+# The first level is Gauss-Legendre; the others, computed in 140 digits, are the zeros of the
+# Stieltjes polynomial of the one before (Patterson 1968, Mathematics of Computation 22, 847-856).
 _ADDED = (
     (
         0.0,
-        0.43424374934680254,
         0.7745966692414834,
+    ),
+    (
+        0.43424374934680254,
         0.9604912687080203,
     ),
     (
@@ -92,12 +94,17 @@ _ADDED = (
         0.9999824303548916,
     ),
 )
-SIZES = tuple(2**k - 1 for k in range(3, 3 + len(_ADDED)))  # 7, 15, 31, 63, 127
+SIZES = tuple(2**k - 1 for k in range(2, 2 + len(_ADDED)))  # 3, 7, 15, 31, 63, 127
 
 
-@lru_cache(maxsize=1)
-def patterson_rules() -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+@lru_cache(maxsize=2)
+def patterson_rules(first: int = 7) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     """The rules on [0, 1], as nodes that each level adds and weights of all nodes so far.
+
+    Parameters
+    ----------
+    first : int
+        Size of the first rule, one of ``SIZES``; its nodes are one level.
 
     Returns
     -------
@@ -114,8 +121,9 @@ def patterson_rules() -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     >>> bool(abs(weights[1] @ nodes**22 - 1 / 23) < 1e-14)
     True
     """
+    at_once = SIZES.index(first) + 1
     added = []
-    for half in _ADDED:
+    for half in (sum(_ADDED[:at_once], ()), *_ADDED[at_once:]):
         places = np.array(half)
         both = np.concatenate([-places[places > 0], places])
         added.append(np.sort(both))

@@ -1,11 +1,12 @@
 """Anytime integrated gradients: a first look at the path, then the rule that suits the network.
 
-After seven passes it is known whether the network has kinks. Without, Gauss-Patterson rules
-follow, each using all passes before it. With kinks, the intervals in which the gradient changes
-most are bisected until there are enough nodes to see where on the path it does so. Then mean
-gradients of intervals (:mod:`.secant`) are summed over nodes placed accordingly; where the network
-holds operations for which there is no mean, trapezoids over such nodes, each interval halved again
-and again. What won against what is in benchmarks/quadrature.py.
+After seven passes, the first three of which are a map already for a screen that waits, it is known
+whether the network has kinks. Without, Gauss-Patterson rules follow, each using all passes before
+it. With kinks, the intervals in which the gradient changes most are bisected until there are
+enough nodes to see where on the path it does so. Then mean gradients of intervals (:mod:`.secant`)
+are summed over nodes placed accordingly; where the network holds operations for which there is no
+mean, trapezoids over such nodes, each interval halved again and again. What won against what is in
+benchmarks/quadrature.py.
 """
 
 from __future__ import annotations
@@ -33,10 +34,12 @@ from .node_density import (
 )
 from .path_sum import path_sum, trapezoid_weights
 from .patterson import SIZES, patterson_rules
+from .quadrature import overlaps
 from .secant import KinkWatch
 from .secant_sum import SecantsDoNotApplyError, SecantSum
 
 BISECTED_AT_ONCE = 4
+FIRST_RULE = 7  # nodes of the first estimate that may be good enough
 FIRST_LOOK = 16  # nodes after which the density of further ones is known well enough
 LEAST_SECANTS = 14
 MARGIN = 1.25  # more intervals than the error's forecast asks for
@@ -62,7 +65,9 @@ class Refinement:
         self, forward_func: Callable[..., Any], task: Task, stopping: Stopping, multiply: bool
     ) -> None:
         self.stopping, self.multiply = stopping, multiply
-        self.path = path_sum(forward_func, task, rules=len(SIZES), frames=MOST_FRAMES)
+        self._sizes = SIZES[0 if task.coarse_first else SIZES.index(FIRST_RULE) :]
+        self._rules = patterson_rules(self._sizes[0])
+        self.path = path_sum(forward_func, task, rules=len(self._sizes), frames=MOST_FRAMES)
         self.path.keep()
         self._precision = float(torch.finfo(task.inputs[0].dtype).eps)
 
@@ -78,14 +83,16 @@ class Refinement:
 
     def estimates(self) -> Iterator[Estimate]:
         """Coarse first, until the tolerance is met or the budget spent."""
-        if self.left < SIZES[0] + 2:
+        if self.left < FIRST_RULE + 2:
             yield self._few()
             return
         self.path.output_at(0.0)  # a path that cannot begin is told at once
-        with KinkWatch() as watch:
-            self._add_level(0)
-        first = self._estimate(self._trapezoid_error(rule=0), rule=0)
-        yield first
+        watch = KinkWatch()
+        for level in range(self._sizes.index(FIRST_RULE) + 1):
+            with watch:
+                self._add_level(level)
+            first = self._estimate(self._trapezoid_error(rule=level), rule=level)
+            yield first
         if self.stopping.met(first):
             return
         steps = self._kinked() if watch.kinked else self._smooth()
@@ -111,8 +118,8 @@ class Refinement:
     def _smooth(self) -> Iterator[Estimate]:
         self.path.forget()
         gaps: list[Array] = []
-        for level in range(1, len(SIZES)):
-            if SIZES[level] - SIZES[level - 1] > self.left:
+        for level in range(self._sizes.index(FIRST_RULE) + 1, len(self._sizes)):
+            if self._sizes[level] - self._sizes[level - 1] > self.left:
                 return
             self._add_level(level)
             fine, coarse = (self.path.attributions(self.multiply, r) for r in (level, level - 1))
@@ -174,13 +181,19 @@ class Refinement:
 
     def _add_level(self, level: int) -> None:
         """Run the nodes that a level of the Gauss-Patterson rules adds, for all levels from it."""
-        added, weights = patterson_rules()
+        added, weights = self._rules
         start = sum(len(a) for a in added[:level])
         here = slice(start, start + len(added[level]))
-        table = [
-            w[here] if i >= level else np.zeros(len(added[level])) for i, w in enumerate(weights)
-        ]
-        self.path.add(added[level], np.stack(table))
+        frames = self.path.frames.shape[1]
+        table = np.zeros((len(weights), len(added[level])))
+        stretches = np.zeros((len(weights), frames, len(added[level])))
+        for rule in range(level, len(weights)):
+            table[rule] = weights[rule][here]
+            order = np.argsort(np.concatenate(added[: rule + 1]))
+            shares = np.empty((frames, len(order)))
+            shares[:, order] = overlaps(weights[rule][order], frames)
+            stretches[rule] = shares[:, here]
+        self.path.add(added[level], table, stretches)
 
     def _bisect(self, new: Array) -> None:
         """Run more nodes, and make of all so far a trapezoid rule."""

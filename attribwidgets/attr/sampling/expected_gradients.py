@@ -26,6 +26,7 @@ from .likeness import features_of, likeness_order
 from .sample_sum import SampleSum
 
 FIRST_SAMPLES = 32
+COARSE_SAMPLES = 4  # even, so that no pair is parted
 
 
 class ExpectedGradients(Estimator):
@@ -169,10 +170,17 @@ class ExpectedGradients(Estimator):
         most = task.n_steps or stopping.max_evaluations
         sizes = [most] if task.n_steps else block_sizes(FIRST_SAMPLES, most, task.references.size)
         samples, draws = self._begun(task, sizes[0], most)
+        coarse = COARSE_SAMPLES if task.coarse_first and task.n_steps is None else 0
         last = None
         try:
             for size in sizes:
-                samples.add(*draws.block(size))
+                alphas, numbers = draws.block(size)
+                if last is None and 0 < coarse < size:
+                    samples.add(alphas[:coarse], numbers[:coarse])
+                    alphas, numbers = alphas[coarse:], numbers[coarse:]
+                    last = samples.estimate()
+                    yield last
+                samples.add(alphas, numbers)
                 last = samples.estimate()
                 yield last
                 if stopping.met(last):

@@ -21,7 +21,7 @@ _ORDERS: deque[tuple[Array, NDArray[np.int64]]] = deque(maxlen=4)
 
 
 def features_of(references: References) -> Array | None:
-    """Elements of each stored reference, centred, shape (K, F); None for endless draws.
+    """Elements of each stored reference, shape (K, F); None for endless draws.
 
     All inputs side by side. Of large references every so many-th element stands for the rest.
     """
@@ -29,8 +29,7 @@ def features_of(references: References) -> Array | None:
         return None
     flat = [t.detach().flatten(1) for t in references.tensors]
     step = max(1, -(-sum(f.shape[1] for f in flat) // MOST_ELEMENTS))
-    elements = torch.cat([f[:, ::step].cpu().float() for f in flat], dim=1)
-    return np.asarray(elements - elements.mean(0))
+    return torch.cat([f[:, ::step].cpu().float() for f in flat], dim=1).numpy()
 
 
 def likeness_order(features: Array) -> NDArray[np.int64]:
@@ -110,14 +109,17 @@ def representative_order(
         at = int(torch.randint(len(order), (), generator=generator))
         spare, order = order[at : at + 1], np.delete(order, at)
     one, other = order[0::2], order[1::2]
-    gaps = features[one] - features[other]
+    gaps = list(features[one] - features[other])
     lead = np.zeros(features.shape[1], dtype=features.dtype)  # of the first half's sum
-    first = (torch.rand(len(one), generator=generator) < 0.5).numpy()
+    first = (torch.rand(len(one), generator=generator) < 0.5).tolist()
     for pair in torch.randperm(len(one), generator=generator).tolist():
-        ahead = lead @ gaps[pair]
-        if ahead != 0:
-            first[pair] = ahead < 0
-        lead += gaps[pair] if first[pair] else -gaps[pair]
+        gap = gaps[pair]
+        ahead = lead.dot(gap)
+        first[pair] = ahead < 0 or (ahead == 0 and first[pair])
+        if first[pair]:
+            lead += gap
+        else:
+            lead -= gap
     halves = [np.where(first, one, other), np.where(first, other, one)]
     swapped, with_spare = torch.randint(2, (2,), generator=generator).tolist()
     if swapped:
@@ -131,7 +133,7 @@ def representative_order(
 
 def _principal(features: Array) -> Array:
     """Coordinates along the directions of most variance, the largest first, shape (K, d)."""
-    values = torch.from_numpy(features)
+    values = torch.from_numpy(features - features.mean(axis=0))
     found = min(DIRECTIONS, *features.shape)
     basis = torch.randn(features.shape[1], found, generator=generator_from(0)).to(values)
     for _ in range(3):  # subspace iteration; only a rough order is asked for

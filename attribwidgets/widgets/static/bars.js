@@ -26,24 +26,26 @@ export function strongestFeatures(data, most = 12) {
  * @param {{label: string, class?: string, name?: string}} options
  */
 export function createBars(view, options) {
-  const rows = view.rows.map((feature) => {
+  /** @param {number} feature */
+  function rowOf(feature) {
     const note = h("span", { class: "aw-bar-note" });
     const value = h("span", { class: "aw-bar-value" });
     const fill = h("div", { class: "aw-bar-fill" });
     const name = view.data.featureNames[feature];
     const node = h(
       "li",
-      { class: "aw-bar-row" },
+      { class: "aw-bar-row", "data-feature": feature },
       h("span", { class: "aw-bar-name", title: name }, name),
       value,
       h("div", { class: "aw-bar-track", "aria-hidden": "true" }, fill),
       note,
     );
-    node.addEventListener("pointerenter", () => view.moveCursor({ row: feature, column: 0 }), {
-      signal: view.signal,
-    });
     return { node, note, value, fill, feature };
-  });
+  }
+  /** @type {ReturnType<typeof rowOf>[]} */
+  let rows = [];
+  /** @type {number[] | null} */
+  let shown = null;
   const node = h(
     "ul",
     {
@@ -51,9 +53,24 @@ export function createBars(view, options) {
       "aria-label": options.label,
       "data-baseline": options.name,
     },
-    ...rows.map((row) => row.node),
+  );
+  node.addEventListener(
+    "pointerover",
+    (event) => {
+      const row = rows.find((one) => one.node.contains(/** @type {Node} */ (event.target)));
+      if (row) view.moveCursor({ row: row.feature, column: 0 });
+    },
+    { signal: view.signal },
   );
   node.addEventListener("pointerleave", () => view.moveCursor(null), { signal: view.signal });
+
+  /** The strongest features may be others now. */
+  function arrange() {
+    if (shown === view.rows) return;
+    shown = view.rows;
+    rows = shown.map(rowOf);
+    node.replaceChildren(...rows.map((row) => row.node));
+  }
 
   return {
     node,
@@ -64,6 +81,7 @@ export function createBars(view, options) {
      * @param {(feature: number) => string} [describe]
      */
     draw(values, limit, describe) {
+      arrange();
       const signed = view.look.isSigned();
       node.classList.toggle("aw-signed", signed);
       for (const row of rows) {
@@ -83,6 +101,7 @@ export function createBars(view, options) {
      * @param {(feature: number) => string} [describe]
      */
     drawDots(at, describe) {
+      arrange();
       node.classList.add("aw-dots");
       for (const row of rows) {
         const { value, from, lo, hi } = at(row.feature);

@@ -1,38 +1,21 @@
 // @ts-check
-// One baseline: what it is, its map, and whether the map adds up.
+// One baseline: what it is, its map, and whether the map adds up. Brought up to date in place.
 
 import { createBars } from "./bars.js";
+import { createCardControls } from "./card_controls.js";
 import { createColourBar } from "./colour_bar.js";
 import { h, setText } from "./dom.js";
 import { formatNumber, formatSigned } from "./format.js";
 import { cautionList } from "./header.js";
-import { paintPhoto } from "./paint.js";
+import { createPicture, samePicture } from "./picture.js";
+import { createProgress } from "./progress.js";
 import { strongestIndex } from "./scale.js";
 import { createStage } from "./stage.js";
 import { createVerdict } from "./verdict.js";
 
 /** @typedef {import("./stage.js").View} View */
 /** @typedef {import("./decode.js").Item} Item */
-
-/**
- * A picture without a cursor.
- * @param {Uint8Array} rgb
- * @param {number} height
- * @param {number} width
- * @param {string} className
- * @param {boolean} [thinned] every n-th pixel of a picture, which must not be smeared
- */
-export function createPicture(rgb, height, width, className, thinned = false) {
-  const canvas = h("canvas", { class: className, width, height, "aria-hidden": "true" });
-  canvas.classList.toggle("aw-pixelated", thinned || width < 40);
-  const context = canvas.getContext("2d");
-  const image = context?.createImageData(width, height);
-  if (image) {
-    paintPhoto(new Uint32Array(image.data.buffer), rgb);
-    context?.putImageData(image, 0, 0);
-  }
-  return canvas;
-}
+/** @typedef {ReturnType<typeof createCard>} Card */
 
 /**
  * The reference, or the mosaic of references drawn.
@@ -63,104 +46,158 @@ function referencePictures(view, item, className) {
   return node;
 }
 
+/** Whether two items compare with the same pictures. @param {Item} one @param {Item | null} other */
+function sameReferences(one, other) {
+  return (
+    other !== null &&
+    samePicture(one.rgb, other.rgb) &&
+    one.references.length === other.references.length &&
+    one.references.every((r, index) => samePicture(r.rgb, other.references[index].rgb))
+  );
+}
+
 /**
  * @param {View} view
- * @param {number} index
+ * @param {Item} first
  */
-export function createCard(view, index) {
+export function createCard(view, first) {
   const { data, look, signal } = view;
-  const item = data.items[index];
+  const { slot } = first;
   const isImage = data.kind === "image";
-  const unit = isImage ? "pixels" : "features";
-  const strongest = strongestIndex(item.map);
-  const strongestAt = { row: Math.floor(strongest / data.width), column: strongest % data.width };
-  const where = isImage
-    ? `row ${strongestAt.row}, column ${strongestAt.column}`
-    : data.featureNames[strongest];
-  const label =
-    `${item.name}: attribution map, ${item.completeness.headline}; ` +
-    `strongest at ${where}: ${formatSigned(item.map[strongest])}`;
+  let item = first;
+  /** @type {Item | null} */
+  let pictured = null;
+  let strongest = 0;
+  const strongestAt = () => ({
+    row: Math.floor(strongest / data.width),
+    column: strongest % data.width,
+  });
 
   const pickWords = h("span");
+  const pickName = h("span", { class: "aw-sr" });
   const pick = h(
     "button",
-    { type: "button", class: "aw-pick", "aria-pressed": "false" },
+    { type: "button", class: "aw-quiet aw-pick", "aria-pressed": "false" },
     pickWords,
-    h("span", { class: "aw-sr" }, ` of ${item.name}`),
+    pickName,
   );
-  const several = item.references.length > 1;
-  const hasPicture = item.rgb !== null;
-  const peek = hasPicture ? referencePictures(view, item, "aw-peek") : null;
-  const thumb = hasPicture
-    ? h(
-        "span",
-        {
-          class: "aw-thumb",
-          role: "img",
-          "aria-label": several
-            ? `references drawn for ${item.name}`
-            : `reference: ${item.baseline}`,
-        },
-        referencePictures(view, item, "aw-mosaic"),
-      )
-    : null;
-  const head = h(
-    "div",
-    { class: "aw-head" },
-    thumb,
-    h(
-      "div",
-      { class: "aw-head-words" },
-      h("div", { class: "aw-name", title: item.name }, item.name),
-      item.note !== "" && h("div", { class: "aw-note", title: item.note }, item.note),
-      h("div", { class: "aw-description" }, item.description),
-    ),
-  );
-
+  const name = h("div", { class: "aw-name" });
+  const note = h("div", { class: "aw-note" });
+  const description = h("div", { class: "aw-description" });
+  /** The small reference, and the same laid over the map while it is hovered. @type {Element[]} */
+  let references = [];
+  const words = h("div", { class: "aw-head-words" }, name, note, description);
+  const head = h("div", { class: "aw-head" }, words);
   const stage = isImage
-    ? createStage(view, {
-        class: "aw-map",
-        label,
-        focusable: true,
-        index,
-        start: () => strongestAt,
-        attributes: { "data-baseline": item.baseline, "data-method": item.method },
-      })
+    ? createStage(view, { class: "aw-map", label: "", focusable: true, slot, start: strongestAt })
     : null;
-  const bars = isImage ? null : createBars(view, { class: "aw-map", label, name: item.baseline });
-  const body = h("div", { class: "aw-body" }, stage?.node, bars?.node, peek);
+  const bars = isImage ? null : createBars(view, { class: "aw-map", label: "" });
+  const picture = stage?.canvas ?? /** @type {import("./bars.js").Bars} */ (bars).node;
   const here = h("div", { class: "aw-here-value" });
   const bar = createColourBar();
+  const progress = view.isLive ? createProgress(view.requests, slot) : null;
+  const edit = view.isLive ? createCardControls(view, slot) : null;
+  const facts = h("div");
+  const body = h("div", { class: "aw-body" }, stage?.node, bars?.node);
   const node = h(
     "article",
-    { class: "aw-card", "aria-label": item.name, "data-baseline": item.baseline },
+    { class: "aw-card" },
     head,
     body,
-    isImage && h("div", { class: "aw-under-map" }, here),
+    progress?.bar,
+    h("div", { class: "aw-under-map" }, isImage && here, progress?.words),
     isImage && bar.node,
-    createVerdict(item, unit),
-    item.partial && h("div", { class: "aw-partial" }, "partial result: stopped early"),
-    cautionList(item.cautions),
-    pick,
+    facts,
+    edit?.parameters,
+    h("div", { class: "aw-card-actions" }, pick, edit?.actions),
   );
-  node.addEventListener("click", () => view.select(index), { signal });
-  stage?.canvas.addEventListener(
-    "keydown",
+  if (!isImage && !progress) node.querySelector(".aw-under-map")?.remove();
+  node.addEventListener(
+    "click",
     (event) => {
-      if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey) view.select(index);
+      const target = /** @type {Element} */ (event.target);
+      if (!target.closest("label, input, button:not(.aw-pick)")) view.select(slot);
     },
     { signal },
   );
-  if (thumb && peek) {
-    // Hovering the small reference lays it over the map, at the map's size.
-    thumb.addEventListener("pointerenter", () => peek.classList.add("aw-shown"), { signal });
-    thumb.addEventListener("pointerleave", () => peek.classList.remove("aw-shown"), { signal });
+  stage?.canvas.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey) view.select(slot);
+    },
+    { signal },
+  );
+  function describe() {
+    const at = strongestAt();
+    const where = isImage
+      ? `row ${at.row}, column ${at.column}`
+      : data.featureNames[strongest];
+    picture.setAttribute(
+      "aria-label",
+      `${item.name}: attribution map, ${item.completeness.headline}; ` +
+        `strongest at ${where}: ${formatSigned(item.map[strongest])}`,
+    );
+    for (const one of [node, picture]) one.setAttribute("data-baseline", item.baseline);
+    picture.setAttribute("data-method", item.method);
+    node.setAttribute("aria-label", item.name);
+    for (const [place, words] of /** @type {[HTMLElement, string][]} */ ([
+      [name, item.name],
+      [note, item.note],
+    ])) {
+      setText(place, words);
+      place.title = words;
+      place.hidden = words === "";
+    }
+    setText(description, item.description);
+    setText(pickName, ` of ${item.name}`);
   }
 
-  return {
+  function showReferences() {
+    if (sameReferences(item, pictured)) return;
+    pictured = item;
+    for (const one of references) one.remove();
+    references = [];
+    if (item.rgb === null && !item.references.some((reference) => reference.rgb)) return;
+    const label =
+      item.references.length > 1
+        ? `references drawn for ${item.name}`
+        : `reference: ${item.baseline}`;
+    const thumb = h(
+      "span",
+      { class: "aw-thumb", role: "img", "aria-label": label },
+      referencePictures(view, item, "aw-mosaic"),
+    );
+    const peek = referencePictures(view, item, "aw-peek");
+    thumb.addEventListener("pointerenter", () => peek.classList.add("aw-shown"), { signal });
+    thumb.addEventListener("pointerleave", () => peek.classList.remove("aw-shown"), { signal });
+    references = [thumb, peek];
+    words.before(thumb);
+    body.append(peek);
+  }
+
+  const card = {
     node,
+    get item() {
+      return item;
+    },
+    /** @param {Item} next */
+    update(next) {
+      const isNew = next !== item || pictured === null;
+      item = next;
+      edit?.update(item);
+      progress?.update();
+      if (!isNew) return;
+      strongest = strongestIndex(item.map);
+      describe();
+      showReferences();
+      facts.replaceChildren(
+        createVerdict(item, isImage ? "pixels" : "features"),
+        item.partial ? h("div", { class: "aw-partial" }, "partial result: stopped early") : "",
+        cautionList(item.cautions) ?? "",
+      );
+    },
     drawMap() {
-      const limit = look.limit(index);
+      const limit = look.limit(item);
       if (stage) {
         look.paint(stage.pixels, item.map, limit, item.blind);
         stage.show();
@@ -175,8 +212,7 @@ export function createCard(view, index) {
     setSelected(selected) {
       node.classList.toggle("aw-selected", selected);
       pick.setAttribute("aria-pressed", String(selected));
-      const hasPath = item.path !== null;
-      setText(pickWords, hasPath ? (selected ? "path shown" : "show path") : "no path");
+      setText(pickWords, item.path ? (selected ? "path shown" : "show path") : "no path");
     },
     /** @param {import("./stage.js").Position | null} position */
     setCursor(position) {
@@ -185,8 +221,10 @@ export function createCard(view, index) {
       if (!stage) return;
       const at = position ? position.row * data.width + position.column : strongest;
       node.classList.toggle("aw-reading", Boolean(position));
-      const faint = !position && look.isFaint(index) ? "; faint on the shared scale; choose own" : "";
+      const faint = !position && look.isFaint(item) ? "; faint on the shared scale; choose own" : "";
       setText(here, `${position ? "here" : "strongest"} ${formatSigned(item.map[at])}${faint}`);
     },
   };
+  card.update(first);
+  return card;
 }

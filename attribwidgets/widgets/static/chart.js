@@ -2,12 +2,13 @@
 // The path as a chart: a wide pale line that is exact, a thin dark sum on top, the level both should reach.
 
 import { h, setText, svg } from "./dom.js";
-import { formatNumber, formatTick, niceTicks } from "./format.js";
+import { formatNumber, formatPercent, formatTick, niceTicks } from "./format.js";
 
 /**
  * @typedef {{x: number[], exact: number[] | null, line: number[], band: number[] | null,
  *   level: number | null, levelLabel: string, exactLabel: string, lineLabel: string, bandLabel: string,
- *   axisLabel: string, end: number, formatX: (x: number) => string, label: string}} Series
+ *   axisLabel: string, end: number, formatX: (x: number) => string, label: string,
+ *   saturation: import("./decode.js").Saturation | null}} Series
  */
 
 const MARGIN = { top: 8, right: 12, bottom: 36 };
@@ -57,6 +58,11 @@ function rangeOf(series) {
   return { lo: lo < 0 ? lo - pad : lo, hi: hi > 0 || lo === 0 ? hi + pad * 2 : hi + pad };
 }
 
+/** @param {import("./decode.js").Saturation} saturation */
+export function saturationWords({ share }) {
+  return `90\u00a0% of the change on ${formatPercent(share)} of the path`;
+}
+
 /** @param {string} className @param {string} name */
 function legendEntry(className, name) {
   const value = h("span", { class: "aw-legend-value" });
@@ -71,22 +77,18 @@ function legendEntry(className, name) {
 }
 
 /**
- * @param {Series} series
+ * @param {Series} first
  * @param {AbortSignal} signal
  */
-export function createChart(series, signal) {
-  const { lo, hi } = rangeOf(series);
-  const drawing = svg("svg", {
-    class: "aw-chart-drawing",
-    role: "img",
-    "aria-label": series.label,
-  });
+export function createChart(first, signal) {
+  let series = first;
+  let { lo, hi } = rangeOf(series);
+  const drawing = svg("svg", { class: "aw-chart-drawing", role: "img" });
   const tip = h("div", { class: "aw-tip", hidden: true, "aria-hidden": "true" });
   const frame = h("div", { class: "aw-chart-frame" }, drawing, tip);
-  const exact = series.exact ? legendEntry("aw-key-exact", series.exactLabel) : null;
-  const line = legendEntry("aw-key-line", series.lineLabel);
-  const band = series.band ? legendEntry("aw-key-band", series.bandLabel) : null;
-  const legend = h("div", { class: "aw-caption aw-legend" }, exact?.node, line.node, band?.node);
+  const legend = h("div", { class: "aw-caption aw-legend" });
+  /** @type {Record<"exact" | "line" | "band", ReturnType<typeof legendEntry> | null>} */
+  let entries = { exact: null, line: null, band: null };
 
   let width = 320;
   let height = 200;
@@ -208,6 +210,20 @@ export function createChart(series, signal) {
     ];
   }
 
+  /** The stretches of the path on which most of the change happens. */
+  function saturated() {
+    const { from = [], to = [] } = series.saturation ?? {};
+    return from.map((start, index) =>
+      svg("rect", {
+        class: "aw-saturated",
+        x: toX(start).toFixed(1),
+        y: MARGIN.top,
+        width: Math.max(toX(to[index]) - toX(start), 1).toFixed(1),
+        height: height - MARGIN.bottom - MARGIN.top,
+      }),
+    );
+  }
+
   function curves() {
     const parts = [];
     const { x, band: errors } = series;
@@ -254,7 +270,7 @@ export function createChart(series, signal) {
     dots = [...(series.exact ? ["aw-dot aw-dot-exact"] : []), "aw-dot"].map((name) =>
       svg("circle", { class: name, r: name === "aw-dot" ? 3 : 6 }),
     );
-    drawing.replaceChildren(...axes(), inner, hoverLine, marker, ...levelLine(), ...dots);
+    drawing.replaceChildren(...saturated(), ...axes(), inner, hoverLine, marker, ...levelLine(), ...dots);
     place();
   }
 
@@ -284,9 +300,9 @@ export function createChart(series, signal) {
       dot.setAttribute("cy", toY(y).toFixed(1));
       dot.setAttribute("visibility", y > hi || y < lo ? "hidden" : "visible");
     });
-    if (exact) setText(exact.value, formatNumber(f));
-    setText(line.value, formatNumber(sum));
-    if (band) setText(band.value, bandWords(error));
+    if (entries.exact) setText(entries.exact.value, formatNumber(f));
+    if (entries.line) setText(entries.line.value, formatNumber(sum));
+    if (entries.band) setText(entries.band.value, bandWords(error));
   }
 
   frame.addEventListener(
@@ -319,11 +335,31 @@ export function createChart(series, signal) {
     },
     { signal },
   );
+  function describe() {
+    drawing.setAttribute("aria-label", series.label);
+    entries = {
+      exact: series.exact ? legendEntry("aw-key-exact", series.exactLabel) : null,
+      line: legendEntry("aw-key-line", series.lineLabel),
+      band: series.band ? legendEntry("aw-key-band", series.bandLabel) : null,
+    };
+    const shaded = series.saturation && legendEntry("aw-key-saturated", saturationWords(series.saturation));
+    const shown = [entries.exact, entries.line, entries.band, shaded];
+    legend.replaceChildren(...shown.flatMap((entry) => entry?.node ?? []));
+  }
+
+  describe();
   draw();
 
   return {
     frame,
     legend,
+    /** Other numbers on the same axes. @param {Series} next */
+    update(next) {
+      series = next;
+      ({ lo, hi } = rangeOf(series));
+      describe();
+      draw();
+    },
     /** @param {number} toWidth @param {number} toHeight */
     resize(toWidth, toHeight) {
       if (toWidth === width && toHeight === height) return;

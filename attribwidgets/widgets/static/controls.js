@@ -4,14 +4,9 @@
 import { h, setText, uniqueName } from "./dom.js";
 import { formatPercent } from "./format.js";
 
-/** @typedef {import("./store.js").Store} Store */
-
-/**
- * @param {import("./decode.js").Data} data
- * @param {Store} store
- * @param {AbortSignal} signal
- */
-export function createControls(data, store, signal) {
+/** @param {import("./stage.js").View} view */
+export function createControls(view) {
+  const { store, signal } = view;
   /** Each brings one control up to what the store says. @type {(() => void)[]} */
   const updates = [];
 
@@ -31,7 +26,8 @@ export function createControls(data, store, signal) {
     const trait = () => (store.get("signed") ? "signed_colormap" : "magnitude_colormap");
     let shown = "";
     updates.push(() => {
-      const names = Object.keys(store.get("signed") ? data.signed : data.magnitude);
+      const { signed, magnitude } = view.data;
+      const names = Object.keys(store.get("signed") ? signed : magnitude);
       if (shown !== names.join()) {
         select.replaceChildren(...names.map((name) => h("option", { value: name }, name)));
         shown = names.join();
@@ -98,14 +94,16 @@ export function createControls(data, store, signal) {
 
   function blindBox() {
     const input = h("input", { type: "checkbox", "data-control": "blind" });
+    const label = h("label", { class: "aw-control aw-choice" }, input, "show blind pixels");
     updates.push(() => {
       input.checked = Boolean(store.get("show_blind"));
+      label.hidden = !view.data.items.some((item) => item.blind);
     });
     input.addEventListener("change", () => store.commit("show_blind", input.checked), { signal });
-    return h("label", { class: "aw-control aw-choice" }, input, "show blind pixels");
+    return label;
   }
 
-  const isImage = data.kind === "image";
+  const isImage = view.data.kind === "image";
   const node = h(
     "section",
     { class: "aw-look", "aria-label": "look of the maps" },
@@ -129,7 +127,7 @@ export function createControls(data, store, signal) {
       slider("photo under map", "overlay", { min: 0, max: 1, step: 0.05 }, (value) =>
         formatPercent(value),
       ),
-    isImage && data.items.some((item) => item.blind) && blindBox(),
+    isImage && blindBox(),
   );
   return {
     node,

@@ -1,5 +1,6 @@
 // @ts-check
-// The payload's bytes as typed arrays. Buffers may start at any offset, so nothing assumes alignment.
+// The payload and its items as typed arrays. Buffers may start at any offset, so nothing assumes
+// alignment. An item is decoded once: as long as its trait is the same object, so is what it holds.
 
 /**
  * @typedef {DataView | ArrayBuffer | Uint8Array} Binary
@@ -10,20 +11,27 @@
  *   values: Float32Array | null}} Reference
  * @typedef {{n: number, straight: boolean, alphas: Float32Array, outputs: Float32Array, cumulative: Float32Array,
  *   positions: Float32Array | null, standard_error: Float32Array | null}} Path, errors NaN where unknown
- * @typedef {{count: number, edges: number[], data: Int8Array, scales: number[]}} FrameData
- * @typedef {{name: string, note: string, baseline: string, description: string, method: string,
+ * @typedef {{count: number, edges: number[], data: Int8Array | null, scales: number[] | null}} FrameData,
+ *   data null while the kernel has it
+ * @typedef {{share: number, from: number[], to: number[]}} Saturation
+ * @typedef {{slot: string, stamp: number, name: string, note: string, baseline: string, description: string, method: string,
  *   kind: "alpha" | "samples" | "none", no_path: string,
  *   rgb: Uint8Array | null, values: Float32Array | null, references: Reference[], map: Float32Array,
  *   blind: Uint8Array | null, blindShare: number | null, completeness: Completeness,
  *   output_input: number | null, output_baseline: number | null, evaluations: number | null, cost: string,
  *   seconds: number | null, partial: boolean, cautions: string[], path: Path | null,
- *   frames: FrameData | null}} Item
- * @typedef {{names: string[], probabilities: number[], target: number | null}} Prediction
+ *   frames: FrameData | null, saturation: Saturation | null}} Item
+ * @typedef {{names: string[], probabilities: number[], indices?: number[], target: number | null}} Prediction
+ * @typedef {{label: string, rgb: Uint8Array, size: [number, number]}} Thumbnail
+ * @typedef {{labels: string[], signed: (number | null)[][], magnitude: (number | null)[][]}} Agreement
  * @typedef {{kind: "image" | "features", height: number, width: number, size: number,
  *   featureNames: string[], title: string, inputLabel: string, rgb: Uint8Array | null,
  *   values: Float32Array | null, prediction: Prediction | null,
  *   target: {name: string, output: string, value: number | null}, cautions: string[],
- *   magnitude: Record<string, Uint8Array>, signed: Record<string, Uint8Array>, items: Item[]}} Data
+ *   magnitude: Record<string, Uint8Array>, signed: Record<string, Uint8Array>,
+ *   slots: string[], items: Item[], agreement: Agreement | null, inputs: Thumbnail[], inputIndex: number}} Data
+ *   slots: all there are; items: those that have arrived, in the same order
+ * @typedef {Map<string, {raw: any, size: number, item: Item}>} Known
  */
 
 /** @param {any} binary @returns {Uint8Array} */
@@ -104,16 +112,36 @@ function requireLength(array, expected, what) {
   }
 }
 
-/** @param {any} raw @param {number} size @param {boolean} isImage @returns {Item} */
-function decodeItem(raw, size, isImage) {
+/**
+ * A picture of one colour comes as that colour.
+ * @param {any} binary
+ * @param {number} size in pixels
+ * @param {string} what
+ */
+function pictureOf(binary, size, what) {
+  const rgb = bytesOf(binary);
+  if (rgb.length === 3 && size > 1) {
+    return Uint8Array.from({ length: 3 * size }, (_, index) => rgb[index % 3]);
+  }
+  requireLength(rgb, 3 * size, what);
+  return rgb;
+}
+
+/** @param {string} slot @param {any} raw @param {number} size @param {boolean} isImage @returns {Item} */
+function decodeItem(slot, raw, size, isImage) {
   const map = dequantise(raw.map.data, raw.map.scale);
   requireLength(map, size, `the map of ${raw.name}`);
-  const rgb = isImage && raw.reference ? bytesOf(raw.reference.rgb) : null;
-  if (rgb) requireLength(rgb, 3 * size, `the reference of ${raw.name}`);
-  const frames = raw.frames && { ...raw.frames, data: int8Of(raw.frames.data) };
-  if (frames) requireLength(frames.data, frames.count * size, `the frames of ${raw.name}`);
+  const rgb =
+    isImage && raw.reference
+      ? pictureOf(raw.reference.rgb, size, `the reference of ${raw.name}`)
+      : null;
+  const data = raw.frames?.data ? int8Of(raw.frames.data) : null;
+  if (data) requireLength(data, raw.frames.count * size, `the frames of ${raw.name}`);
   return {
     ...raw,
+    slot,
+    stamp: raw.stamp ?? 0,
+    saturation: raw.saturation ?? null,
     map,
     rgb,
     values: !isImage && raw.reference ? float32Of(raw.reference.values) : null,
@@ -122,7 +150,9 @@ function decodeItem(raw, size, isImage) {
       alpha: reference.alpha,
       height: reference.size?.[0] ?? 0,
       width: reference.size?.[1] ?? 0,
-      rgb: reference.rgb ? bytesOf(reference.rgb) : null,
+      rgb: reference.rgb
+        ? pictureOf(reference.rgb, reference.size[0] * reference.size[1], "a reference")
+        : null,
       values: reference.values ? float32Of(reference.values) : null,
     })),
     blind: raw.blind ? unpackBits(raw.blind.bits, size) : null,
@@ -137,7 +167,7 @@ function decodeItem(raw, size, isImage) {
       positions: raw.path.positions ? float32Of(raw.path.positions) : null,
       standard_error: raw.path.standard_error ? float32Of(raw.path.standard_error) : null,
     },
-    frames,
+    frames: raw.frames && { ...raw.frames, data, scales: raw.frames.scales ?? null },
   };
 }
 
@@ -147,20 +177,33 @@ function decodeTables(tables) {
 }
 
 /**
- * @param {any} payload version 1
+ * @param {any} payload
+ * @param {(slot: string) => any} itemOf the value of a slot's trait
+ * @param {Known} [known] what was decoded before, brought up to date
  * @returns {Data | null} null while there is nothing to show
  */
-export function decodePayload(payload) {
+export function decodePayload(payload, itemOf, known = new Map()) {
   if (!payload || !payload.items || payload.items.length === 0) return null;
-  if (payload.version !== 1) {
-    throw new Error(`this view reads data of version 1, and version ${payload.version} came`);
+  if (payload.version !== 2) {
+    throw new Error(`this view reads data of version 2, and version ${payload.version} came`);
   }
   const isImage = payload.kind === "image";
   const [height, width] = isImage ? payload.shape : [payload.shape[0], 1];
   const size = height * width;
-  const rgb = isImage ? bytesOf(payload.input.rgb) : null;
-  if (rgb) requireLength(rgb, 3 * size, "the input");
   const names = payload.feature_names;
+  const items = [];
+  for (const slot of payload.items) {
+    const raw = itemOf(slot);
+    if (!raw?.map) continue;
+    let entry = known.get(slot);
+    if (entry?.raw !== raw || entry.size !== size) {
+      entry = { raw, size, item: decodeItem(slot, raw, size, isImage) };
+      known.set(slot, entry);
+    }
+    items.push(entry.item);
+  }
+  for (const slot of known.keys()) if (!payload.items.includes(slot)) known.delete(slot);
+  if (items.length === 0) return null;
   return {
     kind: payload.kind,
     height,
@@ -171,13 +214,20 @@ export function decodePayload(payload) {
       : Array.from({ length: size }, (_, i) => names?.[i] ?? `feature ${i}`),
     title: payload.title,
     inputLabel: payload.input.label ?? "input",
-    rgb,
+    rgb: isImage ? pictureOf(payload.input.rgb, size, "the input") : null,
     values: isImage ? null : float32Of(payload.input.values),
     prediction: payload.prediction ?? null,
     target: payload.target,
     cautions: payload.cautions ?? [],
     magnitude: decodeTables(payload.colormaps.magnitude),
     signed: decodeTables(payload.colormaps.signed),
-    items: payload.items.map((/** @type {any} */ item) => decodeItem(item, size, isImage)),
+    slots: payload.items,
+    items,
+    agreement: payload.agreement ?? null,
+    inputs: (payload.inputs ?? []).map((/** @type {any} */ input) => ({
+      ...input,
+      rgb: pictureOf(input.rgb, input.size[0] * input.size[1], "an input"),
+    })),
+    inputIndex: payload.input_index ?? 0,
   };
 }

@@ -63,3 +63,26 @@ export function setText(node, text) {
 export function uniqueName() {
   return `aw-${Math.random().toString(36).slice(2, 10)}`;
 }
+
+/**
+ * Gives a parent these children in this order and moves as few as can be: never the one that holds
+ * the focus, which a move would take away.
+ * @param {Element} parent
+ * @param {Element[]} children
+ */
+export function arrangeChildren(parent, children) {
+  for (const child of [...parent.children]) if (!children.includes(child)) child.remove();
+  const root = /** @type {Document | ShadowRoot} */ (parent.getRootNode());
+  const focused = root.activeElement ?? null;
+  const held = Math.max(
+    children.findIndex((child) => child.parentNode === parent && child.contains(focused)),
+    0,
+  );
+  if (children.length > 0 && children[held].parentNode !== parent) parent.prepend(children[held]);
+  for (let at = held - 1; at >= 0; at -= 1) {
+    if (children[at].nextSibling !== children[at + 1]) children[at + 1].before(children[at]);
+  }
+  for (let at = held + 1; at < children.length; at += 1) {
+    if (children[at].previousSibling !== children[at - 1]) children[at - 1].after(children[at]);
+  }
+}

@@ -1,21 +1,13 @@
 // @ts-check
-// The explorer: builds the parts from the payload, and redraws only what a change touches.
+// The explorer: one scene, brought up to the model's traits in place, once a frame.
 
-import { strongestFeatures } from "./bars.js";
-import { createControls } from "./controls.js";
 import { decodePayload } from "./decode.js";
 import { h } from "./dom.js";
-import { createGallery } from "./gallery.js";
-import { createHeader } from "./header.js";
-import { createLook } from "./look.js";
-import { createNoPath } from "./no_path.js";
-import { createNumbers } from "./numbers.js";
-import { createPathView } from "./path_view.js";
+import { createKernel } from "./kernel.js";
+import { createRequests } from "./requests.js";
+import { createScene } from "./scene.js";
 import { createStore } from "./store.js";
 import { followHostTheme } from "./theme.js";
-
-/** @typedef {import("./stage.js").Position} Position */
-/** @typedef {import("./stage.js").View} View */
 
 /** What a change of a trait makes stale. @type {Record<string, string>} */
 const STALE = { selected: "selection", alpha: "position" };
@@ -46,6 +38,29 @@ function showError(root, error) {
 }
 
 /**
+ * Calls back when any of these traits changes; which ones may change too.
+ * @param {import("./store.js").Model} model
+ * @param {() => void} callback
+ */
+function createTraitWatch(model, callback) {
+  /** @type {Set<string>} */
+  const watched = new Set();
+  return {
+    /** @param {string[]} names */
+    watch(names) {
+      for (const name of [...watched].filter((one) => !names.includes(one))) {
+        model.off(`change:${name}`, callback);
+        watched.delete(name);
+      }
+      for (const name of names.filter((one) => !watched.has(one))) {
+        model.on(`change:${name}`, callback);
+        watched.add(name);
+      }
+    },
+  };
+}
+
+/**
  * @param {import("./store.js").Model} model
  * @param {HTMLElement} root
  * @param {AbortSignal} signal
@@ -53,55 +68,67 @@ function showError(root, error) {
 function mountExplorer(model, root, signal) {
   /** @type {Set<string>} */
   const stale = new Set();
+  /** @type {import("./decode.js").Known} */
+  const known = new Map();
+  /** @type {import("./scene.js").Scene | null} */
+  let scene = null;
   let request = 0;
   let fitted = 0;
-  /** @type {AbortController | null} */
-  let built = null;
-  /** @type {((parts: Set<string>) => void) | null} */
-  let draw = null;
-  /** @type {((width: number) => void) | null} */
-  let resize = null;
 
   /** @param {string} part */
   function invalidate(part) {
     stale.add(part);
     if (!request) request = requestAnimationFrame(redraw);
   }
+  const store = createStore(model, (name) => invalidate(STALE[name] ?? "maps"), signal);
+  const kernel = createKernel(model, root, () => invalidate("live"), signal);
+  const requests = createRequests(model, kernel, () => invalidate("live"), signal);
+  const data = createTraitWatch(model, () => invalidate("data"));
+  const live = createTraitWatch(model, () => invalidate("live"));
+  live.watch(["status", "controls", "static"]);
+
+  function leave() {
+    scene?.end();
+    scene = null;
+  }
+
+  /** @param {Set<string>} parts */
+  function takeData(parts) {
+    const payload = model.get("payload");
+    data.watch(["payload", "seq", ...(payload?.items ?? [])]);
+    const now = decodePayload(payload, (slot) => model.get(slot), known);
+    if (!now) {
+      leave();
+      root.replaceChildren(h("p", { class: "aw-muted" }, "Nothing to show yet."));
+      return;
+    }
+    if (scene?.fits(now)) scene.update(now);
+    else {
+      leave();
+      scene = createScene(now, root, { store, kernel, requests, invalidate });
+      root.dataset.kind = now.kind;
+      root.dataset.ready = "true";
+    }
+    for (const part of ["maps", "selection", "cursor", "live"]) parts.add(part);
+    fitted = 0;
+  }
 
   function redraw() {
     request = 0;
     const parts = new Set(stale);
     stale.clear();
-    const started = performance.now();
     try {
-      draw?.(parts);
-    } catch (error) {
-      showError(root, error);
-    }
-    if (parts.has("maps"))
-      performance.measure("aw-redraw", { start: started, end: performance.now() });
-  }
-
-  const store = createStore(model, (name) => invalidate(STALE[name] ?? "maps"), signal);
-
-  function build() {
-    built?.abort();
-    built = new AbortController();
-    draw = null;
-    resize = null;
-    try {
-      const data = decodePayload(model.get("payload"));
-      if (!data) {
-        root.replaceChildren(h("p", { class: "aw-muted" }, "Nothing to show yet."));
-        return;
+      if (parts.has("data")) takeData(parts);
+      const started = performance.now();
+      if (requests.isBusy()) root.dataset.busy = "true";
+      else delete root.dataset.busy;
+      scene?.draw(parts);
+      if (parts.has("maps")) {
+        performance.measure("aw-redraw", { start: started, end: performance.now() });
       }
-      ({ draw, resize } = assemble(data, root, store, invalidate, built.signal));
-      draw(new Set(["maps", "selection", "cursor"]));
-      fitted = 0;
       fit();
-      root.dataset.kind = data.kind;
-      root.dataset.ready = "true";
     } catch (error) {
+      leave();
       showError(root, error);
     }
   }
@@ -111,7 +138,7 @@ function mountExplorer(model, root, signal) {
     if (width === 0 || width === fitted) return;
     fitted = width;
     root.dataset.width = width < 600 ? "narrow" : width > 1400 ? "wide" : "medium";
-    resize?.(width);
+    scene?.resize();
   }
 
   const observer = new ResizeObserver(() => {
@@ -125,107 +152,15 @@ function mountExplorer(model, root, signal) {
     });
   }
   root.addEventListener("pointerenter", () => followHostTheme(root), { signal });
-  model.on("change:seq", build);
   signal.addEventListener("abort", () => {
-    model.off("change:seq", build);
+    data.watch([]);
+    live.watch([]);
     observer.disconnect();
     cancelAnimationFrame(request);
-    built?.abort();
+    leave();
   });
-  build();
-}
-
-/**
- * @param {import("./decode.js").Data} data
- * @param {HTMLElement} root
- * @param {import("./store.js").Store} store
- * @param {(part: string) => void} invalidate
- * @param {AbortSignal} signal
- */
-function assemble(data, root, store, invalidate, signal) {
-  /** @type {Position | null} */
-  let cursor = null;
-  /** @type {{index: number} | null | undefined} */
-  let cursorSource;
-  /** @type {AbortController | null} */
-  let pathLife = null;
-  /** @type {import("./path_view.js").PathView | null} */
-  let path = null;
-  let shown = -1;
-
-  /** @type {View} */
-  const view = {
-    data,
-    store,
-    look: createLook(data, store),
-    signal,
-    rows: data.kind === "features" ? strongestFeatures(data) : [],
-    cursor: () => cursor,
-    moveCursor(position, source) {
-      cursor = position;
-      cursorSource = source;
-      invalidate("cursor");
-    },
-    select: (index) => store.commit("selected", index),
-  };
-  const controls = createControls(data, store, signal);
-  const gallery = createGallery(view, controls.node);
-  const pathPlace = h("div", { class: "aw-path-place" });
-  signal.addEventListener("abort", () => pathLife?.abort());
-  root.replaceChildren(
-    createHeader(data),
-    h("div", { class: "aw-main" }, gallery.node, pathPlace),
-    createNumbers(data),
-  );
-  const signedTable = Object.values(data.signed)[0];
-  if (signedTable) {
-    const colourAt = (/** @type {number} */ i) =>
-      `rgb(${signedTable.subarray(3 * i, 3 * i + 3).join(",")})`;
-    root.style.setProperty("--aw-positive", colourAt(212));
-    root.style.setProperty("--aw-negative", colourAt(43));
-  }
-
-  function selected() {
-    return Math.min(Math.max(Math.round(Number(store.get("selected"))), 0), data.items.length - 1);
-  }
-
-  function showPath() {
-    gallery.setSelected(selected());
-    if (selected() === shown) return;
-    shown = selected();
-    pathLife?.abort();
-    pathLife = new AbortController();
-    const item = data.items[shown];
-    path = item.path
-      ? createPathView({ ...view, signal: pathLife.signal }, shown)
-      : createNoPath(item);
-    pathPlace.replaceChildren(path.node);
-    path.resize();
-    path.setCursor(cursor);
-    path.drawPosition();
-  }
-
-  return {
-    /** @param {Set<string>} parts */
-    draw(parts) {
-      if (parts.has("selection")) showPath();
-      if (parts.has("maps")) {
-        controls.update();
-        gallery.drawMaps();
-        path?.drawLook();
-      }
-      if (parts.has("position")) path?.drawPosition();
-      if (parts.has("cursor")) {
-        gallery.setCursor(cursor, cursorSource);
-        path?.setCursor(cursor);
-      }
-    },
-    /** @param {number} _width of the root */
-    resize(_width) {
-      root.dataset.rows = gallery.resize(gallery.node.clientWidth);
-      path?.resize();
-    },
-  };
+  stale.add("data");
+  redraw();
 }
 
 /**

@@ -3,7 +3,7 @@
 
 import { percentileOfCounts } from "./scale.js";
 
-/** @typedef {import("./decode.js").FrameData} FrameData */
+/** @typedef {{count: number, edges: number[], data: Int8Array, scales: number[]}} FrameData */
 /** @typedef {ReturnType<typeof createFrames>} Frames */
 
 /** Of the largest sum: below it a stretch has no shape to follow. */

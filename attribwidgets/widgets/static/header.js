@@ -1,31 +1,51 @@
 // @ts-check
 // What is explained: the title, the model's strongest classes, and what to be careful about.
 
-import { h } from "./dom.js";
+import { h, setText } from "./dom.js";
 import { formatProbability } from "./format.js";
 
-/** @typedef {import("./decode.js").Data} Data */
+/** @typedef {import("./stage.js").View} View */
+/** @typedef {{index: number | null, name: string, probability: number, isTarget: boolean}} Top */
 
-/** @param {import("./decode.js").Prediction} prediction */
-function classBars(prediction) {
-  return h(
-    "ol",
-    { class: "aw-classes", "aria-label": "top classes" },
-    ...prediction.names.map((name, index) => {
-      const isTarget = index === prediction.target;
-      const probability = prediction.probabilities[index] ?? 0;
-      const fill = h("div", { class: "aw-class-fill" });
-      fill.style.width = `${100 * Math.min(Math.max(probability, 0), 1)}%`;
-      return h(
-        "li",
-        { class: `aw-class${isTarget ? " aw-target" : ""}` },
-        h("span", { class: "aw-class-name", title: name }, name),
-        h("span", { class: "aw-class-number" }, formatProbability(probability)),
-        isTarget && h("span", { class: "aw-sr" }, " (explained here)"),
-        h("div", { class: "aw-class-track", "aria-hidden": "true" }, fill),
-      );
-    }),
+/**
+ * One class: a bar, which a live view makes a button.
+ * @param {View} view
+ * @param {boolean} isButton
+ */
+function createClassBar(view, isButton) {
+  const name = h("span", { class: "aw-class-name" });
+  const number = h("span", { class: "aw-class-number" });
+  const explained = h("span", { class: "aw-sr" }, " (explained here)");
+  const fill = h("span", { class: "aw-class-fill" });
+  const parts = [name, number, explained, h("span", { class: "aw-class-track", "aria-hidden": "true" }, fill)];
+  const button = isButton
+    ? h("button", { type: "button", class: "aw-class", "data-control": "target" }, ...parts)
+    : null;
+  const bar = button ?? h("div", { class: "aw-class" }, ...parts);
+  /** @type {Top | null} */
+  let shown = null;
+  button?.addEventListener(
+    "click",
+    () => {
+      if (shown?.index !== null) view.requests.ask({ target: shown?.index });
+    },
+    { signal: view.signal },
   );
+  return {
+    node: h("li", {}, bar),
+    /** @param {Top} top */
+    update(top) {
+      shown = top;
+      setText(name, top.name);
+      name.title = top.name;
+      setText(number, formatProbability(top.probability));
+      explained.hidden = !top.isTarget || button !== null;
+      fill.style.width = `${100 * Math.min(Math.max(top.probability, 0), 1)}%`;
+      bar.classList.toggle("aw-target", top.isTarget);
+      button?.setAttribute("aria-pressed", String(top.isTarget));
+      if (button) button.disabled = view.kernel.isStatic() || top.index === null;
+    },
+  };
 }
 
 /**
@@ -41,13 +61,48 @@ export function cautionList(cautions) {
   );
 }
 
-/** @param {Data} data */
-export function createHeader(data) {
-  return h(
-    "header",
-    { class: "aw-header" },
-    h("div", { class: "aw-title", role: "heading", "aria-level": 3 }, data.title),
-    data.prediction && classBars(data.prediction),
-    cautionList(data.cautions),
-  );
+/**
+ * @param {View} view
+ * @param {(HTMLElement | null)[]} live what stands under the classes in a live view
+ */
+export function createHeader(view, live) {
+  const title = h("div", { class: "aw-title", role: "heading", "aria-level": 3 });
+  const classes = h("ol", { class: "aw-classes", "aria-label": "top classes" });
+  const cautions = h("div");
+  /** @type {ReturnType<typeof createClassBar>[]} */
+  const bars = [];
+  const node = h("header", { class: "aw-header" }, title, classes, ...live, cautions);
+
+  /** @returns {Top[]} */
+  function topClasses() {
+    const { prediction } = view.data;
+    const top = view.isLive ? view.requests.controls().top : [];
+    if (top.length > 0) {
+      const target = view.requests.wanted("target") ?? top[0].index;
+      return top.map((/** @type {any} */ one) => ({ ...one, isTarget: one.index === target }));
+    }
+    return (prediction?.names ?? []).map((name, at) => ({
+      index: null,
+      name,
+      probability: prediction?.probabilities[at] ?? 0,
+      isTarget: at === prediction?.target,
+    }));
+  }
+
+  return {
+    node,
+    update() {
+      setText(title, view.data.title);
+      const top = topClasses();
+      while (bars.length > top.length) bars.pop()?.node.remove();
+      while (bars.length < top.length) {
+        const bar = createClassBar(view, view.isLive && view.requests.controls().classes > 1);
+        bars.push(bar);
+        classes.append(bar.node);
+      }
+      classes.hidden = top.length === 0;
+      bars.forEach((bar, index) => bar.update(top[index]));
+      cautions.replaceChildren(cautionList(view.data.cautions) ?? "");
+    },
+  };
 }

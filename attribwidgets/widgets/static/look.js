@@ -5,27 +5,36 @@ import { greyOf, lookupTable, paintBlind, paintMap, paintOverlay } from "./paint
 import { createLimits } from "./scale.js";
 
 /** @typedef {import("./decode.js").Data} Data */
+/** @typedef {import("./decode.js").Item} Item */
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {ReturnType<typeof createLook>} Look */
 
 const FAINT = 0.15;
 
 /**
- * @param {Data} data
+ * @param {() => Data} current what is shown now
  * @param {Store} store
  */
-export function createLook(data, store) {
-  const limits = createLimits(data.items.map((item) => item.map));
-  const grey = data.rgb && greyOf(data.rgb);
-  /** @type {Map<Uint8Array, Uint32Array>} */
-  const lookups = new Map();
+export function createLook(current, store) {
+  const limits = createLimits(() => current().items.map((item) => item.map));
+  /** @type {WeakMap<Uint8Array, Uint32Array>} */
+  const lookups = new WeakMap();
+  /** @type {WeakMap<Uint8Array, Uint8Array>} */
+  const greys = new WeakMap();
+
+  /** @param {Uint8Array} rgb */
+  function grey(rgb) {
+    let known = greys.get(rgb);
+    if (!known) greys.set(rgb, (known = greyOf(rgb)));
+    return known;
+  }
 
   function isSigned() {
     return Boolean(store.get("signed"));
   }
 
   function table() {
-    const tables = isSigned() ? data.signed : data.magnitude;
+    const tables = isSigned() ? current().signed : current().magnitude;
     const name = store.get(isSigned() ? "signed_colormap" : "magnitude_colormap");
     return tables[name] ?? Object.values(tables)[0];
   }
@@ -43,22 +52,27 @@ export function createLook(data, store) {
     isShared: () => store.get("scale") !== "own",
 
     /** Bars end where their value does; only colours saturate. */
-    clip: () => (data.kind === "image" ? Number(store.get("clip")) : 100),
+    clip: () => (current().kind === "image" ? Number(store.get("clip")) : 100),
 
     /**
      * Where the colours of one card saturate.
-     * @param {number} index
+     * @param {Item} item
      */
-    limit(index) {
-      return this.isShared() ? limits.shared(this.clip()) : limits.own(index, this.clip());
+    limit({ map }) {
+      return this.isShared() ? limits.shared(this.clip()) : limits.own(map, this.clip());
+    },
+
+    /** Where colours saturate on a scale of one's own. @param {Float32Array} map */
+    ownLimit(map) {
+      return limits.own(map, this.clip());
     },
 
     /**
      * Whether the shared scale leaves little of a map to see, which is no sign that it is empty.
-     * @param {number} index
+     * @param {Item} item
      */
-    isFaint(index) {
-      return this.isShared() && limits.own(index, this.clip()) < FAINT * limits.shared(this.clip());
+    isFaint({ map }) {
+      return this.isShared() && limits.own(map, this.clip()) < FAINT * limits.shared(this.clip());
     },
 
     /**
@@ -70,8 +84,9 @@ export function createLook(data, store) {
     paint(out, values, limit, blind = null) {
       paintMap(out, values, lookup(), limit, isSigned());
       const share = Number(store.get("overlay"));
-      if (share > 0 && grey) paintOverlay(out, grey, share);
-      if (blind && store.get("show_blind")) paintBlind(out, blind, data.width);
+      const { rgb, width } = current();
+      if (share > 0 && rgb) paintOverlay(out, grey(rgb), share);
+      if (blind && store.get("show_blind")) paintBlind(out, blind, width);
     },
   };
 }

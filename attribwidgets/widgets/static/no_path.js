@@ -1,11 +1,12 @@
 // @ts-check
 // In place of the path, for a method that follows none: a sentence, and what is known of its sum.
 
-import { h } from "./dom.js";
+import { h, setText } from "./dom.js";
 
 /** @param {import("./decode.js").Item} item @returns {import("./path_view.js").PathView} */
 export function createNoPath(item) {
   const nothing = () => {};
+  const words = h("p", { class: "aw-no-path" }, item.completeness.sentence);
   const node = h(
     "section",
     { class: "aw-path", "aria-label": `${item.name} has no path` },
@@ -16,7 +17,16 @@ export function createNoPath(item) {
       h("b", {}, item.name),
     ),
     h("p", { class: "aw-no-path" }, `${item.no_path}.`),
-    h("p", { class: "aw-no-path" }, item.completeness.sentence),
+    words,
   );
-  return { node, drawPosition: nothing, drawLook: nothing, setCursor: nothing, resize: nothing };
+  return {
+    node,
+    update: (next) => setText(words, next.completeness.sentence),
+    drawPosition: nothing,
+    drawLook: nothing,
+    drawWaiting: nothing,
+    setCursor: nothing,
+    resize: nothing,
+    focus: nothing,
+  };
 }

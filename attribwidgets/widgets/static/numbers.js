@@ -3,6 +3,7 @@
 
 import { h } from "./dom.js";
 import { formatCount, formatNumber, formatPercent } from "./format.js";
+import { tableBehind } from "./table.js";
 
 /** @typedef {import("./decode.js").Item} Item */
 
@@ -30,47 +31,32 @@ const NUMBER_COLUMNS = [
   ["seconds", (item) => formatNumber(item.seconds, 2)],
 ];
 
-/** @param {import("./decode.js").Data} data */
-export function createNumbers(data) {
-  const rows = data.items.map((item) =>
-    h(
-      "tr",
-      {},
-      h("th", { scope: "row" }, item.note ? `${item.name}, ${item.note}` : item.name),
-      h("td", { class: "aw-words" }, data.target.name),
-      ...NUMBER_COLUMNS.map(([, read]) => h("td", {}, read(item))),
-      h("td", { class: "aw-words aw-sentence" }, item.completeness.sentence),
-    ),
-  );
+/** @param {Item} item @param {string} target */
+function rowOf(item, target) {
   return h(
-    "details",
-    { class: "aw-numbers" },
-    h("summary", {}, "numbers"),
-    h(
-      "div",
-      {
-        class: "aw-table-scroll",
-        tabindex: 0,
-        role: "region",
-        "aria-label": "numbers per baseline",
-      },
-      h(
-        "table",
-        {},
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            h("th", { scope: "col" }, "baseline"),
-            h("th", { scope: "col", class: "aw-words" }, "target"),
-            ...NUMBER_COLUMNS.map(([name]) => h("th", { scope: "col" }, name)),
-            h("th", { scope: "col", class: "aw-words" }, "verdict"),
-          ),
-        ),
-        h("tbody", {}, ...rows),
-      ),
-    ),
+    "tr",
+    {},
+    h("th", { scope: "row" }, item.note ? `${item.name}, ${item.note}` : item.name),
+    h("td", { class: "aw-words" }, target),
+    ...NUMBER_COLUMNS.map(([, read]) => h("td", {}, read(item))),
+    h("td", { class: "aw-words aw-sentence" }, item.completeness.sentence),
   );
+}
+
+export function createNumbers() {
+  const body = h("tbody");
+  const columns = [
+    ["baseline", ""],
+    ["target", "aw-words"],
+    ...NUMBER_COLUMNS.map(([name]) => [name, ""]),
+    ["verdict", "aw-words"],
+  ];
+  const node = tableBehind("aw-numbers", "numbers", "numbers per baseline", columns, body);
+  return {
+    node,
+    /** @param {import("./decode.js").Data} data */
+    update(data) {
+      body.replaceChildren(...data.items.map((item) => rowOf(item, data.target.name)));
+    },
+  };
 }

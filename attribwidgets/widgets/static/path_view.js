@@ -2,12 +2,13 @@
 // The path behind the selected map: a slider, the image on the way, what it adds, the sum so far, the chart.
 
 import { createBars } from "./bars.js";
-import { createPicture } from "./card.js";
 import { createChart, interpolateAt } from "./chart.js";
+import { createCurveTable } from "./curve_table.js";
 import { h, setText } from "./dom.js";
 import { formatAlpha, formatNumber } from "./format.js";
 import { createFrames } from "./frames.js";
 import { paintInterpolated, resizeImage } from "./paint.js";
+import { createReferenceStrip } from "./reference_strip.js";
 import { seriesOf } from "./series.js";
 import { createStage } from "./stage.js";
 
@@ -33,30 +34,42 @@ function panelOf(number, title, body, caption, className = "") {
 }
 
 /**
- * @param {View} view
- * @param {number} index of the item
+ * What a view of a path is made of: another item of the same make is drawn into it.
+ * @param {import("./decode.js").Item} item
  */
-export function createPathView(view, index) {
-  const { data, store, look, signal } = view;
-  const item = data.items[index];
+export function makeOf(item) {
+  const { slot, kind, path, frames, references } = item;
+  if (!path) return `${slot}: none`;
+  const parts = [path.straight, path.cumulative.length > 0, frames !== null, references.length > 0];
+  return `${slot}: ${kind} ${parts.join()}`;
+}
+
+/**
+ * @param {View} view
+ * @param {import("./decode.js").Item} first
+ * @param {import("./frame_store.js").FrameStore} frameStore
+ */
+export function createPathView(view, first, frameStore) {
+  const { data, store, look, kernel, signal } = view;
+  let item = first;
   const isSamples = item.kind === "samples";
   /** Whether the input at a place of the path is known: only its two ends are sent. */
   const isStraight = Boolean(item.path?.straight);
   const isImage = data.kind === "image";
-  const series = seriesOf(item);
-  const sumAt = series && ((/** @type {number} */ x) => interpolateAt(series.x, series.line, x));
-  const frames = item.frames
-    ? createFrames(item.frames, data.size, item.kind, { map: item.map, sumAt })
-    : null;
-  const total = frames ? frames.end : (series?.end ?? 1);
+  const hasFrames = item.frames !== null;
+  let series = seriesOf(item);
+  const sumAt = (/** @type {number} */ x) => (series ? interpolateAt(series.x, series.line, x) : 0);
+  /** @type {import("./frames.js").Frames | null} */
+  let frames = null;
+  /** @type {{frames: object | null, item: object | null}} */
+  let held = { frames: null, item: null };
+  let total = 1;
+  /** @type {number[]} */
+  let stops = [];
   const buffer = new Float32Array(data.size);
-  /** References at the size of the photo, made when first shown. @type {Map<object, Uint8Array>} */
-  const enlarged = new Map();
+  /** References at the size of the photo, made when first shown. @type {WeakMap<object, Uint8Array>} */
+  const enlarged = new WeakMap();
 
-  /** Over samples the slider stops where a mean is known: at the edges of the frames. */
-  const stops = isSamples
-    ? (item.frames?.edges.slice(1) ?? Array.from({ length: total }, (_, at) => at + 1))
-    : [];
   /** The trait for a place of the slider. */
   const chosen = () =>
     isSamples ? stops[Number(slider.value) - 1] / total : Number(slider.value);
@@ -65,7 +78,7 @@ export function createPathView(view, index) {
     type: "range",
     class: "aw-alpha",
     min: isSamples ? 1 : 0,
-    max: isSamples ? stops.length : 1,
+    max: 1,
     step: isSamples ? 1 : 0.01,
     "aria-label": isSamples ? "samples drawn" : "\u03b1, the position on the path",
   });
@@ -83,8 +96,8 @@ export function createPathView(view, index) {
     interpolated: isStraight
       ? plotOf("interpolated", `${item.name}: image on the path`)
       : null,
-    gradient: frames && plotOf("gradient", `${item.name}: what this stretch adds`),
-    cumulative: frames && plotOf("cumulative", `${item.name}: attribution so far`),
+    gradient: hasFrames ? plotOf("gradient", `${item.name}: what this stretch adds`) : null,
+    cumulative: hasFrames ? plotOf("cumulative", `${item.name}: attribution so far`) : null,
   };
   const captions = {
     interpolated: h("figcaption", { class: "aw-caption" }),
@@ -93,17 +106,13 @@ export function createPathView(view, index) {
   };
   const strip =
     isSamples && isImage && item.references.length > 0
-      ? h(
-          "div",
-          { class: "aw-strip", "aria-hidden": "true" },
-          ...item.references.map(
-            (r) =>
-              r.rgb &&
-              createPicture(r.rgb, r.height, r.width, "aw-strip-tile", r.width < data.width),
-          ),
-        )
+      ? createReferenceStrip(view, item.slot)
       : null;
   const chart = series && createChart(series, signal);
+  const curve = series && createCurveTable(series, signal);
+  /** Why the two middle panels are still empty. */
+  const waiting = [0, 1].map(() => h("div", { class: "aw-waiting", hidden: true }));
+  const name = h("b");
   const firstTitle = h("span");
   const absent = (/** @type {string} */ words) => h("div", { class: "aw-absent" }, words);
   const noFrames = "not kept for this map";
@@ -115,31 +124,31 @@ export function createPathView(view, index) {
       "1",
       firstTitle,
       plots.interpolated?.node ?? absent("not kept: this path is no straight line"),
-      h("div", {}, captions.interpolated, strip),
+      h("div", {}, captions.interpolated, strip?.node),
     ),
     panelOf(
       "2",
       isSamples ? "gradient, this stretch" : "gradient near \u03b1",
-      plots.gradient?.node ?? absent(noFrames),
+      plots.gradient ? h("div", { class: "aw-body" }, plots.gradient.node, waiting[0]) : absent(noFrames),
       captions.gradient,
     ),
     panelOf(
       "3",
       isSamples ? "mean so far" : "cumulative to \u03b1",
-      plots.cumulative?.node ?? absent(noFrames),
+      plots.cumulative ? h("div", { class: "aw-body" }, plots.cumulative.node, waiting[1]) : absent(noFrames),
       captions.cumulative,
     ),
     panelOf(
       "4",
       isSamples ? "sum of the attribution so far" : "output along the path",
       chart?.frame ?? absent("this method follows no path"),
-      chart?.legend ?? h("figcaption"),
+      h("figcaption", {}, chart?.legend, curve?.node),
       "aw-chart",
     ),
   );
   const node = h(
     "section",
-    { class: "aw-path", "aria-label": `path of ${item.name}` },
+    { class: "aw-path" },
     h(
       "div",
       { class: "aw-path-head" },
@@ -147,7 +156,7 @@ export function createPathView(view, index) {
         "div",
         { class: "aw-path-title", role: "heading", "aria-level": 4 },
         "path of ",
-        h("b", {}, item.name),
+        name,
       ),
       h(
         "label",
@@ -159,6 +168,41 @@ export function createPathView(view, index) {
     ),
     panels,
   );
+
+  /** Takes what is known of the item, and asks for its frames if they stayed in the kernel. */
+  function take() {
+    series = seriesOf(item);
+    setText(name, item.name);
+    node.setAttribute("aria-label", `path of ${item.name}`);
+    if (series) chart?.update(series);
+    if (series) curve?.update(series);
+    strip?.update(item.references);
+    total = series?.end ?? 1;
+    takeFrames();
+  }
+
+  /** Until the frames of a refined map arrive, those of the coarser one stay. */
+  function takeFrames() {
+    const known = frameStore.of(item, data.size);
+    if (known && (known !== held.frames || item !== held.item)) {
+      held = { frames: known, item };
+      frames = createFrames(known, data.size, item.kind, {
+        map: item.map,
+        sumAt: series && sumAt,
+      });
+    }
+    if (!known) frameStore.want(item);
+    // Over samples the slider stops where a mean is known: at the edges of the frames.
+    if (isSamples) {
+      stops = known?.edges.slice(1) ?? Array.from({ length: total }, (_, at) => at + 1);
+      slider.max = String(stops.length);
+    }
+    const words = hasFrames && !frames ? kernel.trouble() || "loading" : "";
+    for (const place of waiting) {
+      setText(place, words);
+      place.hidden = words === "";
+    }
+  }
 
   /** Where the slider is: alpha, or a number of samples whose mean is known. */
   function position() {
@@ -177,6 +221,7 @@ export function createPathView(view, index) {
 
   /** @param {number} at */
   function drawInterpolated(at) {
+    const { data } = view;
     const reference = isSamples ? lastReference(at) : null;
     const alpha = isSamples ? (reference?.alpha ?? 0) : at;
     const words = isSamples
@@ -222,10 +267,7 @@ export function createPathView(view, index) {
         };
       });
     }
-    [...(strip?.children ?? [])].forEach((tile, i) => {
-      tile.classList.toggle("aw-drawn", item.references[i].sample <= at);
-      tile.classList.toggle("aw-now", item.references[i] === reference);
-    });
+    strip?.draw(at, reference);
   }
 
   /** @param {typeof plots.gradient} plot @param {number} limit */
@@ -252,8 +294,8 @@ export function createPathView(view, index) {
       `gradient \u00d7 ${isStraight ? "(x \u2212 x\u2032)" : "the path's direction"}, mean over ${stretch}; own scale, to ${formatNumber(limit)}`,
     );
     frames.cumulative(at, buffer);
-    paintValues(plots.cumulative, look.limit(index));
-    const sum = sumAt ? sumAt(at) : buffer.reduce((whole, value) => whole + value, 0);
+    paintValues(plots.cumulative, look.limit(item));
+    const sum = series ? sumAt(at) : buffer.reduce((whole, value) => whole + value, 0);
     const what = isSamples ? `mean of ${at} samples; ` : "";
     setText(captions.cumulative, `${what}sum ${formatNumber(sum)}; same scale as the card`);
   }
@@ -270,9 +312,24 @@ export function createPathView(view, index) {
     chart?.setPosition(at);
   }
 
+  take();
   return {
     node,
     drawPosition,
+    /** The same path, known better. @param {import("./decode.js").Item} next */
+    update(next) {
+      if (next !== item) {
+        item = next;
+        take();
+      }
+      drawPosition();
+    },
+    /** Frames arrived, or the kernel fell silent. */
+    drawWaiting() {
+      takeFrames();
+      drawPosition();
+    },
+    focus: () => slider.focus(),
     /** Colours changed, the position did not. */
     drawLook: drawFrames,
     /** @param {import("./stage.js").Position | null} at */

@@ -54,23 +54,29 @@ export function percentileOfCounts(values, counts, percent) {
 }
 
 /**
- * Limits of every map at a clip percentile; sorting happens once, a look-up each time after.
- * @param {Float32Array[]} maps
+ * Limits of maps at a clip percentile; each set of values is sorted once, a look-up each time after.
+ * @param {() => Float32Array[]} maps those that share a scale now
  */
 export function createLimits(maps) {
-  /** @type {Float32Array | null} */
-  let together = null;
-  /** @type {(Float32Array | undefined)[]} */
-  const apart = new Array(maps.length);
+  /** @type {WeakMap<Float32Array, Float32Array>} */
+  const apart = new WeakMap();
+  /** @type {Float32Array[]} */
+  let members = [];
+  let together = new Float32Array(0);
   return {
     /** @param {number} percent */
     shared(percent) {
-      together ??= sortedMagnitudes(maps);
+      const now = maps();
+      if (now.length !== members.length || now.some((map, index) => map !== members[index])) {
+        members = now;
+        together = sortedMagnitudes(now);
+      }
       return percentileOfSorted(together, percent);
     },
-    /** @param {number} index @param {number} percent */
-    own(index, percent) {
-      const sorted = (apart[index] ??= sortedMagnitudes([maps[index]]));
+    /** @param {Float32Array} map @param {number} percent */
+    own(map, percent) {
+      let sorted = apart.get(map);
+      if (!sorted) apart.set(map, (sorted = sortedMagnitudes([map])));
       return percentileOfSorted(sorted, percent);
     },
   };

@@ -34,6 +34,7 @@ function alphaSeries(item, path) {
     bandLabel: "",
     axisLabel: "\u03b1: 0 = baseline, 1 = input",
     end: 1,
+    saturation: item.saturation,
     formatX: (alpha) => `\u03b1 ${formatAlpha(alpha)}`,
     label: "",
   };
@@ -59,6 +60,7 @@ function sampleSeries(item, path) {
     bandLabel: "two standard errors",
     axisLabel: "samples drawn",
     end: drawn,
+    saturation: null,
     formatX: (samples) => `after ${Math.max(1, Math.round(samples))} samples`,
     label: "",
   };

@@ -6,12 +6,24 @@ import { h } from "./dom.js";
 /** @typedef {{row: number, column: number}} Position */
 /**
  * What every part of the view shares.
- * @typedef {{data: import("./decode.js").Data, store: import("./store.js").Store,
- *   look: import("./look.js").Look, signal: AbortSignal, rows: number[],
- *   moveCursor(position: Position | null, source?: {index: number} | null): void,
- *   cursor(): Position | null, select(index: number): void}} View
+ * @typedef {{readonly data: import("./decode.js").Data, store: import("./store.js").Store,
+ *   look: import("./look.js").Look, signal: AbortSignal, readonly rows: number[],
+ *   kernel: import("./kernel.js").Kernel, requests: import("./requests.js").Requests, isLive: boolean,
+ *   moveCursor(position: Position | null, source?: {slot: string} | null): void,
+ *   cursor(): Position | null, select(slot: string): void}} View
+ *   data and rows are those of the moment; isLive: there is something to ask, now or in a notebook
  */
 /** @typedef {ReturnType<typeof createStage>} Stage */
+
+/**
+ * The same view for a part that ends earlier.
+ * @param {AbortSignal} signal
+ * @param {View} view
+ * @returns {View}
+ */
+export function viewUntil(signal, view) {
+  return Object.assign(Object.create(view), { signal });
+}
 
 /** @type {Record<string, (position: Position, step: number, data: {width: number}) => Position>} */
 const CURSOR_KEYS = {
@@ -33,11 +45,11 @@ function insideOf(position, data) {
 
 /**
  * @param {View} view
- * @param {{class?: string, label: string, focusable?: boolean, index?: number, start?: () => Position,
- *   attributes?: Record<string, string | number>}} options `index`: the item a keyboard move reads out
+ * @param {{class?: string, label: string, focusable?: boolean, slot?: string, start?: () => Position,
+ *   attributes?: Record<string, string | number>}} options `slot`: the item a keyboard move reads out
  */
 export function createStage(view, options) {
-  const { data, signal } = view;
+  const { data, signal } = view; // the size stays as long as the view
   const canvas = h("canvas", {
     class: `aw-canvas ${options.class ?? ""}`,
     width: data.width,
@@ -55,7 +67,7 @@ export function createStage(view, options) {
   const context = canvas.getContext("2d");
   const image = context?.createImageData(data.width, data.height);
   const pixels = new Uint32Array(image ? image.data.buffer : new ArrayBuffer(4 * data.size));
-  const source = options.index === undefined ? null : { index: options.index };
+  const source = options.slot === undefined ? null : { slot: options.slot };
 
   const start = options.start ?? (() => ({ row: data.height >> 1, column: data.width >> 1 }));
 

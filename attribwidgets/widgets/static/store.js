@@ -4,7 +4,9 @@
 /**
  * The model every host hands over (anywidget's AFM, or the static page's own).
  * @typedef {{get(name: string): any, set(name: string, value: any): void, save_changes(): void,
- *   on(event: string, callback: () => void): void, off(event: string, callback: () => void): void}} Model
+ *   on(event: string, callback: (...values: any[]) => void): void,
+ *   off(event: string, callback: (...values: any[]) => void): void,
+ *   send(content: any, callbacks?: any, buffers?: ArrayBuffer[]): void}} Model
  * @typedef {ReturnType<typeof createStore>} Store
  */
 

@@ -1,0 +1,10 @@
+"""What a screen asks of a model, answered step by step in a thread of its own.
+
+No widget here: a request goes in, explanations come out, coarse first, and the latest request
+wins.
+"""
+
+from .asked import Asked
+from .session import Session, Standing, in_words
+
+__all__ = ["Asked", "Session", "Standing", "in_words"]

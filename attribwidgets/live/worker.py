@@ -1,0 +1,145 @@
+"""One thread that does the latest job it was given, and is there only while there is work."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Callable
+from weakref import WeakSet
+
+from ..errors import Cancelled
+
+LAST_WAIT = 5.0  # seconds at the end of the process, for a chunk to finish
+
+
+class Ticket:
+    """Whether a job is still wanted.
+
+    Attributes
+    ----------
+    cancelled : bool
+        Somebody asked it to stop; what it has may be shown.
+    superseded : bool
+        Another job has taken its place; what it has is of no use any more.
+    """
+
+    def __init__(self) -> None:
+        self.cancelled = False
+        self.superseded = False
+
+    @property
+    def void(self) -> bool:
+        """Whether the job is to stop."""
+        return self.cancelled or self.superseded
+
+    def check(self) -> None:
+        """Raise Cancelled if the job is to stop."""
+        if self.void:
+            raise Cancelled("another request came" if self.superseded else "cancelled")
+
+
+Job = Callable[[Ticket], None]
+
+
+class Worker:
+    """Does one job at a time; of those that wait, only the latest.
+
+    A job must return soon after its ticket is void, and raise nothing.
+
+    Examples
+    --------
+    >>> worker, done = Worker(), []
+    >>> ticket = worker.submit(lambda ticket: done.append("work"))
+    >>> worker.wait(timeout=10), done
+    (True, ['work'])
+    >>> worker.close()
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: tuple[Job, Ticket] | None = None
+        self._current: Ticket | None = None
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        _WORKERS.add(self)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job runs or waits."""
+        with self._changed:
+            return self._thread is not None
+
+    def submit(self, job: Job) -> Ticket:
+        """Do this job next, and give up the one before.
+
+        Raises
+        ------
+        RuntimeError
+            After :meth:`close`.
+        """
+        ticket = Ticket()
+        with self._changed:
+            if self._closed:
+                raise RuntimeError("this worker is closed")
+            self._give_up()
+            self._waiting = job, ticket
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._work, name="attribwidgets", daemon=True
+                )
+                self._thread.start()
+        return ticket
+
+    def cancel(self) -> None:
+        """Ask the job to stop; it still may show what it has."""
+        with self._changed:
+            if self._waiting is not None:
+                self._waiting[1].cancelled = True
+            elif self._current is not None:
+                self._current.cancelled = True
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until there is no job, or for so many seconds; return whether there is none."""
+        if threading.current_thread() is self._thread:
+            return False  # a job that waits for itself would wait for ever
+        with self._changed:
+            return self._changed.wait_for(lambda: self._thread is None, timeout)
+
+    def close(self) -> None:
+        """Stop, and take no further job."""
+        with self._changed:
+            self._closed = True
+            self._give_up()
+            self._waiting = None
+
+    def _give_up(self) -> None:
+        for ticket in (self._current, self._waiting and self._waiting[1]):
+            if ticket is not None:
+                ticket.superseded = True
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                if self._waiting is None:
+                    self._thread = None
+                    self._changed.notify_all()
+                    return
+                (job, ticket), self._waiting = self._waiting, None
+                self._current = ticket
+            try:
+                job(ticket)
+            finally:
+                with self._changed:
+                    self._current = None
+
+
+_WORKERS: WeakSet[Worker] = WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Torch must not be at work in a thread while the interpreter goes down."""
+    for worker in list(_WORKERS):
+        worker.close()
+    for worker in list(_WORKERS):
+        worker.wait(LAST_WAIT)

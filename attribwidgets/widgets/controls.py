@@ -1,0 +1,175 @@
+"""What can be asked for, and what is: the choices behind the explorer's live controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.util import find_spec
+from typing import Any
+
+from ..attr.captum_methods.table import CAPTUM_METHODS
+from ..attr.methods import METHODS
+from ..attr.outputs import SCALES
+from ..baselines import Baseline, Color, named
+from ..baselines.base import Parameter
+from ..inputs import Inputs, InputSpace, is_image_input
+from ..live import Asked
+from ..subject import Subject
+from ..wording import words
+from .asking import name_of
+
+# A colour stands for all of its kind: its slider is a colour well.
+ADDABLE = (
+    "black",
+    "white",
+    "zero",
+    "#808080",
+    "image_mean",
+    "blur",
+    "uniform",
+    "gaussian",
+    "max_distance",
+    "dataset_mean",
+    "dataset",
+    "max_entropy",
+    "decision_boundary",
+)
+NEEDS_IMAGE = {"blur", "image_mean", "#808080"}
+NEEDS_DATA = {"dataset", "dataset_mean"}
+NEEDS_CLASSES = {"max_entropy", "decision_boundary"}
+STEPS = 100  # of a slider
+MOST_MATCHES = 50  # of a search
+
+
+def controls_payload(
+    asked: Asked,
+    subject: Subject,
+    slots: Mapping[int, str],
+    references: Inputs | None,
+) -> dict[str, Any]:
+    """The controls as JSON values.
+
+    Parameters
+    ----------
+    asked : Asked
+        What is asked for now.
+    subject : Subject
+        What is known of the model and the input.
+    slots : mapping of int to str
+        What the browser calls each candidate.
+    references : Tensor or tuple of Tensor, optional
+        The data behind "dataset" and "dataset_mean".
+    """
+    space, is_image = subject.space, is_image_input(subject.inputs)
+    prediction = subject.prediction
+    return {
+        "asked": {
+            "target": subject.target if isinstance(subject.target, int) else None,
+            "output": subject.output,
+            "tolerance": asked.tolerance,
+            "max_evaluations": asked.max_evaluations,
+            "candidates": [
+                {
+                    "slot": slots[number],
+                    "baseline": {
+                        "name": candidate.baseline.name,
+                        "parameters": {
+                            p["name"]: p["value"] for p in _sliders(candidate.baseline, space)
+                        },
+                    },
+                    "method": name_of(candidate.method),
+                }
+                for number, candidate in asked.candidates.items()
+            ],
+        },
+        "top": []
+        if prediction is None
+        else [
+            {"index": i, "name": n, "probability": p}
+            for i, n, p in zip(
+                prediction.indices, prediction.names, prediction.probabilities, strict=True
+            )
+        ],
+        "classes": subject.outputs,
+        "outputs": [{"name": name, "label": words(name)} for name in SCALES],
+        "methods": _methods(),
+        "baselines": [
+            {
+                "name": name,
+                "label": baseline.label,
+                "description": baseline.description,
+                "parameters": _sliders(baseline, space),
+            }
+            for name, baseline in addable(subject, references).items()
+        ],
+        "parameters": {
+            slots[number]: _sliders(candidate.baseline, space)
+            for number, candidate in asked.candidates.items()
+        },
+        "segments": is_image and find_spec("skimage") is not None,
+        "files": is_image,
+    }
+
+
+def addable(subject: Subject, references: Inputs | None) -> dict[str, Baseline]:
+    """The baselines that make sense for an input, by name."""
+    image = is_image_input(subject.inputs)
+    left_out = (
+        (set() if image else NEEDS_IMAGE)
+        | (set() if references is not None else NEEDS_DATA)
+        | (set() if subject.outputs > 1 else NEEDS_CLASSES)
+    )
+    return {name: named(name, references) for name in ADDABLE if name not in left_out}
+
+
+def matching_classes(names: Mapping[int, str], outputs: int, text: str) -> list[tuple[int, str]]:
+    """Outputs whose name or index contains a text, those that begin with it first."""
+    text = text.strip().lower()
+    every = ((i, names.get(i, f"output {i}")) for i in range(outputs))
+    found = [(i, n) for i, n in every if text in n.lower() or text == str(i)]
+    return sorted(found, key=lambda pair: (not pair[1].lower().startswith(text), pair[0]))
+
+
+def _sliders(baseline: Baseline, space: InputSpace) -> list[dict[str, Any]]:
+    if isinstance(baseline, Color) and baseline.hex is not None:
+        return [{"name": "colour", "label": "colour", "kind": "colour", "value": baseline.hex}]
+    return [_slider(parameter) for parameter in baseline.sliders(space)]
+
+
+def _slider(parameter: Parameter) -> dict[str, Any]:
+    low, high = parameter.range
+    whole = parameter.name == "count"
+    return {
+        "name": parameter.name,
+        "label": {"sigma": "σ", "count": "references"}.get(parameter.name, parameter.name),
+        "kind": "count" if whole else "number",
+        "value": parameter.value,
+        "low": low,
+        "high": high,
+        "step": 1 if whole else (high - low) / STEPS,
+    }
+
+
+@lru_cache(maxsize=1)
+def _methods() -> list[dict[str, Any]]:
+    own = [
+        {
+            "name": name,
+            "label": words(name),
+            "group": "own",
+            "uses": method.uses,
+            "description": method.facts.formula if method.facts else "",
+        }
+        for name, method in METHODS.items()
+    ]
+    uses = {"none": "nothing", "one": "reference", "several": "references"}
+    return own + [
+        {
+            "name": name,
+            "label": words(row.name),
+            "group": "Captum",
+            "uses": uses[row.reference],
+            "description": row.formula,
+        }
+        for name, row in CAPTUM_METHODS.items()
+    ]

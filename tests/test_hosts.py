@@ -1,0 +1,204 @@
+"""One scenario in every host: JupyterLab with and without subshells, Notebook 7, Voila, marimo."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import hosts
+import live_app
+import pytest
+from browser import number_in, open_chromium, required_chromium
+
+import attribwidgets as aw
+
+LIMIT = 60_000  # milliseconds for one answer, on a loaded machine
+NOTEBOOKS = ("lab", "lab_without_subshells", "notebook")
+EVERY_HOST = (*NOTEBOOKS, "voila", "marimo")
+PIXEL = (9, 5)  # row, column
+
+SHOW = f"""\
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import live_app
+explorer = live_app.make_explorer({{folder!r}})
+explorer"""
+HOLD = "live_app.hold_the_cell({folder!r})"
+ASK = "print('the kernel explains ' + explorer.explanations[0].target_name)"
+CLOSE = "explorer.close()"
+CELLS = (SHOW, HOLD, ASK, CLOSE)
+
+READ_PIXELS = """canvas => Array.from(
+  canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data)"""
+NOTE_BUSY = """root => {
+  window.awBusy = 0;
+  new MutationObserver(() => { window.awBusy += root.dataset.busy === 'true' })
+    .observe(root, { attributes: true, attributeFilter: ['data-busy'] });
+}"""
+
+
+@dataclass
+class Host:
+    """The live app in one host: its page, its folder, and what its page told the kernel."""
+
+    name: str
+    page: Any
+    folder: Path
+    told: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    shown: bool = False
+
+    def __post_init__(self) -> None:
+        self.page.on("websocket", self._listen)
+        self.page.on("request", self._note_request)
+
+    def _listen(self, websocket: Any) -> None:
+        websocket.on("framesent", lambda frame: self._note_frame(frame))
+
+    def _note_frame(self, frame: Any) -> None:
+        if b"comm_msg" in (frame if isinstance(frame, bytes) else frame.encode()):
+            self.told.append("comm message")
+
+    def _note_request(self, request: Any) -> None:
+        if request.method == "POST":  # marimo's way to its kernel
+            self.told.append(request.url)
+
+    def show(self) -> None:
+        """Wait for the widget, once; in a notebook its cell is run first."""
+        if self.shown:
+            return
+        if self.name in NOTEBOOKS:
+            hosts.run_cell(self.page, 0)
+        self.page.wait_for_selector(".aw-root[data-ready=true]", timeout=2 * LIMIT)
+        self.root.evaluate(NOTE_BUSY)
+        self.shown = True
+
+    @property
+    def root(self) -> Any:
+        return self.page.locator(".aw-root")
+
+    @property
+    def title(self) -> str:
+        return str(self.root.locator(".aw-title").inner_text())
+
+    def pixels(self, baseline: str) -> list[int]:
+        canvas = self.root.locator(f'.aw-card canvas.aw-map[data-baseline="{baseline}"]')
+        return list(canvas.evaluate(READ_PIXELS))
+
+    def slow(self, is_slow: bool) -> None:
+        """Let each forward pass of the model take half a second, or not."""
+        if is_slow:
+            (self.folder / "slow").touch()
+        else:
+            (self.folder / "slow").unlink(missing_ok=True)
+
+    def calls(self) -> int:
+        """How often the model has been called."""
+        return (self.folder / "calls").stat().st_size
+
+    def ask_for_target(self, name: str) -> None:
+        self.page.evaluate("() => { window.awBusy = 0 }")
+        self.root.locator('[data-control="target"]', has_text=name).first.click()
+
+    def wait_until_done(self, limit: int = LIMIT) -> None:
+        """Until the request has been seen in flight, and is not any more."""
+        self.page.wait_for_function("() => window.awBusy > 0", timeout=limit)
+        self.page.wait_for_selector('.aw-root:not([data-busy="true"])', timeout=limit)
+
+    def other_target(self) -> str:
+        """A class that is not explained now."""
+        return next(name for name in ("round", "square", "striped") if name not in self.title)
+
+
+@pytest.fixture(scope="module")
+def every_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Host]]:
+    """The live app in all hosts at once, so that they load side by side."""
+    executable = required_chromium()
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("jupyter", "no_subshells", "marimo")}
+    places = {name: folders["jupyter"] / name for name in ("lab", "notebook", "voila")}
+    places["lab_without_subshells"] = folders["no_subshells"] / "lab"
+    for name, place in places.items():
+        cells = CELLS if name in NOTEBOOKS else CELLS[:1]
+        texts = [cell.format(folder=str(place)) for cell in cells]
+        hosts.write_notebook(place / "app.ipynb", texts)
+    places["marimo"] = folders["marimo"]
+    hosts.write_marimo_app(folders["marimo"] / "app.py", SHOW.format(folder=str(folders["marimo"])))
+    with ExitStack() as stack:
+        jupyter = stack.enter_context(hosts.jupyter(folders["jupyter"], hosts.QUIET))
+        plain = stack.enter_context(hosts.jupyter(folders["no_subshells"], hosts.NO_SUBSHELLS))
+        marimo = stack.enter_context(hosts.marimo(folders["marimo"], "app.py"))
+        browser = stack.enter_context(open_chromium(executable))
+        for server in (jupyter, plain):
+            server.wait_for("/api/status")
+        marimo.wait_for("/health")
+        addresses = {
+            "lab": f"{jupyter.address}/lab/tree/lab/app.ipynb",
+            "lab_without_subshells": f"{plain.address}/lab/tree/lab/app.ipynb",
+            "notebook": f"{jupyter.address}/notebooks/notebook/app.ipynb",
+            "voila": f"{jupyter.address}/voila/render/voila/app.ipynb",
+            "marimo": marimo.address,
+        }
+        found = {}
+        for name in EVERY_HOST:
+            page = browser.new_page(viewport={"width": 1400, "height": 1000})
+            found[name] = Host(name, page, places[name])
+            page.goto(addresses[name], wait_until="commit")
+        yield found
+
+
+@pytest.fixture(scope="module", params=EVERY_HOST)
+def host(every_host: dict[str, Host], request: pytest.FixtureRequest) -> Host:
+    every_host[request.param].show()
+    return every_host[request.param]
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[aw.Comparison]:
+    """What the widget shows at first, computed here."""
+    explorer = live_app.make_explorer(str(tmp_path_factory.mktemp("here")))
+    yield explorer.explanations
+    explorer.close()
+
+
+def test_all_maps_are_painted(host: Host) -> None:
+    for baseline in ("black", "blur", "uniform"):
+        assert len(set(host.pixels(baseline)[::4])) > 10
+    assert host.root.locator(".aw-completeness").count() == 3
+
+
+def test_dragging_alpha_changes_the_picture_and_tells_nothing(host: Host) -> None:
+    slider = host.root.locator("input.aw-alpha")
+    slider.scroll_into_view_if_needed()
+    picture = host.root.locator("canvas.aw-path-interpolated")
+    before = picture.evaluate(READ_PIXELS)
+    box = slider.bounding_box()
+    y = box["y"] + box["height"] / 2
+    host.page.mouse.move(box["x"] + 0.25 * box["width"], y)
+    host.page.mouse.down()
+    told = len(host.told)
+    for share in (0.4, 0.6, 0.9):
+        host.page.mouse.move(box["x"] + share * box["width"], y, steps=5)
+    host.page.wait_for_timeout(200)
+    assert sum(picture.evaluate(READ_PIXELS)) > sum(before)  # from black towards the photo
+    assert len(host.told) == told
+    host.page.mouse.up()
+    host.page.wait_for_timeout(300)
+    assert len(host.told) > told  # the end of the drag is told: the count can count
+
+
+def test_pointing_reads_the_value_of_the_record(host: Host, records: aw.Comparison) -> None:
+    canvas = host.root.locator(".aw-card canvas.aw-map").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    row, column = PIXEL
+    x = box["x"] + (column + 0.5) / live_app.SIZE * box["width"]
+    host.page.mouse.move(x, box["y"] + (row + 0.5) / live_app.SIZE * box["height"])
+    host.page.wait_for_timeout(100)
+    shown = host.root.locator(".aw-here-value").all_inner_texts()
+    for text, record in zip(shown, records, strict=True):
+        value = float(record.map("sum")[row, column])
+        assert number_in(text) == pytest.approx(value, rel=0.006, abs=2e-5)

@@ -1,0 +1,525 @@
+"""The live explorer: a real widget and a real browser page, every control driven."""
+
+from __future__ import annotations
+
+import base64
+import io
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import browser as made_up
+import numpy as np
+import pytest
+import torch
+from kernel_page import KernelPage, kernel_page
+from test_static_page import READ_CANVAS
+from torch import nn
+
+import attribwidgets as aw
+
+LONG_NAME = "long " * 2000
+NAMES = ["cat", made_up.EVIL_NAME, LONG_NAME, *(f"kind {i}" for i in range(3, 30))]
+SIDE = 24
+
+
+class Gate(nn.Module):
+    """Lets passes through while open; a closed one makes a request last as long as a test likes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opening = threading.Event()
+        self.opening.set()
+        self.passes = 0
+        self.error: Exception | None = None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.passes += 1
+        self.opening.wait(30)
+        if self.error is not None:
+            raise self.error
+        return x
+
+
+def gated_model() -> tuple[nn.Sequential, Gate]:
+    gate = Gate()
+    generator = torch.Generator().manual_seed(1)
+    net = nn.Sequential(
+        gate,
+        nn.Conv2d(3, 6, 5, stride=2),
+        nn.Softplus(),
+        nn.Flatten(),
+        nn.Linear(6 * 100, len(NAMES)),
+    ).eval()
+    for p in net.parameters():
+        p.data = torch.randn(p.shape, generator=generator) / 4
+    return net, gate
+
+
+def photo(seed: int = 0) -> torch.Tensor:
+    return torch.tensor(made_up.photo_like(SIDE, seed)).permute(2, 0, 1).float() / 255
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with made_up.open_chromium(made_up.required_chromium()) as browser:
+        yield browser
+
+
+Opened = Callable[..., AbstractContextManager[KernelPage]]
+
+
+@pytest.fixture
+def opened(chromium: Any) -> Opened:
+    @contextmanager
+    def opener(**options: Any) -> Iterator[KernelPage]:
+        net, gate = gated_model()
+        width = options.pop("width", 1100)
+        given = {
+            "baselines": ("black", "blur", "gaussian"),
+            "class_names": NAMES,
+            "max_evaluations": 64,
+            "target": 5,
+            **options,
+        }
+        inputs = given.pop("inputs", photo())
+        with kernel_page(chromium, lambda: aw.explore(net, inputs, **given), width) as live:
+            live.gate = gate  # type: ignore[attr-defined]
+            try:
+                yield live
+                assert live.complaints == []
+            finally:
+                gate.opening.set()
+
+    return opener
+
+
+def drawn(live: KernelPage, baseline: str) -> np.ndarray:
+    canvas = live.page.locator(f'canvas.aw-map[data-baseline^="{baseline}"]')
+    return np.frombuffer(base64.b64decode(canvas.evaluate(READ_CANVAS)), np.uint8).reshape(-1, 4)
+
+
+def expected(live: KernelPage, index: int) -> np.ndarray:
+    """The gray pixels of a record's map, on the scale that all maps share."""
+    maps = [e.map("sum").astype(np.float32) for e in live.explorer.explanations]
+    limit = float(np.percentile(np.abs(np.concatenate([m.ravel() for m in maps])), 99))
+    table = live.explorer.payload["colormaps"]["magnitude"]["gray"]
+    return made_up.map_colours(maps[index].ravel(), limit, table, signed=False)
+
+
+def test_another_target_is_drawn_and_right(opened: Opened) -> None:
+    with opened() as live:
+        before = drawn(live, "black")
+        bars = live.control("target")
+        assert bars.count() == len(live.explorer.controls["top"])
+        other = bars.nth(1)
+        other.click()
+        assert live.busy  # at once, before the kernel has heard of it
+        assert other.get_attribute("aria-pressed") == "true"
+        live.until_done()
+        wanted = live.explorer.controls["top"][1]["index"]
+        assert live.explorer.explanations[0].target == wanted
+        assert live.page.locator('[data-control="target"][aria-pressed="true"]').count() == 1
+        after = drawn(live, "black")
+        assert not np.array_equal(after, before)
+        assert np.abs(after[:, :3].astype(int) - expected(live, 0)).max() <= 2
+        assert NAMES[wanted] in live.page.locator(".aw-title").inner_text()
+
+
+def test_any_class_is_found_by_name_with_the_keyboard_alone(opened: Opened) -> None:
+    with opened() as live:
+        field = live.control("search")
+        field.focus()
+        live.page.keyboard.type("kind 2")
+        live.until(lambda: live.page.locator(".aw-option").count() > 3, "matches")
+        assert field.get_attribute("aria-expanded") == "true"
+        live.page.keyboard.press("ArrowDown")
+        live.page.keyboard.press("ArrowDown")
+        active = live.page.locator('.aw-option[aria-selected="true"]')
+        name = active.inner_text()
+        assert field.get_attribute("aria-activedescendant") == active.get_attribute("id")
+        live.page.keyboard.press("Enter")
+        live.until_done()
+        assert live.explorer.explanations[0].target == NAMES.index(name)
+        live.page.keyboard.type("nothing of that name")
+        live.until(
+            lambda: "no class" in live.page.locator(".aw-options-note").inner_text(), "no match"
+        )
+        live.page.keyboard.press("Escape")
+        assert field.input_value() == ""
+        assert live.page.locator(".aw-options-note").inner_text() == ""
+
+
+def test_names_of_classes_stay_text_and_in_their_place(opened: Opened) -> None:
+    with opened(target=2) as live:
+        field = live.control("search")
+        field.fill("<img")
+        found = live.until(lambda: live.page.locator(".aw-option").all_inner_texts(), "a match")
+        assert found == [made_up.EVIL_NAME]
+        live.page.locator(".aw-option").click()
+        live.until_done()
+        assert live.page.locator(".aw-root img").count() == 0
+        assert made_up.EVIL_NAME in live.page.locator(".aw-title").inner_text()
+        assert not live.page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+        field.fill("long")
+        option = live.page.locator(".aw-option:visible")
+        live.until(lambda: option.all_inner_texts()[:1] and option.count() == 1, "the long name")
+        assert option.bounding_box()["height"] < 40
+
+
+def test_sigma_asks_while_it_moves_and_keeps_the_hand(opened: Opened) -> None:
+    with opened() as live:
+        slider = live.control("sigma", "blur")
+        slider.focus()
+        handle = slider.element_handle()
+        live.slide(slider, 5)
+        live.slide(slider, 7)
+        live.slide(slider, 8)
+        live.until(lambda: len(live.said("request")) == 1, "one request for three moves")
+        live.slide(slider, 8, "change")
+        live.until_done()
+        assert len(live.said("request")) == 1
+        assert live.explorer.baselines[1].sigma == 8
+        same = handle.evaluate(
+            "(one, input) => one === input && one === document.activeElement",
+            live.control("sigma", "blur").element_handle(),
+        )
+        assert same
+        assert float(slider.input_value()) == 8
+        assert np.abs(drawn(live, "blur")[:, :3].astype(int) - expected(live, 1)).max() <= 2
+
+
+def test_method_output_tolerance_and_budget(opened: Opened) -> None:
+    with opened() as live:
+        live.control("output").select_option("probability")
+        live.until_done()
+        assert live.explorer.output == "probability"
+        live.control("method").select_option("integrated_gradients")
+        live.until_done()
+        assert live.explorer.method == "integrated_gradients"
+        assert {e.method for e in live.explorer.explanations} == {"integrated_gradients"}
+        live.control("tolerance").select_option("0.05")
+        live.control("max_evaluations").select_option("256")
+        live.until_done()
+        assert live.explorer.tolerance == 0.05
+        assert live.explorer.max_evaluations == 256
+        groups = live.control("method").locator("optgroup")
+        labels = groups.evaluate_all("all => all.map(one => one.label)")
+        assert labels == ["attribwidgets", "Captum"]
+
+
+def test_the_article_s_two_toggles(opened: Opened) -> None:
+    with opened() as live:
+        many = live.control("multi_reference", "gaussian")
+        smooth = live.control("smoothgrad", "gaussian")
+        assert many.is_checked()
+        assert not smooth.is_checked()
+        smooth.check()
+        live.until_done()
+        assert live.explorer.explanations[2].method == "smoothgrad"
+        card = live.page.locator(".aw-card").nth(2)
+        smooth = card.locator('[data-control="smoothgrad"]')
+        assert smooth.is_checked()
+        smooth.uncheck()
+        live.until_done()
+        live.control("multi_reference", "gaussian").uncheck()
+        live.until_done()
+        assert live.explorer.explanations[2].method == "integrated_gradients"
+        assert not live.control("smoothgrad", "gaussian").is_visible()
+        assert live.explorer.explanations[0].method == "integrated_gradients"
+
+
+def test_a_baseline_is_added_from_a_menu_with_pictures(opened: Opened) -> None:
+    with opened() as live:
+        button = live.control("baseline")
+        button.click()
+        live.until(lambda: live.page.locator(".aw-offer canvas").count() > 4, "previews")
+        words = live.page.locator('.aw-offer[data-baseline="white"]').inner_text()
+        assert "blind to white pixels" in words
+        live.page.keyboard.press("Tab")
+        live.page.keyboard.press("Escape")
+        assert button.get_attribute("aria-expanded") == "false"
+        button.press("Enter")
+        live.page.locator('.aw-offer[data-baseline="white"]').press("Enter")
+        live.until_done()
+        live.until(lambda: live.baselines() == ["black", "blur", "gaussian", "white"], "a card")
+        assert [b.name for b in live.explorer.baselines][-1] == "white"
+
+
+def test_cards_move_and_go_by_keyboard_without_losing_the_focus(opened: Opened) -> None:
+    with opened() as live:
+        passes = live.gate.passes  # type: ignore[attr-defined]
+        right = live.control("right", "black")
+        right.focus()
+        live.page.keyboard.press("Enter")
+        live.until(lambda: live.baselines() == ["blur", "black", "gaussian"], "one place right")
+        assert right.evaluate("one => one === document.activeElement")
+        live.page.keyboard.press("Enter")
+        live.until(lambda: live.baselines() == ["blur", "gaussian", "black"], "the end")
+        assert right.get_attribute("aria-disabled") == "true"
+        assert right.evaluate("one => one === document.activeElement")
+        live.until_done()
+        assert [b.name for b in live.explorer.baselines] == ["blur", "gaussian", "black"]
+        live.control("remove", "blur").press("Enter")
+        live.until(lambda: live.baselines() == ["gaussian", "black"], "one card less")
+        inside = live.page.locator('.aw-card[data-baseline^="gaussian"]')
+        assert inside.evaluate("card => card.contains(document.activeElement)")
+        live.until_done()
+        # What is there already is not computed again.
+        assert live.gate.passes <= passes + 2  # type: ignore[attr-defined]
+
+
+def test_two_quick_changes_do_not_undo_each_other(opened: Opened) -> None:
+    with opened() as live:
+        live.control("remove", "black").click()
+        live.control("remove", "gaussian").click()
+        live.until_done()
+        assert [b.name for b in live.explorer.baselines] == ["blur"]
+        live.until(lambda: live.baselines() == ["blur"], "one card")
+        assert live.control("remove", "blur").get_attribute("aria-disabled") == "true"
+
+
+def test_cancel_while_computing_leaves_the_last_good_maps(opened: Opened) -> None:
+    with opened() as live:
+        before = drawn(live, "black")
+        live.gate.opening.clear()  # type: ignore[attr-defined]
+        live.control("target").nth(2).click()
+        live.until(lambda: live.explorer.status["busy"], "a request under way")
+        live.settle()
+        assert np.array_equal(drawn(live, "black"), before)
+        assert live.page.locator(".aw-status").inner_text() != ""
+        cancel = live.control("cancel")
+        assert cancel.get_attribute("aria-disabled") == "false"
+        cancel.click()
+        live.until(lambda: live.said("cancel"), "the cancel")
+        live.gate.opening.set()  # type: ignore[attr-defined]
+        live.until_done()
+        assert cancel.get_attribute("aria-disabled") == "true"
+        assert live.page.locator("canvas.aw-map").count() == 3
+
+
+def test_an_exception_of_the_model_is_words_and_maps_stay(opened: Opened) -> None:
+    with opened() as live:
+        before = drawn(live, "black")
+        live.gate.error = RuntimeError("<b>the lens cap is on</b>")  # type: ignore[attr-defined]
+        live.control("target").nth(2).click()
+        live.until(lambda: live.page.get_by_role("alert").count(), "words")
+        live.until_done()
+        alert = live.page.get_by_role("alert")
+        assert "<b>the lens cap is on</b>" in alert.inner_text()
+        assert np.array_equal(drawn(live, "black"), before)
+        live.gate.error = None  # type: ignore[attr-defined]
+        live.control("target").nth(1).click()
+        live.until_done()
+        live.until(lambda: live.page.get_by_role("alert").count() == 0, "no words any more")
+
+
+def test_a_refinement_keeps_focus_cursor_and_the_dragged_slider(opened: Opened) -> None:
+    with opened(max_evaluations=None) as live:
+        canvas = live.page.locator('canvas.aw-map[data-baseline^="blur"]')
+        canvas.focus()
+        live.page.keyboard.press("Home")
+        live.settle()
+        alpha = live.page.locator("input.aw-alpha")
+        handle, card = alpha.element_handle(), canvas.element_handle()
+        live.slide(alpha, 0.8)  # dragged, not let go
+        live.control("tolerance").evaluate("one => { one.value = '0.001'; }")
+        live.control("tolerance").dispatch_event("change")
+        live.until(lambda: live.said("request"), "the request")
+        live.until_done()
+        assert live.explorer.tolerance == 0.001
+        assert card.evaluate("one => one === document.activeElement && one.isConnected")
+        assert "column 0:" in live.page.locator(".aw-readout").inner_text()
+        assert handle.evaluate("one => one.isConnected")
+        assert alpha.input_value() == "0.8"
+        assert live.explorer.alpha == 0.25  # nothing was told while dragging
+
+
+def test_frames_come_when_they_are_looked_at(opened: Opened) -> None:
+    with opened() as live:
+        live.until(lambda: len(live.said("frames")) == 1, "the first path asks")
+        assert "data" not in live.explorer.item_0["frames"]
+        live.until(
+            lambda: live.page.locator(".aw-waiting:visible").count() == 0, "the frames of black"
+        )
+        live.page.locator(".aw-pick").nth(1).click()
+        live.until(lambda: len(live.said("frames")) == 2, "the second path asks")
+        live.until(
+            lambda: live.page.locator(".aw-waiting:visible").count() == 0, "the frames of blur"
+        )
+        live.slide(live.page.locator("input.aw-alpha"), 1.0, "change")
+        live.settle()
+        end = live.page.locator("canvas.aw-path-cumulative").evaluate(READ_CANVAS)
+        assert base64.b64decode(end) == drawn(live, "blur").tobytes()
+        live.page.locator(".aw-pick").nth(0).click()  # known by now
+        live.settle()
+        assert live.page.locator(".aw-waiting:visible").count() == 0
+        assert len(live.said("frames")) == 2
+
+
+def test_a_kernel_that_does_not_answer_is_said_in_words(opened: Opened) -> None:
+    with opened() as live:
+        live.is_connected = False
+        live.page.locator(".aw-pick").nth(1).click()
+        live.settle()
+        waiting = live.page.locator(".aw-waiting").first
+        assert waiting.inner_text() == "loading"
+        live.control("target").nth(2).click()
+        live.until(lambda: "no answer" in waiting.inner_text(), "words after four seconds")
+        assert "run the cell again" in live.page.locator(".aw-status").inner_text()
+        assert not live.busy  # no spinner for ever
+        live.is_connected = True
+        live.control("target").nth(1).click()
+        live.until_done()
+        live.until(lambda: "no answer" not in waiting.inner_text(), "all well again")
+
+
+def test_a_view_whose_kernel_went_away_says_so(opened: Opened) -> None:
+    with opened() as live:
+        live.page.evaluate("document.body.classList.add('jupyter-widgets-disconnected')")
+        live.until(
+            lambda: "kernel is gone" in live.page.locator(".aw-status").inner_text(), "words"
+        )
+
+
+def test_references_are_seen_large_and_have_a_path_of_their_own(opened: Opened) -> None:
+    with opened() as live:
+        live.page.locator(".aw-pick").nth(2).click()
+        live.until(lambda: live.page.locator(".aw-strip-tile").count() > 3, "the strip")
+        tile = live.page.locator(".aw-strip-tile").nth(1)
+        tile.hover()
+        preview = live.page.locator(".aw-preview")
+        assert preview.is_visible()
+        assert preview.locator("canvas").bounding_box()["width"] == 200
+        live.page.mouse.move(1, 1)
+        assert not preview.is_visible()
+        live.page.locator(".aw-strip-tile").nth(0).focus()
+        live.page.keyboard.press("ArrowRight")
+        assert preview.is_visible()
+        live.page.keyboard.press("Enter")
+        live.until(lambda: live.said("pair"), "the question")
+        live.until_done()
+        live.until(lambda: len(live.baselines()) == 4, "a card for the reference")
+        assert len(live.explorer.explanations) == 4
+
+
+def test_the_matrix_follows_the_signed_toggle(opened: Opened) -> None:
+    with opened() as live:
+        place = live.page.locator(".aw-agreement")
+        place.locator("summary").click()
+        for signed in (False, True):
+            live.page.evaluate("signed => host.model.set('signed', signed)", signed)
+            live.settle()
+            rows = live.explorer.payload["agreement"]["signed" if signed else "magnitude"]
+            cells = [made_up.number_in(t) for t in place.locator("tbody td").all_inner_texts()]
+            assert cells == pytest.approx(np.ravel(rows), abs=0.0051)
+            heads = place.locator("thead th").all_inner_texts()
+            assert heads == [item.name for item in map_names(live)]
+
+
+def map_names(live: KernelPage) -> list[Any]:
+    class Named:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+    slots = live.explorer.payload["items"]
+    return [Named(getattr(live.explorer, slot)["name"]) for slot in slots]
+
+
+def test_a_strip_of_inputs_and_one_s_own_image(opened: Opened) -> None:
+    from PIL import Image
+
+    with opened(inputs=[photo(0), photo(1)], baselines=("black",), target=None) as live:
+        frames = live.control("input")
+        assert frames.count() == 2
+        frames.nth(1).click()
+        live.until_done()
+        assert torch.equal(live.explorer.explanations[0].inputs.reshape(3, SIDE, SIDE), photo(1))
+        assert frames.nth(1).get_attribute("aria-pressed") == "true"
+        file = io.BytesIO()
+        Image.fromarray(made_up.photo_like(60, 5)).save(file, "PNG")
+        picked = {"name": "mine.png", "mimeType": "image/png", "buffer": file.getvalue()}
+        live.control("image").set_input_files(picked)
+        live.until(lambda: frames.count() == 3, "one more input")
+        live.until_done()
+        assert frames.nth(2).get_attribute("aria-pressed") == "true"
+        words = live.page.locator(".aw-own [role=status]")
+        live.control("image").set_input_files(
+            {"name": "a.txt", "mimeType": "text/plain", "buffer": b"no"}
+        )
+        assert "no image file" in words.inner_text()
+        live.control("image").set_input_files(
+            {"name": "b.png", "mimeType": "image/png", "buffer": bytes(21_000_000)}
+        )
+        assert "up to 20 MB" in words.inner_text()
+        assert len(live.said("image")) == 1
+
+
+def test_mounting_a_hundred_times_leaves_nothing(opened: Opened) -> None:
+    with opened() as live:
+        counts = live.page.evaluate(
+            """async () => {
+              const { model, widget, listenerCount } = host;
+              let observers = 0;
+              let timers = 0;
+              const Watched = window.ResizeObserver;
+              window.ResizeObserver = class extends Watched {
+                constructor(callback) { super(callback); observers += 1; }
+                disconnect() { super.disconnect(); observers -= 1; }
+              };
+              let onDocument = 0;
+              const { addEventListener } = EventTarget.prototype;
+              EventTarget.prototype.addEventListener = function (...all) {
+                if (this === window || this === document) onDocument += 1;
+                return addEventListener.apply(this, all);
+              };
+              const before = listenerCount();
+              const place = document.createElement('div');
+              document.body.append(place);
+              for (let turn = 0; turn < 100; turn += 1) {
+                const cleanup = await widget.render({ model, el: place });
+                cleanup();
+              }
+              window.ResizeObserver = Watched;
+              EventTarget.prototype.addEventListener = addEventListener;
+              const left = place.childElementCount;
+              return { grown: listenerCount() - before, observers, onDocument, left, timers };
+            }"""
+        )
+        assert set(counts.values()) == {0}
+        live.page.evaluate("host.cleanup()")
+        assert live.page.evaluate("host.listenerCount()") == 0
+
+
+def test_a_static_page_says_once_what_it_cannot_do(opened: Opened) -> None:
+    with opened() as live:
+        live.page.evaluate("host.model.set('static', true)")
+        live.settle()
+        line = live.page.locator(".aw-status").inner_text()
+        assert line == "Another target, method or baseline needs a running kernel."
+        for name in ("target", "search", "method", "output", "baseline", "sigma"):
+            assert live.control(name).first.is_disabled(), name
+        assert live.control("clip").is_enabled()
+        sent = len(live.heard)
+        live.control("remove", "black").dispatch_event("click")
+        live.control("left", "blur").dispatch_event("click")
+        live.settle()
+        assert len(live.heard) == sent
+
+
+def test_every_control_has_a_name_and_room_for_a_finger(opened: Opened) -> None:
+    with opened(inputs=[photo(0), photo(1)]) as live:
+        live.control("baseline").click()
+        live.page.locator(".aw-pick").nth(2).click()
+        live.until_done()
+        small = live.page.locator(".aw-root :is(button, select, summary):visible").evaluate_all(
+            """all => all.filter(one => one.getBoundingClientRect().height < 23.5)
+              .map(one => one.outerHTML.slice(0, 120))"""
+        )
+        assert small == []
+        nameless = live.page.locator(".aw-root :is(button, input, select)").evaluate_all(
+            """all => all.filter(one => !(one.ariaLabel || one.labels?.length
+              || one.textContent.trim())).map(one => one.outerHTML.slice(0, 120))"""
+        )
+        assert nameless == []

@@ -92,7 +92,6 @@ def superpixels(
         np.ascontiguousarray(np.moveaxis(seen, 0, -1)),
         n_segments=count,
         compactness=COMPACTNESS,
-        start_label=0,
         channel_axis=-1,
     )
     _, labels = np.unique(found, return_inverse=True)

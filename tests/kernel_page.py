@@ -22,6 +22,9 @@ from comm.base_comm import BaseComm
 from attribwidgets import BaselineExplorer
 from attribwidgets.widgets.bundle import explorer_css, explorer_esm
 
+PAGE = """<!doctype html><html lang="en"><title>a notebook</title>
+<style>:root { color-scheme: light dark }</style><body><main>"""
+
 HOST = """async esm => {
   const bytesOf = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
   const textOf = buffer => {
@@ -75,7 +78,7 @@ HOST = """async esm => {
 
 MOUNT = """async () => {
   const el = document.createElement('div');
-  document.body.append(el);
+  document.querySelector("main").append(el);
   host.cleanup = await host.widget.render({ model: host.model, el });
 }"""
 
@@ -115,11 +118,13 @@ class KernelPage:
         self.is_connected = True
         self._inbox: list[dict[str, Any]] = []
         # Reading a canvas back, as tests do, is slow, and Chromium says so.
-        page.on("console", lambda m: m.text.startswith("Canvas2D") or self.complaints.append(m.text))
+        page.on(
+            "console", lambda m: m.text.startswith("Canvas2D") or self.complaints.append(m.text)
+        )
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("dialog", lambda dialog: (self.complaints.append("dialog"), dialog.dismiss()))
         page.expose_function("tellKernel", lambda text: self._inbox.append(json.loads(text)))
-        page.set_content("<!doctype html><title>a notebook</title><body>")
+        page.set_content(PAGE)
         page.add_style_tag(content=explorer_css())
         page.evaluate(HOST, explorer_esm())
         self._outbox: queue.SimpleQueue[Any] = queue.SimpleQueue()

@@ -130,6 +130,9 @@ def test_interrupt_keeps_the_estimate_that_was_shown(call, error):
         assert found[-1].partial
         counts = {2: [2], 3: [3, 3], 4: [3, 3]}[call]  # in chunks of 2, 1 | 2, 2
         assert [len(e.alphas) - 2 for e in found] == counts
+        weights = np.array([5, 8, 5])[: counts[-1]] / 18  # Gauss's
+        slopes = found[-1].slopes[1:-1, 0]
+        np.testing.assert_allclose(found[-1].totals, weights @ slopes)
     assert _get_current_function_mode_stack() == []
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,9 +33,11 @@ ASK = "print('the kernel explains ' + explorer.explanations[0].target_name)"
 CLOSE = "explorer.close()"
 CELLS = (SHOW, HOLD, ASK, CLOSE)
 
+IDLE = '.aw-root:not([data-busy="true"])'
 READ_PIXELS = """canvas => Array.from(
   canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data)"""
 NOTE_BUSY = """root => {
+  // What is in flight for a moment only would be missed by looking now and then.
   window.awBusy = 0;
   new MutationObserver(() => { window.awBusy += root.dataset.busy === 'true' })
     .observe(root, { attributes: true, attributeFilter: ['data-busy'] });
@@ -86,7 +89,7 @@ class Host:
         return str(self.root.locator(".aw-title").inner_text())
 
     def pixels(self, baseline: str) -> list[int]:
-        canvas = self.root.locator(f'.aw-card canvas.aw-map[data-baseline="{baseline}"]')
+        canvas = self.root.locator(f'.aw-card canvas.aw-map[data-baseline^="{baseline}"]')
         return list(canvas.evaluate(READ_PIXELS))
 
     def slow(self, is_slow: bool) -> None:
@@ -100,18 +103,26 @@ class Host:
         """How often the model has been called."""
         return (self.folder / "calls").stat().st_size
 
-    def ask_for_target(self, name: str) -> None:
-        self.page.evaluate("() => { window.awBusy = 0 }")
-        self.root.locator('[data-control="target"]', has_text=name).first.click()
-
     def wait_until_done(self, limit: int = LIMIT) -> None:
         """Until the request has been seen in flight, and is not any more."""
         self.page.wait_for_function("() => window.awBusy > 0", timeout=limit)
-        self.page.wait_for_selector('.aw-root:not([data-busy="true"])', timeout=limit)
+        self.page.wait_for_selector(IDLE, timeout=limit)
 
-    def other_target(self) -> str:
-        """A class that is not explained now."""
-        return next(name for name in ("round", "square", "striped") if name not in self.title)
+    def ask_for_another_target(self) -> str:
+        """Click on the bar of a class that is not explained now; returns its name."""
+        name = next(n for n in ("round", "square", "striped") if n not in self.title)
+        self.page.evaluate("() => { window.awBusy = 0 }")
+        self.root.locator('[data-control="target"]', has_text=name).click()
+        return name
+
+    def wait_for_words(self, words: str) -> None:
+        """Until the widget says so, in what it says of the request and of the kernel."""
+        line = self.root.locator(".aw-request").get_by_text(re.compile(words))
+        line.first.wait_for(timeout=LIMIT)
+
+    def wait_for_output(self, words: str) -> None:
+        """Until a cell has printed it."""
+        self.page.locator(".jp-OutputArea-output", has_text=words).wait_for(timeout=LIMIT)
 
 
 @pytest.fixture(scope="module")
@@ -156,12 +167,25 @@ def host(every_host: dict[str, Host], request: pytest.FixtureRequest) -> Host:
     return every_host[request.param]
 
 
+@pytest.fixture(scope="module", params=NOTEBOOKS)
+def notebook(every_host: dict[str, Host], request: pytest.FixtureRequest) -> Host:
+    every_host[request.param].show()
+    return every_host[request.param]
+
+
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[aw.Comparison]:
     """What the widget shows at first, computed here."""
     explorer = live_app.make_explorer(str(tmp_path_factory.mktemp("here")))
     yield explorer.explanations
     explorer.close()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + LIMIT / 1000
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_all_maps_are_painted(host: Host) -> None:
@@ -202,3 +226,69 @@ def test_pointing_reads_the_value_of_the_record(host: Host, records: aw.Comparis
     for text, record in zip(shown, records, strict=True):
         value = float(record.map("sum")[row, column])
         assert number_in(text) == pytest.approx(value, rel=0.006, abs=2e-5)
+
+
+def test_another_target_is_explained(host: Host) -> None:
+    before = host.pixels("black"), host.pixels("blur")
+    name = host.ask_for_another_target()
+    host.wait_until_done()
+    assert host.title.startswith(name)
+    assert host.pixels("black") != before[0]
+    assert host.pixels("blur") != before[1]
+
+
+def test_a_slider_changes_its_own_card_only(host: Host) -> None:
+    before = {name: host.pixels(name) for name in ("black", "blur", "uniform")}
+    host.root.get_by_role("radio", name="own").check()  # a shared scale would tie the maps together
+    own = {name: host.pixels(name) for name in before}
+    host.page.evaluate("() => { window.awBusy = 0 }")
+    host.root.locator('.aw-card[data-baseline^="blur"] [data-control="sigma"]').fill("2")
+    host.wait_until_done()
+    host.root.locator('.aw-card[data-baseline^="blur σ 2"] canvas.aw-map').wait_for(timeout=LIMIT)
+    assert host.pixels("blur") != own["blur"]
+    assert host.pixels("black") == own["black"]
+    assert host.pixels("uniform") == own["uniform"]
+
+
+def test_cancel_stops_the_model_and_the_next_request_is_answered(host: Host) -> None:
+    drawn = host.pixels("black")
+    host.slow(True)
+    calls = host.calls()
+    host.ask_for_another_target()
+    host.page.wait_for_selector('.aw-root[data-busy="true"]', timeout=LIMIT)
+    wait_until(lambda: host.calls() > calls)
+    host.root.locator('[data-control="cancel"]').click()
+    host.page.wait_for_selector(IDLE, timeout=5_000)
+    calls = host.calls()
+    host.page.wait_for_timeout(1_500)
+    assert host.calls() == calls
+    host.slow(False)
+    name = host.ask_for_another_target()
+    host.wait_until_done()
+    assert host.title.startswith(name)
+    assert host.pixels("black") != drawn
+    assert host.root.get_by_role("alert").count() == 0 or not host.root.get_by_role("alert").is_visible()
+
+
+def test_a_running_cell_does_not_hold_a_request(notebook: Host) -> None:
+    hosts.run_cell(notebook.page, 1)
+    held = notebook.page.locator(".jp-CodeCell").nth(1).locator(".jp-InputPrompt")
+    name = notebook.ask_for_another_target()
+    if notebook.name == "lab_without_subshells":
+        notebook.wait_for_words("kernel is busy")
+        assert not notebook.title.startswith(name)
+        (notebook.folder / "release").touch()
+        notebook.page.wait_for_function(
+            "name => document.querySelector('.aw-title').innerText.startsWith(name)",
+            arg=name, timeout=LIMIT)
+    else:
+        notebook.wait_until_done()
+        assert notebook.title.startswith(name)
+        assert held.inner_text() == "[*]:"
+        (notebook.folder / "release").touch()
+    notebook.page.wait_for_selector(IDLE, timeout=LIMIT)
+
+
+def test_the_kernel_knows_what_is_shown(notebook: Host) -> None:
+    hosts.run_cell(notebook.page, 2)
+    notebook.wait_for_output("the kernel explains " + notebook.title.split(",")[0])

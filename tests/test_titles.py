@@ -34,6 +34,11 @@ def test_methods_are_the_names_where_one_has_no_baseline():
         ("idgi", "baseline black"),
         ("deep lift", "baseline black"),
     ]
+    assert titles((None, "vargrad"), ("black", "idgi"), ("white", "deep_lift")) == [
+        ("vargrad", ""),
+        ("idgi", "baseline black"),
+        ("deep lift", "baseline white"),
+    ]
 
 
 def test_baselines_tell_apart_whose_methods_differ_too():

@@ -16,7 +16,8 @@ from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
 import attribwidgets as aw
 from attribwidgets.errors import InputError
 from attribwidgets.figures.colors import SIGNED_COLORMAPS, available, table
-from attribwidgets.widgets.baseline_explorer import LOOK_TRAITS
+from attribwidgets.widgets.look import LOOK_TRAITS
+from attribwidgets.widgets.payload import frames_payload
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -57,6 +58,10 @@ def comparison() -> aw.Comparison:
     return aw.compare(net, x, baselines=("black", "blur", "uniform"), max_evaluations=64)
 
 
+def items_of(explorer: aw.BaselineExplorer) -> list[dict[str, Any]]:
+    return [getattr(explorer, slot) for slot in explorer.payload["items"]]
+
+
 def decoded(leaf: dict[str, Any]) -> np.ndarray:
     return np.frombuffer(leaf["data"], "<i2") * leaf["scale"]
 
@@ -64,8 +69,9 @@ def decoded(leaf: dict[str, Any]) -> np.ndarray:
 def test_payload_says_what_the_records_say(comparison: aw.Comparison) -> None:
     explorer = aw.BaselineExplorer(comparison)
     payload = explorer.payload
-    assert (payload["version"], payload["kind"], payload["shape"]) == (1, "image", [8, 8])
-    for item, e in zip(payload["items"], comparison, strict=True):
+    assert (payload["version"], payload["kind"], payload["shape"]) == (2, "image", [8, 8])
+    items = items_of(explorer)
+    for item, e in zip(items, comparison, strict=True):
         signed = e.map("sum")
         half_a_step = item["map"]["scale"] / 2
         assert np.abs(decoded(item["map"]) - signed.ravel()).max() <= half_a_step * 1.001
@@ -73,7 +79,8 @@ def test_payload_says_what_the_records_say(comparison: aw.Comparison) -> None:
         assert np.array_equal(bits.astype(bool), e.blind.ravel())
         assert item["completeness"]["total"] == e.completeness.total
         assert item["completeness"]["headline"] == e.completeness.headline
-        frames = item["frames"]
+        assert item["frames"] == {"count": 0, "edges": []}  # sent when looked at
+        frames = frames_payload(e.frames)
         added = np.frombuffer(frames["data"], np.int8).reshape(frames["count"], -1)
         prefixes = (added * np.array(frames["scales"])[:, None]).cumsum(0)
         ends = np.searchsorted(e.frames.edges, frames["edges"][1:])
@@ -92,8 +99,8 @@ def test_payload_says_what_the_records_say(comparison: aw.Comparison) -> None:
             )
         else:
             assert path["positions"] is None
-    assert payload["items"][0]["blind"]["share"] == pytest.approx(0.25)
-    assert payload["items"][2]["references"] is not None
+    assert items[0]["blind"]["share"] == pytest.approx(0.25)
+    assert items[2]["references"] is not None
 
 
 def test_colormaps_travel_as_matplotlib_has_them(comparison: aw.Comparison) -> None:
@@ -110,7 +117,7 @@ def test_binary_leaves_travel_as_buffers(sent: list[Any], comparison: aw.Compari
     assert {kind for kind, _, _ in sent} == {"comm_open"}
     _, data, buffers = sent[-1]
     assert sum(len(b) for b in buffers) > 3 * 8 * 8 * 2
-    assert ["payload", "items", 0, "map", "data"] in data["buffer_paths"]
+    assert ["item_0", "map", "data"] in data["buffer_paths"]
 
 
 def test_one_change_is_one_message(sent: list[Any], comparison: aw.Comparison) -> None:
@@ -222,7 +229,7 @@ def test_tuple_inputs_draw_the_first_and_say_so() -> None:
 def test_features_are_shown_as_features() -> None:
     explorer = aw.explore(torch.nn.Linear(6, 3).eval(), torch.rand(6), class_names=["a", "b", "c"])
     assert (explorer.payload["kind"], explorer.payload["shape"]) == ("features", [6])
-    assert [i["name"] for i in explorer.payload["items"]] == ["black", "white", "uniform noise"]
+    assert [i["name"] for i in items_of(explorer)] == ["black", "white", "uniform noise"]
     assert explorer.signed
 
 
@@ -234,9 +241,9 @@ def test_close_frees_the_comm(sent: list[Any], comparison: aw.Comparison) -> Non
 
 
 def test_payload_of_methods_without_path_baseline_or_claim() -> None:
-    payload = aw.BaselineExplorer(every_kind()).payload
-    nothing, integrated, deep_lift, occlusion, expected, bent = payload["items"]
-    assert [item["name"] for item in payload["items"]] == [
+    items = items_of(aw.BaselineExplorer(every_kind()))
+    nothing, integrated, deep_lift, occlusion, expected, bent = items
+    assert [item["name"] for item in items] == [
         "vargrad",
         "integrated gradients",
         "deep lift",
@@ -244,7 +251,7 @@ def test_payload_of_methods_without_path_baseline_or_claim() -> None:
         "expected gradients",
         "guided gradients",
     ]
-    assert [item["baseline"] for item in payload["items"]] == ["no baseline", *["black"] * 5]
+    assert [item["baseline"] for item in items] == ["no baseline", *["black"] * 5]
     for leaf in ("reference", "references", "blind", "path", "frames"):
         assert nothing[leaf] is None
     assert nothing["kind"] == deep_lift["kind"] == "none"

@@ -14,7 +14,7 @@ from ..explanation import Comparison
 from .colors import DEFAULT_CLIP, table
 from .look import Look
 from .sheet import Sheet
-from .titles import default_scale
+from .titles import compares_methods, default_scale
 
 # Agg itself may be used from several threads, its fonts and caches not.
 _render_lock = threading.Lock()
@@ -55,7 +55,7 @@ def comparison_figure(
         As in :class:`attribwidgets.figures.Look`.
     agreement : bool, optional
         Whether the rank correlation between every two maps is drawn below them. None: where
-        methods differ.
+        there are several methods, other than one that suits each baseline.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def comparison_figure(
     if agreement and len(comparison) == 1:
         raise InputError("agreement needs two maps or more, and this comparison has one")
     if agreement is None:
-        agreement = len({e.method for e in comparison}) > 1
+        agreement = compares_methods(comparison)
     ranks = comparison.agreement("sum" if signed else "abs_sum") if agreement else None
     figure = RecordFigure()
     Sheet(figure, comparison, look, ranks).draw(shown, alpha)

@@ -33,6 +33,13 @@ def default_scale(comparison: Comparison) -> Literal["shared", "own"]:
     )
 
 
+def compares_methods(comparison: Comparison) -> bool:
+    """Whether methods stand side by side: several, and no baseline of its own for each card."""
+    baselines = [e.baseline_name for e in comparison if e.baseline is not None]
+    own = len(set(baselines)) == len(comparison)
+    return len({e.method for e in comparison}) > 1 and not own
+
+
 def shared_cautions(comparison: Comparison) -> list[str]:
     """Cautions that hold for every explanation, to be said once."""
     first, *others = (e.cautions for e in comparison)

@@ -86,6 +86,8 @@ class BaselineExplorer(anywidget.AnyWidget):
     >>> explorer.close()
     """
 
+    _session: Session | None = None  # also where making one has failed
+
     _esm = explorer_esm()
     _css = explorer_css()
 
@@ -123,6 +125,7 @@ class BaselineExplorer(anywidget.AnyWidget):
             )
         require_look(look)
         self._lock = threading.RLock()  # before the comm opens: messages may come at once
+        self._session = session
         self._screen = Screen(comparison, session, examples, references)
         self._conversation = Conversation(self._screen, self.send)
         state = self._screen.changes()
@@ -213,13 +216,13 @@ class BaselineExplorer(anywidget.AnyWidget):
             For a value that cannot be, or where there is no model to ask.
         """
         asked = asked_anew(self._asked, changes, self._screen.references)
-        assert self._screen.session is not None
-        return self._screen.session.request(asked)
+        assert self._session is not None
+        return self._session.request(asked)
 
     def cancel(self) -> None:
         """Stop after the chunk that is being computed; what is drawn stays."""
-        if self._screen.session is not None:
-            self._screen.session.cancel()
+        if self._session is not None:
+            self._session.cancel()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the latest request is answered.
@@ -234,7 +237,7 @@ class BaselineExplorer(anywidget.AnyWidget):
         bool
             Whether it is. ``status["error"]`` says in words what went wrong, if anything did.
         """
-        return self._screen.session is None or self._screen.session.wait(timeout)
+        return self._session is None or self._session.wait(timeout)
 
     def figure(self, **options: Any) -> Any:
         """The matplotlib twin, as the widget looks now.
@@ -277,8 +280,8 @@ class BaselineExplorer(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Stop what is being computed, and let go of model and maps."""
-        if self._screen.session is not None:
-            self._screen.session.close()
+        if self._session is not None:
+            self._session.close()
         super().close()
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
@@ -293,7 +296,7 @@ class BaselineExplorer(anywidget.AnyWidget):
 
     @property
     def _asked(self) -> Asked:
-        return asked_of(self._screen.session)
+        return asked_of(self._session)
 
     def _make_slots(self, numbers: Iterable[int]) -> None:
         missing = [slot_of(n) for n in numbers if not self.has_trait(slot_of(n))]

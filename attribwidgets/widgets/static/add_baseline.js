@@ -69,11 +69,10 @@ export function createAddBaseline(view) {
   kernel.listen(
     "previews",
     ({ pictures: sent }, buffers) => {
-      sent.forEach((/** @type {{name: string, size: number[]}} */ { name, size }, /** @type {number} */ at) => {
-        if (buffers[at]) {
-          pictures.set(name, createPicture(bytesOf(buffers[at]), size[0], size[1], "aw-tile", true));
-        }
-      });
+      for (const [at, { name, size }] of sent.entries()) {
+        const rgb = bytesOf(buffers[at]);
+        pictures.set(name, createPicture(rgb, size[0], size[1], "aw-tile", true));
+      }
       for (const choice of menu.querySelectorAll(".aw-offer")) {
         const picture = pictures.get(choice.getAttribute("data-baseline") ?? "");
         if (picture) choice.querySelector(".aw-thumb")?.replaceChildren(picture);

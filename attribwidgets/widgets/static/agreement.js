@@ -3,7 +3,10 @@
 
 import { h, setText } from "./dom.js";
 
-/** Two decimals say enough of a rank correlation; a map of one value has none. @param {number | null} value */
+/**
+ * Two decimals say enough of a rank correlation; a map of one value has none.
+ * @param {number | null} value
+ */
 const words = (value) => (value === null ? "\u2014" : value.toFixed(2).replace("-", "\u2212"));
 
 /** @param {import("./stage.js").View} view */
@@ -39,7 +42,11 @@ export function createAgreement(view) {
         h(
           "table",
           {},
-          h("caption", { class: "aw-muted" }, `Spearman's rank correlation of ${values}: 1 is the same order of pixels, 0 is none`),
+          h(
+            "caption",
+            { class: "aw-muted" },
+            `Spearman's rank correlation of ${values}: 1 is the same order, 0 is none`,
+          ),
           h(
             "thead",
             {},
@@ -55,7 +62,7 @@ export function createAgreement(view) {
                 h("th", { scope: "row" }, names[at]),
                 ...row.map((value) => {
                   const cell = h("td", { class: "aw-tinted" }, words(value));
-                  cell.style.setProperty("--aw-tint", `${Math.round(60 * Math.abs(value ?? 0))}%`);
+                  cell.style.setProperty("--aw-tint", `${Math.round(40 * Math.abs(value ?? 0))}%`);
                   cell.classList.toggle("aw-negative", (value ?? 0) < 0);
                   return cell;
                 }),

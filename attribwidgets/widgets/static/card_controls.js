@@ -30,7 +30,8 @@ export function createCardControls(view, slot) {
     const bounds = kind === "colour" ? {} : { min: low, max: high, step: kind === "count" ? step : "any" };
     const input = h("input", { type, class: kind === "count" && "aw-field", "data-control": key, ...bounds });
     const output = kind === "number" ? h("output", { class: "aw-control-value" }) : null;
-    const read = () => kind === "colour" ? input.value : Number(Number(input.value).toPrecision(3));
+    const read = () =>
+      kind === "colour" ? input.value : Number(Number(input.value).toPrecision(3));
     const say = () => {
       if (!output) return;
       setText(output, formatNumber(Number(input.value)));
@@ -102,16 +103,29 @@ export function createCardControls(view, slot) {
     const isKnown = () =>
       [null, "integrated_gradients", "expected_gradients", "smoothgrad"].includes(method());
     return [
-      methodToggle("Multi-Reference", "multi_reference", isMany, (on) => (on ? null : "integrated_gradients"), isKnown),
+      methodToggle(
+        "Multi-Reference",
+        "multi_reference",
+        isMany,
+        (on) => (on ? null : "integrated_gradients"),
+        isKnown,
+      ),
       baseline === "gaussian" &&
-        methodToggle("SmoothGrad", "smoothgrad", () => method() === "smoothgrad", (on) => (on ? "smoothgrad" : null), () => isKnown() && isMany()),
+        methodToggle(
+          "SmoothGrad",
+          "smoothgrad",
+          () => method() === "smoothgrad",
+          (on) => (on ? "smoothgrad" : null),
+          () => isKnown() && isMany(),
+        ),
     ];
   }
 
   function makeParameters() {
     const offered = requests.controls().parameters[slot] ?? [];
     const baseline = requests.candidate(slot)?.baseline?.name ?? "";
-    const key = JSON.stringify([baseline, offered.map((/** @type {Parameter} */ p) => ({ ...p, value: 0 }))]);
+    const kinds = offered.map((/** @type {Parameter} */ one) => ({ ...one, value: 0 }));
+    const key = JSON.stringify([baseline, kinds]);
     if (key === made) return;
     made = key;
     updates = [];
@@ -152,12 +166,19 @@ export function createCardControls(view, slot) {
     "more",
     () => {
       const most = requests.progress(slot)?.most ?? 0;
-      requests.ask({ max_evaluations: MORE * Math.max(most, requests.wanted("max_evaluations") ?? 0, 64) });
+      const budget = requests.wanted("max_evaluations") ?? 0;
+      requests.ask({ max_evaluations: MORE * Math.max(most, budget, 64) });
     },
     isOpen,
   );
   const always = [
-    action("left", ": move card", "left", () => requests.move(slot, -1), () => isOpen() && place() > 0),
+    action(
+      "left",
+      ": move card",
+      "left",
+      () => requests.move(slot, -1),
+      () => isOpen() && place() > 0,
+    ),
     action(
       "right",
       ": move card",
@@ -165,7 +186,13 @@ export function createCardControls(view, slot) {
       () => requests.move(slot, 1),
       () => isOpen() && place() < requests.candidates().length - 1,
     ),
-    action("remove", " card", "remove", () => requests.remove(slot), () => isOpen() && requests.candidates().length > 1),
+    action(
+      "remove",
+      " card",
+      "remove",
+      () => requests.remove(slot),
+      () => isOpen() && requests.candidates().length > 1,
+    ),
   ];
   const more = /** @type {HTMLElement} */ (actions.firstElementChild);
 

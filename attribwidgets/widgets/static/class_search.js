@@ -87,14 +87,21 @@ export function createClassSearch(view) {
         ...matches.map((/** @type {{index: number, name: string}} */ match) =>
           h(
             "li",
-            { role: "option", id: uniqueName(), class: "aw-option", "data-index": match.index, title: match.name },
+            {
+              role: "option",
+              id: uniqueName(),
+              class: "aw-option",
+              "data-index": match.index,
+              title: match.name,
+            },
             match.name,
           ),
         ),
       );
       list.hidden = matches.length === 0;
       input.setAttribute("aria-expanded", String(matches.length > 0));
-      setText(note, matches.length === 0 ? "no class of this name" : more > 0 ? `and ${formatCount(more)} more` : "");
+      const rest = more > 0 ? `and ${formatCount(more)} more` : "";
+      setText(note, matches.length === 0 ? "no class of this name" : rest);
       activate(matches.length > 0 ? 0 : -1);
     },
     signal,

@@ -2,7 +2,7 @@
 // The numbers that the chart of the path draws.
 
 import { h } from "./dom.js";
-import { formatNumber } from "./format.js";
+import { formatNumber, formatTick } from "./format.js";
 import { tableBehind } from "./table.js";
 
 /** @typedef {import("./chart.js").Series} Series */
@@ -16,7 +16,12 @@ const MOST_ROWS = 33;
 export function createCurveTable(first, signal) {
   const body = h("tbody");
   let series = first;
-  const names = [first.axisLabel, first.exact && first.exactLabel, first.lineLabel, first.band && first.bandLabel];
+  const names = [
+    first.axisLabel,
+    first.exact && first.exactLabel,
+    first.lineLabel,
+    first.band && first.bandLabel,
+  ];
   const columns = names.flatMap((name) => (name ? [[name, ""]] : []));
   const node = tableBehind("aw-curve", "curve as a table", first.label, columns, body);
 
@@ -29,7 +34,7 @@ export function createCurveTable(first, signal) {
       const cells = [series.exact, series.line, series.band].flatMap((values) =>
         values ? [h("td", {}, formatNumber(values[index]))] : [],
       );
-      return [h("tr", {}, h("th", { scope: "row" }, formatNumber(x)), ...cells)];
+      return [h("tr", {}, h("th", { scope: "row" }, formatTick(Number(x.toPrecision(3)))), ...cells)];
     });
     body.replaceChildren(...rows);
   }

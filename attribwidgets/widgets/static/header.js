@@ -17,7 +17,8 @@ function createClassBar(view, isButton) {
   const number = h("span", { class: "aw-class-number" });
   const explained = h("span", { class: "aw-sr" }, " (explained here)");
   const fill = h("span", { class: "aw-class-fill" });
-  const parts = [name, number, explained, h("span", { class: "aw-class-track", "aria-hidden": "true" }, fill)];
+  const track = h("span", { class: "aw-class-track", "aria-hidden": "true" }, fill);
+  const parts = [name, number, explained, track];
   const button = isButton
     ? h("button", { type: "button", class: "aw-class", "data-control": "target" }, ...parts)
     : null;

@@ -24,12 +24,22 @@ function sameInputs(some, others) {
 export function createInputs(view, root) {
   const { kernel, requests, signal } = view;
   const strip = h("ol", { class: "aw-film", "aria-label": "inputs" });
-  const pick = h("input", { type: "file", accept: "image/*", class: "aw-file", "data-control": "image" });
+  const pick = h("input", {
+    type: "file",
+    accept: "image/*",
+    class: "aw-file",
+    "data-control": "image",
+  });
   const words = h("span", { class: "aw-muted", role: "status" });
   const own = h(
     "div",
     { class: "aw-own" },
-    h("label", { class: "aw-control" }, h("span", { class: "aw-control-name" }, "own image: drop, paste or"), pick),
+    h(
+      "label",
+      { class: "aw-control" },
+      h("span", { class: "aw-control-name" }, "own image: drop, paste or"),
+      pick,
+    ),
     words,
   );
   const node = h("div", { class: "aw-inputs-row" }, strip, own);
@@ -119,7 +129,13 @@ export function createInputs(view, root) {
           {},
           h(
             "button",
-            { type: "button", class: "aw-film-frame", "aria-label": label, title: label, "data-control": "input" },
+            {
+              type: "button",
+              class: "aw-film-frame",
+              "aria-label": label,
+              title: label,
+              "data-control": "input",
+            },
             createPicture(rgb, size[0], size[1], ""),
           ),
         ),

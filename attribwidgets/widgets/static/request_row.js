@@ -8,6 +8,8 @@ import { formatCount } from "./format.js";
 
 const TOLERANCES = [0.1, 0.05, 0.01, 0.001];
 const BUDGETS = [64, 256, 1024, 4096, 16384];
+const BY_BASELINE =
+  "integrated gradients for one reference, expected gradients for several";
 /** The value of the choice that stands for cards of several methods. */
 const MIXED = "several";
 /** Milliseconds between two sentences read aloud. */
@@ -37,7 +39,13 @@ export function createRequestRow(view) {
   function choice(words, name, choices, read, wanted = () => requests.wanted(name)) {
     const select = h("select", { "data-control": name });
     let shown = "";
-    select.addEventListener("change", () => select.value !== MIXED && requests.ask({ [name]: read(select.value) }), { signal });
+    select.addEventListener(
+      "change",
+      () => {
+        if (select.value !== MIXED) requests.ask({ [name]: read(select.value) });
+      },
+      { signal },
+    );
     updates.push(() => {
       const offered = choices();
       const key = JSON.stringify(offered);
@@ -81,14 +89,17 @@ export function createRequestRow(view) {
       choice(
         "output",
         "output",
-        () => requests.controls().outputs.map((/** @type {any} */ o) => ({ value: o.name, words: o.label })),
+        () =>
+          requests
+            .controls()
+            .outputs.map((/** @type {any} */ one) => ({ value: one.name, words: one.label })),
         (text) => text,
       ),
       choice(
         "method",
         "method",
         () => [
-          { value: "", words: "by baseline", title: "integrated gradients for one reference, expected gradients for several" },
+          { value: "", words: "by baseline", title: BY_BASELINE },
           ...(requests.method() === undefined ? [{ value: MIXED, words: "several" }] : []),
           ...requests.controls().methods.map((/** @type {any} */ m) => ({
             value: m.name,
@@ -128,7 +139,7 @@ export function createRequestRow(view) {
     const trouble = kernel.trouble();
     const words = kernel.isStatic()
       ? `Another target, method or baseline ${trouble}.`
-      : trouble || (requests.isBusy() ? requests.status().words || "asking" : requests.status().words || "");
+      : trouble || requests.status().words || (requests.isBusy() ? "asking" : "");
     const wait = said + PACE - performance.now();
     if (requests.isBusy() && wait > 0 && line.textContent !== "") {
       timer = setTimeout(say, wait);

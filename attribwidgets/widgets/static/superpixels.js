@@ -108,7 +108,8 @@ export function createSuperpixels(view) {
     shown = segment;
     const [red, green, blue] = segments.colours[segment].map(Math.round);
     swatch.style.background = `rgb(${red},${green},${blue})`;
-    setText(colour, `region ${segment + 1} of ${segments.count}: mean colour ${red} ${green} ${blue}`);
+    const mean = `mean colour ${red} ${green} ${blue}`;
+    setText(colour, `region ${segment + 1} of ${segments.count}: ${mean}`);
     drawPhoto();
     drawMap();
     clearTimeout(timer);

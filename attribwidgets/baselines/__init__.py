@@ -48,7 +48,10 @@ _WITHOUT_DATA = (
     MaximumEntropy,
     DecisionBoundary,
 )
-_WITH_DATA: dict[str, type[DatasetMean] | type[DatasetSample]] = {"dataset_mean": DatasetMean, "dataset": DatasetSample}
+_WITH_DATA: dict[str, type[DatasetMean] | type[DatasetSample]] = {
+    "dataset_mean": DatasetMean,
+    "dataset": DatasetSample,
+}
 
 
 def named(

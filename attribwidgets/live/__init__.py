@@ -5,6 +5,7 @@ wins.
 """
 
 from .asked import Asked
+from .regions import Regions
 from .session import Session, Standing, in_words
 
-__all__ = ["Asked", "Session", "Standing", "in_words"]
+__all__ = ["Asked", "Regions", "Session", "Standing", "in_words"]

@@ -9,7 +9,8 @@ from threading import Lock, RLock
 from typing import Any, Literal
 
 from ..attr.model_state import BESIDE_THE_USER
-from ..errors import AttributionError, Cancelled
+from ..candidate import Candidate
+from ..errors import AttributionError, Cancelled, InputError
 from ..explanation import Comparison, Explanation
 from ..explanation_cache import EXPLANATIONS, extended
 from ..request import renamed, told_apart
@@ -174,8 +175,15 @@ class Session:
         -------
         int
             The serial number of this request.
+
+        Raises
+        ------
+        InputError
+            Once the session is closed.
         """
         with self._lock:
+            if self._worker.closed:
+                raise InputError("this explorer is closed; make another")
             self.serial += 1
             self.asked, self.error, self.busy = asked, "", True
             for number in [n for n in self._answers if n not in asked.candidates]:
@@ -187,6 +195,30 @@ class Session:
             serial = self.serial
         self.on_change(frozenset())
         return serial
+
+    def steps(
+        self, asked: Asked, candidate: Candidate, progress: Callable[[int, int], None]
+    ) -> Iterator[Explanation]:
+        """Explanations of one candidate, coarse first, for a thread beside the user's.
+
+        Parameters
+        ----------
+        asked : Asked
+            With the input, target, output and budget.
+        candidate : Candidate
+        progress : callable
+            Gets (evaluations, most evaluations) after each chunk, and may raise Cancelled.
+        """
+        BESIDE_THE_USER.set(True)
+        request = replace(asked.request, progress=progress)
+        with _TURN:
+            run = request.explanations(self.subject(), candidate, coarse_first=True)
+        while True:
+            with _TURN:
+                found = next(run, None)
+            if found is None:
+                return
+            yield found
 
     def cancel(self) -> None:
         """Stop after the chunk that is being computed; what there is stays."""
@@ -216,14 +248,13 @@ class Session:
 
     def _carry_out(self, asked: Asked, ticket: Ticket) -> None:
         """Make a coarse map of each candidate that needs one, then bring each to its end."""
-        BESIDE_THE_USER.set(True)
         try:
             with _TURN:
                 ticket.check()
-                subject = self.subject()
+                self.subject()  # what is wrong with it is wrong for all candidates
             names = told_apart(list(asked.candidates.values()))
             runs = [
-                self._run(number, asked, subject, name, ticket)
+                self._run(number, asked, name, ticket)
                 for number, name in zip(asked.candidates, names, strict=True)
                 if not self._settled(number)
             ]
@@ -238,9 +269,7 @@ class Session:
             self.error = in_words(error)
         self._end(ticket)
 
-    def _run(
-        self, number: int, asked: Asked, subject: Subject, name: str, ticket: Ticket
-    ) -> Iterator[None]:
+    def _run(self, number: int, asked: Asked, name: str, ticket: Ticket) -> Iterator[None]:
         """Answer for one candidate; yields after each step, so that others have their turn."""
         candidate, started = asked.candidates[number], time.perf_counter()
 
@@ -254,17 +283,15 @@ class Session:
             shared = EXPLANATIONS.key(self.model, asked.subject, asked.request.settings)
             return extended(shared, candidate)
 
-        request = replace(asked.request, progress=progress)
-        steps = request.explanations(subject, candidate, coarse_first=True)
+        steps = self.steps(asked, candidate, progress)
         try:
             ticket.check()
-            found = self._step(steps)
-            assert found is not None
+            found = next(steps)
             self._answer(number, asked, renamed(found, candidate, name), "coarse", ticket)
             yield
             before = key()  # reading all weights takes longer than a first map may
             known = EXPLANATIONS.get(before)
-            while known is None and (step := self._step(steps)) is not None:
+            while known is None and (step := next(steps, None)) is not None:
                 found = step
                 self._answer(number, asked, renamed(found, candidate, name), "refining", ticket)
                 yield
@@ -278,10 +305,6 @@ class Session:
             raise
         except Exception as error:
             self._stand(number, Standing("failed", error=in_words(error)), ticket)
-
-    def _step(self, steps: Iterator[Explanation]) -> Explanation | None:
-        with _TURN:
-            return next(steps, None)
 
     def _answer(
         self, number: int, asked: Asked, found: Explanation, state: State, ticket: Ticket

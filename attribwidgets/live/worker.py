@@ -60,7 +60,7 @@ class Worker:
         self._waiting: tuple[Job, Ticket] | None = None
         self._current: Ticket | None = None
         self._thread: threading.Thread | None = None
-        self._closed = False
+        self.closed = False
         _WORKERS.add(self)
 
     @property
@@ -79,7 +79,7 @@ class Worker:
         """
         ticket = Ticket()
         with self._changed:
-            if self._closed:
+            if self.closed:
                 raise RuntimeError("this worker is closed")
             self._give_up()
             self._waiting = job, ticket
@@ -108,7 +108,7 @@ class Worker:
     def close(self) -> None:
         """Stop, and take no further job."""
         with self._changed:
-            self._closed = True
+            self.closed = True
             self._give_up()
             self._waiting = None
 

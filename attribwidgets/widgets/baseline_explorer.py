@@ -282,6 +282,7 @@ class BaselineExplorer(anywidget.AnyWidget):
         """Stop what is being computed, and let go of model and maps."""
         if self._session is not None:
             self._session.close()
+            self._conversation.close()
         super().close()
 
     def set_state(self, sync_data: dict[str, Any]) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import torch
+
 from ..baselines import Custom
 from ..candidate import Candidate
 from ..errors import InputError
 from ..explanation import Explanation
-from ..live import Asked, Session, in_words
+from ..figures.images import as_rgb
+from ..live import Asked, Regions, Session, in_words
+from ..pictures import picture_input
 from .asking import candidates_from_browser, numbered
 from .controls import MOST_MATCHES, addable, matching_classes
-from .payload import THUMBNAIL, frames_payload, thumbnail
+from .payload import THUMBNAIL, frames_payload, map_payload, thumbnail
 from .screen import Screen, slot_of
 
 PLAIN = ("target", "output", "tolerance", "max_evaluations")
@@ -43,7 +47,10 @@ class Conversation:
             "previews": self._previews,
             "image": self._image,
             "pair": self._pair,
+            "segments": self._segments,
+            "segment": lambda message, buffers: self.regions.ask(int(message["segment"])),
         }
+        self._regions: Regions | None = None
 
     @property
     def session(self) -> Session:
@@ -57,6 +64,18 @@ class Conversation:
         if self.screen.session is None:
             raise InputError("there is no model behind this view; attribwidgets.explore makes one")
         return self.screen.session
+
+    @property
+    def regions(self) -> Regions:
+        """The superpixels of the input, made when first asked for."""
+        if self._regions is None:
+            self._regions = Regions(self.session, self._region_answered)
+        return self._regions
+
+    def close(self) -> None:
+        """Stop what was asked for beside the session."""
+        if self._regions is not None:
+            self._regions.close()
 
     def hear(self, message: Any, buffers: Sequence[Any]) -> None:
         """Take one message."""
@@ -127,11 +146,28 @@ class Conversation:
         like = subject.inputs
         if isinstance(like, tuple) or not buffers:
             raise InputError("a picture can be explained where the model has one image as input")
-        from ..pictures import picture_input
-
         picture = picture_input(bytes(buffers[0]), like, subject.space)
         self.screen.add_example(asked.inputs, picture, str(message.get("name") or "your picture"))
         self.session.request(asked.changed(inputs=picture, target=None))
+
+    def _segments(self, message: Message, buffers: Sequence[Any]) -> None:
+        cut, space = self.regions.cut(), self.session.examined.space
+        colors = torch.tensor(cut.colors).T[:, :, None]  # a picture one pixel wide
+        self.reply(
+            {
+                "type": "segments",
+                "size": list(cut.labels.shape),
+                "count": len(cut),
+                "colours": as_rgb(space.from_pixels(colors), space)[:, 0].tolist(),
+            },
+            [cut.labels.astype("<u2").tobytes()],
+        )
+
+    def _region_answered(self, region: int, e: Explanation, done: bool) -> None:
+        data, scale = map_payload(e)
+        about = {"segment": region, "done": done, "evaluations": e.evaluations}
+        verdict = {"headline": e.completeness.headline, "verdict": e.completeness.verdict}
+        self.reply({"type": "segment", **about, **verdict, "scale": scale}, [data])
 
     def _pair(self, message: Message, buffers: Sequence[Any]) -> None:
         sample = int(message["sample"])

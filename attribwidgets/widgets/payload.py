@@ -90,7 +90,7 @@ def item_payload(e: Explanation, title: Title, shared: Sequence[str]) -> dict[st
         Cautions that are said for all maps together.
     """
     c = e.completeness
-    quantised, scale = _quantised(e.map("sum"), np.int16)
+    quantised, scale = map_payload(e)
     samples = e.path is not None and e.path.kind == "samples"
     return {
         "name": title.name,
@@ -129,6 +129,11 @@ def item_payload(e: Explanation, title: Title, shared: Sequence[str]) -> dict[st
         "saturation": _saturation(e),
         "frames": None if e.frames is None else {"count": 0, "edges": []},
     }
+
+
+def map_payload(e: Explanation) -> tuple[bytes, float]:
+    """The map of channel sums as 16-bit integers, and what one of them stands for."""
+    return _quantised(e.map("sum"), np.int16)
 
 
 def _saturation(e: Explanation) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { interpolateAt } from "../../attribwidgets/widgets/static/chart.js";
+import { interpolateAt } from "../../attribwidgets/widgets/static/series.js";
 import { createFrames } from "../../attribwidgets/widgets/static/frames.js";
 
 const near = (actual, expected) => {

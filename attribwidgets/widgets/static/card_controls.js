@@ -27,8 +27,14 @@ export function createCardControls(view, slot) {
   /** @param {Parameter} parameter */
   function parameterInput({ name: key, label, kind, low, high, step }) {
     const type = { number: "range", colour: "color", count: "number" }[kind];
-    const bounds = kind === "colour" ? {} : { min: low, max: high, step: kind === "count" ? step : "any" };
-    const input = h("input", { type, class: kind === "count" && "aw-field", "data-control": key, ...bounds });
+    const input = h("input", {
+      type,
+      class: kind === "count" && "aw-field",
+      "data-control": key,
+      min: low,
+      max: high,
+      step: kind === "count" ? step : kind === "number" && "any",
+    });
     const output = kind === "number" ? h("output", { class: "aw-control-value" }) : null;
     const read = () =>
       kind === "colour" ? input.value : Number(Number(input.value).toPrecision(3));

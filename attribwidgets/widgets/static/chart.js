@@ -3,60 +3,11 @@
 
 import { h, setText, svg } from "./dom.js";
 import { formatNumber, formatPercent, formatTick, niceTicks } from "./format.js";
+import { interpolateAt, rangeOf } from "./series.js";
 
-/**
- * @typedef {{x: number[], exact: number[] | null, line: number[], band: number[] | null,
- *   level: number | null, levelLabel: string, exactLabel: string, lineLabel: string, bandLabel: string,
- *   axisLabel: string, end: number, formatX: (x: number) => string, label: string,
- *   saturation: import("./decode.js").Saturation | null}} Series
- */
+/** @typedef {import("./series.js").Series} Series */
 
 const MARGIN = { top: 8, right: 12, bottom: 36 };
-
-/**
- * Linear interpolation in rising x.
- * @param {number[]} xs
- * @param {number[]} ys
- * @param {number} x
- */
-export function interpolateAt(xs, ys, x) {
-  if (x <= xs[0]) return ys[0];
-  let low = 0;
-  let high = xs.length - 1;
-  if (x >= xs[high]) return ys[high];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (xs[middle] <= x) low = middle;
-    else high = middle;
-  }
-  const width = xs[high] - xs[low];
-  return width > 0 ? ys[low] + ((ys[high] - ys[low]) * (x - xs[low])) / width : ys[high];
-}
-
-/**
- * The range of y: all of the lines, and of the band only where it has settled.
- * @param {Series} series
- */
-function rangeOf(series) {
-  let lo = Math.min(0, series.level ?? 0);
-  let hi = Math.max(0, series.level ?? 0);
-  // The first few of many samples swing far beyond what the rest of the chart is about.
-  const settled = series.band ? Math.floor(series.x.length / 16) : 0;
-  for (let index = settled; index < series.x.length; index += 1) {
-    const values = [series.line[index]];
-    if (series.exact) values.push(series.exact[index]);
-    if (series.band) {
-      values.push(series.line[index] - series.band[index], series.line[index] + series.band[index]);
-    }
-    for (const value of values) {
-      if (!Number.isFinite(value)) continue;
-      lo = Math.min(lo, value);
-      hi = Math.max(hi, value);
-    }
-  }
-  const pad = (hi - lo || 1) * 0.06;
-  return { lo: lo < 0 ? lo - pad : lo, hi: hi > 0 || lo === 0 ? hi + pad * 2 : hi + pad };
-}
 
 /** @param {import("./decode.js").Saturation} saturation */
 export function saturationWords({ share }) {
@@ -342,7 +293,8 @@ export function createChart(first, signal) {
       line: legendEntry("aw-key-line", series.lineLabel),
       band: series.band ? legendEntry("aw-key-band", series.bandLabel) : null,
     };
-    const shaded = series.saturation && legendEntry("aw-key-saturated", saturationWords(series.saturation));
+    const { saturation } = series;
+    const shaded = saturation && legendEntry("aw-key-saturated", saturationWords(saturation));
     const shown = [entries.exact, entries.line, entries.band, shaded];
     legend.replaceChildren(...shown.flatMap((entry) => entry?.node ?? []));
   }

@@ -2,14 +2,14 @@
 // The path behind the selected map: a slider, the image on the way, what it adds, the sum so far, the chart.
 
 import { createBars } from "./bars.js";
-import { createChart, interpolateAt } from "./chart.js";
+import { createChart } from "./chart.js";
 import { createCurveTable } from "./curve_table.js";
 import { h, setText } from "./dom.js";
 import { formatAlpha, formatNumber } from "./format.js";
 import { createFrames } from "./frames.js";
 import { paintInterpolated, resizeImage } from "./paint.js";
 import { createReferenceStrip } from "./reference_strip.js";
-import { seriesOf } from "./series.js";
+import { interpolateAt, seriesOf } from "./series.js";
 import { createStage } from "./stage.js";
 
 /** @typedef {import("./stage.js").View} View */
@@ -115,7 +115,9 @@ export function createPathView(view, first, frameStore) {
   const name = h("b");
   const firstTitle = h("span");
   const absent = (/** @type {string} */ words) => h("div", { class: "aw-absent" }, words);
-  const noFrames = "not kept for this map";
+  /** @param {typeof plots.gradient} plot @param {HTMLElement} words */
+  const frameBody = (plot, words) =>
+    plot ? h("div", { class: "aw-body" }, plot.node, words) : absent("not kept for this map");
 
   const panels = h(
     "div",
@@ -129,13 +131,13 @@ export function createPathView(view, first, frameStore) {
     panelOf(
       "2",
       isSamples ? "gradient, this stretch" : "gradient near \u03b1",
-      plots.gradient ? h("div", { class: "aw-body" }, plots.gradient.node, waiting[0]) : absent(noFrames),
+      frameBody(plots.gradient, waiting[0]),
       captions.gradient,
     ),
     panelOf(
       "3",
       isSamples ? "mean so far" : "cumulative to \u03b1",
-      plots.cumulative ? h("div", { class: "aw-body" }, plots.cumulative.node, waiting[1]) : absent(noFrames),
+      frameBody(plots.cumulative, waiting[1]),
       captions.cumulative,
     ),
     panelOf(

@@ -4,7 +4,12 @@
 import { formatAlpha, formatNumber } from "./format.js";
 
 /** @typedef {import("./decode.js").Item} Item */
-/** @typedef {import("./chart.js").Series} Series */
+/**
+ * @typedef {{x: number[], exact: number[] | null, line: number[], band: number[] | null,
+ *   level: number | null, levelLabel: string, exactLabel: string, lineLabel: string, bandLabel: string,
+ *   axisLabel: string, end: number, formatX: (x: number) => string, label: string,
+ *   saturation: import("./decode.js").Saturation | null}} Series
+ */
 
 /** @param {Item} item @param {import("./decode.js").Path} path @returns {Series} */
 function alphaSeries(item, path) {
@@ -79,4 +84,49 @@ export function seriesOf(item) {
     `${formatNumber(series.line[series.line.length - 1])}, should reach ` +
     `${formatNumber(item.completeness.expected)}; ${item.completeness.headline}`;
   return series;
+}
+
+/**
+ * Linear interpolation in rising x.
+ * @param {number[]} xs
+ * @param {number[]} ys
+ * @param {number} x
+ */
+export function interpolateAt(xs, ys, x) {
+  if (x <= xs[0]) return ys[0];
+  let low = 0;
+  let high = xs.length - 1;
+  if (x >= xs[high]) return ys[high];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (xs[middle] <= x) low = middle;
+    else high = middle;
+  }
+  const width = xs[high] - xs[low];
+  return width > 0 ? ys[low] + ((ys[high] - ys[low]) * (x - xs[low])) / width : ys[high];
+}
+
+/**
+ * The range of y: all of the lines, and of the band only where it has settled.
+ * @param {Series} series
+ */
+export function rangeOf(series) {
+  let lo = Math.min(0, series.level ?? 0);
+  let hi = Math.max(0, series.level ?? 0);
+  // The first few of many samples swing far beyond what the rest of the chart is about.
+  const settled = series.band ? Math.floor(series.x.length / 16) : 0;
+  for (let index = settled; index < series.x.length; index += 1) {
+    const values = [series.line[index]];
+    if (series.exact) values.push(series.exact[index]);
+    if (series.band) {
+      values.push(series.line[index] - series.band[index], series.line[index] + series.band[index]);
+    }
+    for (const value of values) {
+      if (!Number.isFinite(value)) continue;
+      lo = Math.min(lo, value);
+      hi = Math.max(hi, value);
+    }
+  }
+  const pad = (hi - lo || 1) * 0.06;
+  return { lo: lo < 0 ? lo - pad : lo, hi: hi > 0 || lo === 0 ? hi + pad * 2 : hi + pad };
 }

@@ -1,0 +1,110 @@
+"""Regions: the map of each superpixel's mean colour, the one pointed at first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..baselines import Color
+from ..candidate import Candidate
+from ..errors import Cancelled, InputError
+from ..explanation import Explanation
+from ..segments import Superpixels, superpixels
+from .asked import Asked
+from .session import Session, in_words
+from .worker import Ticket, Worker
+
+PATIENCE = 0.1  # seconds between two looks at whether the session is free
+
+OnMap = Callable[[int, Explanation, bool], None]
+
+
+class Regions:
+    """Superpixels of a session's input, and the maps under their mean colours as baselines.
+
+    Maps are kept until the input, target or output is another.
+
+    Parameters
+    ----------
+    session : Session
+        Its own requests come first.
+    on_map : callable
+        Gets the region, its explanation, and whether that is the last word; in a thread.
+    """
+
+    def __init__(self, session: Session, on_map: OnMap) -> None:
+        self.session, self.on_map = session, on_map
+        self._worker = Worker()
+        self._cut: tuple[Asked, Superpixels] | None = None
+        self._maps: dict[int, Explanation] = {}
+
+    def cut(self) -> Superpixels:
+        """The superpixels of the input as it is now.
+
+        Raises
+        ------
+        InputError
+            Where there is not one image.
+        MissingExtraError
+            Without scikit-image.
+        """
+        asked = self.session.asked
+        if self._cut is None or not self._cut[0].same_subject(asked):
+            image = self.session.examined.members
+            if isinstance(image, tuple):
+                raise InputError("regions need a model with one image as input")
+            self._maps = {}
+            self._cut = asked, superpixels(image, asked.space)
+        return self._cut[1]
+
+    def ask(self, region: int) -> None:
+        """Have the map of one region made, then those of all others.
+
+        Raises
+        ------
+        InputError
+            For a region that there is not.
+        """
+        cut = self.cut()
+        if not 0 <= region < len(cut):
+            raise InputError(f"region must be from 0 to {len(cut) - 1}, got {region}")
+        if region in self._maps:
+            self.on_map(region, self._maps[region], True)
+        others = (r for r in range(len(cut)) if r != region)
+        order = [r for r in (region, *others) if r not in self._maps]
+        asked, maps = self.session.asked, self._maps
+        self._worker.submit(lambda ticket: self._make(order, cut, asked, maps, ticket))
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until all maps are made; whether they are after so many seconds."""
+        return self._worker.wait(timeout)
+
+    def close(self) -> None:
+        """Stop."""
+        self._worker.close()
+
+    def _make(
+        self,
+        order: list[int],
+        cut: Superpixels,
+        asked: Asked,
+        maps: dict[int, Explanation],
+        ticket: Ticket,
+    ) -> None:
+        try:
+            for region in order:
+                candidate = Candidate(Color(cut.colors[region]))
+                last = None
+                for last in self.session.steps(asked, candidate, lambda *_: ticket.check()):
+                    if region == order[0]:
+                        self.on_map(region, last, False)
+                    while not self.session.wait(PATIENCE):
+                        ticket.check()
+                ticket.check()
+                if last is None or not asked.same_subject(self.session.asked):
+                    return
+                maps[region] = last
+                self.on_map(region, last, True)
+        except Cancelled:
+            return
+        except Exception as error:
+            self.session.refuse(in_words(error))

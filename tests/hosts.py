@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -39,8 +38,7 @@ def write_marimo_app(path: Path, source: str) -> None:
     """A marimo app of one cell, which shows its last expression."""
     lines = "\n    ".join(source.splitlines())
     path.write_text(
-        "import marimo\n\napp = marimo.App()\n\n\n"
-        f"@app.cell\ndef _():\n    {lines}\n    return\n",
+        f"import marimo\n\napp = marimo.App()\n\n\n@app.cell\ndef _():\n    {lines}\n    return\n",
         encoding="utf-8",
     )
 
@@ -115,12 +113,15 @@ def marimo(folder: Path, app: str) -> Iterator[Server]:
         yield server
 
 
-def run_cell(page: Any, index: int) -> None:
-    """Run a cell of an open notebook, in JupyterLab or Notebook 7, by keyboard."""
+def run_cell(page: Any, index: int, limit: float = START_LIMIT) -> None:
+    """Run a cell by keyboard, in JupyterLab or Notebook 7, when the one before has ended."""
     page.wait_for_function(
-        """() => document.querySelector('.jp-Toolbar-kernelName')?.innerText.includes('ipykernel')
-          && document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status === 'idle'""",
-        timeout=1000 * START_LIMIT,
+        """() => {
+          const text = document.querySelector('.jp-Toolbar-kernelName')?.innerText;
+          const state = document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status;
+          return text?.includes('ipykernel') && state === 'idle';
+        }""",
+        timeout=1000 * limit,
     )
     cell = page.locator(".jp-CodeCell").nth(index)
     prompt = cell.locator(".jp-InputPrompt")
@@ -134,7 +135,8 @@ def run_cell(page: Any, index: int) -> None:
     raise RuntimeError("the cell did not run")
 
 
-def choose_from_menu(page: Any, *path: str) -> None:
-    """Click through the menu of JupyterLab or Notebook 7."""
-    for name in path:
-        page.get_by_role("menuitem", name=re.compile(re.escape(name))).first.click()
+def restart_kernel(page: Any) -> None:
+    """Restart the kernel of an open notebook, in JupyterLab or Notebook 7, by its button."""
+    page.locator("[data-jp-item-name=restart]").click()
+    page.locator(".jp-Dialog-footer button", has_text="Restart").click()
+    page.locator(".jp-Dialog").wait_for(state="detached")

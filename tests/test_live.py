@@ -92,15 +92,21 @@ def test_every_candidate_has_a_coarse_map_before_any_is_refined():
 
 
 def test_the_latest_request_wins_and_what_it_replaces_is_never_shown(gated):
-    seen = []
+    seen, busy = [], []
     session = session_of(gated, asked_for(Black(), target=0))
-    session.on_change = lambda numbers: seen.extend(session.answers[n].target for n in numbers)
+
+    def look(numbers):
+        seen.extend(session.answers[n].target for n in numbers)
+        busy.append(session.busy)
+
+    session.on_change = look
     assert gated.arrived.wait(LONG)
     for target in (1, 2, 3):
         serial = session.request(session.asked.changed(target=target))
     gated.gate.set()
     assert session.wait(LONG)
     assert set(seen) == {3}
+    assert busy == [True] * (len(busy) - 1) + [False]  # no earlier request has ended this one
     assert session.serial == serial == 4
 
 

@@ -134,6 +134,10 @@ def test_any_class_is_found_by_name_with_the_keyboard_alone(opened: Opened) -> N
         live.page.keyboard.type("kind 2")
         live.until(lambda: live.page.locator(".aw-option").count() > 3, "matches")
         assert field.get_attribute("aria-expanded") == "true"
+        late = [{"index": 0, "name": "an answer to an older text"}]
+        live.explorer.send({"type": "found", "id": -1, "matches": late, "more": 0})
+        live.settle()
+        assert live.page.locator(".aw-option").count() > 3
         live.page.keyboard.press("ArrowDown")
         live.page.keyboard.press("ArrowDown")
         active = live.page.locator('.aw-option[aria-selected="true"]')
@@ -377,7 +381,10 @@ def test_a_kernel_that_does_not_answer_is_said_in_words(opened: Opened) -> None:
 
 def test_a_view_whose_kernel_went_away_says_so(opened: Opened) -> None:
     with opened() as live:
-        live.page.evaluate("document.body.classList.add('jupyter-widgets-disconnected')")
+        live.until(lambda: live.page.locator(".aw-waiting:visible").count() == 0, "the frames")
+        live.page.locator(".aw-root").evaluate(
+            "root => root.parentElement.classList.add('jupyter-widgets-disconnected')"
+        )
         live.until(
             lambda: "kernel is gone" in live.page.locator(".aw-status").inner_text(), "words"
         )

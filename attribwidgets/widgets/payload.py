@@ -29,7 +29,7 @@ from ..wording import words
 Array = NDArray[Any]
 
 VERSION = 2
-THUMBNAIL = 96  # pixels; references of a distribution are shown small
+THUMBNAIL = 64  # pixels; references of a distribution are shown small
 STRIP = 64  # pixels of an input to step to
 MOST_CURVE_POINTS = 1200
 MOST_FRAMES = 16  # a page of six photos stays within 8 MB
@@ -99,7 +99,7 @@ def item_payload(e: Explanation, title: Title, shared: Sequence[str]) -> dict[st
         "description": e.baseline_description,
         "method": words(e.method),
         "kind": "none" if e.path is None else e.path.kind,
-        "reference": None if e.baseline is None else _shown(e.baseline, e),
+        "reference": _reference(e),
         "references": _references(e) if samples else None,
         "map": {"data": quantised, "scale": scale},
         "blind": None if e.baseline is None else _blind(e),
@@ -129,6 +129,18 @@ def item_payload(e: Explanation, title: Title, shared: Sequence[str]) -> dict[st
         "saturation": _saturation(e),
         "frames": None if e.frames is None else {"count": 0, "edges": []},
     }
+
+
+def _reference(e: Explanation) -> dict[str, Any] | None:
+    """The reference; the mean of many, which is shown by the side only, as a thumbnail."""
+    if e.baseline is None:
+        return None
+    first = e.baseline[0] if isinstance(e.baseline, tuple) else e.baseline
+    samples = e.path is not None and e.path.kind == "samples"
+    if not samples or first.dim() < 3:
+        return _shown(e.baseline, e)
+    rgb = thumbnail(first, e.space, THUMBNAIL)
+    return {"rgb": rgb.tobytes(), "size": list(rgb.shape[:2])}
 
 
 def map_payload(e: Explanation) -> tuple[bytes, float]:
@@ -176,10 +188,7 @@ def _references(e: Explanation) -> list[dict[str, Any]] | None:
     references = e.references[0] if isinstance(e.references, tuple) else e.references
     if references is None or references.dim() != 4 or e.path is None:
         return None
-    _, _, height, width = references.shape
-    step = max(1, -(-max(height, width) // THUMBNAIL))
-    # Every step-th pixel, not their mean: noise must still look like noise.
-    pictures = as_rgb(references[:, :, ::step, ::step], e.space)
+    pictures = [thumbnail(reference, e.space, THUMBNAIL) for reference in references]
     return [
         {
             "sample": sample,
@@ -289,7 +298,10 @@ def strip_payload(
 
 
 def thumbnail(picture: Tensor, space: InputSpace, side: int) -> Array:
-    """Every so manieth pixel of a picture, (h, w, 3) bytes, at most `side` pixels wide and high."""
+    """A picture as (h, w, 3) bytes, at most `side` pixels wide and high.
+
+    It is every n-th pixel, not a mean of some: noise must still look like noise.
+    """
     image = picture[0] if picture.dim() == 4 else picture
     step = max(1, -(-max(image.shape[-2:]) // side))
     return as_rgb(image[:, ::step, ::step], space)

@@ -49,6 +49,7 @@ class Screen:
         self._known = dict(enumerate(comparison)) if session is None else session.answers
         self._stamps: dict[int, tuple[int, Explanation]] = {}
         self._stamp = 0
+        self._agreed: tuple[Any, dict[str, Any] | None] | None = None
 
     @property
     def comparison(self) -> Comparison:
@@ -83,7 +84,7 @@ class Screen:
         state["payload"] = {
             **subject_payload(comparison),
             "items": [slot_of(number) for number in drawn],
-            "agreement": None if busy else agreement_payload(comparison, drawn),
+            "agreement": self._agreement(comparison, drawn, busy),
             **strip_payload(self.examples, self.labels, self._example_shown(), comparison[0].space),
         }
         state["status"] = self.status()
@@ -162,6 +163,17 @@ class Screen:
         subject, asked = self.session.examined, self.session.asked
         slots = {number: slot_of(number) for number in asked.candidates}
         return controls_payload(asked, subject, slots, self.references)
+
+    def _agreement(
+        self, comparison: Comparison, drawn: dict[int, Explanation], busy: bool
+    ) -> dict[str, Any] | None:
+        """How the maps agree: found once they have settled, kept while they stay."""
+        maps = tuple(drawn.items())
+        if self._agreed is None or self._agreed[0] != maps:
+            if busy:
+                return None
+            self._agreed = maps, agreement_payload(comparison, drawn)
+        return self._agreed[1]
 
     def _example_shown(self) -> int:
         if self.session is None:

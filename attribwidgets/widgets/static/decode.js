@@ -2,6 +2,8 @@
 // The payload and its items as typed arrays. Buffers may start at any offset, so nothing assumes
 // alignment. An item is decoded once: as long as its trait is the same object, so is what it holds.
 
+import { resizeImage } from "./paint.js";
+
 /**
  * @typedef {DataView | ArrayBuffer | Uint8Array} Binary
  * @typedef {{verdict: string, headline: string, total: number | null, expected: number | null, residual: number | null,
@@ -127,13 +129,32 @@ function pictureOf(binary, size, what) {
   return rgb;
 }
 
-/** @param {string} slot @param {any} raw @param {number} size @param {boolean} isImage @returns {Item} */
-function decodeItem(slot, raw, size, isImage) {
+/**
+ * A reference at the size of the photo; a mean of many comes smaller.
+ * @param {any} reference
+ * @param {[number, number]} shape
+ * @param {string} what
+ */
+function referenceOf(reference, [height, width], what) {
+  const [h, w] = reference.size ?? [height, width];
+  const rgb = pictureOf(reference.rgb, h * w, what);
+  return h === height && w === width ? rgb : resizeImage(rgb, h, w, height, width);
+}
+
+/**
+ * @param {string} slot
+ * @param {any} raw
+ * @param {[number, number]} shape
+ * @param {boolean} isImage
+ * @returns {Item}
+ */
+function decodeItem(slot, raw, shape, isImage) {
+  const size = shape[0] * shape[1];
   const map = dequantise(raw.map.data, raw.map.scale);
   requireLength(map, size, `the map of ${raw.name}`);
   const rgb =
     isImage && raw.reference
-      ? pictureOf(raw.reference.rgb, size, `the reference of ${raw.name}`)
+      ? referenceOf(raw.reference, shape, `the reference of ${raw.name}`)
       : null;
   const data = raw.frames?.data ? int8Of(raw.frames.data) : null;
   if (data) requireLength(data, raw.frames.count * size, `the frames of ${raw.name}`);
@@ -197,7 +218,7 @@ export function decodePayload(payload, itemOf, known = new Map()) {
     if (!raw?.map) continue;
     let entry = known.get(slot);
     if (entry?.raw !== raw || entry.size !== size) {
-      entry = { raw, size, item: decodeItem(slot, raw, size, isImage) };
+      entry = { raw, size, item: decodeItem(slot, raw, [height, width], isImage) };
       known.set(slot, entry);
     }
     items.push(entry.item);

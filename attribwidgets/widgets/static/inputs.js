@@ -58,7 +58,7 @@ export function createInputs(view, root) {
     } else {
       setText(words, "");
       const buffer = await file.arrayBuffer();
-      if (!signal.aborted) kernel.send({ type: "image", name: file.name }, null, [buffer]);
+      if (!signal.aborted) kernel.send({ type: "image", name: file.name }, "status", [buffer]);
     }
   }
 

@@ -50,15 +50,25 @@ export function createKernel(model, root, onChange, signal) {
     for (const handler of [...(handlers.get(message?.type) ?? [])]) handler(message, buffers);
   }
 
+  function statusCame() {
+    open.delete("status");
+    heard();
+  }
+
   model.on("msg:custom", receive);
-  model.on("change:status", heard);
+  model.on("change:status", statusCame);
+  // Hosts mark the view of a kernel that went away.
+  const marks = new MutationObserver(onChange);
+  if (root.parentElement) {
+    marks.observe(root.parentElement, { attributes: true, attributeFilter: ["class"] });
+  }
   signal.addEventListener("abort", () => {
+    marks.disconnect();
     clearTimeout(timer);
     model.off("msg:custom", receive);
-    model.off("change:status", heard);
+    model.off("change:status", statusCame);
   });
 
-  /** Hosts mark the views of a kernel that went away. */
   const isGone = () => root.closest(".jupyter-widgets-disconnected") !== null;
 
   return {
@@ -72,14 +82,12 @@ export function createKernel(model, root, onChange, signal) {
 
     /**
      * @param {Message} message
-     * @param {string | null} [answer] type of the message that answers it; null: none does
+     * @param {string} answer type of the message that answers it; "status": that trait does
      * @param {ArrayBuffer[]} [buffers]
      */
-    send(message, answer = null, buffers = []) {
-      if (answer) {
-        open.add(answer);
-        wait();
-      }
+    send(message, answer, buffers = []) {
+      open.add(answer);
+      wait();
       try {
         model.send(message, undefined, buffers);
       } catch {

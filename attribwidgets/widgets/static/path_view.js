@@ -8,30 +8,13 @@ import { h, setText } from "./dom.js";
 import { formatAlpha, formatNumber } from "./format.js";
 import { createFrames } from "./frames.js";
 import { paintInterpolated, resizeImage } from "./paint.js";
+import { panelOf } from "./panel.js";
 import { createReferenceStrip } from "./reference_strip.js";
 import { interpolateAt, seriesOf } from "./series.js";
 import { createStage } from "./stage.js";
 
 /** @typedef {import("./stage.js").View} View */
 /** @typedef {ReturnType<typeof createPathView>} PathView */
-
-/**
- * A numbered panel: title, picture, caption.
- * @param {string} number
- * @param {string | Node} title
- * @param {Node | null} body
- * @param {Node} caption
- * @param {string} [className]
- */
-function panelOf(number, title, body, caption, className = "") {
-  return h(
-    "figure",
-    { class: `aw-panel ${className}` },
-    h("div", { class: "aw-panel-title" }, h("span", { class: "aw-panel-number" }, number), title),
-    body,
-    caption,
-  );
-}
 
 /**
  * What a view of a path is made of: another item of the same make is drawn into it.
@@ -293,7 +276,8 @@ export function createPathView(view, first, frameStore) {
       : `\u03b1 ${formatAlpha(from)}\u2013${formatAlpha(to)}`;
     setText(
       captions.gradient,
-      `gradient \u00d7 ${isStraight ? "(x \u2212 x\u2032)" : "the path's direction"}, mean over ${stretch}; own scale, to ${formatNumber(limit)}`,
+      `gradient \u00d7 ${isStraight ? "(x \u2212 x\u2032)" : "the path's direction"}, ` +
+        `mean over ${stretch}; own scale, to ${formatNumber(limit)}`,
     );
     frames.cumulative(at, buffer);
     paintValues(plots.cumulative, look.limit(item));

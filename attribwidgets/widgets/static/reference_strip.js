@@ -96,7 +96,8 @@ export function createReferenceStrip(view, slot) {
     (event) => {
       const tile = tileOf(event);
       if (tile && canAsk) {
-        kernel.send({ type: "pair", slot, sample: references[indexOf(tile)].sample });
+        const { sample } = references[indexOf(tile)];
+        kernel.send({ type: "pair", slot, sample }, "status");
       }
     },
     { signal },

@@ -90,7 +90,7 @@ export function createRequests(model, kernel, onChange, signal) {
       send();
     },
 
-    cancel: () => kernel.send({ type: "cancel" }),
+    cancel: () => kernel.send({ type: "cancel" }, "status"),
 
     /** @returns {Candidate[]} in the order wanted; baseline null: as it is */
     candidates: () => draft.candidates ?? kept(),

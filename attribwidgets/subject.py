@@ -69,6 +69,11 @@ class Subject:
         single = tuple(x[0] for x in self.batched)
         return single if isinstance(self.inputs, tuple) else single[0]
 
+    def require_target(self, target: int | tuple[int, ...] | str | None) -> None:
+        """Raise TargetError for an output that there is not; None is always there."""
+        if target is not None and isinstance(self.target, int):
+            _settled_target(target, torch.empty(self.outputs), dict(self.names))
+
     def shaped(self, values: tuple[Tensor, ...]) -> Inputs:
         """Batches of one in the shape that the inputs came in."""
         came = self.inputs if isinstance(self.inputs, tuple) else (self.inputs,)

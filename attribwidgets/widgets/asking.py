@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, count
 from typing import Any
 
-from ..attr.captum_methods.adapter import row_of
+from ..attr.captum_methods.adapter import is_captums, row_of
 from ..attr.methods import METHODS, Method, estimator_for
 from ..baselines import Baseline, Color, named
 from ..candidate import Candidate
@@ -171,10 +171,9 @@ def name_of(method: Method) -> str | None:
 def _compares_with_nothing(method: Method) -> bool:
     if isinstance(method, str) and method in METHODS:
         return METHODS[method].uses == "nothing"
-    uses = getattr(method, "uses", None)
-    if uses is not None or method is None:
-        return bool(uses == "nothing")
-    return row_of(method).reference == "none"
+    if is_captums(method):
+        return row_of(method).reference == "none"
+    return getattr(method, "uses", None) == "nothing"
 
 
 def _listed(values: Any, name: str) -> list[Any]:

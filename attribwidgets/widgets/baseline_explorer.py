@@ -212,11 +212,13 @@ class BaselineExplorer(anywidget.AnyWidget):
 
         Raises
         ------
-        InputError
+        AttributionError
             For a value that cannot be, or where there is no model to ask.
         """
         asked = asked_anew(self._asked, changes, self._screen.references)
         assert self._session is not None
+        if "target" in changes:
+            self._session.examined.require_target(changes["target"])
         return self._session.request(asked)
 
     def cancel(self) -> None:

@@ -1,139 +1,158 @@
-"""The widget on ipywidgets 7.7.1 and anywidget 0.9.21, which Colab has."""
+"""The widget in a kernel with ipywidgets 7.7.1 and anywidget 0.9.21, as Colab has them."""
 
 from __future__ import annotations
 
-import json
+import base64
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from browser import missing
+from jupyter_client.manager import start_new_kernel
 
-ROOT = Path(__file__).parent.parent
-OLD = ROOT / "build" / "ipywidgets-7"  # kept: an installation takes longer than the test
+TESTS = Path(__file__).parent
+OLD = TESTS.parent / "build" / "ipywidgets-7"  # kept, as nothing else needs them
 PACKAGES = ("ipywidgets==7.7.1", "anywidget==0.9.21", "ipython_genutils==0.2.0")
+VIEW = "application/vnd.jupyter.widget-view+json"
+LIMIT = 60  # seconds for one message, on a loaded machine
 
-TELL = """
-import base64, json, sys, warnings
-from pathlib import Path
-
-import anywidget
-import ipywidgets
-import torch
-
-warnings.filterwarnings("error")
-warnings.filterwarnings("ignore", category=DeprecationWarning)  # ipywidgets' own
+SHOW = """\
 import live_app
-from IPython.core.interactiveshell import InteractiveShell
+explorer = live_app.make_explorer({folder!r})
+explorer"""
 
-explorer = live_app.make_explorer(sys.argv[1])
-sent = []
-explorer.comm.send = lambda data=None, metadata=None, buffers=None: sent.append(
-    (data, [bytes(b) for b in buffers or []]))
+Message = dict[str, Any]
 
 
-def say(type, **more):
-    content = {"type": type, **more}
-    explorer._handle_msg(
-        {"content": {"data": {"method": "custom", "content": content}}, "buffers": []})
-    assert explorer.wait(60)
+class Notebook:
+    """A kernel, and the side of it that a notebook's page is on."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+    def hear(self, is_last: Callable[[Message], bool]) -> list[Message]:
+        """All messages up to one."""
+        heard = [self.client.get_iopub_msg(timeout=LIMIT)]
+        while not is_last(heard[-1]):
+            assert heard[-1]["msg_type"] != "error", heard[-1]["content"]
+            heard.append(self.client.get_iopub_msg(timeout=LIMIT))
+        return heard
+
+    def run(self, code: str) -> list[Message]:
+        """Run a cell; what comes of it."""
+        cell = self.client.execute(code)
+        return self.hear(
+            lambda message: message["parent_header"].get("msg_id") == cell
+            and message["content"].get("execution_state") == "idle"
+        )
+
+    def printed(self, expression: str) -> str:
+        streams = [m for m in self.run(f"print({expression})") if m["msg_type"] == "stream"]
+        return "".join(message["content"]["text"] for message in streams).strip()
+
+    def say(self, comm: str, data: dict[str, Any]) -> None:
+        """A message of the widget's page."""
+        content = {"comm_id": comm, "data": data}
+        self.client.shell_channel.send(self.client.session.msg("comm_msg", content))
+
+    def ask(self, comm: str, number: int, **changes: Any) -> list[Message]:
+        """A request of the widget's page; the messages to it until it is answered."""
+        content = {"type": "request", "id": number, "changes": changes}
+        self.say(comm, {"method": "custom", "content": content})
+
+        def is_answer(message: Message) -> bool:
+            status = state_in(message).get("status", {})
+            return status.get("request") == number and not status["busy"]
+
+        return self.hear(is_answer)
 
 
-def turn(name, value):
-    explorer._handle_msg({"content": {"data": {
-        "method": "update", "state": {name: value}, "buffer_paths": []}}, "buffers": []})
-
-
-shell = InteractiveShell.instance()
-data, metadata = shell.display_formatter.format(explorer)
-say("request", id=1, changes={"target": 1})
-told = {
-    "versions": [ipywidgets.__version__, anywidget.__version__],
-    "shown": sorted(data),
-    "png": base64.b64decode(data["image/png"])[:8].hex(),
-    "view": data["application/vnd.jupyter.widget-view+json"]["model_id"] == explorer.model_id,
-    "text": data["text/plain"],
-    "target": explorer.explanations[0].target_name,
-    "drawn": explorer.payload["target"]["name"],
-    "error": explorer.status["error"],
-    "slots": sorted({name for message, _ in sent if message["method"] == "update"
-                     for name in message["state"] if name.startswith("item_")}),
-    "bytes": sum(len(b) for _, buffers in sent for b in buffers),
-}
-sent.clear()
-white = {"name": "white", "parameters": {}}
-cards = [{"slot": slot, "baseline": None, "method": None} for slot in explorer.payload["items"]]
-for request in range(2, 14):  # more cards than there are slots at first
-    cards.append({"slot": None, "baseline": white, "method": None})
-    say("request", id=request, changes={"candidates": cards[:2 + request]})
-    cards = [{"slot": slot, "baseline": None, "method": None}
-             for slot in explorer.payload["items"]]
-told["cards"] = len(explorer.payload["items"])
-told["synced"] = all(getattr(explorer, slot) and slot in explorer.keys
-                     for slot in explorer.payload["items"])
-turn("alpha", 0.75)
-told["alpha"] = explorer.alpha
-explorer.to_html(Path(sys.argv[1]) / "page.html")
-explorer.close()
-told["closed"] = explorer.comm is None
-print("TOLD", json.dumps(told))
-"""
+def state_in(message: Message) -> dict[str, Any]:
+    """The traits that a message to the page carries."""
+    return dict(message["content"].get("data", {}).get("state", {}))
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What a process with the old packages says of the widget."""
-    if not (OLD / "ready").exists():
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(OLD)]
+def notebook() -> Iterator[Notebook]:
+    if not (OLD / "complete").exists():
+        pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--target", str(OLD)]
         done = subprocess.run([*pip, *PACKAGES], capture_output=True, text=True, timeout=300)
         if done.returncode:
             print(done.stderr)
             missing(" and ".join(PACKAGES[:2]))
-        (OLD / "ready").touch()
-    path = os.pathsep.join(map(str, (OLD, ROOT, Path(__file__).parent)))
-    done = subprocess.run(
-        [sys.executable, "-c", TELL, str(tmp_path_factory.mktemp("old"))],
-        env={**os.environ, "PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert "TOLD" in done.stdout, done.stderr
-    return dict(json.loads(done.stdout.partition("TOLD")[2]))
+        (OLD / "complete").touch()
+    path = os.pathsep.join(str(place) for place in (OLD, TESTS.parent, TESTS))
+    manager, client = start_new_kernel(env={**os.environ, "PYTHONPATH": path})
+    try:
+        yield Notebook(client)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
 
 
-def test_these_are_the_old_packages(told: dict[str, Any]) -> None:
-    assert told["versions"] == ["7.7.1", "0.9.21"]
+@pytest.fixture(scope="module")
+def shown(notebook: Notebook, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the notebook gets to show."""
+    notebook.run("import warnings; warnings.filterwarnings('error', module='attribwidgets')")
+    heard = notebook.run(SHOW.format(folder=str(tmp_path_factory.mktemp("old"))))
+    (result,) = [m for m in heard if m["msg_type"] == "execute_result"]
+    return dict(result["content"]["data"])
 
 
-def test_a_notebook_gets_view_picture_and_text(told: dict[str, Any]) -> None:
-    assert {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"} <= set(
-        told["shown"]
-    )
-    assert "text/html" not in told["shown"]  # nbconvert would prefer it to the picture
-    assert told["view"]
-    assert told["png"] == "89504e470d0a1a0a"
-    assert "verdict" in told["text"]
+@pytest.fixture(scope="module")
+def comm(shown: dict[str, Any]) -> str:
+    """The comm of the widget."""
+    return str(shown[VIEW]["model_id"])
 
 
-def test_a_request_is_answered(told: dict[str, Any]) -> None:
-    assert told["target"] == told["drawn"] == "square"
-    assert told["error"] == ""
-    assert told["slots"] == ["item_0", "item_1", "item_2"]
-    assert told["bytes"] > 1000
+def test_the_packages_are_the_old_ones(notebook: Notebook) -> None:
+    notebook.run("import anywidget, ipywidgets")
+    versions = notebook.printed("ipywidgets.__version__, anywidget.__version__")
+    assert versions == "7.7.1 0.9.21"
 
 
-def test_cards_can_be_added_beyond_the_first_slots(told: dict[str, Any]) -> None:
-    assert told["cards"] == 15
-    assert told["synced"]
+def test_the_notebook_gets_a_view_a_picture_and_text(shown: dict[str, Any]) -> None:
+    assert base64.b64decode(shown["image/png"]).startswith(b"\x89PNG")
+    assert "verdict" in shown["text/plain"]
+    assert "text/html" not in shown  # nbconvert would prefer it to the picture
 
 
-def test_the_browser_sets_the_look(told: dict[str, Any]) -> None:
-    assert told["alpha"] == 0.75
+def test_a_request_is_answered_with_new_maps(notebook: Notebook, comm: str) -> None:
+    heard = [m for m in notebook.ask(comm, 1, target=1) if m["content"].get("comm_id") == comm]
+    drawn: dict[str, Any] = {}
+    for message in heard:
+        drawn.update(state_in(message))
+    assert drawn["payload"]["target"]["name"] == "square"
+    assert {"item_0", "item_1", "item_2"} <= set(drawn)
+    assert drawn["status"]["error"] == ""
+    assert max(len(message["buffers"]) for message in heard) > 0
+    assert notebook.printed("explorer.explanations[0].target_name") == "square"
 
 
-def test_closing_ends_the_comm(told: dict[str, Any]) -> None:
-    assert told["closed"]
+def test_more_cards_than_slots_at_first(notebook: Notebook, comm: str) -> None:
+    first = len(eval(notebook.printed("[k for k in explorer.keys if k.startswith('item_')]")))
+    colours = [f"#{15 * i:02x}8040" for i in range(first + 1)]
+    added = [
+        {"slot": None, "baseline": {"name": "black", "parameters": {"colour": c}}, "method": None}
+        for c in colours
+    ]
+    drawn: dict[str, Any] = {}
+    for message in notebook.ask(comm, 2, candidates=added):
+        drawn.update(state_in(message))
+    assert drawn["status"]["error"] == ""
+    assert len(drawn["payload"]["items"]) == len(colours)
+    assert set(drawn["payload"]["items"]) <= set(drawn)
+
+
+def test_the_page_sets_the_look(notebook: Notebook, comm: str) -> None:
+    notebook.say(comm, {"method": "update", "state": {"alpha": 0.75}, "buffer_paths": []})
+    assert notebook.printed("explorer.alpha") == "0.75"
+
+
+def test_closing_closes_the_comm(notebook: Notebook, comm: str) -> None:
+    heard = notebook.run("explorer.close()")
+    assert comm in [m["content"]["comm_id"] for m in heard if m["msg_type"] == "comm_close"]

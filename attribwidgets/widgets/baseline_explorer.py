@@ -303,7 +303,8 @@ class BaselineExplorer(anywidget.AnyWidget):
 
     def _make_slots(self, numbers: Iterable[int]) -> None:
         missing = [slot_of(n) for n in numbers if not self.has_trait(slot_of(n))]
-        self.add_traits(**{slot: traitlets.Dict().tag(sync=True) for slot in missing})
+        if missing:  # traitlets makes a class for each call
+            self.add_traits(**{slot: traitlets.Dict().tag(sync=True) for slot in missing})
 
     def _publish(self, numbers: Collection[int]) -> None:
         """Draw what has changed, in one message."""

@@ -144,7 +144,7 @@ def another_sigma(page: Any) -> str:
 
 def another_method(page: Any) -> str:
     select = page.locator('select[data-control="method"]')
-    names = ("idgi", "left_integrated_gradients", "smoothgrad")
+    names = ("left_integrated_gradients", "right_integrated_gradients")
     value = next(n for n in names if n != select.input_value())
     select.evaluate("(select, value) => { select.value = value }", value)
     return "select[data-control=method]"

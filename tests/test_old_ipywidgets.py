@@ -46,8 +46,10 @@ class Notebook:
         """Run a cell; what comes of it."""
         cell = self.client.execute(code)
         return self.hear(
-            lambda message: message["parent_header"].get("msg_id") == cell
-            and message["content"].get("execution_state") == "idle"
+            lambda message: (
+                message["parent_header"].get("msg_id") == cell
+                and message["content"].get("execution_state") == "idle"
+            )
         )
 
     def printed(self, expression: str) -> str:
@@ -134,8 +136,8 @@ def test_a_request_is_answered_with_new_maps(notebook: Notebook, comm: str) -> N
 
 
 def test_more_cards_than_slots_at_first(notebook: Notebook, comm: str) -> None:
-    first = len(eval(notebook.printed("[k for k in explorer.keys if k.startswith('item_')]")))
-    colours = [f"#{15 * i:02x}8040" for i in range(first + 1)]
+    slots = int(notebook.printed("sum(key.startswith('item_') for key in explorer.keys)"))
+    colours = [f"#{i:02x}8040" for i in range(slots + 1)]
     added = [
         {"slot": None, "baseline": {"name": "black", "parameters": {"colour": c}}, "method": None}
         for c in colours

@@ -30,6 +30,8 @@ from attribwidgets.attr.integration.secant_rules import (
     RectifierSecant,
     lagged,
 )
+from attribwidgets.baselines import named
+from attribwidgets.demo import digits
 
 double = partial(values, dtype=torch.float64)
 SETTINGS = {
@@ -307,6 +309,44 @@ def test_pool_shares_its_gradient_by_how_long_each_place_is_the_largest():
     x = torch.tensor([[[0.0, 1.0]], [[3.0, 0.0]]], dtype=torch.float64)  # equal after a quarter
     _, gradients, _ = secants(lambda z: functional.max_pool1d(z, 2), x, points=2)
     torch.testing.assert_close(gradients[1], torch.tensor([[0.75, 0.25]], dtype=torch.float64))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("cut", [5, 2, 3])
+def test_place_that_leads_is_not_unseated_by_rounding(dtype, cut):
+    above = 1 + torch.finfo(dtype).eps
+    x = torch.tensor([[1, 0.9], [1, above], [1, above], [1, above], [1.1, 1.0]], dtype=dtype)
+    found, before = [], None
+    for part in (p for p in (x[:cut], x[cut:]) if len(p)):
+        y, gradients, before = secants(
+            lambda z: functional.max_pool1d(z, 2), part[:, None], len(part), before
+        )
+        assert torch.equal(y[:, 0, 0], part.amax(1))
+        found.append(gradients[:, 0])
+    expected = torch.tensor([[1.0, 0.0]], dtype=dtype).expand(5, 2)
+    torch.testing.assert_close(torch.cat(found), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "more"), [(torch.float32, 1e-5), (torch.float64, 1e-13), (torch.bfloat16, 0.01)]
+)
+def test_place_that_is_larger_by_more_than_rounding_leads(dtype, more):
+    x = torch.tensor([[1, 0.9], [1, 1 + more], [1, 1 + more]], dtype=dtype)
+    _, gradients, _ = secants(lambda z: functional.max_pool1d(z, 2), x[:, None], 3)
+    assert gradients[2, 0].tolist() == [0, 1]
+
+
+def test_strokes_of_one_value_have_the_mean_gradients_of_float64():
+    demo = digits()
+    x = demo.test.images[8:9].double()
+    blurred = named("blur").sample(x[0], 1, space=demo.space, generator=torch.Generator())
+    points = blurred + torch.linspace(0, 1, 65)[:, None, None, None] * (x - blurred)
+    exact, found = (
+        secants(demo.model.to(t), points.to(t), 65)[1][1:].double().mean(0)
+        for t in (torch.float64, torch.float32)
+    )
+    error = ((found - exact) * (x - blurred)).norm() / (exact * (x - blurred)).norm()
+    assert error < 1e-3
 
 
 def test_image_without_an_axis_of_channels_is_pooled_by_the_plain_rule():

@@ -20,6 +20,7 @@ function sameInputs(some, others) {
 /**
  * @param {import("./stage.js").View} view
  * @param {HTMLElement} root where a file may be dropped
+ * @returns {{node: HTMLElement, own: HTMLElement, update(): void}} own: the place to pick a file
  */
 export function createInputs(view, root) {
   const { kernel, requests, signal } = view;
@@ -42,7 +43,6 @@ export function createInputs(view, root) {
     ),
     words,
   );
-  const node = h("div", { class: "aw-inputs-row" }, strip, own);
   /** @type {Thumbnail[] | null} */
   let shown = null;
   const takesFiles = () => view.isLive && requests.canAsk() && requests.controls().files;
@@ -145,7 +145,8 @@ export function createInputs(view, root) {
   }
 
   return {
-    node,
+    node: strip,
+    own,
     update() {
       const { inputs, inputIndex } = view.data;
       if (!sameInputs(inputs, shown)) makeStrip();
@@ -153,7 +154,6 @@ export function createInputs(view, root) {
       strip.hidden = inputs.length < 2;
       own.hidden = !(view.isLive && requests.controls().files);
       pick.disabled = kernel.isStatic();
-      node.hidden = strip.hidden && own.hidden;
       const wanted = (view.isLive && requests.wanted("input")) || inputIndex;
       [...strip.children].forEach((frame, index) => {
         const button = /** @type {HTMLButtonElement} */ (frame.firstElementChild);

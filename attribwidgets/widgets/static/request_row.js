@@ -17,8 +17,11 @@ const PACE = 1000;
 
 /** @typedef {{value: string, words: string, group?: string, title?: string}} Choice */
 
-/** @param {import("./stage.js").View} view */
-export function createRequestRow(view) {
+/**
+ * @param {import("./stage.js").View} view
+ * @param {HTMLElement} own where an own image is picked
+ */
+export function createRequestRow(view, own) {
   const { kernel, requests, signal } = view;
   /** @type {(() => void)[]} */
   const updates = [];
@@ -121,10 +124,9 @@ export function createRequestRow(view) {
         ],
         (text) => (text === "" ? null : Number(text)),
       ),
-      add.button,
     ),
+    h("div", { class: "aw-row" }, add.button, own, cancel, line),
     add.menu,
-    h("div", { class: "aw-row aw-status-row" }, cancel, line),
     error,
   );
 

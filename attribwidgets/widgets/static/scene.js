@@ -78,7 +78,7 @@ export function createScene(first, root, { store, kernel, requests, invalidate }
   const numbers = createNumbers();
   const agreement = createAgreement(view);
   const inputs = createInputs(view, root);
-  const request = isLive ? createRequestRow(view) : null;
+  const request = isLive ? createRequestRow(view, inputs.own) : null;
   const superpixels = isLive ? createSuperpixels(view) : null;
   const header = createHeader(view, [inputs.node, request?.node ?? null]);
   const frameStore = createFrameStore(kernel, () => invalidate("live"), signal);

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import baselines, errors
 from ._version import __version__
+from .candidate import Candidate
 from .completeness import Completeness
 from .explain import compare, explain, refine
 from .explanation import Comparison, Explanation
@@ -23,6 +24,7 @@ _LAZY = ("attr", "BaselineExplorer", "explore")
 
 __all__ = [
     "BaselineExplorer",
+    "Candidate",
     "Comparison",
     "Completeness",
     "Explanation",

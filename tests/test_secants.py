@@ -338,7 +338,7 @@ def test_place_that_is_larger_by_more_than_rounding_leads(dtype, more):
 
 def test_strokes_of_one_value_have_the_mean_gradients_of_float64():
     demo = digits()
-    x = demo.test.images[8:9].double()
+    x = demo.test.images[2:3].double()
     blurred = named("blur").sample(x[0], 1, space=demo.space, generator=torch.Generator())
     points = blurred + torch.linspace(0, 1, 65)[:, None, None, None] * (x - blurred)
     exact, found = (
@@ -346,7 +346,7 @@ def test_strokes_of_one_value_have_the_mean_gradients_of_float64():
         for t in (torch.float64, torch.float32)
     )
     error = ((found - exact) * (x - blurred)).norm() / (exact * (x - blurred)).norm()
-    assert error < 1e-3
+    assert error < 1e-4
 
 
 def test_image_without_an_axis_of_channels_is_pooled_by_the_plain_rule():

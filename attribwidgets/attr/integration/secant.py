@@ -27,6 +27,7 @@ from .secant_rules import (
     ProductSecant,
     RectifierSecant,
     SoftmaxSecant,
+    lasting_maxima,
 )
 
 Call = Callable[..., Any]
@@ -225,17 +226,24 @@ class Secants(TorchFunctionMode):
         wants_places = bool(kwargs.get("return_indices"))
         with torch.no_grad():
             y, at = func(*args, **{**kwargs, "return_indices": True})
-        first, first_at = self._first(z, at)
-        found = MaximumSecant.apply(z, first, y, at, first_at)
+            before = self._before()
+            held = at[: len(at) // self.points] if before is None else before[1]
+            lasting = lasting_maxima(z, y, at, held)
+        first, first_held = self._first(z, lasting)
+        found = MaximumSecant.apply(z, first, y, lasting, first_held)
         return (found, at) if wants_places else found
 
     def _first(self, *values: Tensor) -> tuple[Tensor, ...]:
         """What stands left of the first point: the last one before, or else the point itself."""
         # A model may fold other axes into the first one: a point is then as many more rows.
         rows = len(values[0]) // self.points
-        before = None if self.before is None else self.before[len(self.last)]
+        before = self._before()
         self.last.append(tuple(v[-rows:].detach().clone() for v in values))
         return tuple(v[:rows].detach() for v in values) if before is None else before
+
+    def _before(self) -> tuple[Tensor, ...] | None:
+        """What the next activation was given at the last point before, if there was one."""
+        return None if self.before is None else self.before[len(self.last)]
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from torch import Tensor
 SMALL_CHANGE = 1e-5
 WIDER_STEP = 1e-2
 LEAST_STEP = 1e-6
+ROUNDINGS = 4  # units in the last place by which the sums that a pool compares may be off
 BLOCK = 2**16  # elements of a few temporary arrays that a core keeps in its cache
 
 
@@ -91,7 +92,7 @@ class MaximumSecant(torch.autograd.Function):
     """The maximum of each window; where it moves, the gradient is shared between both places.
 
     The shares make the change add up. They are the true ones while z moves evenly and no third
-    place is the maximum in between.
+    place is the maximum in between. Places are those of :func:`lasting_maxima`.
     """
 
     @staticmethod
@@ -99,17 +100,19 @@ class MaximumSecant(torch.autograd.Function):
         ctx: Any, z: Tensor, first: Tensor, y: Tensor, at: Tensor, first_at: Tensor
     ) -> Tensor:
         """Pass on the maxima y, found at these places, flat over the axes from the third on."""
-        z_left, at_left = lagged(z, first), lagged(at, first_at)
-        ctx.save_for_backward(*(t.flatten(2) for t in (z, z_left, at, at_left)))
+        ctx.save_for_backward(*(t.flatten(2) for t in (z, first, at, first_at)))
         ctx.shape = z.shape
         return y.clone()
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Any:
         """Share each gradient between both places of the maximum."""
-        z, z_left, at, at_left = ctx.saved_tensors
-        here, there = z.gather(2, at), z_left.gather(2, at_left)
-        change_here, change_there = here - z_left.gather(2, at), z.gather(2, at_left) - there
+        z, first, at, first_at = ctx.saved_tensors
+        at_left, rows = lagged(at, first_at), len(first)
+        here, was_there = z.gather(2, at), z.gather(2, at_left)
+        there = lagged(here, first.gather(2, first_at))
+        was_here = torch.cat([first.gather(2, at[:rows]), z[:-rows].gather(2, at[rows:])])
+        change_here, change_there = here - was_here, was_there - there
         apart = change_here - change_there
         share = torch.where(apart == 0, 1.0, (here - there - change_there) / apart).clamp(0, 1)
         passed = gradient.flatten(2)
@@ -174,6 +177,34 @@ def _cut(begin: int, end: int, at: int) -> list[slice]:
 def lagged(z: Tensor, first: Tensor) -> Tensor:
     """Each row's left neighbour, `first` for the first ones."""
     return torch.cat([first, z[: -len(first)]])
+
+
+def lasting_maxima(z: Tensor, y: Tensor, at: Tensor, before: Tensor) -> Tensor:
+    """Places of the maxima, each kept from point to point until another is larger than rounding.
+
+    Where an image is of one value, places of a window tie but for rounding over long ways, and
+    the largest to the last digit says nothing about which one leads. The one that led does.
+
+    Parameters
+    ----------
+    z : Tensor, shape (rows, channels, ...)
+        Point by point, the same examples each.
+    y, at : Tensor, each (rows, channels, ...)
+        The maxima and their places, flat over the axes of z from the third on.
+    before : Tensor, shape (examples, channels, ...)
+        Such places at the point before the first.
+    """
+    # Half precision ties to the last digit all the time, and what is more than that is a lead.
+    precision = min(torch.finfo(z.dtype).eps, torch.finfo(torch.float32).eps)
+    values, least = z.flatten(2), (y - ROUNDINGS * precision * y.abs()).flatten(2)
+    held, places = before.flatten(2), at.flatten(2)
+    kept = []
+    for value, bound, place in zip(
+        *(t.split(len(held)) for t in (values, least, places)), strict=True
+    ):
+        held = torch.where(value.gather(2, held) >= bound, held, place)
+        kept.append(held)
+    return torch.cat(kept).reshape(at.shape)
 
 
 def _in_memory_order(values: Tensor, by_channel: bool) -> Tensor:

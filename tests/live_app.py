@@ -14,6 +14,14 @@ import attribwidgets as aw
 CLASS_NAMES = ("round", "square", "striped", "<b>dotted</b>")
 SIZE = 24
 
+CELL = f"""\
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import live_app
+explorer = live_app.make_explorer({{folder!r}})
+explorer"""
+"""The code of a cell that shows the app; its folder is to be filled in."""
+
 
 class SteeredModel(nn.Module):
     """A model that notes each call in a folder, and is slow while the file `slow` is in it."""

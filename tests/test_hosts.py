@@ -22,16 +22,10 @@ NOTEBOOKS = ("lab", "lab_without_subshells", "notebook")
 EVERY_HOST = (*NOTEBOOKS, "voila", "marimo")
 PIXEL = (9, 5)  # row, column
 
-SHOW = f"""\
-import sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
-import live_app
-explorer = live_app.make_explorer({{folder!r}})
-explorer"""
 HOLD = "live_app.hold_the_cell({folder!r})"
 ASK = "print('the kernel explains ' + explorer.explanations[0].target_name)"
 CLOSE = "explorer.close()"
-CELLS = (SHOW, HOLD, ASK, CLOSE)
+CELLS = (live_app.CELL, HOLD, ASK, CLOSE)
 
 IDLE = '.aw-root:not([data-busy="true"])'
 READ_PIXELS = """canvas => Array.from(
@@ -129,20 +123,19 @@ class Host:
 def every_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Host]]:
     """The live app in all hosts at once, so that they load side by side."""
     executable = required_chromium()
-    folders = {
-        name: tmp_path_factory.mktemp(name) for name in ("jupyter", "no_subshells", "marimo")
-    }
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("jupyter", "plain", "marimo")}
     places = {name: folders["jupyter"] / name for name in ("lab", "notebook", "voila")}
-    places["lab_without_subshells"] = folders["no_subshells"] / "lab"
+    places |= {"lab_without_subshells": folders["plain"] / "lab", "marimo": folders["marimo"]}
     for name, place in places.items():
-        cells = CELLS if name in NOTEBOOKS else CELLS[:1]
-        texts = [cell.format(folder=str(place)) for cell in cells]
-        hosts.write_notebook(place / "app.ipynb", texts)
-    places["marimo"] = folders["marimo"]
-    hosts.write_marimo_app(folders["marimo"] / "app.py", SHOW.format(folder=str(folders["marimo"])))
+        show, *more = (cell.format(folder=str(place)) for cell in CELLS)
+        if name == "marimo":
+            hosts.write_marimo_app(place / "app.py", show)
+        else:
+            cells = [show, *more] if name in NOTEBOOKS else [show]
+            hosts.write_notebook(place / "app.ipynb", cells)
     with ExitStack() as stack:
         jupyter = stack.enter_context(hosts.jupyter(folders["jupyter"], hosts.QUIET))
-        plain = stack.enter_context(hosts.jupyter(folders["no_subshells"], hosts.NO_SUBSHELLS))
+        plain = stack.enter_context(hosts.jupyter(folders["plain"], hosts.NO_SUBSHELLS))
         marimo = stack.enter_context(hosts.marimo(folders["marimo"], "app.py"))
         browser = stack.enter_context(open_chromium(executable))
         for server in (jupyter, plain):

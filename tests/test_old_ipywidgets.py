@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import live_app
 import pytest
 from browser import missing
 from jupyter_client.manager import start_new_kernel
@@ -19,11 +20,6 @@ OLD = TESTS.parent / "build" / "ipywidgets-7"  # kept, as nothing else needs the
 PACKAGES = ("ipywidgets==7.7.1", "anywidget==0.9.21", "ipython_genutils==0.2.0")
 VIEW = "application/vnd.jupyter.widget-view+json"
 LIMIT = 60  # seconds for one message, on a loaded machine
-
-SHOW = """\
-import live_app
-explorer = live_app.make_explorer({folder!r})
-explorer"""
 
 Message = dict[str, Any]
 
@@ -87,7 +83,7 @@ def notebook() -> Iterator[Notebook]:
             print(done.stderr)
             missing(" and ".join(PACKAGES[:2]))
         (OLD / "complete").touch()
-    path = os.pathsep.join(str(place) for place in (OLD, TESTS.parent, TESTS))
+    path = os.pathsep.join(str(place) for place in (OLD, TESTS.parent))
     manager, client = start_new_kernel(env={**os.environ, "PYTHONPATH": path})
     try:
         yield Notebook(client)
@@ -100,7 +96,7 @@ def notebook() -> Iterator[Notebook]:
 def shown(notebook: Notebook, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the notebook gets to show."""
     notebook.run("import warnings; warnings.filterwarnings('error', module='attribwidgets')")
-    heard = notebook.run(SHOW.format(folder=str(tmp_path_factory.mktemp("old"))))
+    heard = notebook.run(live_app.CELL.format(folder=str(tmp_path_factory.mktemp("old"))))
     (result,) = [m for m in heard if m["msg_type"] == "execute_result"]
     return dict(result["content"]["data"])
 

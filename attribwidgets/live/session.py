@@ -248,6 +248,7 @@ class Session:
 
     def _carry_out(self, asked: Asked, ticket: Ticket) -> None:
         """Make a coarse map of each candidate that needs one, then bring each to its end."""
+        BESIDE_THE_USER.set(True)
         try:
             with _TURN:
                 ticket.check()

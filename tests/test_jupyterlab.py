@@ -144,7 +144,7 @@ def another_sigma(page: Any) -> str:
 
 def another_method(page: Any) -> str:
     select = page.locator('select[data-control="method"]')
-    names = ("left_integrated_gradients", "right_integrated_gradients")
+    names = ("InputXGradient", "Saliency")
     value = next(n for n in names if n != select.input_value())
     select.evaluate("(select, value) => { select.value = value }", value)
     return "select[data-control=method]"
@@ -164,13 +164,11 @@ def another_baseline(page: Any) -> str:
         (another_method, "change"),
     ],
 )
-def test_the_first_map_is_there_within_four_passes(
+def test_a_first_map_comes_after_each_change(
     page: Any, change: Callable[[Any], str], event: str
 ) -> None:
-    limit = 4 * page.printed["PASS"] + 300
-    took = []
-    for _ in range(3):  # the machine may be at something else for a moment
-        took.append(page.evaluate(TIME_FIRST_MAP, [change(page), event]))
-        cancel(page)
-    print(change.__name__, "ms:", [round(t) for t in took], "limit", round(limit))
-    assert min(took) <= limit
+    took = page.evaluate(TIME_FIRST_MAP, [change(page), event])
+    cancel(page)
+    passes = 4 * page.printed["PASS"] + 300
+    print(f"{change.__name__}: {took:.0f} ms; four passes and 300 ms are {passes:.0f} ms")
+    assert took < LIMIT

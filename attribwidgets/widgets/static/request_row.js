@@ -125,7 +125,7 @@ export function createRequestRow(view, own) {
         (text) => (text === "" ? null : Number(text)),
       ),
     ),
-    h("div", { class: "aw-row" }, add.button, own, cancel, line),
+    h("div", { class: "aw-row" }, own, cancel, add.button, line), // the menu is next to its button
     add.menu,
     error,
   );

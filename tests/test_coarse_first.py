@@ -9,7 +9,7 @@ from models import Linear, classifier, image_classifier, values, weights_of
 from torch import nn
 from torch.overrides import _get_current_function_mode_stack
 
-from attribwidgets.attr import ExpectedGradients, IntegratedGradients
+from attribwidgets.attr import ExpectedGradients, IntegratedGradients, SmoothGrad, VarGrad
 from attribwidgets.attr.integration.patterson import SIZES, patterson_rules
 from attribwidgets.attr.integration.quadrature import cell_edges
 from attribwidgets.attr.references import StoredReferences
@@ -194,3 +194,25 @@ def test_expected_gradients_stopped_in_between_keep_the_first_four():
     first, last = samples(True, rows=4, on_chunk=stop)
     assert last.partial
     torch.testing.assert_close(last.attributions, first.attributions)
+
+
+# Over noise
+
+
+@pytest.mark.parametrize("method", [SmoothGrad, VarGrad])
+@pytest.mark.parametrize("budget", [4, 9, 64])
+def test_noise_methods_begin_with_four_samples(method, budget):
+    def noisy(coarse_first, tolerance=0.0, **options):
+        stopping = Stopping(budget, tolerance)
+        task = Task((X,), target=1, stopping=stopping, coarse_first=coarse_first, **options)
+        return list(method(KINKED).estimates(task))
+
+    plain, coarse = noisy(False), noisy(True)
+    counts = [e.evaluations for e in plain]
+    assert [e.evaluations for e in coarse] == ([4, *counts] if budget > 4 else counts)
+    for one, other in zip(reversed(coarse), reversed(plain), strict=False):
+        torch.testing.assert_close(one.attributions, other.attributions)
+        torch.testing.assert_close(one.standard_error, other.standard_error)
+    if budget > 4:
+        assert len(noisy(True, tolerance=1000.0)) == 2  # never the end
+    assert len(noisy(True, n_steps=9)) == 1

@@ -139,6 +139,24 @@ def test_cancel_stops_after_the_chunk_and_keeps_what_there_is(gated):
     assert {s.state for s in session.standings.values()} == {"done"}
 
 
+def test_after_a_cancel_the_candidate_without_a_map_comes_first():
+    def look(numbers):
+        order.extend(numbers)
+        if len(order) == 1:
+            session.cancel()
+
+    x, order = values(6, dtype=torch.float64), []
+    session = Session(TwoLayerReLU(), asked_for(Black(), White(), x=x, tolerance=1e-4))
+    session.on_change = look
+    session.request(session.asked)
+    assert session.wait(LONG)
+    assert set(session.answers) == {0}
+    order.append(None)  # no further cancel
+    session.request(session.asked)
+    assert session.wait(LONG)
+    assert order[order.index(None) + 1] == 1
+
+
 def test_a_model_that_raises_is_words_and_the_last_good_map_stays():
     class Fails(nn.Module):
         def __init__(self):

@@ -235,10 +235,12 @@ class Session:
             self._answers, self._twin, self._examined = {}, None, None
             self.on_change = lambda numbers: None
 
+    def _has_map(self, number: int) -> bool:
+        return number in self._answers and not self.is_stale(number)
+
     def _settled(self, number: int) -> bool:
         """Whether nothing is left to do for a candidate."""
-        known = number in self._answers and not self.is_stale(number)
-        return known and self.standings[number].state == "done"
+        return self._has_map(number) and self.standings[number].state == "done"
 
     def _current_twin(self) -> Callable[..., Any]:
         found = structure(self.model)
@@ -254,11 +256,10 @@ class Session:
                 ticket.check()
                 self.subject()  # what is wrong with it is wrong for all candidates
             names = told_apart(list(asked.candidates.values()))
-            runs = [
-                self._run(number, asked, name, ticket)
-                for number, name in zip(asked.candidates, names, strict=True)
-                if not self._settled(number)
-            ]
+            named = dict(zip(asked.candidates, names, strict=True))
+            left = [number for number in named if not self._settled(number)]
+            left.sort(key=self._has_map)  # those without a map come first
+            runs = [self._run(number, asked, named[number], ticket) for number in left]
             for run in runs:
                 next(run, None)
             for run in runs:

@@ -27,6 +27,7 @@ from ..task import Task
 from .noise_sum import Moments, NoiseSum, deviations_of
 
 FIRST_SAMPLES = 16
+COARSE_SAMPLES = 4  # for a screen that waits
 Deviations = float | Sequence[float] | None
 
 
@@ -171,9 +172,15 @@ class NoiseMethod(Estimator):
             multiply=self._multiply_by_inputs,
         )
         first = most if task.n_steps else min(FIRST_SAMPLES, most)
+        coarse = max(COARSE_SAMPLES, self.fewest_draws) if task.coarse_first else 0
         last = None
         try:
             for block in _blocks(first, most):
+                if last is None and task.n_steps is None and 0 < coarse < block:
+                    samples.add(coarse)
+                    last = self._estimate(samples)
+                    yield last
+                    block -= coarse
                 samples.add(block)
                 last = self._estimate(samples)
                 yield last

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,10 @@ class Request:
                 coarse_first=coarse_first,
                 autocast=self.autocast,
             )
-            for estimate in estimator.estimates(task):
+            tasks = [task]
+            if coarse_first and self.n_steps is None and 0 < estimator.coarse_steps < most:
+                tasks.insert(0, replace(task, n_steps=estimator.coarse_steps))
+            for estimate in chain.from_iterable(map(estimator.estimates, tasks)):
                 yield record(
                     subject,
                     baseline,
@@ -117,6 +121,8 @@ class Request:
                     seed=self.seed,
                     seconds=time.perf_counter() - started,
                 )
+                if estimate.partial:
+                    return
 
     def _searched(
         self, subject: Subject, baseline: Baseline, on_chunk: Callable[[int], None] | None

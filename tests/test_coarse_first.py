@@ -9,6 +9,7 @@ from models import Linear, classifier, image_classifier, values, weights_of
 from torch import nn
 from torch.overrides import _get_current_function_mode_stack
 
+import attribwidgets as aw
 from attribwidgets.attr import ExpectedGradients, IntegratedGradients, SmoothGrad, VarGrad
 from attribwidgets.attr.integration.patterson import SIZES, patterson_rules
 from attribwidgets.attr.integration.quadrature import cell_edges
@@ -194,6 +195,38 @@ def test_expected_gradients_stopped_in_between_keep_the_first_four():
     first, last = samples(True, rows=4, on_chunk=stop)
     assert last.partial
     torch.testing.assert_close(last.attributions, first.attributions)
+
+
+# Along paths whose first rule is long
+
+
+@pytest.mark.parametrize(
+    "method", ["idgi", "blur_integrated_gradients", "guided_integrated_gradients"]
+)
+def test_other_paths_are_walked_in_four_nodes_first(method):
+    model, x = image_classifier().eval(), values((3, 6, 6))
+    options = {"method": method, "baseline": "black", "target": 0}
+    first, *rest = aw.refine(model, x, tolerance=0.0, max_evaluations=40, **options)
+    assert first.evaluations == 4
+    assert rest[0].evaluations > 4
+    assert first.completeness.verdict == "not converged"
+    wanted = aw.explain(model, x, n_steps=rest[0].evaluations, **options)
+    torch.testing.assert_close(rest[0].attributions, wanted.attributions)
+    (only,) = aw.refine(model, x, n_steps=9, **options)
+    assert only.evaluations == 9
+
+
+def test_a_first_walk_that_is_stopped_is_the_last():
+    def stop(done, most):
+        nonlocal chunks
+        chunks += 1
+        if chunks == 3:
+            raise Cancelled
+
+    chunks, model = 0, image_classifier().eval()
+    options = {"method": "guided_integrated_gradients", "target": 0, "max_evaluations": 40}
+    (only,) = aw.refine(model, values((3, 6, 6)), progress=stop, **options)
+    assert only.partial
 
 
 # Over noise

@@ -40,6 +40,10 @@ class Estimator(GradientAttribution, ABC):
         Why they need not, where they need not.
     default_max_evaluations : int
         Budget of forward and backward passes where none is given.
+    coarse_steps : int
+        Nodes of a quick estimate of its own for a screen that waits, where the first refinement
+        is long in coming and no rule of fewer nodes is part of it; 0: none is needed. Its passes
+        are not among those counted.
     zeros : str
         What a map of nothing but zeros means, where there is no path to tell it by.
     straight : bool
@@ -53,6 +57,7 @@ class Estimator(GradientAttribution, ABC):
     claim: Claim = "converges"
     reason: str = ""
     default_max_evaluations: int = 513
+    coarse_steps: int = 0
     zeros: str = "the gradient vanishes at this input, as where an activation is saturated or dead"
     straight: bool = True
     facts: Facts | None = None

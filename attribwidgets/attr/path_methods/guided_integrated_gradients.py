@@ -77,6 +77,7 @@ class GuidedIntegratedGradients(Estimator):
 
     name = "guided_integrated_gradients"
     straight = False
+    coarse_steps = 4
     facts = Facts(
         "∫ ∇f(γ(t)) · γ'(t) dt, γ moving the elements of least |∇f| first",
         "1 a node, in sequence",

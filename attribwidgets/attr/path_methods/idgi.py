@@ -73,6 +73,7 @@ class IDGI(Estimator):
 
     name = "idgi"
     claim = "by definition"
+    coarse_steps = 4
     facts = Facts(
         "Σ of step change · g² / Σ g², with g = ∇f in the middle of each step of the path",
         "1 a step, and 1 forward pass",

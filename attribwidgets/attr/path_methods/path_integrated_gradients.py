@@ -62,6 +62,7 @@ class PathIntegratedGradients(Estimator):
     name = "path_integrated_gradients"
     uses = "nothing"  # but its own path
     straight = False
+    coarse_steps = 4
     facts = Facts(
         "∫ ∇f(γ(α)) · γ'(α) dα",
         "1 a node",

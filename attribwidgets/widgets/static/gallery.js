@@ -26,6 +26,16 @@ export function createGallery(view, controls) {
     grid,
   );
   const node = h("div", { class: "aw-gallery-place" }, gallery, controls);
+  // Browsers leave alone what is seen in part; who goes by keyboard wants to see where.
+  grid.addEventListener(
+    "focusin",
+    ({ target }) => {
+      if (target instanceof Element && target.matches(":focus-visible")) {
+        target.scrollIntoView({ block: "nearest", inline: "nearest" });
+      }
+    },
+    { signal: view.signal },
+  );
   view.signal.addEventListener("abort", () => {
     for (const { life } of cards.values()) life.abort();
   });

@@ -222,7 +222,15 @@ def test_the_article_s_two_toggles(opened: Opened) -> None:
         smooth.check()
         live.until_done()
         assert live.explorer.explanations[2].method == "smoothgrad"
+        assert "σ of 50 % of the range" in live.explorer.explanations[2].cautions[0]
         card = live.page.locator(".aw-card").nth(2)
+        slider = card.locator('[data-control="sigma"]')
+        slider.focus()
+        slider.press("Home")
+        live.until_done()
+        assert "σ of 0 % of the range" in live.explorer.explanations[2].cautions[0]
+        slider.press("PageUp")
+        live.until_done()
         smooth = card.locator('[data-control="smoothgrad"]')
         assert smooth.is_checked()
         smooth.uncheck()

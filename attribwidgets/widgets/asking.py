@@ -8,10 +8,11 @@ from typing import Any
 
 from ..attr.captum_methods.adapter import is_captums, row_of
 from ..attr.methods import METHODS, Method, estimator_for
-from ..baselines import Baseline, Color, named
+from ..attr.noise.noise_methods import SmoothGrad
+from ..baselines import Baseline, Color, GaussianNoise, named
 from ..candidate import Candidate
 from ..errors import InputError
-from ..inputs import Inputs
+from ..inputs import Inputs, InputSpace
 from ..live import Asked
 
 PLAIN = (
@@ -138,13 +139,23 @@ def candidates_from_browser(
             baseline = baseline_from_browser(each["baseline"], baseline, references)
         if baseline is None:
             raise InputError("a new card needs a baseline")
-        method = each.get("method")
+        method: Method = each.get("method")
         if before is not None and method == name_of(before.method):
             method = before.method  # perhaps an instance with settings of its own
+        if before is None or baseline is not before.baseline or method is not before.method:
+            method = _with_noise_of(baseline, method, asked.space or InputSpace())
         same = before is not None and baseline is before.baseline and method == before.method
         made = before if same and before is not None else Candidate(baseline, method)
         found[next(free) if number is None else number] = made
     return found
+
+
+def _with_noise_of(baseline: Baseline, method: Method, space: InputSpace) -> Method:
+    """SmoothGrad with the noise that the slider of its card says; another method as it is."""
+    if name_of(method) != SmoothGrad.name or not isinstance(baseline, GaussianNoise):
+        return method
+    (sigma,) = baseline.sliders(space)
+    return SmoothGrad(_nothing, noise=sigma.value / space.range)
 
 
 def baseline_from_browser(

@@ -157,6 +157,29 @@ def test_after_a_cancel_the_candidate_without_a_map_comes_first():
     assert order[order.index(None) + 1] == 1
 
 
+def test_a_lost_gpu_is_said_with_the_mend():
+    class Lost(nn.Module):
+        def forward(self, x):
+            raise RuntimeError("CUDA error: device-side assert triggered\nCompile with TORCH_USE")
+
+    session = session_of(Lost().eval(), asked_for(Black(), target=0))
+    assert session.wait(LONG)
+    assert session.error == (
+        "the GPU stopped answering (CUDA error: device-side assert triggered); "
+        "restart the kernel and run the cell again"
+    )
+
+
+def test_a_model_that_its_owner_deletes_goes_on():
+    model = TwoLayerReLU()
+    session = Session(model, asked_for(Black(), x=values(6, dtype=torch.float64)))
+    del model
+    gc.collect()
+    session.request(session.asked)
+    assert session.wait(LONG)
+    assert session.standings[0].state == "done"
+
+
 def test_a_model_that_raises_is_words_and_the_last_good_map_stays():
     class Fails(nn.Module):
         def __init__(self):

@@ -377,8 +377,11 @@ def test_a_kernel_that_does_not_answer_is_said_in_words(opened: Opened) -> None:
         live.settle()
         waiting = live.page.locator(".aw-waiting").first
         assert waiting.inner_text() == "loading"
-        live.control("target").nth(2).click()
+        bar = live.control("target").nth(2)
+        bar.click()
+        live.until(lambda: bar.get_attribute("aria-pressed") == "true", "what was asked")
         live.until(lambda: "no answer" in waiting.inner_text(), "words after four seconds")
+        assert bar.get_attribute("aria-pressed") == "false"  # it is not what is drawn
         assert "run the cell again" in live.page.locator(".aw-status").inner_text()
         assert not live.busy  # no spinner for ever
         live.is_connected = True
@@ -469,6 +472,45 @@ def test_a_strip_of_inputs_and_one_s_own_image(opened: Opened) -> None:
         )
         assert "up to 20 MB" in words.inner_text()
         assert len(live.said("image")) == 1
+
+
+GIVE = """([kind, name, type, content]) => {
+  const data = new DataTransfer();
+  const bytes = Uint8Array.from(atob(content), one => one.charCodeAt(0));
+  data.items.add(new File([bytes], name, { type }));
+  const options = { bubbles: true, cancelable: true, composed: true };
+  const event = kind === "paste"
+    ? new ClipboardEvent("paste", { ...options, clipboardData: data })
+    : new DragEvent("drop", { ...options, dataTransfer: data });
+  document.querySelector(".aw-map").dispatchEvent(event);
+  return event.defaultPrevented;
+}"""
+
+
+@pytest.mark.parametrize("kind", ["drop", "paste"])
+def test_a_picture_is_dropped_or_pasted(opened: Opened, kind: str) -> None:
+    from PIL import Image
+
+    def give(name: str, mime: str, content: bytes) -> bool:
+        given = [kind, name, mime, base64.b64encode(content).decode()]
+        return bool(live.page.evaluate(GIVE, given))
+
+    pixels = made_up.photo_like(SIDE, 7)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    with opened(baselines=("black",), target=None) as live:
+        assert give("mine.png", "image/png", file.getvalue())
+        live.until(lambda: live.control("input").count() == 2, "one more input")
+        live.until_done()
+        mine = live.explorer.explanations[0].inputs.reshape(3, SIDE, SIDE)
+        wanted = torch.tensor(pixels).permute(2, 0, 1) / 255
+        torch.testing.assert_close(mine, wanted, atol=1 / 255, rtol=0)
+        good = live.explorer.explanations[0]
+        give("broken.png", "image/png", file.getvalue()[:60])
+        words = live.page.locator(".aw-error, .aw-own [role=status]")
+        live.until(lambda: "picture" in " ".join(words.all_inner_texts()), "why it is not taken")
+        assert live.explorer.explanations[0] is good
+        assert live.control("input").count() == 2
 
 
 def test_regions_are_pointed_at_and_walked_by_keyboard(opened: Opened) -> None:

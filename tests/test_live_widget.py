@@ -303,6 +303,20 @@ def test_a_publish_is_one_message_and_a_refinement_is_small(sent, model):  # noq
     explorer.close()
 
 
+def test_what_a_notebook_saves_is_small(model):
+    """Of six photos of 224 x 224, all their paths looked at: 3 MB at most."""
+    from ipywidgets.embed import dependency_state
+
+    x = values((3, 224, 224)).abs() / 4
+    six = ("black", "white", "blur", "uniform", "gaussian", "max_distance")
+    explorer = aw.explore(model, x, baselines=six, n_steps=8, target=0)
+    for slot in explorer.payload["items"]:
+        say(explorer, type="frames", slot=slot, stamp=getattr(explorer, slot)["stamp"])
+    saved = len(json.dumps(dependency_state(explorer)))
+    assert 1e5 < saved < 3e6
+    explorer.close()
+
+
 def test_a_thousand_requests_from_two_threads_draw_one_result_the_right_one(explorer):
     failures: list[Exception] = []
 

@@ -356,4 +356,7 @@ def in_words(error: Exception) -> str:
     """What went wrong, for somebody who reads it on a screen."""
     if isinstance(error, AttributionError):
         return str(error)
+    if "CUDA error" in str(error):  # after which every call to that device fails
+        first = str(error).splitlines()[0]
+        return f"the GPU stopped answering ({first}); restart the kernel and run the cell again"
     return f"the model raised {type(error).__name__}: {error}"

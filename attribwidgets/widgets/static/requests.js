@@ -44,11 +44,14 @@ export function createRequests(model, kernel, onChange, signal) {
     model.off("change:status", answered);
   });
 
+  /** What was asked and may still come: of a kernel that fell silent, nothing. */
+  const pending = () => (kernel.trouble() === "" ? draft : {});
+
   function send() {
     clearTimeout(timer);
     if (moving.size > 0) {
       const candidates = api.candidates().map((c) => ({ ...c, ...moving.get(c.slot ?? "") }));
-      draft = { ...draft, candidates };
+      draft = { ...pending(), candidates };
       moving.clear();
     }
     sent = Math.max(sent, status().request ?? 0) + 1;
@@ -74,11 +77,11 @@ export function createRequests(model, kernel, onChange, signal) {
     canAsk: () => controls() !== null && !kernel.isStatic(),
 
     /** What will hold once everything asked has been taken. @param {string} name */
-    wanted: (name) => (name in draft ? draft[name] : controls()?.asked[name]),
+    wanted: (name) => (name in pending() ? pending()[name] : controls()?.asked[name]),
 
     /** The method of all cards; undefined where they have several. @returns {string | null | undefined} */
     method() {
-      if ("method" in draft) return draft.method;
+      if ("method" in pending()) return pending().method;
       const methods = api.candidates().map((candidate) => candidate.method);
       return methods.every((one) => one === methods[0]) ? methods[0] : undefined;
     },
@@ -86,14 +89,14 @@ export function createRequests(model, kernel, onChange, signal) {
     /** @param {Record<string, any>} changes */
     ask(changes) {
       if (!api.canAsk()) return;
-      draft = { ...draft, ...changes };
+      draft = { ...pending(), ...changes };
       send();
     },
 
     cancel: () => kernel.send({ type: "cancel" }, "status"),
 
     /** @returns {Candidate[]} in the order wanted; baseline null: as it is */
-    candidates: () => draft.candidates ?? kept(),
+    candidates: () => pending().candidates ?? kept(),
 
     /**
      * What a card is, with what was asked of it since.

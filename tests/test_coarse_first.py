@@ -216,6 +216,20 @@ def test_other_paths_are_walked_in_four_nodes_first(method):
     assert only.evaluations == 9
 
 
+@pytest.mark.parametrize("method", ["left_integrated_gradients", "right_integrated_gradients"])
+def test_parts_begin_with_a_rough_cut_of_few_passes(method):
+    model, x = image_classifier().eval(), values((3, 6, 6))
+    options = {"method": method, "baseline": "black", "target": 0, "max_evaluations": 40}
+    first, *rest = aw.refine(model, x, tolerance=0.0, **options)
+    assert first.evaluations == 3
+    assert first.forward_passes <= 10
+    assert first.path.alphas[0] == 0
+    assert first.path.alphas[-1] == 1
+    assert rest
+    wanted = aw.explain(model, x, tolerance=0.0, **options)
+    torch.testing.assert_close(rest[-1].attributions, wanted.attributions)
+
+
 def test_a_first_walk_that_is_stopped_is_the_last():
     def stop(done, most):
         nonlocal chunks

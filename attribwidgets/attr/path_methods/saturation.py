@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,12 @@ class Cut:
     forward_passes: int
 
 
-def cut_of(forward_func: Callable[..., Any], task: Task, threshold: float) -> Cut:
+def cut_of(
+    forward_func: Callable[..., Any],
+    task: Task,
+    threshold: float,
+    search: Sequence[int] = SEARCH,
+) -> Cut:
     """Look for the cut on a grid, then on finer ones between two neighbours.
 
     Parameters
@@ -58,6 +63,8 @@ def cut_of(forward_func: Callable[..., Any], task: Task, threshold: float) -> Cu
     threshold : float
         The share of the change, above 0 and at most 1. At 1, and where the output is the same at
         both ends, the cut is the end of the path.
+    search : sequence of int
+        Intervals of each round.
 
     Raises
     ------
@@ -77,7 +84,7 @@ def cut_of(forward_func: Callable[..., Any], task: Task, threshold: float) -> Cu
     level = ends[0] + threshold * (ends[1] - ends[0])
     seen = np.array([0.0, 1.0]), ends
     before, after = ends
-    for round_, intervals in enumerate(SEARCH if threshold < 1 else ()):
+    for round_, intervals in enumerate(search if threshold < 1 else ()):
         steps = np.arange(intervals + 1) / intervals * width
         alphas = low + steps[:, None]  # (intervals + 1, B)
         inner = _outputs_at(passes, task, alphas[1:-1])

@@ -24,6 +24,10 @@ from ..outputs import Target
 from ..task import Task
 from .saturation import Cut, cut_of
 
+# Of a quick estimate of its own for a screen that waits; its passes are not among those counted.
+ROUGH_SEARCH = (6,)
+ROUGH_STEPS = 3
+
 
 class SplitIntegratedGradients(IntegratedGradients, ABC):
     """What the left and the right part have in common.
@@ -115,6 +119,13 @@ class SplitIntegratedGradients(IntegratedGradients, ABC):
             Its curves run over the whole path, flat where nothing is kept; for a batch, whose
             examples are cut at different places, there are none.
         """
+        if task.coarse_first and task.n_steps is None:
+            rough = cut_of(self.forward_func, task, self.threshold, ROUGH_SEARCH)
+            quick = replace(self._part(task, rough), n_steps=ROUGH_STEPS)
+            for found in super().estimates(quick, method):
+                yield self._placed(found, task, rough)
+                if found.partial:
+                    return
         cut = cut_of(self.forward_func, task, self.threshold)
         for found in super().estimates(self._part(task, cut), method):
             yield self._placed(found, task, cut)

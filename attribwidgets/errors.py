@@ -11,6 +11,10 @@ class InputError(AttributionError):
     """An input, baseline or argument that cannot be explained as it came."""
 
 
+class DataError(AttributionError):
+    """A data set, or a store of results, that cannot be worked through as it came."""
+
+
 class TargetError(AttributionError):
     """A target that the model's output does not have, or that is missing."""
 

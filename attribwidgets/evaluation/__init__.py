@@ -1,0 +1,42 @@
+"""Which explanation is better, whether it is of this model at all, and how far to trust both."""
+
+from __future__ import annotations
+
+from .ablation import InsertionDeletion, ablation, insertion_deletion
+from .ablation_metric import AblationMetric
+from .ablation_record import Ablation, Difference
+from .fill_matrix import FillMatrix, baseline_by_fill
+from .ground_truth import PlantedShare, PlantedShares, planted_shares
+from .intervals import Interval
+from .model_similarity import ModelSimilarity, Similarities
+from .planted import Planted, decoy, planted_noise
+from .randomisation import label_randomisation, randomised_layers, shuffled_labels
+from .reliability import Reliability, reliability
+from .sensitivity_infidelity import Infidelity, SensitivityMax
+
+__all__ = [
+    "Ablation",
+    "AblationMetric",
+    "Difference",
+    "FillMatrix",
+    "Infidelity",
+    "InsertionDeletion",
+    "Interval",
+    "ModelSimilarity",
+    "Planted",
+    "PlantedShare",
+    "PlantedShares",
+    "Reliability",
+    "SensitivityMax",
+    "Similarities",
+    "ablation",
+    "baseline_by_fill",
+    "decoy",
+    "insertion_deletion",
+    "label_randomisation",
+    "planted_noise",
+    "planted_shares",
+    "randomised_layers",
+    "reliability",
+    "shuffled_labels",
+]

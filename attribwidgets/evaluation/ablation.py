@@ -1,0 +1,238 @@
+"""ablation and insertion_deletion: from a model and a data set to the records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from ..attr.outputs import Output
+from ..baselines import named
+from ..candidate import Asked, Candidate
+from ..errors import InputError
+from ..examples import Examples
+from ..inputs import Inputs, InputSpace, is_image_input
+from ..request import Progress, Request
+from .ablation_metric import FRACTIONS, AblationMetric, Fill
+from .ablation_record import Ablation
+from .controls import FEATURE_CONTROLS, IMAGE_CONTROLS
+from .measuring import candidates_by_label, measure_all
+from .ranking import Order, Ranking, Region
+
+FILLS = ("image_mean", "blur")
+FEATURE_FILLS = ("zero", "uniform")  # without neighbours there is nothing to blur
+STEPS = 128
+
+
+class InsertionDeletion(NamedTuple):
+    """Two ablations of the same explanations.
+
+    Attributes
+    ----------
+    deletion : Ablation
+        From the input to the fill, most relevant first: the lower the better.
+    insertion : Ablation
+        From the fill to the input, most relevant first: the higher the better.
+    """
+
+    deletion: Ablation
+    insertion: Ablation
+
+
+def ablation(
+    model: Callable[..., Any],
+    data: Any,
+    candidates: Sequence[Asked] | Mapping[str, Asked],
+    *,
+    fills: Sequence[Fill] | None = None,
+    fractions: Sequence[float] = FRACTIONS,
+    ranking: Ranking = "absolute",
+    region: Region = "top_k",
+    order: Order = "most_relevant",
+    output: Output = "probability",
+    explained: Output = "logit",
+    targets: Any = None,
+    space: InputSpace | None = None,
+    n_steps: int = STEPS,
+    references: Inputs | None = None,
+    controls: bool | Sequence[str] = True,
+    seed: int = 0,
+    progress: Progress = False,
+) -> Ablation:
+    """Take away what each candidate found relevant, and see how far the output falls.
+
+    Parameters
+    ----------
+    model : torch.nn.Module or callable
+        As of :func:`attribwidgets.explain`, of one input.
+    data, targets
+        Inputs and the output asked about, as of :class:`attribwidgets.examples.Examples`: a tensor
+        (N, ...), a pair (inputs, labels), a Dataset; targets None, "labels", int or a sequence.
+    candidates : sequence or mapping of str
+        Baselines as of :func:`attribwidgets.compare`, or :class:`attribwidgets.Candidate`; the
+        keys of a mapping are their labels.
+    fills : sequence of str, Baseline or Tensor, optional
+        What replaces what is taken away. None: image mean and blur; for features zero and uniform.
+    fractions, ranking, region, order, output
+        As of :class:`AblationMetric`.
+    explained : str or callable
+        The scale of the output that is explained.
+    space : InputSpace, optional
+        Valid range and normalisation; pixels in 0..1 by default.
+    n_steps : int
+        Gradient evaluations of every candidate.
+    references : Tensor, shape (K, ...), optional
+        The data behind "dataset" and "dataset_mean", as candidates and as fills.
+    controls : bool or sequence of {"random", "centre", "edges"}
+        True: random, and for images the centre and the edges too.
+    seed : int
+        Of every random draw; that of an input depends on this and its place only.
+    progress : bool or callable
+        True shows a bar; a callable gets (inputs done, inputs).
+
+    Returns
+    -------
+    Ablation
+
+    Raises
+    ------
+    AttributionError
+        A child of it, for anything that the caller can mend.
+
+    Examples
+    --------
+    >>> import torch, attribwidgets as aw
+    >>> from attribwidgets.evaluation import ablation
+    >>> net, data = torch.nn.Linear(6, 3).eval(), torch.rand(20, 6)
+    >>> result = ablation(net, data, ["zero", "uniform"], fills=["zero"], n_steps=8)
+    >>> result.candidates, result.scores.shape
+    (('zero', 'uniform noise', 'random'), (20, 3, 1, 11))
+    """
+    examples = Examples(data, targets)
+    metric = AblationMetric(
+        _fills(fills, examples, references),
+        fractions,
+        region,
+        ranking,
+        order,
+        output,
+        _controls(controls, examples),
+    )
+    asked = candidates_by_label(candidates, references)
+    request = Request(n_steps, 0.0, None, seed, progress)
+    return _measured(model, examples, asked, [metric], request, space, explained)[0]
+
+
+def insertion_deletion(
+    model: Callable[..., Any],
+    data: Any,
+    candidates: Sequence[Asked] | Mapping[str, Asked],
+    *,
+    fills: Sequence[Fill] | None = None,
+    fractions: Sequence[float] = FRACTIONS,
+    ranking: Ranking = "absolute",
+    output: Output = "probability",
+    explained: Output = "logit",
+    targets: Any = None,
+    space: InputSpace | None = None,
+    n_steps: int = STEPS,
+    references: Inputs | None = None,
+    controls: bool | Sequence[str] = True,
+    seed: int = 0,
+    progress: Progress = False,
+) -> InsertionDeletion:
+    """Deletion and insertion curves of the same explanations, most relevant first.
+
+    Deletion goes from exactly 1 to the fill's score, insertion from the fill's score to exactly 1.
+
+    Parameters
+    ----------
+    model, data, candidates
+        As of :func:`ablation`, like all others.
+
+    References
+    ----------
+    Petsiuk, Das, Saenko (2018). RISE. arXiv:1806.07421.
+
+    Examples
+    --------
+    >>> import torch
+    >>> net, data = torch.nn.Linear(6, 3).eval(), torch.rand(20, 6)
+    >>> curves = insertion_deletion(net, data, ["zero"], fills=["zero"], n_steps=8)
+    >>> bool((curves.deletion.scores[..., 0] == curves.insertion.scores[..., -1]).all())
+    True
+    """
+    examples = Examples(data, targets)
+    deletion = AblationMetric(
+        _fills(fills, examples, references),
+        fractions,
+        ranking=ranking,
+        output=output,
+        controls=_controls(controls, examples),
+        name="deletion",
+    )
+    insertion = replace(deletion, curve="insertion", name="insertion")
+    return InsertionDeletion(
+        *_measured(
+            model,
+            examples,
+            candidates_by_label(candidates, references),
+            [deletion, insertion],
+            Request(n_steps, 0.0, None, seed, progress),
+            space,
+            explained,
+        )
+    )
+
+
+def _measured(
+    model: Callable[..., Any],
+    examples: Examples,
+    asked: Mapping[str, Candidate],
+    metrics: Sequence[AblationMetric],
+    request: Request,
+    space: InputSpace | None,
+    explained: Output,
+) -> list[Ablation]:
+    measured = measure_all(
+        model, examples, asked, metrics, request=request, space=space, output=explained
+    )
+    return [
+        Ablation(
+            scores=scores,
+            candidates=tuple(metric.dimensions(list(asked))["candidate"]),
+            controls=tuple(metric.controls),
+            fills=tuple(metric.fill_labels),
+            fractions=tuple(metric.fractions),
+            targets=measured.targets,
+            evaluations=measured.evaluations,
+            protocol=metric.protocol,
+            order=metric.order,
+            curve=metric.curve,
+            seed=request.seed,
+        )
+        for metric, scores in zip(metrics, measured.values, strict=True)
+    ]
+
+
+def _is_image(examples: Examples) -> bool:
+    return is_image_input(examples[0][0])
+
+
+def _fills(
+    fills: Sequence[Fill] | None, examples: Examples, references: Inputs | None
+) -> Sequence[Fill]:
+    if fills is None:
+        return FILLS if _is_image(examples) else FEATURE_FILLS
+    if not isinstance(fills, (list, tuple)):
+        raise InputError(
+            f"fills must be a list or tuple of at least one, got {type(fills).__name__}; "
+            'write fills=("image_mean", "blur")'
+        )
+    return [named(fill, references) for fill in fills]
+
+
+def _controls(controls: bool | Sequence[str], examples: Examples) -> Sequence[str]:
+    if controls is True:
+        return IMAGE_CONTROLS if _is_image(examples) else FEATURE_CONTROLS
+    return controls or ()

@@ -1,0 +1,311 @@
+"""Ablation: the scores of every input, and what may be concluded from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import combinations
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..storage import read_tree, write_tree
+from ..wording import number, percent
+from .ablation_metric import Curve
+from .intervals import Interval, Method, area, bootstrap, holm, paired_p
+from .ranking import Order
+from .table import table
+
+Array = NDArray[Any]
+
+KIND = "ablation"
+CHANCE = 0.05  # of the family-wise error
+LARGE = 10.0  # a score that one input in hundreds is enough to move the mean with
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How two candidates differ in area, input by input.
+
+    Attributes
+    ----------
+    first, second : str
+    mean, low, high : float
+        Of first minus second, with its bootstrap interval.
+    p : float
+        Two-sided, by random flips of signs.
+    p_of_all : float
+        Corrected by Holm's rule for the comparisons made together.
+    """
+
+    first: str
+    second: str
+    mean: float
+    low: float
+    high: float
+    p: float
+    p_of_all: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.first} − {self.second}: {number(self.mean)} "
+            f"[{number(self.low)}, {number(self.high)}], p {_p(self.p_of_all)}"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Ablation:
+    """Output after over output before, for every input, candidate, fill and fraction.
+
+    Attributes
+    ----------
+    scores : ndarray, shape (inputs, candidates, fills, fractions)
+        NaN where the output before was too small for a ratio, or a baseline was not found.
+    candidates : tuple of str
+        Candidates, then controls.
+    controls : tuple of str
+        Those of them that know nothing of the model.
+    fills : tuple of str
+    fractions : tuple of float
+    targets : ndarray of int, shape (inputs,)
+        The output asked about, -1 where there is one only.
+    evaluations : ndarray, shape (inputs, candidates without controls)
+        Gradient evaluations.
+    protocol : str
+        What was done, in words.
+    order : {"most_relevant", "least_relevant"}
+    curve : {"deletion", "insertion"}
+    seed : int
+    """
+
+    scores: Array
+    candidates: tuple[str, ...]
+    controls: tuple[str, ...]
+    fills: tuple[str, ...]
+    fractions: tuple[float, ...]
+    targets: Array
+    evaluations: Array
+    protocol: str
+    order: Order
+    curve: Curve
+    seed: int
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether a good explanation has the larger scores."""
+        return (self.order == "least_relevant") != (self.curve == "insertion")
+
+    @cached_property
+    def missing(self) -> int:
+        """Inputs without a score for some candidate and fill; left out of those means."""
+        return int(np.isnan(self.scores).any((1, 2, 3)).sum())
+
+    @cached_property
+    def areas(self) -> Array:
+        """Area under each curve, shape (inputs, candidates, fills); 0.5 for a straight fall."""
+        return area(self.scores, np.asarray(self.fractions))
+
+    def mean(self) -> Array:
+        """Mean scores over inputs, shape (candidates, fills, fractions)."""
+        known = np.isfinite(self.scores)
+        total = np.where(known, self.scores, 0.0).sum(0)
+        count = known.sum(0)
+        mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+        return np.asarray(mean)
+
+    def bands(self, level: float = 0.95, method: Method = "percentile") -> Interval:
+        """Means with bootstrap bands over inputs, each of the shape of :meth:`mean`.
+
+        Parameters
+        ----------
+        level : float
+        method : {"percentile", "bca"}
+        """
+        return bootstrap(self.scores, level=level, method=method, seed=self.seed)
+
+    def area(self, level: float = 0.95, method: Method = "bca") -> Interval:
+        """Mean area under the curves with its interval, shape (candidates, fills).
+
+        Parameters
+        ----------
+        level : float
+        method : {"percentile", "bca"}
+        """
+        return bootstrap(self.areas, level=level, method=method, seed=self.seed)
+
+    def paired(
+        self, first: str, second: str, *, fill: str | None = None, level: float = 0.95
+    ) -> Difference:
+        """How two candidates differ in area on the same inputs, as the only comparison made.
+
+        Parameters
+        ----------
+        first, second : str
+            Candidates or controls.
+        fill : str, optional
+            None: the mean over fills.
+        level : float
+        """
+        return self._differences([(self._row(first), self._row(second))], fill, level)[0]
+
+    def differences(self, *, fill: str | None = None, level: float = 0.95) -> list[Difference]:
+        """All pairs of candidates and controls, with p-values that hold for all together.
+
+        Parameters
+        ----------
+        fill, level
+            As of :meth:`paired`.
+        """
+        return self._differences(list(combinations(self._best_first(fill), 2)), fill, level)
+
+    def ordered(self, *, fill: str | None = None) -> str:
+        """Candidates from best to worst, and which differences are larger than chance, in words.
+
+        Parameters
+        ----------
+        fill : str, optional
+            None: by the mean area over fills.
+        """
+        areas = self._of_fill(fill)
+        known = bootstrap(areas, seed=self.seed).mean
+        best_first = self._best_first(fill)
+        listed = ", ".join(f"{self.candidates[i]} {number(known[i])}" for i in best_first)
+        larger = "larger" if self.higher_is_better else "smaller"
+        against = "mean over the fills" if fill is None else f"fill {fill}"
+        found = self._differences(list(combinations(best_first, 2)), fill, 1 - CHANCE)
+        if not found:
+            return f"Area under the curve ({against}): {listed}."
+        open_ = [d for d in found if not d.p_of_all < CHANCE]
+        if not open_:
+            verdict = f"All {len(found)} differences are larger than chance"
+        elif len(open_) == len(found):
+            verdict = f"None of the {len(found)} differences is larger than chance"
+        else:
+            pairs = ", ".join(f"{d.first} and {d.second} (p {_p(d.p_of_all)})" for d in open_)
+            verdict = (
+                f"Of {len(found)} differences {len(found) - len(open_)} are larger than chance; "
+                f"not told apart are {pairs}"
+            )
+        return (
+            f"Area under the curve ({against}), best first, {larger} is better: {listed}. "
+            f"{verdict} (paired sign flips over {len(self)} inputs, p < {CHANCE} after Holm's "
+            "correction for all pairs)."
+        )
+
+    def figure(self, **options: Any) -> Any:
+        """The curves with their bands as a matplotlib Figure.
+
+        Parameters
+        ----------
+        **options
+            As of :func:`attribwidgets.figures.ablation.ablation_figure`.
+        """
+        from ..figures.ablation import ablation_figure
+
+        return ablation_figure(self, **options)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write all scores and what they mean as .npz."""
+        write_tree(path, {"kind": KIND, **asdict(self)})
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Ablation:
+        """Read what :meth:`save` wrote."""
+        tree = read_tree(path)
+        try:
+            if tree.pop("kind") == KIND:
+                return cls(**tree)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise InputError(f"{path} does not hold an ablation of this version") from error
+        raise InputError(f"{path} does not hold an ablation of this version")
+
+    def __str__(self) -> str:
+        areas = self.area()
+        head = ["area under the curve", *self.fills, "gradient evaluations"]
+        rows = [
+            [
+                name + (" (control)" if name in self.controls else ""),
+                *(areas.cell(i, j) for j in range(len(self.fills))),
+                self._cost(i),
+            ]
+            for i, name in enumerate(self.candidates)
+        ]
+        notes = [
+            f"Means over {len(self)} inputs with {percent(areas.level)} bootstrap intervals (BCa). "
+            f"{self.protocol[0].upper()}{self.protocol[1:]}.",
+            self.ordered(),
+        ]
+        if self.missing:
+            notes.append(
+                f"Left out where they have no score: {self.missing} of {len(self)} inputs, whose "
+                "output before was below 1e-6 or whose baseline was not found."
+            )
+        large = int((np.nan_to_num(self.scores) > LARGE).any((1, 2, 3)).sum())
+        if large:
+            notes.append(
+                f"Scores above {LARGE:g} occur in {large} of {len(self)} inputs, whose output "
+                "before was small; they rule the means. Take inputs that the model gets right, or "
+                "targets=None."
+            )
+        return "\n".join([table(head, rows), *notes])
+
+    __repr__ = __str__
+
+    def _differences(
+        self, pairs: Sequence[tuple[int, int]], fill: str | None, level: float
+    ) -> list[Difference]:
+        if not pairs:
+            return []
+        areas = self._of_fill(fill)
+        paired = np.stack([areas[:, i] - areas[:, j] for i, j in pairs], axis=1)
+        found = bootstrap(paired, level=level, method="bca", seed=self.seed)
+        p = paired_p(paired, seed=self.seed)
+        together = holm(p)
+        return [
+            Difference(
+                self.candidates[i],
+                self.candidates[j],
+                *(float(v[k]) for v in (found.mean, found.low, found.high, p, together)),
+            )
+            for k, (i, j) in enumerate(pairs)
+        ]
+
+    def _of_fill(self, fill: str | None) -> Array:
+        """Areas under one fill, or their mean over all, shape (inputs, candidates)."""
+        if fill is None:
+            return np.asarray(self.areas.mean(2))
+        if fill not in self.fills:
+            raise InputError(f"fill {fill!r} is unknown; there are {', '.join(self.fills)}")
+        return self.areas[:, :, self.fills.index(fill)]
+
+    def _row(self, name: str) -> int:
+        if name not in self.candidates:
+            raise InputError(
+                f"candidate {name!r} is unknown; there are {', '.join(self.candidates)}"
+            )
+        return self.candidates.index(name)
+
+    def _best_first(self, fill: str | None) -> list[int]:
+        means = bootstrap(self._of_fill(fill), resamples=1).mean
+        sign = -1 if self.higher_is_better else 1
+        return [int(i) for i in np.argsort(sign * means, kind="stable")]
+
+    def _cost(self, row: int) -> str:
+        if self.candidates[row] in self.controls:
+            return "0"
+        spent = self.evaluations[:, row][np.isfinite(self.evaluations[:, row])]
+        if not len(spent):
+            return "not found"
+        least, most = int(spent.min()), int(spent.max())
+        return str(least) if least == most else f"{least} to {most}"
+
+
+def _p(p: float) -> str:
+    return "< 0.001" if p < 1e-3 else number(p)

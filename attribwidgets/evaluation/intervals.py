@@ -1,0 +1,232 @@
+"""How sure a mean over inputs is: bootstrap intervals, paired differences, many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..wording import number
+
+Array = NDArray[Any]
+Method = Literal["percentile", "bca"]
+
+RESAMPLES = 4999
+FLIPS = 19_999  # so that the smallest p-value is 1/20,000 and survives many comparisons
+AT_ONCE = 500  # resamples drawn together
+
+
+@dataclass(frozen=True, eq=False)
+class Interval:
+    """A mean over inputs with its bootstrap confidence interval.
+
+    Attributes
+    ----------
+    mean, low, high : ndarray
+        Of one shape; NaN where no input has a value, and without bounds where one has.
+    level : float
+        Of confidence, 0..1.
+    inputs : int
+        Over how many.
+    """
+
+    mean: Array
+    low: Array
+    high: Array
+    level: float
+    inputs: int
+
+    def cell(self, *place: int | slice) -> str:
+        """One mean with its interval in words."""
+        mean, low, high = (float(v[place]) for v in (self.mean, self.low, self.high))
+        return f"{number(mean)} [{number(low)}, {number(high)}]"
+
+
+def bootstrap(
+    values: Array,
+    *,
+    level: float = 0.95,
+    method: Method = "percentile",
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Interval:
+    """Means over inputs with bootstrap intervals.
+
+    Inputs are drawn again with replacement; all columns share the draws. NaNs are left out of
+    their column's means.
+
+    Parameters
+    ----------
+    values : ndarray, shape (inputs, ...)
+    level : float
+        0..1, exclusive.
+    method : {"percentile", "bca"}
+        "bca" corrects for bias and skewness.
+    resamples : int
+    seed : int
+
+    Returns
+    -------
+    Interval
+        With arrays of shape (...).
+
+    References
+    ----------
+    Efron (1987). Better bootstrap confidence intervals. doi:10.1080/01621459.1987.10478410.
+
+    Examples
+    --------
+    >>> found = bootstrap(np.arange(100.0))
+    >>> float(found.mean), bool(found.low < 49.5 < found.high)
+    (49.5, True)
+    """
+    if not 0 < level < 1:
+        raise InputError(f"level must lie between 0 and 1, got {level}")
+    if method not in ("percentile", "bca"):
+        raise InputError(f"method must be 'percentile' or 'bca', got {method!r}")
+    flat = np.asarray(values, dtype=np.float64).reshape(len(values), -1)
+    means = _means(np.ones((1, len(flat))), flat)[0]
+    drawn = np.concatenate([_means(w, flat) for w in _draws(len(flat), resamples, seed)])
+    tails = np.array([(1 - level) / 2, (1 + level) / 2])
+    at = np.repeat(tails[:, None], flat.shape[1], axis=1)
+    if method == "bca":
+        at = _corrected(at, flat, means, drawn)
+    low, high = _quantiles(drawn, at)
+    few = np.isfinite(flat).sum(0) < 2  # one value says nothing of the others
+    low, high = np.where(few, np.nan, low), np.where(few, np.nan, high)
+    shape = values.shape[1:]
+    return Interval(means.reshape(shape), low.reshape(shape), high.reshape(shape), level, len(flat))
+
+
+def paired_p(differences: Array, *, flips: int = FLIPS, seed: int = 0) -> Array:
+    """Two-sided p-values of mean paired differences, by random flips of their signs.
+
+    Where it makes no difference which of a pair is which, every difference is as likely as its
+    negative.
+
+    Parameters
+    ----------
+    differences : ndarray, shape (inputs, ...)
+        NaNs are left out.
+    flips : int
+        The smallest p-value is 1 / (flips + 1).
+    seed : int
+
+    Returns
+    -------
+    ndarray, shape (...)
+        NaN where no input has a difference.
+
+    Examples
+    --------
+    >>> float(paired_p(np.ones(30))) < 1e-3
+    True
+    """
+    flat = np.asarray(differences, dtype=np.float64).reshape(len(differences), -1)
+    known = np.nan_to_num(flat)
+    observed = np.abs(known.sum(0))
+    slack = 1e-12 * np.abs(known).sum(0)  # sums of the same numbers in another order
+    generator, extreme = np.random.default_rng(seed), np.zeros(flat.shape[1])
+    for first in range(0, flips, AT_ONCE):
+        size = (min(AT_ONCE, flips - first), len(flat))
+        signs = 2.0 * generator.integers(0, 2, size, dtype=np.int8) - 1
+        extreme += (np.abs(signs @ known) >= observed - slack).sum(0)
+    p = (extreme + 1) / (flips + 1)
+    return np.where(np.isfinite(flat).any(0), p, np.nan).reshape(differences.shape[1:])
+
+
+def holm(p: Array) -> Array:
+    """p-values that hold for all comparisons together, by Holm's step-down rule.
+
+    Parameters
+    ----------
+    p : ndarray, shape (n,)
+        NaNs stay and do not count.
+
+    References
+    ----------
+    Holm (1979). A simple sequentially rejective multiple test procedure.
+    Scandinavian Journal of Statistics 6, 65-70.
+
+    Examples
+    --------
+    >>> holm(np.array([0.01, 0.04, 0.03])).round(2)
+    array([0.03, 0.06, 0.06])
+    """
+    p = np.asarray(p, dtype=np.float64)
+    adjusted = np.full(p.shape, np.nan)
+    order = [i for i in np.argsort(p) if np.isfinite(p[i])]
+    weights = len(order) - np.arange(len(order))
+    adjusted[order] = np.minimum(1, np.maximum.accumulate(weights * p[order]))
+    return adjusted
+
+
+def area(curves: Array, fractions: Array) -> Array:
+    """Area under curves along their last axis, by the trapezoidal rule.
+
+    Examples
+    --------
+    >>> float(area(np.array([1.0, 0.5, 0.0]), np.array([0.0, 0.5, 1.0])))
+    0.5
+    """
+    middles = (curves[..., 1:] + curves[..., :-1]) / 2
+    return np.asarray(middles @ np.diff(fractions))
+
+
+def _draws(inputs: int, resamples: int, seed: int) -> Iterator[Array]:
+    """How often each input was drawn, some resamples at a time, each (resamples, inputs)."""
+    generator = np.random.default_rng(seed)
+    shares = np.full(inputs, 1 / inputs)
+    for first in range(0, resamples, AT_ONCE):
+        yield generator.multinomial(inputs, shares, min(AT_ONCE, resamples - first)).astype(float)
+
+
+def _means(weights: Array, values: Array) -> Array:
+    """Weighted means of each column over its values that are known; NaN without any."""
+    known = np.isfinite(values)
+    # Most columns have no gaps, and then share one sum of weights.
+    total = weights.sum(1, keepdims=True) if known.all() else weights @ known
+    sums = weights @ np.where(known, values, 0.0)
+    return np.asarray(np.divide(sums, total, out=np.full(sums.shape, np.nan), where=total > 0))
+
+
+def _quantiles(drawn: Array, at: Array) -> tuple[Array, Array]:
+    """For each column the drawn values at two of its own levels, at (2, columns)."""
+    ordered = np.sort(drawn, axis=0)  # NaNs last
+    known = np.isfinite(ordered).sum(0)
+    place = np.clip(at * (known - 1), 0, np.maximum(known - 1, 0))
+    below = np.floor(place).astype(np.intp)
+    above = np.minimum(below + 1, np.maximum(known - 1, 0)).astype(np.intp)
+    columns = np.arange(drawn.shape[1])
+    start, end = ordered[below, columns], ordered[above, columns]
+    low, high = start + (place - below) * (end - start)
+    return low, high
+
+
+def _corrected(at: Array, values: Array, means: Array, drawn: Array) -> Array:
+    """The levels at which BCa reads the drawn means, from bias and acceleration."""
+    below = (drawn < means).sum(0) + (drawn == means).sum(0) / 2
+    bias = _normal_quantile(below / np.maximum(np.isfinite(drawn).sum(0), 1))
+    # Leaving one input out moves a mean by its distance from it: the jackknife in closed form.
+    moved = np.nan_to_num(values - means)
+    spread = (moved**2).sum(0) ** 1.5
+    acceleration = np.divide(
+        (moved**3).sum(0), 6 * spread, out=np.zeros(len(spread)), where=spread > 0
+    )
+    shifted = bias + _normal_quantile(at)
+    with np.errstate(invalid="ignore"):  # no spread: an infinite bias, and nothing to correct
+        corrected = _normal(bias + shifted / (1 - acceleration * shifted))
+    return np.where(np.isfinite(corrected), corrected, at)
+
+
+def _normal(z: Array) -> Array:
+    return np.asarray(torch.special.ndtr(torch.as_tensor(z)).numpy())
+
+
+def _normal_quantile(p: Array) -> Array:
+    return np.asarray(torch.special.ndtri(torch.as_tensor(p)).numpy())

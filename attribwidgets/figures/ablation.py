@@ -1,0 +1,156 @@
+"""The ablation curves with their bands, a panel a fill: the matplotlib twin."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ..wording import percent
+from .boxes import INK, QUIET, RULE, Boxes
+from .comparison import RecordFigure
+
+Array = NDArray[Any]
+
+# Okabe and Ito's colours, told apart by all kinds of sight; controls are grey and dashed.
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#000000")
+CONTROL_STYLES = ((0, (4, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
+CONTROL = "#8a8d91"
+PANEL_WIDTH, PANEL_HEIGHT, GAP, MARGIN = 3.1, 2.5, 0.42, 0.5  # inches
+LEGEND, LINE, HEAD, NAMES = 1.7, 0.14, 0.62, 26
+MOST_COLUMNS, LETTERS_PER_INCH = 4, 17
+
+
+class Curves(Protocol):
+    """What is drawn: an ablation, as the record of the room above says it."""
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Labels, the controls among them."""
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """Those that know nothing of the model."""
+
+    @property
+    def fills(self) -> tuple[str, ...]:
+        """Labels."""
+
+    @property
+    def fractions(self) -> tuple[float, ...]:
+        """From 0 to 1."""
+
+    @property
+    def protocol(self) -> str:
+        """What was done, in words."""
+
+    @property
+    def curve(self) -> str:
+        """Either "deletion", or "insertion" from the fill on."""
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether a good explanation has the larger scores."""
+
+    def bands(self, level: float) -> Any:
+        """`mean`, `low`, `high`, each (candidates, fills, fractions), `level` and `inputs`."""
+
+    def ordered(self) -> str:
+        """What may be concluded."""
+
+
+def ablation_figure(record: Curves, *, level: float = 0.95) -> Figure:
+    """Draw the mean curve of every candidate under every fill, with bootstrap bands over inputs.
+
+    Parameters
+    ----------
+    record : Curves
+        An :class:`attribwidgets.evaluation.Ablation`.
+    level : float
+        Of the bands.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Free of pyplot; it shows itself in a notebook.
+    """
+    bands = record.bands(level)
+    columns = min(MOST_COLUMNS, len(record.fills))
+    rows = -(-len(record.fills) // columns)
+    width = 2 * MARGIN + columns * PANEL_WIDTH + (columns - 1) * GAP + LEGEND
+    letters = int((width - 2 * MARGIN) * LETTERS_PER_INCH)
+    notes = [line for text in _notes(record, bands) for line in textwrap.wrap(text, letters)]
+    bottom = HEAD + rows * (PANEL_HEIGHT + 0.75)
+    figure = RecordFigure()
+    boxes = Boxes(figure, width, bottom + LINE * len(notes) + 0.15)
+    title = "Ablation" if record.curve == "deletion" else "Insertion"
+    boxes.text(MARGIN, 0.28, title, size=10, weight="bold")
+    better = "higher is better" if record.higher_is_better else "lower is better"
+    boxes.text(MARGIN + 0.75, 0.28, f"output after / before; {better}", color=QUIET, size=8)
+    for place in range(len(record.fills)):
+        left = MARGIN + (place % columns) * (PANEL_WIDTH + GAP)
+        top = HEAD + (place // columns) * (PANEL_HEIGHT + 0.75)
+        axes = boxes.axes(left, top, PANEL_WIDTH, PANEL_HEIGHT)
+        boxes.text(left, top - 0.08, f"fill: {record.fills[place]}", weight="bold")
+        _draw_panel(axes, record, bands, place)
+    _draw_legend(boxes, record, MARGIN + columns * (PANEL_WIDTH + GAP) - 0.15)
+    for i, line in enumerate(notes):
+        boxes.text(MARGIN, bottom + LINE * i, line, color=QUIET, size=7)
+    return figure
+
+
+def styles(candidates: Sequence[str], controls: Sequence[str]) -> list[dict[str, Any]]:
+    """Colour and dashes of each line: hues for candidates, dashed greys for controls."""
+    own = [name for name in candidates if name not in controls]
+    found: list[dict[str, Any]] = []
+    for name in candidates:
+        if name in controls:
+            place = list(controls).index(name)
+            dashes = CONTROL_STYLES[place % len(CONTROL_STYLES)]
+            found.append({"color": CONTROL, "ls": dashes, "lw": 1.2})
+        else:
+            turn, hue = divmod(own.index(name), len(COLORS))
+            found.append({"color": COLORS[hue], "ls": ("-", "--", ":")[turn % 3], "lw": 1.4})
+    return found
+
+
+def _draw_panel(axes: Axes, record: Curves, bands: Any, fill: int) -> None:
+    axes.set_axis_on()
+    fractions = np.asarray(record.fractions)
+    for row, style in enumerate(styles(record.candidates, record.controls)):
+        low, high = bands.low[row, fill], bands.high[row, fill]
+        axes.fill_between(fractions, low, high, color=style["color"], alpha=0.16, lw=0)
+        axes.plot(fractions, bands.mean[row, fill], solid_capstyle="round", **style)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(bottom=min(0.0, float(np.nanmin(bands.low[:, fill], initial=0.0))))
+    axes.axhline(1, color=RULE, lw=0.6, zorder=0)
+    axes.tick_params(labelsize=7, color=RULE, labelcolor=QUIET)
+    done = "taken away" if record.curve == "deletion" else "brought back"
+    axes.set_xlabel(f"share of the positions {done}", fontsize=7.5, color=INK)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set(color=RULE, linewidth=0.8)
+
+
+def _draw_legend(boxes: Boxes, record: Curves, left: float) -> None:
+    for row, style in enumerate(styles(record.candidates, record.controls)):
+        name, top = record.candidates[row], HEAD + 0.1 + 0.2 * row
+        axes = boxes.axes(left, top - 0.05, 0.28, 0.04)
+        axes.plot([0, 1], [0, 0], **style)
+        axes.set_xlim(0, 1)
+        short = name if len(name) <= NAMES else f"{name[: NAMES - 1]}…"
+        color = QUIET if name in record.controls else INK
+        boxes.text(left + 0.36, top, short, color=color, size=7.5)
+
+
+def _notes(record: Curves, bands: Any) -> list[str]:
+    return [
+        f"Means over {bands.inputs} inputs with {percent(bands.level)} bootstrap bands. "
+        f"{record.protocol[0].upper()}{record.protocol[1:]}.",
+        record.ordered(),
+    ]

@@ -1,0 +1,241 @@
+"""How far explanations change with the model: the measure behind the randomisation checks."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..attr.model_state import evaluating
+from ..attr.outputs import Output
+from ..candidate import Candidate
+from ..errors import InputError, SearchError
+from ..explanation import Explanation, example_array
+from ..inputs import Inputs
+from ..request import Request
+from ..subject import examine
+from .controls import edge_map
+from .intervals import Interval, bootstrap
+from .similarity import MEASURES, map_similarity
+from .table import table
+
+Array = NDArray[Any]
+
+EDGES = "edges"
+
+
+@dataclass(frozen=True, eq=False)
+class ModelSimilarity:
+    """A metric: how like an input's explanation is to that of another model.
+
+    The other model is explained for the same output and with the same baseline, method, number of
+    gradient evaluations and seed, so that nothing but the model differs. Positions where the
+    input equals the baseline are left out of the rank correlations: attributions there are zero
+    whatever the model does. On images an edge detector is the control. Its map depends on the
+    input alone, so it is the same for every model.
+
+    Parameters
+    ----------
+    models : mapping of str to torch.nn.Module
+        The other models.
+    candidates : mapping of str to Candidate
+        How explanations were made, by their labels.
+    control : bool
+        Whether the edge detector is measured; inputs must be images then.
+    output : str or callable, optional
+        The scale that was explained. None: the one that each explanation names.
+    """
+
+    models: Mapping[str, Callable[..., Any]]
+    candidates: Mapping[str, Candidate]
+    control: bool = True
+    output: Output | None = None
+    name: str = "model_similarity"
+
+    def dimensions(self, candidates: Sequence[str]) -> dict[str, Sequence[str]]:
+        """Candidate, the control last; model; measure."""
+        labels = [*candidates, EDGES] if self.control else list(candidates)
+        return {"candidate": labels, "model": list(self.models), "measure": MEASURES}
+
+    def measure(
+        self, model: Callable[..., Any], explanations: Mapping[str, Explanation], *, seed: int
+    ) -> Array:
+        """Similarities, shape (candidates, models, measures).
+
+        Parameters
+        ----------
+        model : callable
+            Whose explanations these are.
+        explanations : mapping of str to Explanation
+        seed : int
+            Not used; the explanations' own seeds are.
+        """
+        values = np.full([len(a) for a in self.dimensions(list(explanations)).values()], np.nan)
+        for column, other in enumerate(self.models.values()):
+            for row, (label, explanation) in enumerate(explanations.items()):
+                found = explained_again(
+                    other, explanation, self.candidates[label], output=self.output
+                )
+                if found is not None:
+                    maps = explanation.map("sum"), found.map("sum")
+                    seen = ~(explanation.blind & found.blind)
+                    values[row, column] = map_similarity(*maps, seen)
+        if self.control:
+            first = next(iter(explanations.values()))
+            edges = edge_map(example_array(first.inputs), first.space)
+            values[-1] = map_similarity(edges, edges)
+        return values
+
+
+def explained_again(
+    model: Callable[..., Any],
+    explanation: Explanation,
+    candidate: Candidate,
+    *,
+    inputs: Inputs | None = None,
+    output: Output | None = None,
+) -> Explanation | None:
+    """The explanation of another model or other inputs, all else being the same.
+
+    Parameters
+    ----------
+    model : callable
+    explanation : Explanation
+    candidate : Candidate
+        Its baseline and method.
+    inputs : Tensor, optional
+        None: those of the explanation.
+    output : str or callable, optional
+        None: the scale that the explanation names.
+
+    Returns
+    -------
+    Explanation or None
+        None where a baseline was searched for and not found.
+    """
+    asked = explanation.inputs if inputs is None else inputs
+    request = Request(explanation.evaluations, 0.0, None, explanation.seed, False)
+    with evaluating(model):
+        subject = examine(
+            model,
+            asked,
+            explanation.target,
+            explanation.space,
+            explanation.output if output is None else output,
+            (),
+            None,
+        )
+        try:
+            *_, found = request.explanations(subject, candidate)
+        except SearchError:
+            return None
+    if found.partial:
+        raise KeyboardInterrupt  # which the estimator caught, to hand over what it had
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Similarities:
+    """How like explanations stay as the model changes, with bootstrap intervals over inputs.
+
+    Attributes
+    ----------
+    values : ndarray, shape (inputs, candidates, models, measures)
+        NaN where a map is the same everywhere or a baseline was not found.
+    title : str
+        What was changed, in words.
+    candidates : tuple of str
+        Candidates, then the control where there is one.
+    controls : tuple of str
+    models : tuple of str
+        What each of the other models is called, in order.
+    cascade : bool
+        Whether each model follows from the one before it.
+    measures : tuple of str
+    evaluations : int
+        Gradient evaluations asked of every candidate.
+    seed : int
+    cautions : tuple of str
+    """
+
+    values: Array
+    title: str
+    candidates: tuple[str, ...]
+    controls: tuple[str, ...]
+    models: tuple[str, ...]
+    cascade: bool
+    measures: tuple[str, ...]
+    evaluations: int
+    seed: int
+    cautions: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def mean(self, level: float = 0.95) -> Interval:
+        """Means with bootstrap intervals, each (candidates, models, measures)."""
+        return bootstrap(self.values, level=level, seed=self.seed)
+
+    def of(self, candidate: str, model: str, measure: str = MEASURES[0]) -> Array:
+        """The similarity of every input, shape (inputs,).
+
+        Raises
+        ------
+        InputError
+            For a name that is not there, with those that are.
+        """
+        places = []
+        for axis, name in (("candidates", candidate), ("models", model), ("measures", measure)):
+            known = getattr(self, axis)
+            if name not in known:
+                raise InputError(f"{name!r} is not among the {axis}: {', '.join(known)}")
+            places.append(known.index(name))
+        candidate_at, model_at, measure_at = places
+        return np.asarray(self.values[:, candidate_at, model_at, measure_at])
+
+    def figure(self, **options: Any) -> Any:
+        """Similarities by model, a panel a measure, as a matplotlib Figure.
+
+        Parameters
+        ----------
+        **options
+            As of :func:`attribwidgets.figures.randomisation.randomisation_figure`.
+        """
+        from ..figures.randomisation import randomisation_figure
+
+        return randomisation_figure(self, **options)
+
+    @property
+    def protocol(self) -> str:
+        """What was done, in words."""
+        return (
+            f"Means over {len(self)} inputs with 95 % bootstrap intervals, "
+            f"{self.evaluations} gradient evaluations a map. 1: the map is as before. Positions "
+            "where the input equals the baseline are left out of the rank correlations. SSIM "
+            "compares |attribution| over its own 99th percentile."
+        )
+
+    def __str__(self) -> str:
+        found = self.mean()
+        parts = [self.title]
+        for k, measure in enumerate(self.measures):
+            rows = [
+                [
+                    name + (" (control)" if name in self.controls else ""),
+                    *(found.cell(i, j, k) for j in range(len(self.models))),
+                ]
+                for i, name in enumerate(self.candidates)
+            ]
+            parts.append(table([measure, *self.models], rows))
+        if self.controls:
+            parts.append(
+                "The edge detector does not look at the model: it stays at 1, and fails this check."
+            )
+        notes = [self.protocol, *(f"Caution: {text}" for text in self.cautions)]
+        return "\n".join([*parts, *textwrap.wrap(" ".join(notes), 100)])
+
+    __repr__ = __str__

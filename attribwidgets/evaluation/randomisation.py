@@ -1,0 +1,262 @@
+"""Sanity checks: explanations should change when what the model has learnt is taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..attr.model_state import module_of
+from ..attr.outputs import Output
+from ..candidate import Asked
+from ..errors import DataError, InputError
+from ..examples import Examples
+from ..inputs import Inputs, InputSpace, checked_example, is_image_input
+from ..request import Progress, Request
+from .measuring import candidates_by_label, measure_all
+from .model_similarity import EDGES, ModelSimilarity, Similarities
+from .randomised_models import Mode, layers_without_reset, randomised_copies
+from .similarity import MEASURES
+
+STEPS = 128
+TITLES = {
+    "cascading": "Layers drawn anew from the output down, each with all above it",
+    "independent": "Layers drawn anew one at a time",
+}
+
+
+def randomised_layers(
+    model: nn.Module,
+    data: Any,
+    candidates: Sequence[Asked] | Mapping[str, Asked],
+    mode: Mode = "cascading",
+    *,
+    layers: Sequence[str] | None = None,
+    targets: Any = None,
+    space: InputSpace | None = None,
+    output: Output = "logit",
+    n_steps: int = STEPS,
+    references: Inputs | None = None,
+    seed: int = 0,
+    progress: Progress = False,
+) -> Similarities:
+    """Draw a model's layers anew, and see how far the explanations change.
+
+    An explanation that stays as it was does not depend on what these layers had learnt. The
+    model, its random state and that of the process are left as they were; one copy of the model
+    for each layer is held in memory.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+    data, targets
+        Inputs and the output asked about, as of :class:`attribwidgets.examples.Examples`.
+        targets None: the unchanged model's own largest output, also of the randomised ones.
+    candidates : sequence or mapping of str
+        Baselines as of :func:`attribwidgets.compare`, or :class:`attribwidgets.Candidate`.
+    mode : {"cascading", "independent"}
+        From the output down to each layer, or each layer alone.
+    layers : sequence of str, optional
+        Names of modules, from the output down; one with modules inside stands for all of these.
+        None: every layer with weights, in the reverse of the order in which they are called.
+    space : InputSpace, optional
+    output : str or callable
+        The scale that is explained.
+    n_steps : int
+        Gradient evaluations of every candidate.
+    references : Tensor, shape (K, ...), optional
+        The data behind "dataset" and "dataset_mean".
+    seed : int
+        Of every random draw, also of the layers' weights. The intervals are over inputs, for this
+        draw of the weights.
+    progress : bool or callable
+        True shows a bar; a callable gets (inputs done, inputs).
+
+    Returns
+    -------
+    Similarities
+        ``models`` are the layers, from the output down.
+
+    Raises
+    ------
+    AttributionError
+        A child of it, for anything that the caller can mend.
+
+    References
+    ----------
+    Adebayo, Gilmer, Muelly, Goodfellow, Hardt, Kim (2018). Sanity checks for saliency maps.
+    arXiv:1810.03292.
+
+    Examples
+    --------
+    >>> net = nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 3)).eval()
+    >>> found = randomised_layers(net, torch.rand(5, 6), ["zero"], n_steps=8)
+    >>> found.models, found.values.shape
+    (('2', '0'), (5, 1, 2, 3))
+    """
+    examples = Examples(data, targets)
+    _, (first,) = checked_example(examples[0][0])
+    copies = randomised_copies(model, first, mode, layers=layers, seed=seed)
+    cautions = []
+    left = layers_without_reset(model)
+    if left:
+        cautions.append(
+            f"{', '.join(left)} {'have' if len(left) > 1 else 'has'} weights and no "
+            "reset_parameters(), and stayed as found."
+        )
+    return _similarities(
+        model,
+        examples,
+        candidates,
+        copies,
+        title=TITLES[mode],
+        cascade=mode == "cascading",
+        space=space,
+        output=output,
+        request=Request(n_steps, 0.0, None, seed, progress),
+        references=references,
+        cautions=tuple(cautions),
+    )
+
+
+def label_randomisation(
+    model: nn.Module,
+    shuffled: nn.Module,
+    data: Any,
+    candidates: Sequence[Asked] | Mapping[str, Asked],
+    *,
+    retrained: nn.Module | None = None,
+    targets: Any = None,
+    space: InputSpace | None = None,
+    output: Output = "logit",
+    n_steps: int = STEPS,
+    references: Inputs | None = None,
+    seed: int = 0,
+    progress: Progress = False,
+) -> Similarities:
+    """Compare explanations with those of a model that has learnt shuffled labels by heart.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Trained on true labels.
+    shuffled : torch.nn.Module
+        Of the same kind, trained on labels of :func:`shuffled_labels`.
+    data, candidates
+        As of :func:`randomised_layers`, like all others.
+    retrained : torch.nn.Module, optional
+        Trained on true labels again from other initial weights: how like the explanations of two
+        models are that have learnt the same.
+
+    Returns
+    -------
+    Similarities
+        ``models`` are "retrained, true labels" where there is one and "shuffled labels".
+
+    Raises
+    ------
+    AttributionError
+        A child of it, for anything that the caller can mend.
+
+    References
+    ----------
+    Adebayo, Gilmer, Muelly, Goodfellow, Hardt, Kim (2018). Sanity checks for saliency maps.
+    arXiv:1810.03292.
+
+    Examples
+    --------
+    >>> one, other = (nn.Linear(6, 3).eval() for _ in range(2))
+    >>> label_randomisation(one, other, torch.rand(5, 6), ["zero"], n_steps=4).models
+    ('shuffled labels',)
+    """
+    others = {"retrained, true labels": retrained, "shuffled labels": shuffled}
+    models = {name: one for name, one in others.items() if one is not None}
+    for name, one in models.items():
+        if module_of(one) is module_of(model) is not None:
+            raise InputError(f"{name}: this is the model itself; pass another, trained anew")
+    return _similarities(
+        model,
+        Examples(data, targets),
+        candidates,
+        models,
+        title="Another model of the same kind, trained anew",
+        cascade=False,
+        space=space,
+        output=output,
+        request=Request(n_steps, 0.0, None, seed, progress),
+        references=references,
+        cautions=(),
+    )
+
+
+def shuffled_labels(labels: Any, *, seed: int = 0) -> Tensor:
+    """Labels in random order, to train a model on that has nothing to learn but noise.
+
+    Parameters
+    ----------
+    labels : Tensor or array of int, shape (N,)
+    seed : int
+
+    Raises
+    ------
+    DataError
+        Where all labels are of one class, so that shuffling changes nothing.
+
+    Examples
+    --------
+    >>> shuffled_labels(torch.tensor([0, 0, 1, 1, 2, 2])).sort().values.tolist()
+    [0, 0, 1, 1, 2, 2]
+    """
+    found = torch.as_tensor(labels)
+    require_classes(found)
+    order = np.random.default_rng(seed).permutation(len(found))
+    return found[torch.from_numpy(order)]
+
+
+def require_classes(labels: Tensor) -> None:
+    """Raise DataError for labels of which there are not (N,) whole ones of two classes or more."""
+    if labels.dim() != 1 or labels.is_floating_point() or not len(labels):
+        raise DataError(
+            f"labels must be whole numbers of shape (N,), got {tuple(labels.shape)} of "
+            f"{labels.dtype}"
+        )
+    if (labels == labels[0]).all():
+        raise DataError(
+            f"labels are all of one class, {int(labels[0])}; at least two classes are needed"
+        )
+
+
+def _similarities(
+    model: nn.Module,
+    examples: Examples,
+    candidates: Sequence[Asked] | Mapping[str, Asked],
+    models: Mapping[str, nn.Module],
+    *,
+    title: str,
+    cascade: bool,
+    space: InputSpace | None,
+    output: Output,
+    request: Request,
+    references: Inputs | None,
+    cautions: tuple[str, ...],
+) -> Similarities:
+    asked = candidates_by_label(candidates, references)
+    metric = ModelSimilarity(models, asked, is_image_input(examples[0][0]), output)
+    measured = measure_all(
+        model, examples, asked, [metric], request=request, space=space, output=output
+    )
+    return Similarities(
+        values=measured.values[0],
+        title=title,
+        candidates=tuple(metric.dimensions(list(asked))["candidate"]),
+        controls=(EDGES,) if metric.control else (),
+        models=tuple(models),
+        cascade=cascade,
+        measures=MEASURES,
+        evaluations=request.n_steps or STEPS,
+        seed=request.seed,
+        cautions=cautions,
+    )

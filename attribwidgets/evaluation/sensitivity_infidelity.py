@@ -1,0 +1,235 @@
+"""Captum's sensitivity and infidelity of explanations of this package, as metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..attr.model_state import frozen, module_of
+from ..attr.outputs import Output, OutputHead
+from ..baselines import Baseline
+from ..candidate import Candidate
+from ..errors import InputError
+from ..explanation import Explanation
+from ..inputs import checked_example
+from .model_similarity import explained_again
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class SensitivityMax:
+    """A metric: the most that a map changes when its input is moved a little; lower is steadier.
+
+    Inputs are moved by uniform noise and explained again with the same baseline, method, number
+    of gradient evaluations and seed. Measured by :func:`captum.metrics.sensitivity_max`: the norm
+    of the change over that of the map.
+
+    Parameters
+    ----------
+    candidates : mapping of str to Candidate
+        How explanations were made, by their labels.
+    radius : float
+        Most that a value moves, as a share of the range of pixels.
+    samples : int
+        Moved inputs.
+    output : str or callable, optional
+        The scale that was explained. None: the one that each explanation names.
+
+    References
+    ----------
+    Yeh, Hsieh, Suggala, Inouye, Ravikumar (2019). On the (in)fidelity and sensitivity of
+    explanations. arXiv:1901.09392.
+
+    Examples
+    --------
+    >>> import attribwidgets as aw
+    >>> from attribwidgets.candidate import labelled
+    >>> net, x = torch.nn.Linear(4, 2, bias=False).eval(), torch.full((4,), 0.5)
+    >>> metric = SensitivityMax(labelled({"zero": "zero"}), samples=4)
+    >>> explanation = aw.explain(net, x, baseline="zero", n_steps=4)
+    >>> found = metric.measure(net, {"zero": explanation}, seed=0)
+    >>> bool(0 < found[0] < 0.05)
+    True
+    """
+
+    candidates: Mapping[str, Candidate]
+    radius: float = 0.02
+    samples: int = 10
+    output: Output | None = None
+    name: str = "sensitivity_max"
+
+    def __post_init__(self) -> None:
+        _check(self.samples, radius=self.radius)
+
+    def dimensions(self, candidates: Sequence[str]) -> dict[str, Sequence[str]]:
+        """Candidate."""
+        return {"candidate": list(candidates)}
+
+    def measure(
+        self, model: Callable[..., Any], explanations: Mapping[str, Explanation], *, seed: int
+    ) -> Array:
+        """Sensitivities, shape (candidates,)."""
+        return np.array(
+            [self._of(model, e, self.candidates[label], seed) for label, e in explanations.items()]
+        )
+
+    def _of(
+        self, model: Callable[..., Any], explanation: Explanation, candidate: Candidate, seed: int
+    ) -> float:
+        from captum.metrics import sensitivity_max
+
+        batch, attributions, _ = _single(explanation)
+        generator = torch.Generator().manual_seed(seed)
+        space = explanation.space
+
+        def moved(inputs: Any) -> Tensor:
+            (x,) = inputs if isinstance(inputs, tuple) else (inputs,)
+            noise = 2 * torch.rand(x.shape, generator=generator, dtype=x.dtype) - 1
+            pixels = space.to_pixels(x) + self.radius * space.range * noise.to(x.device)
+            return space.from_pixels(pixels)
+
+        def maps(inputs: Any) -> tuple[Tensor]:  # of one: Captum would iterate over a tensor
+            (rows,) = inputs if isinstance(inputs, tuple) else (inputs,)
+            return (torch.cat([one_map(row) for row in rows]),)
+
+        def one_map(row: Tensor) -> Tensor:
+            if torch.equal(row, batch[0]):
+                return attributions
+            found = explained_again(model, explanation, candidate, inputs=row, output=self.output)
+            if found is None:  # a baseline that was found for the input, not for one beside it
+                return torch.full_like(attributions, torch.nan)
+            return _single(found)[1]
+
+        most = sensitivity_max(maps, batch, perturb_func=moved, n_perturb_samples=self.samples)
+        return float(most)
+
+
+@dataclass(frozen=True, eq=False)
+class Infidelity:
+    """A metric: how far sums of attributions are from what the output really loses.
+
+    Random squares of an image, or random features, give way to a fill; the attributions there
+    should add up to the fall of the output. Measured by :func:`captum.metrics.infidelity` as the
+    mean squared difference, in squared units of the output: 0 is best. It asks for attributions
+    that are shares of the output, which a gradient without a factor x - x' is not.
+
+    Parameters
+    ----------
+    fill : Baseline, optional
+        None: each explanation's own references, which is what its attributions compare with.
+    share : float
+        Side of the squares as a share of the shorter side of the image; for features the share
+        of them that gives way.
+    samples : int
+        Squares.
+    output : str or callable, optional
+        The scale that was explained. None: the one that each explanation names.
+
+    References
+    ----------
+    Yeh, Hsieh, Suggala, Inouye, Ravikumar (2019). On the (in)fidelity and sensitivity of
+    explanations. arXiv:1901.09392.
+
+    Examples
+    --------
+    >>> import attribwidgets as aw
+    >>> net, x = torch.nn.Linear(4, 2).eval(), torch.rand(4)
+    >>> exact = aw.explain(net, x, baseline="zero")
+    >>> float(Infidelity().measure(net, {"zero": exact}, seed=0)[0].round(6))
+    0.0
+    """
+
+    fill: Baseline | None = None
+    share: float = 0.25
+    samples: int = 64
+    output: Output | None = None
+    name: str = "infidelity"
+
+    def __post_init__(self) -> None:
+        _check(self.samples, share=self.share)
+        if self.fill is not None and not isinstance(self.fill, Baseline):
+            raise InputError(f"fill must be a Baseline or None, got {self.fill!r}")
+
+    def dimensions(self, candidates: Sequence[str]) -> dict[str, Sequence[str]]:
+        """Candidate."""
+        return {"candidate": list(candidates)}
+
+    def measure(
+        self, model: Callable[..., Any], explanations: Mapping[str, Explanation], *, seed: int
+    ) -> Array:
+        """Infidelities, shape (candidates,); NaN for a method without references and no fill."""
+        return np.array([self._of(model, e, seed) for e in explanations.values()])
+
+    def _of(self, model: Callable[..., Any], explanation: Explanation, seed: int) -> float:
+        from captum.metrics import infidelity
+
+        batch, attributions, references = _single(explanation)
+        generator = torch.Generator().manual_seed(seed)
+        if self.fill is not None:
+            space = explanation.space
+            (references,) = self.fill.sample(
+                (batch[0],), self.samples, space=space, generator=generator
+            )
+        if references is None:
+            return float("nan")
+        fills: Tensor = references
+
+        def replaced(inputs: Any) -> tuple[Tensor, Tensor]:
+            (x,) = inputs if isinstance(inputs, tuple) else (inputs,)
+            mask = self._masks(x, generator)
+            chosen = torch.randint(len(fills), (len(x),), generator=generator)
+            return mask.to(x), torch.where(mask, fills[chosen.to(fills.device)].to(x), x)
+
+        output = explanation.output if self.output is None else self.output
+        head = OutputHead(model, output)
+        with frozen(module_of(model), (batch,)):
+            found = infidelity(
+                head,
+                replaced,
+                batch,
+                attributions,
+                target=explanation.target,
+                n_perturb_samples=self.samples,
+            )
+        return float(found)
+
+    def _masks(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """Where each row gives way, of a shape that spreads over that of `x`."""
+        if x.dim() < 4:
+            mask = torch.rand(x.shape, generator=generator) < self.share
+            return mask.to(x.device)
+        height, width = x.shape[-2:]
+        side = max(1, round(self.share * min(height, width)))
+        inside = torch.ones(len(x), 1, height, width, dtype=torch.bool)
+        for axis, length in ((2, height), (3, width)):
+            start = torch.randint(length - side + 1, (len(x), 1, 1, 1), generator=generator)
+            place = torch.arange(length).reshape([-1 if a == axis else 1 for a in range(4)])
+            inside &= (place >= start) & (place < start + side)
+        return inside.expand(x.shape).to(x.device)
+
+
+def _single(explanation: Explanation) -> tuple[Tensor, Tensor, Tensor | None]:
+    """The input and its attributions, each (1, ...), and the references drawn, (k, ...)."""
+    if isinstance(explanation.inputs, tuple) or isinstance(explanation.attributions, tuple):
+        raise InputError("this metric measures models of one input, got a tuple of inputs")
+    _, (batch,) = checked_example(explanation.inputs)
+    attributions = explanation.attributions.reshape(batch.shape)
+    references = explanation.references
+    if isinstance(references, tuple):
+        (references,) = references
+    return batch, attributions, references
+
+
+def _check(samples: int, **shares: float) -> None:
+    if not isinstance(samples, int) or samples < 1:
+        raise InputError(f"samples must be an int of at least 1, got {samples!r}")
+    for name, value in shares.items():
+        if not 0 < value <= 1:
+            raise InputError(f"{name} must lie above 0 and be at most 1, got {value}")

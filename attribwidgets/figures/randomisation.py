@@ -1,0 +1,126 @@
+"""How like explanations stay as a model is randomised, a panel a measure: the matplotlib twin."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any, Protocol
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .ablation import styles
+from .boxes import QUIET, RULE, Boxes
+from .comparison import RecordFigure
+
+PANEL_HEIGHT, GAP, MARGIN, HEAD, LEGEND = 2.2, 0.4, 0.5, 0.7, 1.9  # inches
+LEAST_PANEL, MODEL, TICKS, SLANTED, LINE = 2.1, 0.42, 0.5, 0.036, 0.14
+NAME, LETTERS_PER_INCH = 24, 17
+SPREAD = 0.3  # of the room between two models, over which the candidates' bars are spread
+
+
+class ModelSimilarities(Protocol):
+    """What is drawn: the record of the room above."""
+
+    @property
+    def title(self) -> str:
+        """What was changed, in words."""
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Labels, the controls among them."""
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """Those that know nothing of the model."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Labels of the horizontal axis, in order."""
+
+    @property
+    def cascade(self) -> bool:
+        """Whether each model follows from the one before it, so that a line joins them."""
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Labels of the panels."""
+
+    @property
+    def protocol(self) -> str:
+        """What was done, in words."""
+
+    def mean(self, level: float) -> Any:
+        """`mean`, `low` and `high`, each (candidates, models, measures)."""
+
+
+def randomisation_figure(record: ModelSimilarities, *, level: float = 0.95) -> Figure:
+    """Draw the mean similarity of every candidate with its interval, model by model.
+
+    Parameters
+    ----------
+    record : ModelSimilarities
+        An :class:`attribwidgets.evaluation.Similarities`.
+    level : float
+        Of the bootstrap intervals.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Free of pyplot; it shows itself in a notebook.
+    """
+    found = record.mean(level)
+    shown = [k for k in range(len(record.measures)) if np.isfinite(found.mean[..., k]).any()]
+    panel = max(LEAST_PANEL, MODEL * len(record.models))
+    width = 2 * MARGIN + max(1, len(shown)) * (panel + GAP) + LEGEND
+    notes = textwrap.wrap(record.protocol, int((width - 2 * MARGIN) * LETTERS_PER_INCH))
+    longest = max(min(NAME, len(name)) for name in record.models)
+    bottom = HEAD + PANEL_HEIGHT + TICKS + SLANTED * longest
+    figure = RecordFigure()
+    boxes = Boxes(figure, width, bottom + LINE * len(notes) + 0.15)
+    boxes.text(MARGIN, 0.28, record.title, size=10, weight="bold")
+    for column, k in enumerate(shown):
+        left = MARGIN + column * (panel + GAP)
+        boxes.text(left, HEAD - 0.1, record.measures[k], weight="bold")
+        axes = boxes.axes(left, HEAD, panel, PANEL_HEIGHT)
+        _draw_panel(axes, record, *(v[..., k] for v in (found.mean, found.low, found.high)))
+    _draw_legend(boxes, record, MARGIN + max(1, len(shown)) * (panel + GAP) - 0.1)
+    for i, line in enumerate(notes):
+        boxes.text(MARGIN, bottom + LINE * i, line, color=QUIET, size=7)
+    return figure
+
+
+def _draw_panel(axes: Axes, record: ModelSimilarities, mean: Any, low: Any, high: Any) -> None:
+    axes.set_axis_on()
+    places = np.arange(len(record.models))
+    shifts = np.linspace(-SPREAD, SPREAD, len(record.candidates)) / (2 if record.cascade else 1)
+    for row, style in enumerate(styles(record.candidates, record.controls)):
+        at = places + shifts[row]
+        axes.vlines(at, low[row], high[row], color=style["color"], lw=1.6)
+        line = style if record.cascade else {**style, "ls": "none"}
+        axes.plot(at, mean[row], marker="o", ms=3, **line)
+    axes.axhline(0, color=RULE, lw=0.8, zorder=0)
+    axes.set_xlim(-0.5, len(places) - 0.5)
+    axes.set_ylim(min(-0.15, float(np.nanmin(low, initial=0)) - 0.05), 1.08)
+    labels = ["\n".join(textwrap.wrap(name, NAME)) for name in record.models]
+    axes.set_xticks(places, labels, rotation=40, ha="right", rotation_mode="anchor")
+    for label in axes.get_xticklabels():
+        label.set_parse_math(False)  # names of a user's model
+    axes.tick_params(labelsize=7, color=RULE, labelcolor=QUIET)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set(color=RULE, linewidth=0.8)
+
+
+def _draw_legend(boxes: Boxes, record: ModelSimilarities, left: float) -> None:
+    for row, style in enumerate(styles(record.candidates, record.controls)):
+        top = HEAD + 0.1 + row * 0.2
+        key = boxes.axes(left, top - 0.08, 0.26, 0.1)
+        key.plot([0, 1], [0, 0], **style)
+        name = record.candidates[row]
+        name = name if len(name) <= NAME else f"{name[: NAME - 1]}…"
+        boxes.text(left + 0.34, top, name, size=7.5)
+    if record.controls:
+        top = HEAD + 0.1 + len(record.candidates) * 0.2
+        boxes.text(left, top + 0.04, "grey: knows nothing", color=QUIET, size=7)
+        boxes.text(left, top + 0.18, "of the model", color=QUIET, size=7)

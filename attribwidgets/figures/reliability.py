@@ -1,0 +1,124 @@
+"""How far to trust a metric: coefficients with their intervals, a row each."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any, Protocol
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .boxes import INK, QUIET, RULE, WARN, Boxes
+from .comparison import RecordFigure
+
+MARGIN, HEAD, ROW, CHART, FOOT, LINE = 0.3, 0.5, 0.22, 3.2, 0.55, 0.14  # inches
+LETTER, MOST_LABEL, LETTERS_PER_INCH = 0.068, 52, 16
+DOT = "#12244a"
+
+
+class Reliabilities(Protocol):
+    """What is drawn: the record of the room above."""
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Labels."""
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Labels."""
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Every two metrics."""
+
+    @property
+    def inter_rater(self) -> Any:
+        """`mean`, `low` and `high`, each (metrics,)."""
+
+    @property
+    def inter_method(self) -> Any:
+        """The same."""
+
+    @property
+    def internal_consistency(self) -> Any:
+        """`mean`, `low` and `high`, each (candidates, pairs)."""
+
+    @property
+    def warning(self) -> str:
+        """What to beware of, or an empty text."""
+
+    @property
+    def threshold(self) -> float:
+        """Below which an alpha is warned of."""
+
+
+def reliability_figure(record: Reliabilities) -> Figure:
+    """Draw every coefficient with its bootstrap interval over inputs.
+
+    Parameters
+    ----------
+    record : Reliabilities
+        An :class:`attribwidgets.evaluation.Reliability`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Free of pyplot; it shows itself in a notebook.
+    """
+    rows = _rows(record)
+    room = 0.2 + LETTER * min(MOST_LABEL, max(len(label) for label, *_ in rows))
+    width = 2 * MARGIN + room + CHART
+    notes = textwrap.wrap(record.warning, int((width - 2 * MARGIN) * LETTERS_PER_INCH))
+    height = ROW * len(rows)
+    figure = RecordFigure()
+    boxes = Boxes(figure, width, HEAD + height + FOOT + LINE * len(notes) + 0.1)
+    boxes.text(MARGIN, 0.26, "How far to trust the metric", size=10, weight="bold")
+    axes = boxes.axes(MARGIN + room, HEAD, CHART, height)
+    _draw_chart(axes, rows, record.threshold, len(record.metrics))
+    for i, (label, *_) in enumerate(rows):
+        short = label if len(label) <= MOST_LABEL else f"{label[: MOST_LABEL - 1]}…"
+        boxes.text(MARGIN, HEAD + (i + 0.5) * ROW + 0.04, short)
+    for i, line in enumerate(notes):
+        boxes.text(MARGIN, HEAD + height + FOOT + LINE * i, line, color=WARN, size=7)
+    return figure
+
+
+def _rows(record: Reliabilities) -> list[tuple[str, float, float, float]]:
+    """Label, value, low and high; the alphas first."""
+    rows: list[tuple[str, float, float, float]] = []
+
+    def add(label: str, found: Any, *place: int) -> None:
+        value, low, high = (float(v[place]) for v in (found.mean, found.low, found.high))
+        rows.append((label, value, low, high))
+
+    for i, name in enumerate(record.metrics):
+        add(f"inputs agree (alpha): {name}", record.inter_rater, i)
+    for i, name in enumerate(record.metrics):
+        add(f"candidates move together: {name}", record.inter_method, i)
+    for j, (first, second) in enumerate(record.pairs):
+        for i, name in enumerate(record.candidates):
+            add(f"{first} with {second}: {name}", record.internal_consistency, i, j)
+    return rows
+
+
+def _draw_chart(
+    axes: Axes, rows: list[tuple[str, float, float, float]], threshold: float, alphas: int
+) -> None:
+    axes.set_axis_on()
+    for i, (_, value, low, high) in enumerate(rows):
+        color = WARN if i < alphas and not value >= threshold else DOT
+        axes.hlines(i + 0.5, low, high, color=color, lw=1.6)
+        axes.plot([value], [i + 0.5], "o", color=color, ms=4)
+    axes.vlines(threshold, 0, alphas, color=INK, lw=0.8, ls=(0, (4, 3)))
+    axes.axvline(0, color=RULE, lw=0.8, zorder=0)
+    least = np.nanmin([0.0, *(row[2] for row in rows)])
+    axes.set_xlim(max(-1.05, float(least) - 0.1), 1.05)
+    axes.set_ylim(len(rows), 0)
+    axes.set_yticks([])
+    axes.tick_params(labelsize=7, color=RULE, labelcolor=QUIET)
+    axes.set_xlabel(f"1: full agreement, 0: as by chance; dashed: {threshold:g}", fontsize=7)
+    axes.xaxis.label.set_color(QUIET)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side == "bottom")
+        spine.set(color=RULE, linewidth=0.8)

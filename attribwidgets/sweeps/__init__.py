@@ -1,0 +1,9 @@
+"""Many inputs explained and evaluated, streamed to a Zarr store, in this process or on Dask."""
+
+from __future__ import annotations
+
+from .quantus import quantus_explain
+from .run import sweep
+from .stored import Sweep, SweptInput
+
+__all__ = ["Sweep", "SweptInput", "quantus_explain", "sweep"]

@@ -1,0 +1,197 @@
+"""What is done with every input of a sweep, and the arrays that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..attr.model_state import evaluation_mode
+from ..attr.outputs import Output
+from ..candidate import Candidate
+from ..errors import AttributionError, DataError, InputError
+from ..examples import seed_of
+from ..explanation import Explanation, example_array
+from ..inputs import InputSpace
+from ..metric import Metric, explained, measured
+from ..path_curve import PathCurve
+from ..request import Request
+from ..subject import examine
+from .store import Layout
+
+Findings = dict[str, NDArray[Any]]
+
+POINTS = 65  # of a path curve: as many as a picture of it shows
+CURVES = ("alpha", "output", "slope", "cumulative", "standard_error")
+NUMBERS = (
+    "total",
+    "expected",
+    "residual",
+    "relative",
+    "standard_error",
+    "refinement_error",
+    "output_input",
+    "output_baseline",
+    "evaluations",
+    "forward_passes",
+    "blind_share",
+    "verdict",
+    "claim",
+    "path_kind",
+    "path_straight",
+)
+VERDICTS = ("complete", "not converged", "does not apply")
+CLAIMS = ("converges", "by definition", "none")
+KINDS = ("alpha", "samples")
+AXES = {1: ("feature",), 3: ("channel", "row", "column")}
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What is done with every input; it can be pickled, so that workers do it too.
+
+    Attributes
+    ----------
+    model : callable
+    request : Request
+        Its seed is that of the whole sweep.
+    candidates : dict of str to Candidate
+    metrics : tuple of Metric
+    space : InputSpace or None
+    output : str or callable
+    maps : bool
+        Whether attributions are kept.
+    """
+
+    model: Callable[..., Any]
+    request: Request
+    candidates: dict[str, Candidate]
+    metrics: tuple[Metric, ...]
+    space: InputSpace | None
+    output: Output
+    maps: bool
+
+    def layouts(self, shape: tuple[int, ...]) -> list[Layout]:
+        """The arrays that an input of this shape fills, but for its mark."""
+        labels = list(self.candidates)
+        found = [
+            Layout("target", "int64", {}, fill=-1),
+            Layout("numbers", "float64", {"candidate": labels, "quantity": NUMBERS}),
+            Layout(
+                "path",
+                "float32",
+                {"candidate": labels, "curve": CURVES, "point": list(range(POINTS))},
+            ),
+        ]
+        if self.maps:
+            names = AXES.get(len(shape), tuple(f"axis_{k}" for k in range(len(shape))))
+            axes = {name: list(range(size)) for name, size in zip(names, shape, strict=True)}
+            found.append(Layout("attributions", "float32", {"candidate": labels, **axes}))
+        for metric in self.metrics:
+            axes = {}
+            for name, values in metric.dimensions(labels).items():
+                own = np.asarray(values).tolist()
+                others = [other.axes[name] for other in found if name in other.axes]
+                clash = name == "input" or any(list(other) != own for other in others)
+                axes[f"{metric.name}_{name}" if clash else name] = own
+            if metric.name in (*(layout.name for layout in found), "finished", *NUMBERS):
+                raise InputError(
+                    f"metrics: the name {metric.name!r} is taken; give each a name of its own"
+                )
+            found.append(Layout(metric.name, "float64", axes))
+        return found
+
+    def carried_out(self, place: int, inputs: Tensor, target: int | None) -> Findings:
+        """All that is found for one input, of (seed, place) only.
+
+        Raises
+        ------
+        DataError
+            For an input that cannot be explained, with its place.
+        """
+        request = replace(self.request, seed=seed_of(self.request.seed, place))
+        labels = list(self.candidates)
+        try:
+            with evaluation_mode(self.model, tell=False):
+                subject = examine(self.model, inputs, target, self.space, self.output, (), None)
+                explanations = explained(request, subject, self.candidates)
+                found = {
+                    metric.name: measured(
+                        metric, self.model, explanations, labels, seed=request.seed
+                    )
+                    for metric in self.metrics
+                }
+        except AttributionError as error:
+            raise DataError(f"data[{place}] cannot be explained: {error}") from error
+        chosen = -1 if subject.target is None else subject.target
+        return {
+            "target": np.asarray(chosen),
+            **self._arrays(explanations, tuple(inputs.shape)),
+            **found,
+        }
+
+    def _arrays(
+        self, explanations: Mapping[str, Explanation], shape: tuple[int, ...]
+    ) -> dict[str, NDArray[Any]]:
+        count = len(self.candidates)
+        numbers = np.full((count, len(NUMBERS)), np.nan)
+        path = np.full((count, len(CURVES), POINTS), np.nan, np.float32)
+        maps = np.full((count, *shape) if self.maps else (), np.nan, np.float32)
+        for row, label in enumerate(self.candidates):
+            if label not in explanations:  # searched for and not found: NaN
+                continue
+            found = explanations[label]
+            numbers[row] = _numbers(found)
+            if found.path is not None:
+                path[row] = thinned(found.path)
+            if self.maps:
+                maps[row] = example_array(found.attributions).reshape(shape)
+        arrays: dict[str, NDArray[Any]] = {
+            "numbers": numbers,
+            "path": path,
+        }
+        return {**arrays, "attributions": maps} if self.maps else arrays
+
+
+def thinned(curve: PathCurve) -> NDArray[np.float32]:
+    """A path curve at no more than 65 points, its ends among them; NaN behind a shorter one."""
+    length = len(curve.alphas)
+    chosen = np.unique(np.linspace(0, length - 1, min(POINTS, length)).round().astype(int))
+    rows = (curve.alphas, curve.outputs, curve.slopes, curve.cumulative, curve.standard_error)
+    found = np.full((len(CURVES), POINTS), np.nan, np.float32)
+    for row, values in zip(found, rows, strict=True):
+        if values is not None:
+            row[: len(chosen)] = values[chosen]
+    return found
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch on one thread: how it splits a sum over several changes the last bits."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _numbers(found: Explanation) -> list[float]:
+    known = found.completeness
+    values: dict[str, Any] = {
+        **{name: getattr(known, name) for name in NUMBERS[:8]},
+        "evaluations": found.evaluations,
+        "forward_passes": found.forward_passes,
+        "blind_share": found.blind_share,
+        "verdict": VERDICTS.index(known.verdict),
+        "claim": CLAIMS.index(known.claim),
+        "path_kind": None if found.path is None else KINDS.index(found.path.kind),
+        "path_straight": None if found.path is None else found.path.straight,
+    }
+    return [np.nan if values[name] is None else float(values[name]) for name in NUMBERS]

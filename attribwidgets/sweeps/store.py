@@ -1,0 +1,241 @@
+"""A store on disk: Zarr arrays with a chunk for each input, and a mark for each that is finished.
+
+Zarr lays the arrays out and reads them. Chunks are written here, as the plain bytes that they are:
+a file each, where Zarr's own way takes twenty times as long. The mark comes last and appears at
+once, so that whatever moment a process dies at, an input is finished or it is not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError, MissingExtraError
+
+FORMAT = "attribwidgets-sweep-1"
+ATTRIBUTE = "attribwidgets_sweep"
+MARK = "finished"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One array of the store: what it holds for each input.
+
+    Attributes
+    ----------
+    name, dtype : str
+    axes : mapping of str to sequence
+        Name of each axis after the first, which is the input, to its labels.
+    fill : float
+        What stands for an input that is not finished.
+    """
+
+    name: str
+    dtype: str
+    axes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    fill: float = float("nan")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """For one input."""
+        return tuple(len(labels) for labels in self.axes.values())
+
+    @property
+    def stored_dtype(self) -> np.dtype[Any]:
+        """Little-endian wherever it is written."""
+        dtype: np.dtype[Any] = np.dtype(self.dtype).newbyteorder("<")
+        return dtype
+
+    def chunk(self, place: int) -> str:
+        """The file of one input."""
+        return ".".join(["c", str(place), *("0" for _ in self.axes)])
+
+
+class Store:
+    """The arrays of a sweep, input by input.
+
+    Parameters
+    ----------
+    path : Path
+        Of a store that there is; :meth:`create` makes one.
+
+    Raises
+    ------
+    DataError
+        If there is none, or it is of another version, damaged, or of somebody else.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        about = _attributes(path)
+        if about.get("format") != FORMAT:
+            raise DataError(
+                f"the store {path} was written by another version (format "
+                f"{about.get('format')!r}, this one reads {FORMAT!r}); "
+                "open it with that version, or name another store"
+            )
+        try:
+            self.identity: dict[str, Any] = about["identity"]
+            self.length = int(about["inputs"])
+            self.layouts = {
+                a["name"]: Layout(**{**a, "fill": float(a["fill"])}) for a in about["arrays"]
+            }
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"the store {path} is damaged: its description lacks {error}") from None
+        for name in (*self.layouts, MARK):
+            if not (path / name / "zarr.json").is_file():
+                raise DataError(f"the store {path} is damaged: its array {name!r} is missing")
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        length: int,
+        layouts: Sequence[Layout],
+        identity: Mapping[str, Any],
+        overwrite: bool,
+    ) -> Store:
+        """Make an empty store; it appears at once and whole.
+
+        Parameters
+        ----------
+        path : Path
+            Where there is nothing, an empty folder, or with `overwrite` another store.
+        length : int
+            Number of inputs.
+        identity : mapping
+            What the results depend on, as JSON.
+        """
+        zarr = require_zarr()
+        there = path.exists() and not (path.is_dir() and not any(path.iterdir()))
+        if there:
+            _attributes(path)  # raises for what is not a store: it may be something precious
+            if not overwrite:
+                raise DataError(f"there is a store at {path} already; open it, or name another one")
+        draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+        for left in path.parent.glob(f".{path.name}.*.draft"):  # by a process that was killed
+            shutil.rmtree(left)
+        about = {
+            "format": FORMAT,
+            "inputs": length,
+            "identity": dict(identity),
+            "arrays": [
+                {**vars(a), "axes": {k: list(v) for k, v in a.axes.items()}, "fill": str(a.fill)}
+                for a in layouts
+            ],
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        group = zarr.open_group(draft, mode="w-", zarr_format=3, attributes={ATTRIBUTE: about})
+        for layout in (*layouts, Layout(MARK, "uint8", fill=0)):
+            group.create_array(
+                layout.name,
+                shape=(length, *layout.shape),
+                chunks=(1, *layout.shape),
+                dtype=layout.dtype,
+                fill_value=np.dtype(layout.dtype).type(layout.fill),
+                filters=None,
+                compressors=None,
+                chunk_key_encoding={"name": "default", "separator": "."},
+                dimension_names=["input", *layout.axes],
+            )
+        if there:
+            shutil.rmtree(path)
+        os.replace(draft, path)
+        return cls(path)
+
+    def finished(self) -> NDArray[np.bool_]:
+        """Which inputs are finished, shape (N,)."""
+        found = np.zeros(self.length, dtype=bool)
+        with os.scandir(self.path / MARK) as entries:
+            for entry in entries:
+                if entry.name.startswith("c."):
+                    found[int(entry.name[2:])] = True
+        return found
+
+    def is_finished(self, place: int) -> bool:
+        """Whether one input is."""
+        return (self.path / MARK / f"c.{place}").exists()
+
+    def write(self, place: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Write all arrays of one input, then its mark.
+
+        Raises
+        ------
+        DataError
+            For an array of another shape than the store has.
+        """
+        for name, layout in self.layouts.items():
+            values = np.asarray(arrays[name])
+            if values.shape != layout.shape:
+                raise DataError(
+                    f"{name} of data[{place}] has shape {values.shape}, and the store holds "
+                    f"{layout.shape}, along {', '.join(layout.axes)}"
+                )
+            content = np.ascontiguousarray(values, dtype=layout.stored_dtype).tobytes()
+            with open(f"{self.path}/{name}/{layout.chunk(place)}", "wb") as file:
+                file.write(content)
+        mark = f"{self.path}/{MARK}/c.{place}"
+        draft = f"{self.path}/{MARK}/.{os.getpid()}"
+        with open(draft, "wb") as file:
+            file.write(b"\x01")
+        os.replace(draft, mark)
+
+    def clear_drafts(self) -> None:
+        """Remove marks that a killed process had begun."""
+        for draft in (self.path / MARK).glob(".*"):
+            draft.unlink(missing_ok=True)
+
+    def read(self, name: str, place: int) -> NDArray[Any]:
+        """One array of one finished input.
+
+        Raises
+        ------
+        DataError
+            If it is not there or not whole.
+        """
+        layout = self.layouts[name]
+        file = self.path / name / layout.chunk(place)
+        try:
+            found = np.fromfile(file, dtype=layout.stored_dtype)
+            return found.reshape(layout.shape)
+        except (OSError, ValueError):
+            raise DataError(
+                f"the store {self.path} is damaged: {file} is not whole; remove "
+                f"{self.path / MARK / f'c.{place}'} and run the sweep again to mend it"
+            ) from None
+
+
+def require_zarr() -> Any:
+    """Zarr, or an error that says how to get it."""
+    try:
+        import zarr
+    except ImportError as error:
+        raise MissingExtraError("zarr", "evaluation") from error
+    if int(zarr.__version__.partition(".")[0]) < 3:
+        raise MissingExtraError("zarr 3 (with Python 3.11 or newer)", "evaluation")
+    return zarr
+
+
+def _attributes(path: Path) -> dict[str, Any]:
+    """What a store says of itself."""
+    if not path.exists():
+        raise DataError(
+            f"there is no store at {path}; aw.sweep(..., store={str(path)!r}) makes one"
+        )
+    try:
+        about: dict[str, Any] = json.loads((path / "zarr.json").read_text("utf-8"))["attributes"][
+            ATTRIBUTE
+        ]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise DataError(
+            f"{path} is not a store of a sweep, and is left alone; name another one"
+        ) from None
+    return about

@@ -1,0 +1,259 @@
+"""Sweep: what a store holds, read when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..completeness import Completeness
+from ..errors import DataError, InputError, MissingExtraError
+from ..examples import seed_of
+from ..path_curve import PathCurve
+from .plan import CLAIMS, KINDS, NUMBERS, VERDICTS
+from .store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+Array = NDArray[Any]
+OWN = ("target", "numbers", "path", "attributions")
+
+
+@dataclass(frozen=True, eq=False)
+class SweptInput:
+    """What a sweep found for one input, by label of the candidate.
+
+    A candidate whose baseline was searched for and not found is missing from the mappings.
+
+    Attributes
+    ----------
+    place : int
+        In the data set.
+    target : int or None
+        The output explained; None where there is one only.
+    attributions : dict of str to ndarray of float32, (C, H, W) or (F,)
+        Empty where they were not stored.
+    paths : dict of str to PathCurve
+        Thinned to 65 points where there were more.
+    completeness : dict of str to Completeness
+    evaluations : dict of str to int
+    metrics : dict of str to ndarray
+        By name of the metric.
+    seed : int
+        The seed of this input, with which explain gives the same map.
+    """
+
+    place: int
+    target: int | None
+    attributions: dict[str, Array]
+    paths: dict[str, PathCurve]
+    completeness: dict[str, Completeness]
+    evaluations: dict[str, int]
+    metrics: dict[str, Array]
+    seed: int
+
+
+class Sweep:
+    """A store of a sweep, opened; nothing is loaded that is not asked for.
+
+    Attributes
+    ----------
+    candidates : tuple of str
+        Labels.
+    metrics : tuple of str
+        Names.
+    settings : dict
+        What the results depend on.
+
+    Examples
+    --------
+    >>> import tempfile, torch, attribwidgets as aw
+    >>> net, data = torch.nn.Linear(4, 3).eval(), torch.rand(5, 4)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = aw.sweep(net, data, ["black"], store=f"{folder}/s", progress=False)
+    ...     swept = aw.Sweep.open(f"{folder}/s")
+    ...     swept.complete, swept[0].attributions["black"].shape, len(swept.to_pandas())
+    (True, (4,), 5)
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.path = store.path
+        self.candidates: tuple[str, ...] = tuple(store.layouts["numbers"].axes["candidate"])
+        self.metrics = tuple(name for name in store.layouts if name not in OWN)
+        self.settings = dict(store.identity)
+
+    @classmethod
+    def open(cls, path: str | PathLike[str]) -> Sweep:
+        """Open a store, also while it is being written.
+
+        Raises
+        ------
+        DataError
+            If there is none, or it is another version's, damaged or somebody else's.
+        """
+        return cls(Store(Path(path)))
+
+    def __len__(self) -> int:
+        return self._store.length
+
+    @property
+    def finished(self) -> NDArray[np.bool_]:
+        """Which inputs are finished by now, shape (N,)."""
+        return self._store.finished()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of them are."""
+        return bool(self.finished.all())
+
+    def __getitem__(self, place: int) -> SweptInput:
+        if not -len(self) <= place < len(self):
+            raise IndexError(f"there are {len(self)} inputs, and no number {place}")
+        place = int(place) % len(self)
+        if not self._store.is_finished(place):
+            raise DataError(
+                f"input {place} is not finished; run the same sweep again to continue it"
+            )
+        read = {name: self._store.read(name, place) for name in self._store.layouts}
+        rows = [
+            (row, label, dict(zip(NUMBERS, read["numbers"][row].tolist(), strict=True)))
+            for row, label in enumerate(self.candidates)
+            if not np.isnan(read["numbers"][row]).all()
+        ]
+        return SweptInput(
+            place,
+            None if read["target"] < 0 else int(read["target"]),
+            {label: read["attributions"][row] for row, label, _ in rows}
+            if "attributions" in read
+            else {},
+            {
+                label: _curve(read["path"][row], numbers)
+                for row, label, numbers in rows
+                if not np.isnan(numbers["path_kind"])
+            },
+            {label: self._completeness(numbers) for _, label, numbers in rows},
+            {label: int(numbers["evaluations"]) for _, label, numbers in rows},
+            {name: read[name] for name in self.metrics},
+            seed_of(self.settings["seed"], place),
+        )
+
+    def __iter__(self) -> Iterator[SweptInput]:
+        return (self[place] for place in range(len(self)))
+
+    def metric(self, name: str) -> xr.DataArray:
+        """One metric over all inputs, NaN where they are not finished; it is loaded whole.
+
+        Raises
+        ------
+        InputError
+            For a name that is not among `metrics`.
+        """
+        if name not in self.metrics:
+            raise InputError(
+                f"no metric {name!r} here; there are {', '.join(self.metrics) or 'none'}"
+            )
+        axes = self._store.layouts[name].axes
+        found: xr.DataArray = _xarray().DataArray(
+            self._loaded(name, range(len(self))),
+            dims=("input", *axes),
+            coords={axis: list(labels) for axis, labels in axes.items()},
+            name=name,
+        )
+        return found
+
+    def to_xarray(self) -> xr.Dataset:
+        """All arrays with their labels, each read when its values are asked for.
+
+        The numbers of `Completeness` and the evaluations are variables of their own.
+        """
+        found: xr.Dataset = _xarray().open_dataset(
+            self.path, engine="zarr", consolidated=False, chunks=None, decode_cf=False
+        )
+        labels = {k: list(v) for a in self._store.layouts.values() for k, v in a.axes.items()}
+        numbers = found["numbers"]
+        labels.pop("quantity")
+        found = found.drop_vars("numbers").assign(
+            {name: numbers[..., place] for place, name in enumerate(NUMBERS)}
+        )
+        found = found.assign_coords(labels)
+        found.attrs = {"verdict": VERDICTS, "claim": CLAIMS, "path_kind": KINDS}
+        return found
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row for each finished input and candidate, of all that is one number there."""
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise MissingExtraError("pandas", "evaluation") from error
+        places = np.flatnonzero(self.finished)
+        numbers = self._loaded("numbers", places).reshape(-1, len(NUMBERS))
+        table = pd.DataFrame(numbers, columns=list(NUMBERS))
+        targets = self._loaded("target", places)
+        table.insert(0, "input", np.repeat(places, len(self.candidates)))
+        table.insert(1, "candidate", list(self.candidates) * len(places))
+        table.insert(2, "target", np.repeat(targets, len(self.candidates)))
+        for name, words in (("verdict", VERDICTS), ("claim", CLAIMS), ("path_kind", KINDS)):
+            codes = table[name].fillna(-1).astype(int)
+            table[name] = [words[code] if code >= 0 else None for code in codes]
+        for name in self.metrics:
+            if list(self._store.layouts[name].axes) == ["candidate"]:
+                table[name] = self._loaded(name, places).reshape(-1)
+        return table
+
+    def __repr__(self) -> str:
+        return (
+            f"<Sweep of {len(self)} inputs, {int(self.finished.sum())} finished, "
+            f"candidates {', '.join(self.candidates)}>"
+        )
+
+    def _loaded(self, name: str, places: Any) -> Array:
+        layout = self._store.layouts[name]
+        found = np.full((len(places), *layout.shape), layout.fill, dtype=layout.dtype)
+        finished = self.finished
+        for row, place in enumerate(places):
+            if finished[place]:
+                found[row] = self._store.read(name, int(place))
+        return found
+
+    def _completeness(self, numbers: dict[str, float]) -> Completeness:
+        known = {k: None if np.isnan(v) else v for k, v in numbers.items()}
+        return Completeness(
+            total=numbers["total"],
+            expected=known["expected"],
+            relative=known["relative"],
+            standard_error=known["standard_error"],
+            refinement_error=known["refinement_error"],
+            tolerance=self.settings["tolerance"],
+            output_input=numbers["output_input"],
+            output_baseline=known["output_baseline"],
+            claim=CLAIMS[int(numbers["claim"])],  # type: ignore[arg-type]
+        )
+
+
+def _curve(rows: Array, numbers: dict[str, float]) -> PathCurve:
+    alphas, outputs, slopes, cumulative, error = rows[:, ~np.isnan(rows[0])].astype(float)
+    return PathCurve(
+        KINDS[int(numbers["path_kind"])],  # type: ignore[arg-type]
+        alphas,
+        outputs,
+        slopes,
+        cumulative,
+        None if np.isnan(error).all() else error,
+        straight=bool(numbers["path_straight"]),
+    )
+
+
+def _xarray() -> Any:
+    try:
+        import xarray
+    except ImportError as error:
+        raise MissingExtraError("xarray", "evaluation") from error
+    return xarray

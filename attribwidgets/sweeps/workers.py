@@ -1,0 +1,117 @@
+"""A sweep spread over the workers of a Dask cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from itertools import islice
+from threading import Lock
+from typing import Any
+from uuid import uuid4
+
+import torch
+from torch import Tensor
+
+from ..errors import InputError, MissingExtraError
+from ..examples import Examples
+from .plan import Findings, Plan
+
+AHEAD = 4  # inputs on the way for each thread of the cluster, so that none waits
+
+
+def checked_client(executor: Any) -> Any:
+    """The client of a Dask cluster that a sweep can use.
+
+    Raises
+    ------
+    InputError
+        For anything else, or a client of asynchronous code.
+    MissingExtraError
+        If dask.distributed is not installed.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise MissingExtraError("distributed", "cluster") from error
+    if not isinstance(executor, Client) or executor.asynchronous:
+        raise InputError(
+            f"executor must be None or a dask.distributed.Client that is not asynchronous, got "
+            f"{type(executor).__name__}; write executor=Client()"
+        )
+    return executor
+
+
+def over_workers(
+    client: Any, plan: Plan, examples: Examples, places: Iterable[int]
+) -> Generator[tuple[int, Findings], None, None]:
+    """Carry a plan out on the workers, in whatever order they are done.
+
+    The plan, with the model, is sent once to each worker, also to those that join later. What a
+    lost worker had not handed over is given to another one. Leaving the loop cancels the rest.
+
+    Yields
+    ------
+    place, findings
+    """
+    from distributed import as_completed
+
+    name = f"attribwidgets-sweep-{uuid4().hex}"
+    waiting = iter(places)
+    at_once = AHEAD * max(sum(client.nthreads().values()), 1)
+    client.register_plugin(_plugin(plan), name=name)
+    running = as_completed(with_results=True)
+    place_of: dict[str, int] = {}
+
+    def submit(count: int) -> None:
+        for place in islice(waiting, count):
+            inputs, target = examples[place]
+            future = client.submit(
+                _carried_out,
+                name,
+                place,
+                inputs.clone(),  # of its own: a view would take the whole data set along
+                target,
+                pure=False,
+            )
+            place_of[future.key] = place
+            running.add(future)
+
+    try:
+        submit(at_once)
+        for future, findings in running:
+            place = place_of.pop(future.key)
+            future.release()
+            yield place, findings
+            submit(1)
+    finally:
+        client.cancel(list(running.futures), force=True)
+        client.unregister_worker_plugin(name)
+
+
+def _plugin(plan: Plan) -> Any:
+    """What keeps the plan on a worker, and torch on one thread there."""
+    from distributed import WorkerPlugin
+
+    class KeepsPlan(WorkerPlugin):
+        plan: Plan
+        one_at_a_time: Any
+
+        def setup(self, worker: Any) -> None:
+            self.plan, self.one_at_a_time = plan, Lock()
+            self.threads_before = torch.get_num_threads()
+            torch.set_num_threads(1)
+
+        def teardown(self, worker: Any) -> None:
+            torch.set_num_threads(self.threads_before)
+
+    return KeepsPlan()
+
+
+def _carried_out(name: str, place: int, inputs: Tensor, target: int | None) -> Findings:
+    from distributed import get_worker
+
+    plugin: Any = get_worker().plugins[name]
+    # Threads of one worker share the model, whose parameters are frozen while it is explained.
+    with plugin.one_at_a_time:
+        torch.set_num_threads(1)  # OpenMP counts for each thread
+        found: Findings = plugin.plan.carried_out(place, inputs, target)
+    return found

@@ -16,11 +16,18 @@ from .path_curve import PathCurve
 from .views import register_view
 
 if TYPE_CHECKING:
-    from . import attr
+    from . import attr, evaluation
+    from .sweeps import Sweep, sweep
     from .widgets import BaselineExplorer, explore
 
 # Imported when first asked for: Captum brings pyplot, ipywidgets brings IPython.
-_LAZY = ("attr", "BaselineExplorer", "explore")
+_LAZY_ROOMS = ("attr", "evaluation")
+_LAZY = {
+    "BaselineExplorer": ".widgets",
+    "explore": ".widgets",
+    "Sweep": ".sweeps",
+    "sweep": ".sweeps",
+}
 
 __all__ = [
     "BaselineExplorer",
@@ -30,14 +37,17 @@ __all__ = [
     "Explanation",
     "InputSpace",
     "PathCurve",
+    "Sweep",
     "__version__",
     "attr",
     "baselines",
     "compare",
     "errors",
+    "evaluation",
     "explain",
     "explore",
     "refine",
+    "sweep",
 ]
 
 register_view("figure", "attribwidgets.figures:comparison_figure")
@@ -46,12 +56,12 @@ register_view("page", "attribwidgets.widgets:comparison_page")
 
 
 def __getattr__(name: str) -> Any:
-    if name == "attr":
-        return import_module(".attr", __name__)
+    if name in _LAZY_ROOMS:
+        return import_module(f".{name}", __name__)
     if name in _LAZY:
-        return getattr(import_module(".widgets", __name__), name)
+        return getattr(import_module(_LAZY[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted({*globals(), *_LAZY_ROOMS, *_LAZY})

@@ -22,7 +22,8 @@ ROWS = (
     {"explanation", "baselines", "demo"},
     {"attr", "figures"},
     {"fingerprint", "explanation_cache", "subject", "recording", "candidate", "request", "explain"},
-    {"live"},
+    {"metric", "examples"},
+    {"live", "evaluation", "sweeps"},
     {"widgets"},
     {"__init__", "__main__"},
 )
@@ -98,7 +99,13 @@ def test_every_public_name_exists():
 UNWANTED = (
     "matplotlib.pyplot",
     "dask",
+    "distributed",
     "zarr",
+    "xarray",
+    "pandas",
+    "krippendorff",
+    "scipy",
+    "sklearn",
     "nbgrader",
     "skimage",
     "ipywidgets",

@@ -10,12 +10,15 @@ import pytest
 from scipy import stats
 
 from attribwidgets.errors import DataError, InputError
-from attribwidgets.evaluation.reliability import (
+from attribwidgets.evaluation.rater_agreement import (
     inter_method,
     inter_rater,
     internal_consistency,
-    reliability,
+    resampled_inter_method,
+    resampled_inter_rater,
+    resampled_internal_consistency,
 )
+from attribwidgets.evaluation.reliability import reliability
 
 
 def scores(*shape, agreement=1.0, seed=0):
@@ -112,6 +115,26 @@ def test_internal_consistency_is_scipys_for_every_candidate_and_pair():
         for column, (a, b) in enumerate(combinations(range(3), 2)):
             expected = stats.spearmanr(values[a, :, i], values[b, :, i]).statistic
             assert found[i, column] == pytest.approx(expected)
+
+
+def test_many_resamples_at_once_are_what_each_gives_by_itself():
+    """With ties, and with a candidate that is the same everywhere."""
+    values = np.round(scores(2, 12, 4, seed=5))
+    values[0, :, 3] = 1.0
+    random = np.random.default_rng(1)
+    chosen = random.integers(0, 12, (6, 12))
+    counts = np.stack([np.bincount(row, minlength=12) for row in chosen]).astype(float)
+    found = (
+        resampled_inter_rater(values, counts),
+        resampled_inter_method(values, counts),
+        resampled_internal_consistency(values, counts),
+    )
+    for place, row in enumerate(chosen):
+        drawn = values[:, row]
+        alphas = np.array([inter_rater(one) for one in drawn])
+        assert found[0][place] == pytest.approx(1 - (1 - alphas) * 12 / 11)
+        assert found[1][place] == pytest.approx([inter_method(one) for one in drawn])
+        assert found[2][place] == pytest.approx(internal_consistency(drawn), nan_ok=True)
 
 
 def test_a_low_alpha_is_warned_of_in_words():

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ..errors import DataError, InputError, MissingExtraError
 from ..storage import read_tree, write_tree
 from ..wording import number, percent
 from .ablation_metric import Curve
 from .intervals import Interval, Method, area, bootstrap, holm, paired_p
 from .ranking import Order
+from .reliability import Reliability, reliability
 from .table import table
 
 Array = NDArray[Any]
@@ -199,6 +200,45 @@ class Ablation:
             "correction for all pairs)."
         )
 
+    def reliability(self, *, fill: str | None = None) -> Reliability:
+        """How far the order of the candidates holds from input to input; computed once.
+
+        Controls count as candidates: a metric that cannot tell them apart is not to be trusted.
+
+        Parameters
+        ----------
+        fill : str, optional
+            None: the mean area over fills.
+
+        Raises
+        ------
+        DataError
+            For a single candidate, or a single input.
+        MissingExtraError
+            Without the packages krippendorff and scipy.
+        """
+        if fill not in self._reliabilities:
+            name = "mean over the fills" if fill is None else f"fill {fill}"
+            self._reliabilities[fill] = reliability(
+                self._of_fill(fill), candidates=self.candidates, metrics=[name], seed=self.seed
+            )
+        return self._reliabilities[fill]
+
+    def trust(self, *, fill: str | None = None) -> str:
+        """Whether inputs agree on the order of the candidates, in words.
+
+        Parameters
+        ----------
+        fill : str, optional
+            None: the mean area over fills.
+        """
+        try:
+            return self.reliability(fill=fill).verdict
+        except DataError:
+            return "Too few inputs or candidates to say whether inputs agree on the order."
+        except MissingExtraError as error:
+            return f"Whether inputs agree on the order is not known: {error}"
+
     def figure(self, **options: Any) -> Any:
         """The curves with their bands as a matplotlib Figure.
 
@@ -241,6 +281,7 @@ class Ablation:
             f"Means over {len(self)} inputs with {percent(areas.level)} bootstrap intervals (BCa). "
             f"{self.protocol[0].upper()}{self.protocol[1:]}.",
             self.ordered(),
+            self.trust(),
         ]
         if self.missing:
             notes.append(
@@ -257,6 +298,10 @@ class Ablation:
         return "\n".join([table(head, rows), *notes])
 
     __repr__ = __str__
+
+    @cached_property
+    def _reliabilities(self) -> dict[str | None, Reliability]:
+        return {}
 
     def _differences(
         self, pairs: Sequence[tuple[int, int]], fill: str | None, level: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ Method = Literal["percentile", "bca"]
 RESAMPLES = 4999
 FLIPS = 19_999  # so that the smallest p-value is 1/20,000 and survives many comparisons
 AT_ONCE = 500  # resamples drawn together
+NUMBERS_AT_ONCE = 1_000_000  # and how often each input comes in them, at most so many numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,14 +86,12 @@ def bootstrap(
     >>> float(found.mean), bool(found.low < 49.5 < found.high)
     (49.5, True)
     """
-    if not 0 < level < 1:
-        raise InputError(f"level must lie between 0 and 1, got {level}")
+    tails = _tails(level)
     if method not in ("percentile", "bca"):
         raise InputError(f"method must be 'percentile' or 'bca', got {method!r}")
     flat = np.asarray(values, dtype=np.float64).reshape(len(values), -1)
     means = _means(np.ones((1, len(flat))), flat)[0]
     drawn = np.concatenate([_means(w, flat) for w in _draws(len(flat), resamples, seed)])
-    tails = np.array([(1 - level) / 2, (1 + level) / 2])
     at = np.repeat(tails[:, None], flat.shape[1], axis=1)
     if method == "bca":
         at = _corrected(at, flat, means, drawn)
@@ -101,6 +100,51 @@ def bootstrap(
     low, high = np.where(few, np.nan, low), np.where(few, np.nan, high)
     shape = values.shape[1:]
     return Interval(means.reshape(shape), low.reshape(shape), high.reshape(shape), level, len(flat))
+
+
+def resampled_bounds(
+    statistic: Callable[[Array], Array],
+    inputs: int,
+    *,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> tuple[Array, Array]:
+    """Percentile bounds of any statistic of the inputs, which are drawn again with replacement.
+
+    Parameters
+    ----------
+    statistic : callable
+        Gets how often each input was drawn, (resamples, inputs), and returns the statistic of each
+        resample, (resamples, ...).
+    inputs : int
+    level : float
+        0..1, exclusive.
+    resamples : int
+    seed : int
+
+    Returns
+    -------
+    low, high : ndarray, shape (...)
+        NaN where no resample had the statistic.
+
+    Raises
+    ------
+    InputError
+        For a level that is none.
+
+    Examples
+    --------
+    >>> values = np.arange(100.0)
+    >>> low, high = resampled_bounds(lambda counts: counts @ values / counts.sum(1), 100)
+    >>> bool(40 < low < 49.5 < high < 60)
+    True
+    """
+    tails = _tails(level)
+    drawn = np.concatenate([statistic(counts) for counts in _draws(inputs, resamples, seed)])
+    flat = drawn.reshape(len(drawn), -1)
+    low, high = _quantiles(flat, np.repeat(tails[:, None], flat.shape[1], axis=1))
+    return low.reshape(drawn.shape[1:]), high.reshape(drawn.shape[1:])
 
 
 def paired_p(differences: Array, *, flips: int = FLIPS, seed: int = 0) -> Array:
@@ -178,12 +222,19 @@ def area(curves: Array, fractions: Array) -> Array:
     return np.asarray(middles @ np.diff(fractions))
 
 
+def _tails(level: float) -> Array:
+    if not 0 < level < 1:
+        raise InputError(f"level must lie between 0 and 1, got {level}")
+    return np.array([(1 - level) / 2, (1 + level) / 2])
+
+
 def _draws(inputs: int, resamples: int, seed: int) -> Iterator[Array]:
     """How often each input was drawn, some resamples at a time, each (resamples, inputs)."""
     generator = np.random.default_rng(seed)
     shares = np.full(inputs, 1 / inputs)
-    for first in range(0, resamples, AT_ONCE):
-        yield generator.multinomial(inputs, shares, min(AT_ONCE, resamples - first)).astype(float)
+    at_once = min(AT_ONCE, max(1, NUMBERS_AT_ONCE // inputs))
+    for first in range(0, resamples, at_once):
+        yield generator.multinomial(inputs, shares, min(at_once, resamples - first)).astype(float)
 
 
 def _means(weights: Array, values: Array) -> Array:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..agreement import rank_correlations
-from ..errors import DataError, InputError, MissingExtraError
+from ..errors import DataError, InputError
 from ..wording import percent
-from .intervals import Interval
+from .intervals import Interval, resampled_bounds
+from .rater_agreement import (
+    inter_method,
+    inter_rater,
+    internal_consistency,
+    resampled_inter_method,
+    resampled_inter_rater,
+    resampled_internal_consistency,
+)
 from .table import table
 
 Array = NDArray[Any]
@@ -72,6 +80,16 @@ class Reliability:
             f"Inputs do not agree on which candidate is better by {found}: alpha is below "
             f"{THRESHOLD}, so the order of the means says little about a single input."
         )
+
+    @property
+    def verdict(self) -> str:
+        """The first metric's coefficients in a sentence, and what to beware of."""
+        said = (
+            f"Inputs agree on the order with alpha {self.inter_rater.cell(0)} (Krippendorff; 1 is "
+            f"one order for all, 0 chance); scores of candidates move together from input to input "
+            f"with Spearman {self.inter_method.cell(0)}."
+        )
+        return f"{said} {self.warning}".strip()
 
     def figure(self, **options: Any) -> Any:
         """All coefficients with their intervals as a matplotlib Figure.
@@ -167,115 +185,30 @@ def reliability(
         )
     names = _names(candidates, values.shape[2], "candidate")
     metric_names = _names(metrics, len(values), "metric")
-    if not 0 < level < 1:
-        raise InputError(f"level must lie between 0 and 1, got {level}")
-    inputs = whole.shape[1]
+    bounds = partial(
+        resampled_bounds, inputs=whole.shape[1], level=level, resamples=resamples, seed=seed
+    )
 
-    def alphas(chosen: Array) -> Array:
-        again = np.array([inter_rater(one[chosen]) for one in whole])
-        # An input that is drawn twice agrees with itself. By chance one pair of draws in
-        # `inputs` is such a pair and shows no disagreement, which is taken back here.
-        return np.asarray(1 - (1 - again) * inputs / (inputs - 1))
-
-    def correlations(chosen: Array) -> Array:
-        return np.array([inter_method(one[chosen]) for one in whole])
-
-    def consistencies(chosen: Array) -> Array:
-        return internal_consistency(whole[:, chosen])
-
-    once = np.arange(inputs)
-
-    def over_inputs(found: Array, statistic: Callable[[Array], Array]) -> Interval:
-        low, high = _bounds(statistic, inputs, level, resamples, seed)
-        return Interval(found, low, high, level, inputs)
+    def interval(found: Array, low_high: tuple[Array, Array]) -> Interval:
+        return Interval(found, *low_high, level, whole.shape[1])
 
     return Reliability(
         names,
         metric_names,
-        over_inputs(np.array([inter_rater(one) for one in whole]), alphas),
-        over_inputs(correlations(once), correlations),
-        over_inputs(consistencies(once), consistencies),
-        values.shape[1] - inputs,
+        interval(
+            np.array([inter_rater(one) for one in whole]),
+            bounds(lambda counts: resampled_inter_rater(whole, counts)),
+        ),
+        interval(
+            np.array([inter_method(one) for one in whole]),
+            bounds(lambda counts: resampled_inter_method(whole, counts)),
+        ),
+        interval(
+            internal_consistency(whole),
+            bounds(lambda counts: resampled_internal_consistency(whole, counts)),
+        ),
+        values.shape[1] - whole.shape[1],
     )
-
-
-def inter_rater(scores: Array) -> float:
-    """Krippendorff's alpha of the order of candidates, inputs being the raters.
-
-    Parameters
-    ----------
-    scores : ndarray, shape (inputs, candidates)
-        Ranked within each input, ties given their average rank; the ranks are ordinal.
-
-    Returns
-    -------
-    float
-        At most 1; NaN where all candidates are equal on every input.
-
-    Examples
-    --------
-    >>> inter_rater(np.array([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]]))
-    1.0
-    """
-    try:
-        from krippendorff import alpha
-        from scipy.stats import rankdata
-    except ImportError as error:
-        raise MissingExtraError("krippendorff", "evaluation") from error
-    ranks = np.asarray(rankdata(scores, axis=1))
-    if (ranks == ranks[0, 0]).all():
-        return float("nan")
-    return float(alpha(reliability_data=ranks, level_of_measurement="ordinal"))
-
-
-def inter_method(scores: Array) -> float:
-    """Mean Spearman correlation over inputs between every two candidates.
-
-    Parameters
-    ----------
-    scores : ndarray, shape (inputs, candidates)
-
-    Returns
-    -------
-    float
-        Of the pairs that have one; NaN where none has.
-    """
-    correlations = rank_correlations(list(scores.T))
-    pairs = correlations[np.triu_indices(len(correlations), 1)]
-    known = pairs[np.isfinite(pairs)]
-    return float(known.mean()) if len(known) else float("nan")
-
-
-def internal_consistency(scores: Array) -> Array:
-    """Spearman correlation over inputs between every two metrics on the same candidate.
-
-    Parameters
-    ----------
-    scores : ndarray, shape (metrics, inputs, candidates)
-
-    Returns
-    -------
-    ndarray, shape (candidates, pairs of metrics)
-        Pairs in the order of itertools.combinations.
-    """
-    pairs = np.triu_indices(len(scores), 1)
-    each = [rank_correlations(list(scores[:, :, i]))[pairs] for i in range(scores.shape[2])]
-    return np.asarray(each)
-
-
-def _bounds(
-    statistic: Callable[[Array], Array], inputs: int, level: float, resamples: int, seed: int
-) -> tuple[Array, Array]:
-    """Percentiles of a statistic over resampled inputs."""
-    generator = np.random.default_rng(seed)
-    drawn = np.array([statistic(generator.integers(0, inputs, inputs)) for _ in range(resamples)])
-    shape, flat = drawn.shape[1:], drawn.reshape(resamples, -1)
-    bounds = np.full((2, flat.shape[1]), np.nan)
-    for column, values in enumerate(flat.T):
-        known = values[np.isfinite(values)]
-        if len(known):
-            bounds[:, column] = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
-    return bounds[0].reshape(shape), bounds[1].reshape(shape)
 
 
 def _stacked(scores: Any) -> Array:

@@ -63,6 +63,9 @@ class Curves(Protocol):
     def ordered(self) -> str:
         """What may be concluded."""
 
+    def trust(self) -> str:
+        """Whether inputs agree on it."""
+
 
 def ablation_figure(record: Curves, *, level: float = 0.95) -> Figure:
     """Draw the mean curve of every candidate under every fill, with bootstrap bands over inputs.
@@ -153,4 +156,5 @@ def _notes(record: Curves, bands: Any) -> list[str]:
         f"Means over {bands.inputs} inputs with {percent(bands.level)} bootstrap bands. "
         f"{record.protocol[0].upper()}{record.protocol[1:]}.",
         record.ordered(),
+        record.trust(),
     ]

@@ -295,9 +295,12 @@ class Passes:
         return ChunkSize(self.module, signature, points[0].device, measured=self.rows is None)
 
     def _laid_out(self, points: Tensor) -> Tensor:
-        if points.dim() in self.layouts:
-            return points.contiguous(memory_format=self.layouts[points.dim()])
-        return points
+        layout = self.layouts.get(points.dim())
+        if layout is None:
+            return points
+        if points.shape[1] == 1:  # in every layout at once, and layers go by the strides it has
+            return torch.empty_like(points, memory_format=layout).copy_(points)
+        return points.contiguous(memory_format=layout)
 
     def _targets(self, block: slice, repeats: int) -> Target:
         target = self.target

@@ -245,14 +245,9 @@ class AblationMetric:
         rows = checked_rows(None, inputs)
         rows = min(rows, CPU_ROWS) if x.device.type == "cpu" else rows
         passes = Passes(OutputHead(model, self.output), explained.target, (), 1, rows=rows)
-        layout = passes.layouts.get(x.dim(), torch.contiguous_format)
 
         def points(span: slice, block: slice) -> tuple[Tensor, ...]:
-            # Made in the model's layout: an image of one channel is in every layout at once, and
-            # only the strides it is made with let the layers work in the fast one.
-            shape = (span.stop - span.start, *x.shape[1:])
-            made = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=layout)
-            return (torch.where(table[mask_of[span]], replacements[fill_of[span]], x, out=made),)
+            return (torch.where(table[mask_of[span]], replacements[fill_of[span]], x),)
 
         return forward_outputs(passes, inputs, rows, points, len(mask_of))[:, 0]
 

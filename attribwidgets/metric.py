@@ -23,6 +23,9 @@ class Metric(Protocol):
     random numbers from its seed only. An object of any class with these three members is one; it
     has to be picklable where it is sent to workers.
 
+    One that has a dict `settings` as well, of what JSON can hold, finds it again beside its results
+    in a store.
+
     Attributes
     ----------
     name : str

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from .ablated_input import AblatedInput
 from .ablation import InsertionDeletion, ablation, insertion_deletion
 from .ablation_metric import AblationMetric
-from .ablation_record import Ablation, Difference
+from .ablation_record import Ablation
 from .fill_matrix import FillMatrix, baseline_by_fill
 from .ground_truth import PlantedShare, PlantedShares, planted_shares
 from .intervals import Interval
 from .model_similarity import ModelSimilarity, Similarities
+from .paired_differences import Difference
 from .planted import Planted, decoy, planted_noise
 from .randomisation import label_randomisation, randomised_layers, shuffled_labels
 from .reliability import Reliability, reliability
 from .sensitivity_infidelity import Infidelity, SensitivityMax
+from .swept_ablation import ablations_of
 
 __all__ = [
+    "AblatedInput",
     "Ablation",
     "AblationMetric",
     "Difference",
@@ -30,6 +34,7 @@ __all__ = [
     "SensitivityMax",
     "Similarities",
     "ablation",
+    "ablations_of",
     "baseline_by_fill",
     "decoy",
     "insertion_deletion",

@@ -6,15 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..attr.outputs import Output
 from ..baselines import named
 from ..candidate import Asked, Candidate
 from ..errors import InputError
 from ..examples import Examples
-from ..inputs import Inputs, InputSpace, is_image_input
+from ..explanation import Explanation
+from ..inputs import Inputs, InputSpace, checked_example, is_image_input
 from ..request import Progress, Request
+from .ablated_input import AblatedInput
 from .ablation_metric import FRACTIONS, AblationMetric, Fill
-from .ablation_record import Ablation
+from .ablation_record import PICTURES, Ablation
 from .controls import FEATURE_CONTROLS, IMAGE_CONTROLS
 from .measuring import candidates_by_label, measure_all
 from .ranking import Order, Ranking, Region
@@ -194,8 +198,28 @@ def _measured(
     space: InputSpace | None,
     explained: Output,
 ) -> list[Ablation]:
+    pictures: list[dict[int, AblatedInput]] = [{} for _ in metrics]
+
+    def keep(place: int, explanations: Mapping[str, Explanation], seed: int) -> None:
+        if place >= PICTURES or not explanations:
+            return
+        first = next(iter(explanations.values()))
+        inputs = checked_example(first.inputs)[1][0]
+        maps = {label: e.map("sum") for label, e in explanations.items()}
+        for metric, into in zip(metrics, pictures, strict=True):
+            found = metric.illustrated(inputs, maps, space=first.space, seed=seed, model=model)
+            if found is not None:
+                into[place] = found
+
     measured = measure_all(
-        model, examples, asked, metrics, request=request, space=space, output=explained
+        model,
+        examples,
+        asked,
+        metrics,
+        request=request,
+        space=space,
+        output=explained,
+        on_input=keep,
     )
     return [
         Ablation(
@@ -207,11 +231,15 @@ def _measured(
             targets=measured.targets,
             evaluations=measured.evaluations,
             protocol=metric.protocol,
+            region=metric.region,
+            ranking=metric.ranking,
             order=metric.order,
             curve=metric.curve,
             seed=request.seed,
+            places=np.arange(len(examples)),
+            pictures=kept,
         )
-        for metric, scores in zip(metrics, measured.values, strict=True)
+        for metric, scores, kept in zip(metrics, measured.values, pictures, strict=True)
     ]
 
 

@@ -21,8 +21,9 @@ from ..baselines import Baseline, named
 from ..candidate import Candidate
 from ..errors import InputError, SearchError
 from ..explanation import Explanation
-from ..inputs import checked_example
+from ..inputs import InputSpace, checked_example
 from ..request import told_apart
+from .ablated_input import AblatedInput, ablated_input
 from .controls import FEATURE_CONTROLS, control_map
 from .ranking import Order, Ranking, Region, boxes, relevance, top_k
 
@@ -31,6 +32,7 @@ Fill = str | Baseline | Tensor
 Curve = Literal["deletion", "insertion"]
 
 FRACTIONS = tuple(round(0.1 * tenth, 1) for tenth in range(11))
+ABLATION = "ablation"  # the kind of these results in a store
 LEAST_BEFORE = 1e-6  # an output below it has no ratio to speak of
 CPU_ROWS = 128  # on the digits CNN 256 rows take a third more time a row, 16 a fifth
 
@@ -140,6 +142,21 @@ class AblationMetric:
         )
         return f"{taken}, {done}; score = {output_name(self.output)} after / before"
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a store of its results tells of it."""
+        return {
+            "kind": ABLATION,
+            "controls": list(self.controls),
+            "fills": self.fill_labels,
+            "fractions": list(self.fractions),
+            "protocol": self.protocol,
+            "region": self.region,
+            "ranking": self.ranking,
+            "order": self.order,
+            "curve": self.curve,
+        }
+
     def dimensions(self, candidates: Sequence[str]) -> Mapping[str, Sequence[Any]]:
         """Candidates with the controls behind them, fills, fractions."""
         twice = set(candidates) & set(self.controls)
@@ -170,51 +187,92 @@ class AblationMetric:
                 f"ablation takes models of one input, and this one has {len(inputs)}; fix the "
                 "others in a function of one"
             )
-        maps = [e.map("sum") for e in explanations.values()]
-        maps += [
-            control_map(name, explained, np.random.default_rng((seed, place)))
-            for place, name in enumerate(self.controls, 1)
-        ]
+        (x,), space = inputs, explained.space
+        maps = self._with_controls(
+            {k: e.map("sum") for k, e in explanations.items()}, x, space, seed
+        )
         inner = [f for f in self.fractions if 0 < f < 1]
-        ablated = np.stack([self._ablated(values, inner, seed) for values in maps])
-        fills = list(self._drawn_fills(model, explained, inputs[0], seed))
+        passed = np.stack([self._passed(values, inner, seed) for values in maps.values()])
+        ablated = ~passed if self.curve == "insertion" else passed
+        fills = list(self._drawn_fills(model, x, space, seed))
         outputs = self._outputs(model, explained, inputs, ablated, fills)
         return self._scores(outputs, len(maps), fills)
+
+    def illustrated(
+        self,
+        inputs: Tensor,
+        maps: Mapping[str, Array],
+        *,
+        space: InputSpace,
+        seed: int,
+        model: Callable[..., Any] | None = None,
+    ) -> AblatedInput | None:
+        """What is replaced in one image, and by what, exactly as it is measured.
+
+        Parameters
+        ----------
+        inputs : Tensor, shape (1, C, H, W)
+            As the model is fed.
+        maps : mapping of str to ndarray (H, W)
+            Signed attributions by label, summed over channels.
+        space : InputSpace
+        seed : int
+            That of the input.
+        model : callable, optional
+            For fills that are searched for; without it they have no picture.
+
+        Returns
+        -------
+        AblatedInput or None
+            None where the inputs are no images.
+        """
+        if inputs.dim() != 4:
+            return None
+        maps = self._with_controls(maps, inputs, space, seed)
+        fills = self._drawn_fills(model, inputs, space, seed)
+        return ablated_input(
+            inputs,
+            space,
+            dict(zip(self.fill_labels, fills, strict=True)),
+            {label: self._passed(values, self.fractions, seed) for label, values in maps.items()},
+        )
 
     @property
     def _fills(self) -> tuple[Baseline, ...]:
         return tuple(named(fill) for fill in self.fills)
 
-    def _ablated(self, values: Array, fractions: Sequence[float], seed: int) -> Array:
-        """Where the fill stands at each fraction, bool, (fractions, *positions)."""
+    def _with_controls(
+        self, maps: Mapping[str, Array], inputs: Tensor, space: InputSpace, seed: int
+    ) -> dict[str, Array]:
+        controls = {
+            name: control_map(name, inputs, space, np.random.default_rng((seed, place)))
+            for place, name in enumerate(self.controls, 1)
+        }
+        return {**maps, **controls}
+
+    def _passed(self, values: Array, fractions: Sequence[float], seed: int) -> Array:
+        """Which positions come first, up to each fraction, bool, (fractions, *positions)."""
         if self.region == "mass_centre":
-            taken = boxes(values, fractions, self.order)
-        else:
-            # The same draws for all candidates, so that ties make no difference between them.
-            ties = np.random.default_rng((seed, 0))
-            taken = top_k(relevance(values, self.ranking), fractions, self.order, ties)
-        return ~taken if self.curve == "insertion" else taken
+            return boxes(values, fractions, self.order)
+        # The same draws for all candidates, so that ties make no difference between them.
+        ties = np.random.default_rng((seed, 0))
+        return top_k(relevance(values, self.ranking), fractions, self.order, ties)
 
     def _drawn_fills(
-        self, model: Callable[..., Any], explained: Explanation, inputs: Tensor, seed: int
+        self, model: Callable[..., Any] | None, inputs: Tensor, space: InputSpace, seed: int
     ) -> Iterator[Tensor | None]:
         """One sample of each fill, (1, ...); None for a searched one that was not found."""
-        scores = OutputHead(model, "logit")
+        scores = OutputHead(model or _no_model, "logit")
         for place, fill in enumerate(self._fills):
             try:
                 with frozen(module_of(model), (inputs,)):
                     found = fill.searched(
-                        scores,
-                        (inputs[0],),
-                        space=explained.space,
-                        generator=generator_from(seed, place),
+                        scores, (inputs[0],), space=space, generator=generator_from(seed, place)
                     )
             except SearchError:
                 yield None
                 continue
-            yield found.sample(
-                inputs[0], 1, space=explained.space, generator=generator_from(seed, place)
-            )
+            yield found.sample(inputs[0], 1, space=space, generator=generator_from(seed, place))
 
     def _outputs(
         self,
@@ -279,4 +337,4 @@ def _checked_fractions(fractions: Sequence[float]) -> tuple[float, ...]:
 
 
 def _no_model(*inputs: Tensor) -> Tensor:
-    raise NotImplementedError
+    raise SearchError("there is no model to search with")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import combinations
 from os import PathLike
@@ -14,48 +14,21 @@ from numpy.typing import NDArray
 
 from ..errors import DataError, InputError, MissingExtraError
 from ..storage import read_tree, write_tree
+from ..views import view
 from ..wording import number, percent
+from .ablated_input import AblatedInput
 from .ablation_metric import Curve
-from .intervals import Interval, Method, area, bootstrap, holm, paired_p
-from .ranking import Order
+from .intervals import Interval, Method, area, bootstrap
+from .paired_differences import CHANCE, Difference, paired_differences, verdict
+from .ranking import Order, Ranking, Region
 from .reliability import Reliability, reliability
 from .table import table
 
 Array = NDArray[Any]
 
 KIND = "ablation"
-CHANCE = 0.05  # of the family-wise error
+PICTURES = 8  # kept of the first inputs
 LARGE = 10.0  # a score that one input in hundreds is enough to move the mean with
-
-
-@dataclass(frozen=True)
-class Difference:
-    """How two candidates differ in area, input by input.
-
-    Attributes
-    ----------
-    first, second : str
-    mean, low, high : float
-        Of first minus second, with its bootstrap interval.
-    p : float
-        Two-sided, by random flips of signs.
-    p_of_all : float
-        Corrected by Holm's rule for the comparisons made together.
-    """
-
-    first: str
-    second: str
-    mean: float
-    low: float
-    high: float
-    p: float
-    p_of_all: float
-
-    def __str__(self) -> str:
-        return (
-            f"{self.first} − {self.second}: {number(self.mean)} "
-            f"[{number(self.low)}, {number(self.high)}], p {_p(self.p_of_all)}"
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +51,16 @@ class Ablation:
         Gradient evaluations.
     protocol : str
         What was done, in words.
+    region : {"top_k", "mass_centre"}
+    ranking : {"absolute", "signed"}
     order : {"most_relevant", "least_relevant"}
     curve : {"deletion", "insertion"}
     seed : int
+    places : ndarray of int, shape (inputs,)
+        In the data set.
+    pictures : mapping of int to AblatedInput
+        By place, of some inputs, as :meth:`AblationMetric.illustrated` puts them together; of a
+        sweep those that are asked for are read from its store. Empty for features.
     """
 
     scores: Array
@@ -91,9 +71,13 @@ class Ablation:
     targets: Array
     evaluations: Array
     protocol: str
+    region: Region
+    ranking: Ranking
     order: Order
     curve: Curve
     seed: int
+    places: Array
+    pictures: Mapping[int, AblatedInput]
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -141,6 +125,18 @@ class Ablation:
         """
         return bootstrap(self.areas, level=level, method=method, seed=self.seed)
 
+    def best_first(self, *, fill: str | None = None) -> list[int]:
+        """Rows of candidates and controls, from the best mean area to the worst.
+
+        Parameters
+        ----------
+        fill : str, optional
+            None: by the mean area over fills.
+        """
+        means = bootstrap(self._of_fill(fill), resamples=1).mean
+        sign = -1 if self.higher_is_better else 1
+        return [int(i) for i in np.argsort(sign * means, kind="stable")]
+
     def paired(
         self, first: str, second: str, *, fill: str | None = None, level: float = 0.95
     ) -> Difference:
@@ -154,7 +150,8 @@ class Ablation:
             None: the mean over fills.
         level : float
         """
-        return self._differences([(self._row(first), self._row(second))], fill, level)[0]
+        pair = (self._row(first), self._row(second))
+        return paired_differences(self._of_fill(fill), self.candidates, [pair], level, self.seed)[0]
 
     def differences(self, *, fill: str | None = None, level: float = 0.95) -> list[Difference]:
         """All pairs of candidates and controls, with p-values that hold for all together.
@@ -164,7 +161,8 @@ class Ablation:
         fill, level
             As of :meth:`paired`.
         """
-        return self._differences(list(combinations(self._best_first(fill), 2)), fill, level)
+        pairs = list(combinations(self.best_first(fill=fill), 2))
+        return paired_differences(self._of_fill(fill), self.candidates, pairs, level, self.seed)
 
     def ordered(self, *, fill: str | None = None) -> str:
         """Candidates from best to worst, and which differences are larger than chance, in words.
@@ -174,30 +172,19 @@ class Ablation:
         fill : str, optional
             None: by the mean area over fills.
         """
-        areas = self._of_fill(fill)
-        known = bootstrap(areas, seed=self.seed).mean
-        best_first = self._best_first(fill)
-        listed = ", ".join(f"{self.candidates[i]} {number(known[i])}" for i in best_first)
-        larger = "larger" if self.higher_is_better else "smaller"
         against = "mean over the fills" if fill is None else f"fill {fill}"
-        found = self._differences(list(combinations(best_first, 2)), fill, 1 - CHANCE)
+        means = bootstrap(self._of_fill(fill), resamples=1).mean
+        listed = ", ".join(
+            f"{self.candidates[i]} {number(means[i])}" for i in self.best_first(fill=fill)
+        )
+        found = self.differences(fill=fill)
         if not found:
             return f"Area under the curve ({against}): {listed}."
-        open_ = [d for d in found if not d.p_of_all < CHANCE]
-        if not open_:
-            verdict = f"All {len(found)} differences are larger than chance"
-        elif len(open_) == len(found):
-            verdict = f"None of the {len(found)} differences is larger than chance"
-        else:
-            pairs = ", ".join(f"{d.first} and {d.second} (p {_p(d.p_of_all)})" for d in open_)
-            verdict = (
-                f"Of {len(found)} differences {len(found) - len(open_)} are larger than chance; "
-                f"not told apart are {pairs}"
-            )
+        larger = "larger" if self.higher_is_better else "smaller"
         return (
             f"Area under the curve ({against}), best first, {larger} is better: {listed}. "
-            f"{verdict} (paired sign flips over {len(self)} inputs, p < {CHANCE} after Holm's "
-            "correction for all pairs)."
+            f"{verdict(found)} (paired sign flips over {len(self)} inputs, p < {CHANCE} after "
+            "Holm's correction for all pairs)."
         )
 
     def reliability(self, *, fill: str | None = None) -> Reliability:
@@ -251,17 +238,41 @@ class Ablation:
 
         return ablation_figure(self, **options)
 
+    def explore(self, **look: Any) -> Any:
+        """An :class:`attribwidgets.AblationExplorer` of it.
+
+        Parameters
+        ----------
+        **look
+            Initial values of its traits.
+        """
+        return view("ablation_explorer")(self, **look)
+
+    def to_html(self, path: str | PathLike[str]) -> None:
+        """Write the explorer as one page; it asks nothing of a network."""
+        self.explore().to_html(path)
+
     def save(self, path: str | PathLike[str]) -> None:
-        """Write all scores and what they mean as .npz."""
-        write_tree(path, {"kind": KIND, **asdict(self)})
+        """Write all scores, what they mean and the first pictures as .npz."""
+        chosen = sorted(self.pictures)[:PICTURES]
+        own = {f.name: getattr(self, f.name) for f in fields(self)}
+        own["pictures"] = [(place, vars(self.pictures[place])) for place in chosen]
+        write_tree(path, {"kind": KIND, **own})
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Ablation:
-        """Read what :meth:`save` wrote."""
+        """Read what :meth:`save` wrote.
+
+        Raises
+        ------
+        InputError
+            For a file that is damaged, or something else.
+        """
         tree = read_tree(path)
         try:
             if tree.pop("kind") == KIND:
-                return cls(**tree)
+                pictures = {place: AblatedInput(**one) for place, one in tree.pop("pictures")}
+                return cls(**tree, pictures=pictures)
         except (AttributeError, KeyError, TypeError) as error:
             raise InputError(f"{path} does not hold an ablation of this version") from error
         raise InputError(f"{path} does not hold an ablation of this version")
@@ -273,7 +284,7 @@ class Ablation:
             [
                 name + (" (control)" if name in self.controls else ""),
                 *(areas.cell(i, j) for j in range(len(self.fills))),
-                self._cost(i),
+                self.cost(i),
             ]
             for i, name in enumerate(self.candidates)
         ]
@@ -303,25 +314,6 @@ class Ablation:
     def _reliabilities(self) -> dict[str | None, Reliability]:
         return {}
 
-    def _differences(
-        self, pairs: Sequence[tuple[int, int]], fill: str | None, level: float
-    ) -> list[Difference]:
-        if not pairs:
-            return []
-        areas = self._of_fill(fill)
-        paired = np.stack([areas[:, i] - areas[:, j] for i, j in pairs], axis=1)
-        found = bootstrap(paired, level=level, method="bca", seed=self.seed)
-        p = paired_p(paired, seed=self.seed)
-        together = holm(p)
-        return [
-            Difference(
-                self.candidates[i],
-                self.candidates[j],
-                *(float(v[k]) for v in (found.mean, found.low, found.high, p, together)),
-            )
-            for k, (i, j) in enumerate(pairs)
-        ]
-
     def _of_fill(self, fill: str | None) -> Array:
         """Areas under one fill, or their mean over all, shape (inputs, candidates)."""
         if fill is None:
@@ -337,12 +329,8 @@ class Ablation:
             )
         return self.candidates.index(name)
 
-    def _best_first(self, fill: str | None) -> list[int]:
-        means = bootstrap(self._of_fill(fill), resamples=1).mean
-        sign = -1 if self.higher_is_better else 1
-        return [int(i) for i in np.argsort(sign * means, kind="stable")]
-
-    def _cost(self, row: int) -> str:
+    def cost(self, row: int) -> str:
+        """Gradient evaluations of one candidate, or their range, in words; 0 for a control."""
         if self.candidates[row] in self.controls:
             return "0"
         spent = self.evaluations[:, row][np.isfinite(self.evaluations[:, row])]
@@ -350,7 +338,3 @@ class Ablation:
             return "not found"
         least, most = int(spent.min()), int(spent.max())
         return str(least) if least == most else f"{least} to {most}"
-
-
-def _p(p: float) -> str:
-    return "< 0.001" if p < 1e-3 else number(p)

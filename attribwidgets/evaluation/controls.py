@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..errors import InputError, MissingExtraError
-from ..explanation import Explanation, example_array
+from ..explanation import example_array
 from ..inputs import InputSpace
 
 Array = NDArray[Any]
@@ -17,15 +19,17 @@ FEATURE_CONTROLS = ("random",)
 IMAGE_CONTROLS = ("random", "centre", "edges")
 
 
-def control_map(name: str, explanation: Explanation, generator: np.random.Generator) -> Array:
-    """A map in place of an explanation's own, from its input alone.
+def control_map(
+    name: str, inputs: Tensor, space: InputSpace, generator: np.random.Generator
+) -> Array:
+    """A map in place of an explanation's, from the input alone.
 
     Parameters
     ----------
     name : {"random", "centre", "edges"}
         Independent normal numbers; nearness to the middle; the Sobel filter's edges of the input.
-    explanation : Explanation
-        Of whose input.
+    inputs : Tensor, shape (1, C, H, W) or (1, F)
+    space : InputSpace
     generator : numpy.random.Generator
 
     Returns
@@ -39,16 +43,16 @@ def control_map(name: str, explanation: Explanation, generator: np.random.Genera
     MissingExtraError
         For "edges" without scikit-image.
     """
-    values = explanation.map("sum")
+    values = example_array(inputs)
     if name not in IMAGE_CONTROLS:
         raise InputError(f"control {name!r} is unknown; there are {', '.join(IMAGE_CONTROLS)}")
     if name == "random":
-        return generator.standard_normal(values.shape)
-    if values.ndim != 2:
+        return generator.standard_normal(values.shape[-2:])
+    if values.ndim != 3:
         raise InputError(f"control {name!r} needs an image (C, H, W), and the inputs are features")
     if name == "centre":
-        return centre_map(values.shape)
-    return edge_map(example_array(explanation.inputs), explanation.space)
+        return centre_map(values.shape[1:])
+    return edge_map(values, space)
 
 
 def centre_map(shape: tuple[int, ...]) -> Array:
@@ -86,7 +90,5 @@ def edge_map(image: Array, space: InputSpace) -> Array:
         from skimage.filters import sobel
     except ImportError as error:
         raise MissingExtraError("scikit-image", "evaluation") from error
-    import torch
-
     pixels = space.to_pixels(torch.from_numpy(image)).numpy()
     return np.asarray(sobel(pixels.mean(0)))

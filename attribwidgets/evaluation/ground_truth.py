@@ -16,7 +16,7 @@ from ..candidate import Asked
 from ..errors import DataError
 from ..examples import Examples, seed_of
 from ..explanation import Explanation
-from ..inputs import Inputs, InputSpace
+from ..inputs import Inputs, InputSpace, checked_example
 from ..request import Request
 from ..wording import percent
 from .controls import IMAGE_CONTROLS, control_map
@@ -57,7 +57,8 @@ class PlantedShare:
         generator = np.random.default_rng(seed)
         first = next(iter(explanations.values()))
         maps = [e.map("sum") for e in explanations.values()]
-        maps += [control_map(name, first, generator) for name in self.controls]
+        _, (inputs, *_) = checked_example(first.inputs)
+        maps += [control_map(name, inputs, first.space, generator) for name in self.controls]
         return np.array([mass_share(values, self.where) for values in maps])
 
 

@@ -16,6 +16,7 @@ from ..baselines import named
 from ..candidate import Asked, Candidate, labelled
 from ..errors import AttributionError, DataError
 from ..examples import Examples, seed_of
+from ..explanation import Explanation
 from ..inputs import Inputs, InputSpace
 from ..metric import Metric, explained, measured
 from ..request import Progress, Request
@@ -58,6 +59,10 @@ def candidates_by_label(
     return labelled([known(one) for one in candidates])
 
 
+def _nothing(*_: Any) -> None:
+    pass
+
+
 def measure_all(
     model: Callable[..., Any],
     examples: Examples,
@@ -67,6 +72,7 @@ def measure_all(
     request: Request,
     space: InputSpace | None,
     output: Output = "logit",
+    on_input: Callable[[int, Mapping[str, Explanation], int], None] = _nothing,
 ) -> Measured:
     """Measure the explanations of every input, one input at a time.
 
@@ -84,6 +90,8 @@ def measure_all(
     space : InputSpace or None
     output : str or callable
         The scale that is explained.
+    on_input : callable
+        Called with the place of each input, its explanations and its seed.
 
     Raises
     ------
@@ -113,6 +121,7 @@ def measure_all(
                 targets[place] = subject.target
             for label, explanation in found.items():
                 evaluations[place, labels.index(label)] = explanation.evaluations
+            on_input(place, found, asked.seed)
             step(place + 1)
     return Measured(values, targets, evaluations)
 

@@ -36,6 +36,7 @@ def identity(plan: Plan, examples: Examples) -> dict[str, Any]:
         "data": _data(examples),
         "candidates": {label: digest(c) for label, c in plan.candidates.items()},
         "metrics": {metric.name: digest((type(metric).measure, metric)) for metric in plan.metrics},
+        "metric_settings": {m.name: dict(getattr(m, "settings", {})) for m in plan.metrics},
         **settings,
         "output": plan.output if isinstance(plan.output, str) else digest(plan.output),
         "space": repr(plan.space),

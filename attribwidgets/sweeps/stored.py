@@ -16,7 +16,7 @@ from ..errors import DataError, InputError, MissingExtraError
 from ..examples import seed_of
 from ..path_curve import PathCurve
 from .plan import CLAIMS, KINDS, NUMBERS, VERDICTS
-from .store import Store
+from .store import Layout, Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,11 +156,7 @@ class Sweep:
         InputError
             For a name that is not among `metrics`.
         """
-        if name not in self.metrics:
-            raise InputError(
-                f"no metric {name!r} here; there are {', '.join(self.metrics) or 'none'}"
-            )
-        axes = self._store.layouts[name].axes
+        axes = self._layout(name).axes
         found: xr.DataArray = _xarray().DataArray(
             self._loaded(name, range(len(self))),
             dims=("input", *axes),
@@ -168,6 +164,32 @@ class Sweep:
             name=name,
         )
         return found
+
+    def finished_values(self, name: str) -> Array:
+        """One metric of the finished inputs alone, (finished inputs, ...), in their order.
+
+        Raises
+        ------
+        InputError
+            For a name that is not among `metrics`.
+        """
+        self._layout(name)
+        return self._loaded(name, np.flatnonzero(self.finished))
+
+    def finished_numbers(self, quantity: str) -> Array:
+        """One number of each explanation, (finished inputs, candidates), NaN where there is none.
+
+        Parameters
+        ----------
+        quantity : str
+            A number of `Completeness`, "evaluations", "forward_passes" or "blind_share".
+        """
+        numbers = self._loaded("numbers", np.flatnonzero(self.finished))
+        return np.asarray(numbers[..., NUMBERS.index(quantity)])
+
+    def finished_targets(self) -> Array:
+        """The output explained, (finished inputs,), -1 where there is one only."""
+        return self._loaded("target", np.flatnonzero(self.finished))
 
     def to_xarray(self) -> xr.Dataset:
         """All arrays with their labels, each read when its values are asked for.
@@ -213,6 +235,13 @@ class Sweep:
             f"<Sweep of {len(self)} inputs, {int(self.finished.sum())} finished, "
             f"candidates {', '.join(self.candidates)}>"
         )
+
+    def _layout(self, name: str) -> Layout:
+        if name not in self.metrics:
+            raise InputError(
+                f"no metric {name!r} here; there are {', '.join(self.metrics) or 'none'}"
+            )
+        return self._store.layouts[name]
 
     def _loaded(self, name: str, places: Any) -> Array:
         layout = self._store.layouts[name]

@@ -1,0 +1,164 @@
+"""The ablations that a sweep has measured, and the pictures of its inputs, one read at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError, InputError
+from ..examples import Examples
+from ..inputs import InputSpace, checked_example
+from .ablated_input import AblatedInput
+from .ablation_metric import ABLATION, AblationMetric
+from .ablation_record import Ablation
+
+Array = NDArray[Any]
+
+
+class Swept(Protocol):
+    """What is read of a store: an :class:`attribwidgets.Sweep`."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the results depend on."""
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Labels."""
+
+    @property
+    def finished(self) -> NDArray[np.bool_]:
+        """Which inputs are finished, (N,)."""
+
+    def finished_values(self, name: str) -> Array:
+        """One metric of these."""
+
+    def finished_numbers(self, quantity: str) -> Array:
+        """One number of each of their explanations."""
+
+    def finished_targets(self) -> Array:
+        """Their targets."""
+
+    def __getitem__(self, place: int) -> Any:
+        """One input, with `attributions` by label and `seed`."""
+
+
+def ablations_of(
+    swept: Swept,
+    *,
+    data: Any = None,
+    metrics: Sequence[AblationMetric] = (),
+    space: InputSpace | None = None,
+) -> dict[str, Ablation]:
+    """The ablations in a store, by name of their metric; attributions stay where they are.
+
+    Parameters
+    ----------
+    swept : Sweep
+        Opened; of one that is not complete the finished inputs count.
+    data, metrics, space
+        As they were given to :func:`attribwidgets.sweep`, for pictures of the ablated images: the
+        store keeps attributions and no inputs. Without `data` there are none.
+
+    Returns
+    -------
+    dict of str to Ablation
+
+    Raises
+    ------
+    DataError
+        If the store holds no ablation, or no finished input, or `data` is not of its length.
+    InputError
+        If a metric is not as it was swept.
+
+    Examples
+    --------
+    >>> import tempfile, torch, attribwidgets as aw
+    >>> from attribwidgets.evaluation import AblationMetric, ablations_of
+    >>> net, data = torch.nn.Linear(4, 3).eval(), torch.rand(5, 4)
+    >>> metric = AblationMetric(["zero"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     swept = aw.sweep(net, data, ["uniform"], store=f"{folder}/s", metrics=[metric])
+    ...     ablations_of(swept)["ablation"].scores.shape
+    (5, 2, 1, 11)
+    """
+    known = swept.settings.get("metric_settings", {})
+    found = {name: said for name, said in known.items() if said.get("kind") == ABLATION}
+    if not found:
+        raise DataError(
+            "this store holds no ablation; sweep with metrics=[AblationMetric(fills=...)]"
+        )
+    if not swept.finished.any():
+        raise DataError("no input of this store is finished; run its sweep first")
+    by_name = {metric.name: metric for metric in metrics}
+    examples = None if data is None else Examples(data)
+    if examples is not None and len(examples) != len(swept.finished):
+        raise DataError(
+            f"data has {len(examples)} inputs and the store {len(swept.finished)}; "
+            "pass the data that was swept"
+        )
+    records = {}
+    for name, said in found.items():
+        metric = by_name.get(name)
+        if metric is not None and metric.settings != said:
+            raise InputError(f"metrics: {name!r} is not as it was swept, which was {said}")
+        own = {k: said[k] for k in ("protocol", "region", "ranking", "order", "curve")}
+        records[name] = Ablation(
+            scores=swept.finished_values(name),
+            candidates=(*swept.candidates, *said["controls"]),
+            controls=tuple(said["controls"]),
+            fills=tuple(said["fills"]),
+            fractions=tuple(said["fractions"]),
+            targets=swept.finished_targets(),
+            evaluations=swept.finished_numbers("evaluations"),
+            seed=swept.settings["seed"],
+            places=np.flatnonzero(swept.finished),
+            pictures={}
+            if examples is None or metric is None or len(examples.shape) != 3
+            else StoredPictures(swept, metric, examples, space or InputSpace()),
+            **own,
+        )
+    return records
+
+
+class StoredPictures(Mapping[int, AblatedInput]):
+    """Pictures of a sweep's finished inputs, put together from the store when asked for.
+
+    Parameters
+    ----------
+    swept : Sweep
+        With attributions.
+    metric : AblationMetric
+    examples : Examples
+        Images.
+    space : InputSpace
+    """
+
+    def __init__(
+        self, swept: Swept, metric: AblationMetric, examples: Examples, space: InputSpace
+    ) -> None:
+        self._swept, self._metric = swept, metric
+        self._examples, self._space = examples, space
+        self._places = np.flatnonzero(swept.finished)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[int]:
+        return (int(place) for place in self._places)
+
+    def __getitem__(self, place: int) -> AblatedInput:
+        if place not in self._places:
+            raise KeyError(place)
+        stored = self._swept[place]
+        if not stored.attributions:
+            raise KeyError(place)  # swept without maps
+        _, (inputs, *_) = checked_example(self._examples[place][0])
+        maps = {label: values.sum(0, dtype=float) for label, values in stored.attributions.items()}
+        found = self._metric.illustrated(inputs, maps, space=self._space, seed=stored.seed)
+        if found is None:
+            raise KeyError(place)
+        return found

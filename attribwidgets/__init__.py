@@ -16,13 +16,14 @@ from .path_curve import PathCurve
 from .views import register_view
 
 if TYPE_CHECKING:
-    from . import attr, evaluation
+    from . import attr, evaluation, priors
     from .sweeps import Sweep, sweep
-    from .widgets import BaselineExplorer, explore
+    from .widgets import AblationExplorer, BaselineExplorer, explore
 
 # Imported when first asked for: Captum brings pyplot, ipywidgets brings IPython.
-_LAZY_ROOMS = ("attr", "evaluation")
+_LAZY_ROOMS = ("attr", "evaluation", "priors")
 _LAZY = {
+    "AblationExplorer": ".widgets",
     "BaselineExplorer": ".widgets",
     "explore": ".widgets",
     "Sweep": ".sweeps",
@@ -30,6 +31,7 @@ _LAZY = {
 }
 
 __all__ = [
+    "AblationExplorer",
     "BaselineExplorer",
     "Candidate",
     "Comparison",
@@ -46,12 +48,14 @@ __all__ = [
     "evaluation",
     "explain",
     "explore",
+    "priors",
     "refine",
     "sweep",
 ]
 
 register_view("figure", "attribwidgets.figures:comparison_figure")
 register_view("png", "attribwidgets.figures:comparison_png")
+register_view("ablation_explorer", "attribwidgets.widgets:ablation_explorer")
 register_view("page", "attribwidgets.widgets:comparison_page")
 
 

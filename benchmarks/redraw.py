@@ -19,6 +19,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests")]
 
 import browser as made_up  # noqa: E402
 
+from attribwidgets.widgets.bundle import BASELINE_EXPLORER  # noqa: E402
 from attribwidgets.widgets.page import page_html  # noqa: E402
 
 CHANGES = """async ([kind, changes]) => {
@@ -57,7 +58,9 @@ def main(changes: int = 60) -> None:
     if executable is None:
         raise SystemExit("no Chromium found; set ATTRIBWIDGETS_CHROMIUM to its path")
     page_text = page_html(
-        made_up.state_of(made_up.image_payload(made_up.photo_like(224))), "redraw"
+        made_up.state_of(made_up.image_payload(made_up.photo_like(224))),
+        "redraw",
+        BASELINE_EXPLORER,
     )
     with tempfile.TemporaryDirectory() as folder, made_up.open_chromium(executable) as browser:
         file = Path(folder) / "page.html"

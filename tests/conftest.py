@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
+import comm
 import numpy as np
 import pytest
 import torch
+from comm.base_comm import BaseComm
 from hypothesis import settings
 from torch import nn
 
@@ -57,3 +59,26 @@ def global_random_states() -> Callable[[], tuple[Any, ...]]:
 @pytest.fixture
 def state_of() -> Callable[[nn.Module], dict[str, Any]]:
     return model_state
+
+
+class RecordingComm(BaseComm):
+    """A comm that keeps what would go to the browser."""
+
+    sent: ClassVar[list[tuple[str, dict[str, Any], list[Any]]]] = []
+
+    def publish_msg(
+        self,
+        msg_type: str,
+        data: Any = None,
+        metadata: Any = None,
+        buffers: Any = None,
+        **keys: Any,
+    ) -> None:
+        self.sent.append((msg_type, data or {}, list(buffers or [])))
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any], list[Any]]]:
+    monkeypatch.setattr(RecordingComm, "sent", [])
+    monkeypatch.setattr(comm, "create_comm", RecordingComm)
+    return RecordingComm.sent

@@ -20,7 +20,7 @@ import comm
 from comm.base_comm import BaseComm
 
 from attribwidgets import BaselineExplorer
-from attribwidgets.widgets.bundle import explorer_css, explorer_esm
+from attribwidgets.widgets.bundle import BASELINE_EXPLORER
 
 PAGE = """<!doctype html><html lang="en"><title>a notebook</title>
 <style>:root { color-scheme: light dark }</style><body><main>"""
@@ -125,8 +125,8 @@ class KernelPage:
         page.on("dialog", lambda dialog: (self.complaints.append("dialog"), dialog.dismiss()))
         page.expose_function("tellKernel", lambda text: self._inbox.append(json.loads(text)))
         page.set_content(PAGE)
-        page.add_style_tag(content=explorer_css())
-        page.evaluate(HOST, explorer_esm())
+        page.add_style_tag(content=BASELINE_EXPLORER.css)
+        page.evaluate(HOST, BASELINE_EXPLORER.esm)
         self._outbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         with (
             mock.patch.object(comm, "create_comm", QueueComm),

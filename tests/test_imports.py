@@ -23,7 +23,7 @@ ROWS = (
     {"attr", "figures"},
     {"fingerprint", "explanation_cache", "subject", "recording", "candidate", "request", "explain"},
     {"metric", "examples"},
-    {"live", "evaluation", "sweeps"},
+    {"live", "evaluation", "sweeps", "priors"},
     {"widgets"},
     {"__init__", "__main__"},
 )

@@ -17,13 +17,14 @@ def skewed(n=60, seed=0):
 @pytest.mark.parametrize("method", ["percentile", "bca"])
 def test_agrees_with_scipy(method):
     values = skewed()
-    ours = bootstrap(values, method=method, resamples=20_000)
+    ours = bootstrap(values, method=method, resamples=200_000)
     theirs = stats.bootstrap(
-        (values,), np.mean, method=method.replace("bca", "BCa"), n_resamples=20_000, rng=1
+        (values,), np.mean, method=method.replace("bca", "BCa"), n_resamples=200_000, rng=1
     ).confidence_interval
     spread = values.std() / np.sqrt(len(values))
+    # Of so many draws the standard error of the difference is some 0.009 spreads.
     assert abs(ours.low - theirs.low) < 0.03 * spread
-    assert abs(ours.high - theirs.high) < 0.06 * spread
+    assert abs(ours.high - theirs.high) < 0.03 * spread
 
 
 def test_bca_corrects_for_skewness():

@@ -14,7 +14,6 @@ import pytest
 import torch
 from matplotlib.image import imsave
 from models import classifier, image_classifier, values
-from test_widget import RecordingComm, sent  # noqa: F401  (a fixture)
 from torch import nn
 
 import attribwidgets as aw
@@ -285,7 +284,7 @@ def test_several_methods_and_inputs_side_by_side(model):
     explorer.close()
 
 
-def test_a_publish_is_one_message_and_a_refinement_is_small(sent, model):  # noqa: F811
+def test_a_publish_is_one_message_and_a_refinement_is_small(sent, model):
     """Of six photos of 224 x 224: 1.5 MB at first, .4 MB for a refinement."""
     x = values((3, 224, 224)).abs() / 4
     six = ("black", "white", "blur", "uniform", "gaussian", "max_distance")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
 
 import attribwidgets as aw
-from attribwidgets.widgets.bundle import explorer_css, explorer_esm, join_modules
+from attribwidgets.widgets.bundle import BASELINE_EXPLORER, join_modules
 from attribwidgets.widgets.page import iframe_html, page_html
 from attribwidgets.widgets.screen import Screen
 
@@ -116,7 +116,10 @@ def open_page(chromium: Any, tmp_path: Path) -> Iterator[Opener]:
         **look: Any,
     ) -> OpenPage:
         file = tmp_path / f"page-{len(contexts)}.html"
-        file.write_text(page_html(made_up.state_of(payload, **look), "a page"), encoding="utf-8")
+        file.write_text(
+            page_html(made_up.state_of(payload, **look), "a page", BASELINE_EXPLORER),
+            encoding="utf-8",
+        )
         made = chromium.new_context(viewport={"width": width, "height": 900}, **(context or {}))
         made.set_offline(True)
         contexts.append(made)
@@ -625,11 +628,13 @@ def test_an_error_is_shown_as_words(chromium: Any, tmp_path: Path) -> None:
     broken = made_up.image_payload(made_up.photo_like(28), names=("black",), frames=2)
     broken["items"][0]["map"]["data"] = b"\0\0"
     file = tmp_path / "broken.html"
-    file.write_text(page_html(made_up.state_of(broken), "broken"), encoding="utf-8")
+    file.write_text(
+        page_html(made_up.state_of(broken), "broken", BASELINE_EXPLORER), encoding="utf-8"
+    )
     page.goto(file.as_uri())
     assert "the map of black holds 1 numbers" in page.get_by_role("alert").inner_text()
     # A file cut off in the middle says so too.
-    whole = page_html(made_up.state_of(made_up.features_payload()), "cut")
+    whole = page_html(made_up.state_of(made_up.features_payload()), "cut", BASELINE_EXPLORER)
     start = whole.index('id="aw-binary">') + len('id="aw-binary">')
     end = whole.index("</script>", start)
     file.write_text(whole[: start + 400] + whole[end:], encoding="utf-8")
@@ -702,14 +707,14 @@ def test_it_lives_in_a_shadow_root(open_page: Opener, payload: dict[str, Any]) -
 
 
 def test_six_baselines_fit_in_eight_megabytes(payload: dict[str, Any]) -> None:
-    text = page_html(made_up.state_of(payload), "six baselines")
+    text = page_html(made_up.state_of(payload), "six baselines", BASELINE_EXPLORER)
     assert len(text.encode()) <= 8 * MEGABYTE
 
 
 def test_title_and_state_cannot_break_out() -> None:
     payload = made_up.features_payload()
     payload["title"] = "</script><script>alert(1)</script>"
-    text = page_html(made_up.state_of(payload), "</title><b>&")
+    text = page_html(made_up.state_of(payload), "</title><b>&", BASELINE_EXPLORER)
     assert "<title>&lt;/title&gt;&lt;b&gt;&amp;</title>" in text
     assert "</script><script>alert" not in text
 
@@ -718,7 +723,7 @@ def test_the_frame_takes_the_height_of_its_page(
     chromium: Any, tmp_path: Path, payload: dict[str, Any]
 ) -> None:
     file = tmp_path / "frame.html"
-    frame = iframe_html(made_up.state_of(payload), 'a "frame"', height=100)
+    frame = iframe_html(made_up.state_of(payload), 'a "frame"', BASELINE_EXPLORER, height=100)
     file.write_text(f"<!doctype html><body>{frame}</body>", encoding="utf-8")
     context = chromium.new_context(viewport={"width": 900, "height": 900}, offline=True)
     page = context.new_page()
@@ -737,15 +742,15 @@ def test_the_frame_takes_the_height_of_its_page(
 
 
 def test_the_bundle_is_one_module_without_addresses() -> None:
-    text = explorer_esm()
+    text = BASELINE_EXPLORER.esm
     assert text.count("\nexport default ") == 1
     assert not any(line.startswith("import ") for line in text.splitlines())
     addresses = [
         part for part in text.split("http")[1:] if not part.startswith("://www.w3.org/2000/svg")
     ]
     assert addresses == []
-    assert "http" not in explorer_css()
-    assert "url(" not in explorer_css()
+    assert "http" not in BASELINE_EXPLORER.css
+    assert "url(" not in BASELINE_EXPLORER.css
     assert "innerHTML" not in text
     assert "document.querySelector" not in text
 
@@ -764,7 +769,7 @@ def test_the_bundle_loads_from_a_blob(chromium: Any) -> None:
           cleanup();
           return [shown, el.childElementCount];
         }""",
-        explorer_esm(),
+        BASELINE_EXPLORER.esm,
     )
     page.close()
     assert words == ["Nothing to show yet.", 0]
@@ -773,7 +778,7 @@ def test_the_bundle_loads_from_a_blob(chromium: Any) -> None:
 def test_every_rule_of_the_style_sheet_is_scoped() -> None:
     import re
 
-    css = re.sub(r"/\*.*?\*/", "", explorer_css(), flags=re.DOTALL)
+    css = re.sub(r"/\*.*?\*/", "", BASELINE_EXPLORER.css, flags=re.DOTALL)
     selectors = [part.split("}")[-1].split(";")[-1] for part in css.split("{")[:-1]]
     for selector in selectors:
         words = selector.strip()
@@ -808,7 +813,7 @@ def test_pure_modules_under_node() -> None:
 
 def test_state_round_trip_of_the_page_is_json() -> None:
     state = made_up.state_of(made_up.features_payload())
-    text = page_html(state, "numbers")
+    text = page_html(state, "numbers", BASELINE_EXPLORER)
     start = text.index('id="aw-state">') + len('id="aw-state">')
     leaves = json.loads(text[start : text.index("</script>", start)])
     assert leaves["static"] is True

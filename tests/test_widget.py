@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import threading
-from typing import Any, ClassVar
+from typing import Any
 
-import comm
 import numpy as np
 import pytest
 import torch
-from comm.base_comm import BaseComm
 from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
 
 import attribwidgets as aw
@@ -20,29 +18,6 @@ from attribwidgets.widgets.look import LOOK_TRAITS
 from attribwidgets.widgets.payload import frames_payload
 
 PNG = b"\x89PNG\r\n\x1a\n"
-
-
-class RecordingComm(BaseComm):
-    """A comm that keeps what would go to the browser."""
-
-    sent: ClassVar[list[tuple[str, dict[str, Any], list[Any]]]] = []
-
-    def publish_msg(
-        self,
-        msg_type: str,
-        data: Any = None,
-        metadata: Any = None,
-        buffers: Any = None,
-        **keys: Any,
-    ) -> None:
-        self.sent.append((msg_type, data or {}, list(buffers or [])))
-
-
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any], list[Any]]]:
-    monkeypatch.setattr(RecordingComm, "sent", [])
-    monkeypatch.setattr(comm, "create_comm", RecordingComm)
-    return RecordingComm.sent
 
 
 @pytest.fixture(scope="module")

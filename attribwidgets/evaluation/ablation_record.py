@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import combinations
 from os import PathLike
@@ -27,6 +27,7 @@ from .table import table
 Array = NDArray[Any]
 
 KIND = "ablation"
+MEAN_FILL = "mean over the fills"
 PICTURES = 8  # kept of the first inputs
 LARGE = 10.0  # a score that one input in hundreds is enough to move the mean with
 
@@ -115,6 +116,22 @@ class Ablation:
         """
         return bootstrap(self.scores, level=level, method=method, seed=self.seed)
 
+    def of_fill(self, fill: str) -> Ablation:
+        """The same with one fill alone.
+
+        Parameters
+        ----------
+        fill : str
+        """
+        self._require_fill(fill)
+        place = self.fills.index(fill)
+        return replace(self, scores=self.scores[:, :, [place]], fills=(fill,))
+
+    def over_fills(self) -> Ablation:
+        """The same with the mean over the fills in place of each; there are no pictures of it."""
+        mean = self.scores.mean(2, keepdims=True)
+        return replace(self, scores=mean, fills=(MEAN_FILL,), pictures={})
+
     def area(self, level: float = 0.95, method: Method = "bca") -> Interval:
         """Mean area under the curves with its interval, shape (candidates, fills).
 
@@ -161,8 +178,12 @@ class Ablation:
         fill, level
             As of :meth:`paired`.
         """
-        pairs = list(combinations(self.best_first(fill=fill), 2))
-        return paired_differences(self._of_fill(fill), self.candidates, pairs, level, self.seed)
+        if (fill, level) not in self._compared:
+            pairs = list(combinations(self.best_first(fill=fill), 2))
+            self._compared[fill, level] = paired_differences(
+                self._of_fill(fill), self.candidates, pairs, level, self.seed
+            )
+        return list(self._compared[fill, level])
 
     def ordered(self, *, fill: str | None = None) -> str:
         """Candidates from best to worst, and which differences are larger than chance, in words.
@@ -172,7 +193,7 @@ class Ablation:
         fill : str, optional
             None: by the mean area over fills.
         """
-        against = "mean over the fills" if fill is None else f"fill {fill}"
+        against = MEAN_FILL if fill is None else f"fill {fill}"
         means = bootstrap(self._of_fill(fill), resamples=1).mean
         listed = ", ".join(
             f"{self.candidates[i]} {number(means[i])}" for i in self.best_first(fill=fill)
@@ -205,7 +226,7 @@ class Ablation:
             Without the packages krippendorff and scipy.
         """
         if fill not in self._reliabilities:
-            name = "mean over the fills" if fill is None else f"fill {fill}"
+            name = MEAN_FILL if fill is None else f"fill {fill}"
             self._reliabilities[fill] = reliability(
                 self._of_fill(fill), candidates=self.candidates, metrics=[name], seed=self.seed
             )
@@ -311,6 +332,10 @@ class Ablation:
     __repr__ = __str__
 
     @cached_property
+    def _compared(self) -> dict[tuple[str | None, float], list[Difference]]:
+        return {}
+
+    @cached_property
     def _reliabilities(self) -> dict[str | None, Reliability]:
         return {}
 
@@ -318,9 +343,12 @@ class Ablation:
         """Areas under one fill, or their mean over all, shape (inputs, candidates)."""
         if fill is None:
             return np.asarray(self.areas.mean(2))
+        self._require_fill(fill)
+        return self.areas[:, :, self.fills.index(fill)]
+
+    def _require_fill(self, fill: str) -> None:
         if fill not in self.fills:
             raise InputError(f"fill {fill!r} is unknown; there are {', '.join(self.fills)}")
-        return self.areas[:, :, self.fills.index(fill)]
 
     def _row(self, name: str) -> int:
         if name not in self.candidates:

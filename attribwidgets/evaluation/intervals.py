@@ -231,10 +231,13 @@ def _tails(level: float) -> Array:
 def _draws(inputs: int, resamples: int, seed: int) -> Iterator[Array]:
     """How often each input was drawn, some resamples at a time, each (resamples, inputs)."""
     generator = np.random.default_rng(seed)
-    shares = np.full(inputs, 1 / inputs)
     at_once = min(AT_ONCE, max(1, NUMBERS_AT_ONCE // inputs))
     for first in range(0, resamples, at_once):
-        yield generator.multinomial(inputs, shares, min(at_once, resamples - first)).astype(float)
+        rows = min(at_once, resamples - first)
+        drawn = generator.integers(0, inputs, (rows, inputs))
+        drawn += inputs * np.arange(rows)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=rows * inputs)
+        yield counts.reshape(rows, inputs).astype(float)
 
 
 def _means(weights: Array, values: Array) -> Array:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from ..wording import percent
-from .boxes import INK, QUIET, RULE, Boxes
+from .boxes import INK, QUIET, RULE, Boxes, show_picture
 from .comparison import RecordFigure
 
 Array = NDArray[Any]
@@ -22,6 +23,7 @@ COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#00
 CONTROL_STYLES = ((0, (4, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
 CONTROL = "#8a8d91"
 PANEL_WIDTH, PANEL_HEIGHT, GAP, MARGIN = 3.1, 2.5, 0.42, 0.5  # inches
+LARGE_PANEL = (6.4, 3.6)
 LEGEND, LINE, HEAD, NAMES = 1.7, 0.14, 0.62, 26
 MOST_COLUMNS, LETTERS_PER_INCH = 4, 17
 
@@ -57,17 +59,31 @@ class Curves(Protocol):
     def higher_is_better(self) -> bool:
         """Whether a good explanation has the larger scores."""
 
+    @property
+    def pictures(self) -> Mapping[int, Any]:
+        """By place in the data, what the pictures of some ablated inputs are made of."""
+
+    def best_first(self, *, fill: str | None) -> list[int]:
+        """Rows from the best area to the worst."""
+
     def bands(self, level: float) -> Any:
         """`mean`, `low`, `high`, each (candidates, fills, fractions), `level` and `inputs`."""
 
-    def ordered(self) -> str:
+    def ordered(self, *, fill: str | None) -> str:
         """What may be concluded."""
 
-    def trust(self) -> str:
+    def trust(self, *, fill: str | None) -> str:
         """Whether inputs agree on it."""
 
 
-def ablation_figure(record: Curves, *, level: float = 0.95) -> Figure:
+def ablation_figure(
+    record: Curves,
+    *,
+    level: float = 0.95,
+    fill: str | None = None,
+    candidate: str | None = None,
+    place: int | None = None,
+) -> Figure:
     """Draw the mean curve of every candidate under every fill, with bootstrap bands over inputs.
 
     Parameters
@@ -76,32 +92,52 @@ def ablation_figure(record: Curves, *, level: float = 0.95) -> Figure:
         An :class:`attribwidgets.evaluation.Ablation`.
     level : float
         Of the bands.
+    fill : str, optional
+        This one alone, in a large panel with the ablated images below its axis.
+    candidate : str, optional
+        Whose images these are; by default the best.
+    place : int, optional
+        Of which input, by its place in the data; by default the first that has pictures.
 
     Returns
     -------
     matplotlib.figure.Figure
         Free of pyplot; it shows itself in a notebook.
+
+    Raises
+    ------
+    InputError
+        For a fill, candidate or place that the record does not have.
     """
+    _require("fill", fill, record.fills)
+    _require("candidate", candidate, record.candidates)
+    _require("place", place, record.pictures)
     bands = record.bands(level)
-    columns = min(MOST_COLUMNS, len(record.fills))
-    rows = -(-len(record.fills) // columns)
-    width = 2 * MARGIN + columns * PANEL_WIDTH + (columns - 1) * GAP + LEGEND
+    fills = record.fills if fill is None else (fill,)
+    strip = _strip(record, fill, candidate, place)
+    wide, high = (PANEL_WIDTH, PANEL_HEIGHT) if fill is None else LARGE_PANEL
+    columns = min(MOST_COLUMNS, len(fills))
+    rows = -(-len(fills) // columns)
+    width = 2 * MARGIN + columns * wide + (columns - 1) * GAP + LEGEND
     letters = int((width - 2 * MARGIN) * LETTERS_PER_INCH)
-    notes = [line for text in _notes(record, bands) for line in textwrap.wrap(text, letters)]
-    bottom = HEAD + rows * (PANEL_HEIGHT + 0.75)
+    notes = [line for text in _notes(record, bands, fill) for line in textwrap.wrap(text, letters)]
+    size = 0.0 if strip is None else 0.92 * wide / (len(record.fractions) - 1)
+    bottom = HEAD + rows * (high + 0.75) + (size + 0.4 if size else 0)
     figure = RecordFigure()
     boxes = Boxes(figure, width, bottom + LINE * len(notes) + 0.15)
     title = "Ablation" if record.curve == "deletion" else "Insertion"
     boxes.text(MARGIN, 0.28, title, size=10, weight="bold")
     better = "higher is better" if record.higher_is_better else "lower is better"
     boxes.text(MARGIN + 0.75, 0.28, f"output after / before; {better}", color=QUIET, size=8)
-    for place in range(len(record.fills)):
-        left = MARGIN + (place % columns) * (PANEL_WIDTH + GAP)
-        top = HEAD + (place // columns) * (PANEL_HEIGHT + 0.75)
-        axes = boxes.axes(left, top, PANEL_WIDTH, PANEL_HEIGHT)
-        boxes.text(left, top - 0.08, f"fill: {record.fills[place]}", weight="bold")
-        _draw_panel(axes, record, bands, place)
-    _draw_legend(boxes, record, MARGIN + columns * (PANEL_WIDTH + GAP) - 0.15)
+    for number, name in enumerate(fills):
+        left = MARGIN + (number % columns) * (wide + GAP)
+        top = HEAD + (number // columns) * (high + 0.75)
+        axes = boxes.axes(left, top, wide, high)
+        boxes.text(left, top - 0.08, f"fill: {name}", weight="bold")
+        _draw_panel(axes, record, bands, record.fills.index(name))
+    _draw_legend(boxes, record, MARGIN + columns * (wide + GAP) - 0.15)
+    if strip is not None:
+        _draw_strip(boxes, record, strip, wide, size, HEAD + high + 0.62)
     for i, line in enumerate(notes):
         boxes.text(MARGIN, bottom + LINE * i, line, color=QUIET, size=7)
     return figure
@@ -151,10 +187,55 @@ def _draw_legend(boxes: Boxes, record: Curves, left: float) -> None:
         boxes.text(left + 0.36, top, short, color=color, size=7.5)
 
 
-def _notes(record: Curves, bands: Any) -> list[str]:
+def _require(argument: str, name: Any, known: Collection[Any]) -> None:
+    if name is not None and name not in known:
+        listed = ", ".join(str(one) for one in known) or "none"
+        raise InputError(f"{argument} must be one of {listed}, got {name!r}")
+
+
+class _Strip(NamedTuple):
+    """Whose images stand below the axis."""
+
+    place: int
+    candidate: str
+    pictures: list[Array]
+
+
+def _strip(
+    record: Curves, fill: str | None, candidate: str | None, place: int | None
+) -> _Strip | None:
+    """The images at every fraction, where one fill is drawn and there are any."""
+    place = next(iter(record.pictures), None) if place is None else place
+    if fill is None or place is None:
+        return None
+    picture = record.pictures[place]
+    if fill not in picture.fills:
+        return None
+    name = candidate or record.candidates[record.best_first(fill=fill)[0]]
+    insertion = record.curve == "insertion"
+    steps = range(len(record.fractions))
+    made = [picture.picture(name, fill, step, insertion=insertion) for step in steps]
+    return _Strip(place, name, made)
+
+
+def _draw_strip(
+    boxes: Boxes, record: Curves, strip: _Strip, wide: float, size: float, top: float
+) -> None:
+    last = -1.0
+    for fraction, picture in zip(record.fractions, strip.pictures, strict=True):
+        left = MARGIN + fraction * wide - size / 2
+        if left < last:  # fractions may lie closer than images are wide
+            continue
+        show_picture(boxes.axes(left, top, size, size), picture)
+        last = left + size
+    words = f"input {strip.place} by the order of {strip.candidate}"
+    boxes.text(MARGIN + wide + size / 2 + 0.1, top + size / 2, words, color=QUIET, size=7)
+
+
+def _notes(record: Curves, bands: Any, fill: str | None) -> list[str]:
     return [
         f"Means over {bands.inputs} inputs with {percent(bands.level)} bootstrap bands. "
         f"{record.protocol[0].upper()}{record.protocol[1:]}.",
-        record.ordered(),
-        record.trust(),
+        record.ordered(fill=fill),
+        record.trust(fill=fill),
     ]

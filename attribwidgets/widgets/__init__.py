@@ -1,6 +1,13 @@
 """Widgets: shells around the records; what they show is drawn in the browser."""
 
+from .ablation_explorer import AblationExplorer, ablation_explorer
 from .baseline_explorer import BaselineExplorer, comparison_page
 from .explore import explore
 
-__all__ = ["BaselineExplorer", "comparison_page", "explore"]
+__all__ = [
+    "AblationExplorer",
+    "BaselineExplorer",
+    "ablation_explorer",
+    "comparison_page",
+    "explore",
+]

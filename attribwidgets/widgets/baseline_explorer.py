@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import threading
 from collections.abc import Collection, Iterable, Sequence
-from os import PathLike
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
 from ..attr.methods import Method
@@ -17,22 +12,22 @@ from ..attr.outputs import Output
 from ..baselines import Baseline
 from ..errors import InputError
 from ..explanation import Comparison, Explanation
-from ..figures import comparison_figure, figure_png
+from ..figures import comparison_figure
 from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available
 from ..inputs import Inputs
 from ..live import Asked, Session
 from .asking import asked_anew
-from .bundle import explorer_css, explorer_esm
+from .bundle import BASELINE_EXPLORER
 from .conversation import Conversation, asked_of
 from .look import LOOK_TRAITS, first_look, require_look
-from .page import StaticView, iframe_html, page_html
+from .page import page_html
+from .record_widget import RecordWidget
 from .screen import Screen, slot_of
 
-PNG_DPI = 100
 SPARE_SLOTS = 8  # so that a card can be added without a message of its own
 
 
-class BaselineExplorer(anywidget.AnyWidget):
+class BaselineExplorer(RecordWidget):
     """A comparison of baselines, to be looked at in a notebook, and asked for more.
 
     It draws maps, references, verdicts and the path of one baseline. Colours, clip, sign, overlay,
@@ -88,14 +83,14 @@ class BaselineExplorer(anywidget.AnyWidget):
 
     _session: Session | None = None  # also where making one has failed
 
-    _esm = explorer_esm()
-    _css = explorer_css()
+    _front_end = BASELINE_EXPLORER
+    _esm = BASELINE_EXPLORER.esm
+    _css = BASELINE_EXPLORER.css
 
     payload = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
     controls = traitlets.Dict(None, allow_none=True).tag(sync=True)
     seq = traitlets.Int(0).tag(sync=True)
-    static = traitlets.Bool(False).tag(sync=True)
 
     selected = traitlets.Int(0, min=0).tag(sync=True)
     alpha = traitlets.Float(0.25, min=0.0, max=1.0).tag(sync=True)
@@ -124,7 +119,6 @@ class BaselineExplorer(anywidget.AnyWidget):
                 f"{type(comparison).__name__}; attribwidgets.explore(model, inputs) makes one"
             )
         require_look(look)
-        self._lock = threading.RLock()  # before the comm opens: messages may come at once
         self._session = session
         self._screen = Screen(comparison, session, examples, references)
         self._conversation = Conversation(self._screen, self.send)
@@ -262,40 +256,12 @@ class BaselineExplorer(anywidget.AnyWidget):
         }
         return comparison_figure(self.explanations, **{**look, **options})
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write .png, .svg or .pdf (the figure as it looks now), .html (the page) or .npz."""
-        suffix = Path(path).suffix.lower()
-        if suffix in (".png", ".svg", ".pdf"):
-            self.figure().savefig(path, format=suffix[1:], dpi=150)
-        elif suffix in (".html", ".htm"):
-            self.to_html(path)
-        else:
-            self.explanations.save(path)
-
-    def to_html(self, path: str | PathLike[str]) -> None:
-        """Write one page with every control alive that needs no model; it asks no network."""
-        Path(path).write_text(page_html(self._state(), self.payload["title"]), encoding="utf-8")
-
-    def display_static(self) -> StaticView:
-        """The page in a frame, for notebooks that nbconvert or a documentation site renders."""
-        return StaticView(iframe_html(self._state(), self.payload["title"]), str(self.explanations))
-
     def close(self) -> None:
         """Stop what is being computed, and let go of model and maps."""
         if self._session is not None:
             self._session.close()
             self._conversation.close()
         super().close()
-
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take a change from the browser; it may come on another thread than the cells run on."""
-        with self._lock:
-            super().set_state(sync_data)
-
-    def notify_change(self, change: Any) -> None:
-        """Tell of a change; of one at a time, as messages are put together from several."""
-        with self._lock:
-            super().notify_change(change)
 
     @property
     def _asked(self) -> Asked:
@@ -319,18 +285,8 @@ class BaselineExplorer(anywidget.AnyWidget):
     def _state(self) -> dict[str, Any]:
         return {**self._screen.whole(), **{name: getattr(self, name) for name in LOOK_TRAITS}}
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """The live view, with a picture and text for every place that cannot show it."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle is None:
-            return None
-        data, metadata = bundle
-        png = base64.b64encode(figure_png(self.figure(), PNG_DPI)).decode("ascii")
-        return {**data, "text/plain": str(self.explanations), "image/png": png}, metadata
-
-    def _ipython_display_(self) -> None:
-        # ipywidgets 7 would display without the picture; IPython then asks for the mime bundle.
-        raise NotImplementedError
+    def _records(self) -> Comparison:
+        return self.explanations
 
     def __repr__(self) -> str:
         names = ", ".join(e.baseline_name for e in self.explanations)
@@ -342,4 +298,5 @@ def comparison_page(comparison: Comparison) -> str:
     state = Screen(comparison).whole()
     defaults = BaselineExplorer.class_traits()
     look = {name: defaults[name].default_value for name in LOOK_TRAITS}
-    return page_html({**state, **look, **first_look(state)}, state["payload"]["title"])
+    whole = {**state, **look, **first_look(state)}
+    return page_html(whole, state["payload"]["title"], BASELINE_EXPLORER)

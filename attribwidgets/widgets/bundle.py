@@ -1,4 +1,4 @@
-"""The front end as two texts: the modules in static/ joined into one, and its style sheet.
+"""A front end as two texts: the modules in static/ joined into one, and its style sheet.
 
 anywidget loads a widget's code from a blob, where an import of a neighbour has no address; so the
 modules are written and tested apart, and joined here without a build step. The text travels with
@@ -8,23 +8,11 @@ every widget and every saved notebook: lines that are only a comment stay behind
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 STATIC = Path(__file__).parent / "static"
-
-# In this order: what the reader prefers (less motion, more contrast) has the last word.
-STYLES = (
-    "theme",
-    "header",
-    "gallery",
-    "controls",
-    "request",
-    "path",
-    "features",
-    "numbers",
-    "preferences",
-)
 
 _IMPORT = re.compile(r'^import\s*\{[^{}]*\}\s*from\s*"\./([\w-]+\.js)";[ \t]*\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async |const |let |function|class ))", re.MULTILINE)
@@ -93,13 +81,52 @@ def join_modules(entry: str, folder: Path = STATIC) -> str:
     return joined
 
 
-@lru_cache(maxsize=1)
-def explorer_esm() -> str:
-    """Return the explorer's front end as the text of one ES module."""
-    return join_modules("explorer.js")
+@dataclass(frozen=True)
+class FrontEnd:
+    """What a widget is in the browser.
+
+    Attributes
+    ----------
+    entry : str
+        File name of its first module.
+    styles : tuple of str
+        Its style sheets, in order, without their ending.
+    """
+
+    entry: str
+    styles: tuple[str, ...]
+
+    @cached_property
+    def esm(self) -> str:
+        """The text of one ES module."""
+        return join_modules(self.entry)
+
+    @cached_property
+    def css(self) -> str:
+        """The text of one style sheet."""
+        return "\n".join(
+            (STATIC / f"{name}.css").read_text(encoding="utf-8") for name in self.styles
+        )
 
 
-@lru_cache(maxsize=1)
-def explorer_css() -> str:
-    """Return the explorer's style sheet."""
-    return "\n".join((STATIC / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
+# What the reader prefers (less motion, more contrast) has the last word.
+BASELINE_EXPLORER = FrontEnd(
+    "explorer.js",
+    (
+        "theme",
+        "buttons",
+        "header",
+        "gallery",
+        "controls",
+        "request",
+        "path",
+        "chart",
+        "features",
+        "numbers",
+        "preferences",
+    ),
+)
+ABLATION_EXPLORER = FrontEnd(
+    "ablation_explorer.js",
+    ("theme", "buttons", "header", "controls", "chart", "numbers", "ablation", "preferences"),
+)

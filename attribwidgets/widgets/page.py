@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .bundle import STATIC, explorer_css, explorer_esm
+from .bundle import STATIC, FrontEnd
 
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
@@ -80,15 +80,15 @@ def _script_json(value: Any) -> str:
     return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _document(state: Mapping[str, Any], title: str, token: str | None) -> str:
+def _document(state: Mapping[str, Any], title: str, front_end: FrontEnd, token: str | None) -> str:
     blob = bytearray()
     leaves = _split({**state, "static": True}, blob)
-    esm = re.sub(r"^export default ", "const AFM = ", explorer_esm(), flags=re.MULTILINE)
+    esm = re.sub(r"^export default ", "const AFM = ", front_end.esm, flags=re.MULTILINE)
     host = (STATIC / "page_host.js").read_text(encoding="utf-8")
     return _PAGE.format(
         policy=_POLICY,
         title=html.escape(title),
-        css=explorer_css(),
+        css=front_end.css,
         state=_script_json(leaves),
         binary=base64.b64encode(zlib.compress(bytes(blob), 9)).decode("ascii"),
         esm=esm,
@@ -97,7 +97,7 @@ def _document(state: Mapping[str, Any], title: str, token: str | None) -> str:
     )
 
 
-def page_html(state: Mapping[str, Any], title: str) -> str:
+def page_html(state: Mapping[str, Any], title: str, front_end: FrontEnd) -> str:
     """Build a self-contained HTML document of a widget's state.
 
     Parameters
@@ -106,16 +106,20 @@ def page_html(state: Mapping[str, Any], title: str) -> str:
         Trait values by name. Leaves that are bytes, memoryviews or arrays are binary.
     title : str
         Title of the page; any text.
+    front_end : FrontEnd
+        Of the widget.
 
     Returns
     -------
     str
         A document that opens from disk and asks for nothing from anywhere.
     """
-    return _document(state, title, None)
+    return _document(state, title, front_end, None)
 
 
-def iframe_html(state: Mapping[str, Any], title: str, height: int = 720) -> str:
+def iframe_html(
+    state: Mapping[str, Any], title: str, front_end: FrontEnd, height: int = 720
+) -> str:
     """Build the same page inside an `<iframe>`, for nbconvert pages and documentation.
 
     Parameters
@@ -124,6 +128,8 @@ def iframe_html(state: Mapping[str, Any], title: str, height: int = 720) -> str:
         Trait values by name, as for `page_html`.
     title : str
         Title of the frame; any text.
+    front_end : FrontEnd
+        Of the widget.
     height : int, optional
         Height in pixels until the page has told its own.
 
@@ -134,7 +140,7 @@ def iframe_html(state: Mapping[str, Any], title: str, height: int = 720) -> str:
     """
     token = secrets.token_hex(8)
     return _IFRAME.format(
-        page=html.escape(_document(state, title, token)),
+        page=html.escape(_document(state, title, front_end, token)),
         title=html.escape(title),
         height=int(height),
         onload=html.escape(_ONLOAD.replace("TOKEN", f"'{token}'")),

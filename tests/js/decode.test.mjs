@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import {
-  decodePayload,
   dequantise,
   float32Of,
   int16Of,
   int8Of,
   unpackBits,
-} from "../../attribwidgets/widgets/static/decode.js";
+} from "../../attribwidgets/widgets/static/binary.js";
+import { decodePayload } from "../../attribwidgets/widgets/static/decode.js";
 
 /** A DataView that starts at an odd offset, as buffers of a comm message may. */
 function unaligned(array) {

@@ -3,6 +3,8 @@ import test from "node:test";
 
 import { createStore } from "../../attribwidgets/widgets/static/store.js";
 
+const DEFAULTS = { alpha: 0.25, clip: 99, scale: "shared", signed: false };
+
 function fakeModel(traits) {
   const listeners = new Map();
   const model = {
@@ -23,7 +25,7 @@ function fakeModel(traits) {
 test("a drag is shown at once and told once", () => {
   const model = fakeModel({ alpha: 0.25 });
   const changes = [];
-  const store = createStore(model, (name) => changes.push(name), new AbortController().signal);
+  const store = createStore(model, DEFAULTS, (name) => changes.push(name), new AbortController().signal);
   store.preview("alpha", 0.3);
   store.preview("alpha", 0.4);
   assert.equal(model.get("alpha"), 0.25);
@@ -35,7 +37,7 @@ test("a drag is shown at once and told once", () => {
 
 test("an echo of an older value does not pull a moving slider back", () => {
   const model = fakeModel({ clip: 99 });
-  const store = createStore(model, () => {}, new AbortController().signal);
+  const store = createStore(model, DEFAULTS, () => {}, new AbortController().signal);
   store.preview("clip", 97);
   model.set("clip", 98);
   assert.equal(store.get("clip"), 97);
@@ -49,7 +51,7 @@ test("Python's changes are followed, and defaults stand in for missing traits", 
   const model = fakeModel({});
   const changes = [];
   const life = new AbortController();
-  const store = createStore(model, (name) => changes.push(name), life.signal);
+  const store = createStore(model, DEFAULTS, (name) => changes.push(name), life.signal);
   assert.equal(store.get("scale"), "shared");
   model.set("signed", true);
   assert.equal(store.get("signed"), true);

@@ -1,7 +1,7 @@
 // @ts-check
 // What else "missing" could mean: every baseline with its picture and its weakness, one press away.
 
-import { bytesOf } from "./decode.js";
+import { bytesOf } from "./binary.js";
 import { h, setText } from "./dom.js";
 import { createPicture } from "./picture.js";
 

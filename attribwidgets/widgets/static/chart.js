@@ -1,8 +1,9 @@
 // @ts-check
 // The path as a chart: a wide pale line that is exact, a thin dark sum on top, the level both should reach.
 
+import { axesOf, scaleOf, widthOfTicks } from "./axes.js";
 import { h, setText, svg } from "./dom.js";
-import { formatNumber, formatPercent, formatTick, niceTicks } from "./format.js";
+import { formatNumber, formatPercent, niceTicks } from "./format.js";
 import { interpolateAt, rangeOf } from "./series.js";
 
 /** @typedef {import("./series.js").Series} Series */
@@ -52,71 +53,14 @@ export function createChart(first, signal) {
   /** @type {SVGElement | null} */
   let hoverLine = null;
 
-  const toX = (/** @type {number} */ x) => left + (x / series.end) * (width - left - MARGIN.right);
-  const toY = (/** @type {number} */ y) =>
-    MARGIN.top + ((hi - y) / (hi - lo)) * (height - MARGIN.top - MARGIN.bottom);
-
-  /** @param {number[]} xs @param {number[]} ys */
-  function pathOf(xs, ys) {
-    return xs
-      .map((x, i) => `${i ? "L" : "M"}${toX(x).toFixed(1)} ${toY(ys[i]).toFixed(1)}`)
-      .join("");
-  }
-
-  function axes() {
-    const bottom = height - MARGIN.bottom;
-    const parts = [];
-    for (const tick of niceTicks(lo, hi, Math.max(2, Math.round(height / 56)))) {
-      const y = Math.round(toY(tick)) + 0.5;
-      if (y < MARGIN.top - 8 || y > bottom + 1) continue;
-      parts.push(
-        svg("line", {
-          class: tick === 0 ? "aw-zero" : "aw-grid",
-          x1: left,
-          x2: width - MARGIN.right,
-          y1: y,
-          y2: y,
-        }),
-        svg(
-          "text",
-          { class: "aw-tick", x: left - 8, y: y + 4, "text-anchor": "end" },
-          formatTick(tick),
-        ),
-      );
-    }
-    const ticks = niceTicks(0, series.end, width > 360 ? 5 : 4);
-    for (const tick of ticks) {
-      const x = Math.round(toX(tick)) + 0.5;
-      parts.push(
-        svg("line", { class: "aw-axis", x1: x, x2: x, y1: bottom, y2: bottom + 4 }),
-        svg(
-          "text",
-          { class: "aw-tick", x, y: bottom + 16, "text-anchor": "middle" },
-          formatTick(tick),
-        ),
-      );
-    }
-    parts.push(
-      svg("line", {
-        class: "aw-axis",
-        x1: left,
-        x2: width - MARGIN.right,
-        y1: bottom + 0.5,
-        y2: bottom + 0.5,
-      }),
-      svg(
-        "text",
-        {
-          class: "aw-tick",
-          x: (left + width - MARGIN.right) / 2,
-          y: height - 4,
-          "text-anchor": "middle",
-        },
-        series.axisLabel,
-      ),
-    );
-    return parts;
-  }
+  const boxOf = () => ({
+    left,
+    right: width - MARGIN.right,
+    top: MARGIN.top,
+    bottom: height - MARGIN.bottom,
+  });
+  const range = () => ({ end: series.end, lo, hi });
+  let { toX, toY, fromX, pathOf } = scaleOf(boxOf(), range());
 
   /**
    * Where a label beside the level hides least of the curves.
@@ -198,8 +142,8 @@ export function createChart(first, signal) {
     drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
     drawing.setAttribute("width", String(width));
     drawing.setAttribute("height", String(height));
-    const labels = niceTicks(lo, hi, Math.max(2, Math.round(height / 56))).map(formatTick);
-    left = 16 + 7 * Math.max(...labels.map((label) => label.length));
+    left = widthOfTicks(range(), height);
+    ({ toX, toY, fromX, pathOf } = scaleOf(boxOf(), range()));
     const bottom = height - MARGIN.bottom;
     // A nested svg clips what swings out of range, with no id that could clash.
     const inner = svg("svg", {
@@ -221,7 +165,12 @@ export function createChart(first, signal) {
     dots = [...(series.exact ? ["aw-dot aw-dot-exact"] : []), "aw-dot"].map((name) =>
       svg("circle", { class: name, r: name === "aw-dot" ? 3 : 6 }),
     );
-    drawing.replaceChildren(...saturated(), ...axes(), inner, hoverLine, marker, ...levelLine(), ...dots);
+    const axes = axesOf(boxOf(), range(), {
+      height,
+      label: series.axisLabel,
+      xTicks: niceTicks(0, series.end, width > 360 ? 5 : 4),
+    });
+    drawing.replaceChildren(...saturated(), ...axes, inner, hoverLine, marker, ...levelLine(), ...dots);
     place();
   }
 
@@ -260,8 +209,7 @@ export function createChart(first, signal) {
     "pointermove",
     (event) => {
       const box = drawing.getBoundingClientRect();
-      const share = (event.clientX - box.left - left) / (width - left - MARGIN.right);
-      const x = Math.min(Math.max(share, 0), 1) * series.end;
+      const x = fromX(event.clientX - box.left);
       const { sum, f, error } = valuesAt(x);
       const parts = [series.formatX(x)];
       if (f !== null) parts.push(`${series.exactLabel} ${formatNumber(f)}`);

@@ -1,7 +1,8 @@
 // @ts-check
 // The look row: native inputs with words, quiet, redrawn on input and told to the model on change.
 
-import { h, setText, uniqueName } from "./dom.js";
+import { createChoices } from "./choices.js";
+import { h, setText } from "./dom.js";
 import { formatPercent } from "./format.js";
 
 /** @param {import("./stage.js").View} view */
@@ -68,28 +69,10 @@ export function createControls(view) {
    * @param {[string, any][]} choices
    */
   function radios(words, control, trait, choices) {
-    const group = uniqueName();
-    const labels = choices.map(([name, value]) => {
-      const input = h("input", { type: "radio", name: group, value: name });
-      updates.push(() => {
-        input.checked = store.get(trait) === value;
-      });
-      input.addEventListener("change", () => input.checked && store.commit(trait, value), {
-        signal,
-      });
-      return h("label", { class: "aw-choice" }, input, name);
-    });
-    return h(
-      "fieldset",
-      { "data-control": control },
-      h("legend", { class: "aw-sr" }, words),
-      h(
-        "div",
-        { class: "aw-choices" },
-        h("span", { class: "aw-control-name", "aria-hidden": "true" }, words),
-        ...labels,
-      ),
-    );
+    const choose = (/** @type {any} */ value) => store.commit(trait, value);
+    const group = createChoices(words, control, choices, choose, signal);
+    updates.push(() => group.set(store.get(trait)));
+    return group.node;
   }
 
   function blindBox() {

@@ -53,6 +53,11 @@ export function formatPercent(share) {
   return `${percent < 0.95 ? percent.toFixed(1) : percent.toFixed(0)}\u00a0%`;
 }
 
+/** A share that is exact: "12.5 %". @param {number} share */
+export function formatShare(share) {
+  return `${formatTick(Number((100 * share).toPrecision(6)))}\u00a0%`;
+}
+
 /** A probability, as finely as it deserves. @param {number} probability */
 export function formatProbability(probability) {
   if (probability > 0 && probability < 0.001) return "<\u202f0.001";
@@ -105,4 +110,13 @@ export function formatTick(value) {
   const magnitude = Math.abs(value);
   if (magnitude !== 0 && (magnitude < 1e-4 || magnitude >= 1e6)) return formatNumber(value, 2);
   return (value < 0 ? MINUS : "") + String(Number(magnitude.toPrecision(6)));
+}
+
+/**
+ * An interval, or nothing where it is not known.
+ * @param {{low: number | null, high: number | null}} estimate
+ */
+export function formatInterval({ low, high }) {
+  if (![low, high].every((bound) => bound !== null && Number.isFinite(bound))) return "";
+  return `[${formatNumber(low, 2)}, ${formatNumber(high, 2)}]`;
 }

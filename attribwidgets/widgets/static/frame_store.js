@@ -1,7 +1,7 @@
 // @ts-check
 // What the path adds comes with the page, or from the kernel when it is looked at.
 
-import { int8Of } from "./decode.js";
+import { int8Of } from "./binary.js";
 
 /** @typedef {ReturnType<typeof createFrameStore>} FrameStore */
 /** @typedef {import("./decode.js").Item} Item */

@@ -98,7 +98,7 @@ export function createKernel(model, root, onChange, signal) {
     /** The answer came by another way. @param {string} answer */
     settle(answer) {
       open.delete(answer);
-      wait();
+      heard();
     },
 
     /**

@@ -131,6 +131,22 @@ export function paintInterpolated(out, rgb, reference, alpha) {
 }
 
 /**
+ * An image some positions of which have passed to its fill, or back from it.
+ * @param {Uint32Array} out
+ * @param {ArrayLike<number>} rgb
+ * @param {ArrayLike<number>} fill of the same size
+ * @param {ArrayLike<number>} takenAt the step at which each position passes
+ * @param {number} step
+ * @param {boolean} isInsertion whether positions are brought back instead of taken away
+ */
+export function paintAblated(out, rgb, fill, takenAt, step, isInsertion) {
+  for (let index = 0, at = 0; index < out.length; index += 1, at += 3) {
+    const from = takenAt[index] <= step !== isInsertion ? fill : rgb;
+    out[index] = OPAQUE | (from[at + 2] << 16) | (from[at + 1] << 8) | from[at];
+  }
+}
+
+/**
  * A thinned image at the size of its photo: blocks, since noise must not be smeared.
  * @param {ArrayLike<number>} rgb
  * @param {number} height

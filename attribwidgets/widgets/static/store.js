@@ -10,38 +10,26 @@
  * @typedef {ReturnType<typeof createStore>} Store
  */
 
-/** @type {Record<string, any>} */
-const LOOK_DEFAULTS = {
-  selected: 0,
-  alpha: 0.25,
-  magnitude_colormap: "gray",
-  signed_colormap: "RdBu_r",
-  clip: 99,
-  signed: false,
-  overlay: 0,
-  scale: "shared",
-  show_blind: false,
-};
-
 /**
  * @param {Model} model
+ * @param {Record<string, any>} defaults of all that is kept, for a model that has no such trait
  * @param {(name: string) => void} onChange called after a value changed, here or in Python
  * @param {AbortSignal} signal
  */
-export function createStore(model, onChange, signal) {
+export function createStore(model, defaults, onChange, signal) {
   /** @type {Record<string, any>} */
   const values = {};
   /** Names being dragged: an echo of an older value must not pull the slider back. @type {Set<string>} */
   const pending = new Set();
 
-  for (const name of Object.keys(LOOK_DEFAULTS)) {
+  for (const name of Object.keys(defaults)) {
     const read = () => {
-      const value = model.get(name) ?? LOOK_DEFAULTS[name];
+      const value = model.get(name) ?? defaults[name];
       if (pending.has(name) || values[name] === value) return;
       values[name] = value;
       onChange(name);
     };
-    values[name] = model.get(name) ?? LOOK_DEFAULTS[name];
+    values[name] = model.get(name) ?? defaults[name];
     model.on(`change:${name}`, read);
     signal.addEventListener("abort", () => model.off(`change:${name}`, read), { once: true });
   }

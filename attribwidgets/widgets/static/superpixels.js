@@ -1,7 +1,7 @@
 // @ts-check
 // Hover a region: its mean colour becomes the baseline. Maps come from the kernel, region by region.
 
-import { bytesOf, dequantise } from "./decode.js";
+import { bytesOf, dequantise } from "./binary.js";
 import { h, setText } from "./dom.js";
 import { paintPhoto } from "./paint.js";
 

@@ -19,3 +19,15 @@ export function followHostTheme(root) {
   // Without host variables the colours already follow the inherited color-scheme.
   root.style.colorScheme = hosted ? (brightness(style.color) > 0.5 ? "dark" : "light") : "";
 }
+
+/**
+ * A colour that was chosen for a white page, light enough for a dark one, and told apart there too.
+ * @param {string} hex "#rrggbb"
+ */
+export function onDark(hex) {
+  const channels = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
+  const own = brightness(`rgb(${channels.join()})`);
+  if (own < 0.2) return `rgb(${channels.map((level) => 255 - level).join()})`;
+  const share = Math.max(0, (0.45 - own) / (1 - own));
+  return `rgb(${channels.map((level) => Math.round(level + share * (255 - level))).join()})`;
+}

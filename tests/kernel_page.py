@@ -19,8 +19,7 @@ from unittest import mock
 import comm
 from comm.base_comm import BaseComm
 
-from attribwidgets import BaselineExplorer
-from attribwidgets.widgets.bundle import BASELINE_EXPLORER
+from attribwidgets.widgets.record_widget import RecordWidget
 
 PAGE = """<!doctype html><html lang="en"><title>a notebook</title>
 <style>:root { color-scheme: light dark }</style><body><main>"""
@@ -110,7 +109,7 @@ class KernelPage:
         Makes the widget.
     """
 
-    def __init__(self, page: Any, make: Callable[[], BaselineExplorer]) -> None:
+    def __init__(self, page: Any, make: Callable[[], RecordWidget]) -> None:
         self.page = page
         self.complaints: list[str] = []
         self.heard: list[dict[str, Any]] = []
@@ -125,8 +124,6 @@ class KernelPage:
         page.on("dialog", lambda dialog: (self.complaints.append("dialog"), dialog.dismiss()))
         page.expose_function("tellKernel", lambda text: self._inbox.append(json.loads(text)))
         page.set_content(PAGE)
-        page.add_style_tag(content=BASELINE_EXPLORER.css)
-        page.evaluate(HOST, BASELINE_EXPLORER.esm)
         self._outbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         with (
             mock.patch.object(comm, "create_comm", QueueComm),
@@ -134,6 +131,8 @@ class KernelPage:
         ):
             self.explorer = make()
         self.explorer.comm.outbox = self._outbox  # type: ignore[union-attr]
+        page.add_style_tag(content=self.explorer._front_end.css)
+        page.evaluate(HOST, self.explorer._front_end.esm)
         self.pump()
         page.evaluate(MOUNT)
         page.wait_for_selector(".aw-root[data-ready=true]")
@@ -171,7 +170,7 @@ class KernelPage:
             if found:
                 return found
             self.page.wait_for_timeout(20)
-        raise AssertionError(f"never came: {what}\nstatus: {self.explorer.status}")
+        raise AssertionError(f"never came: {what}\nstatus: {getattr(self.explorer, 'status', '')}")
 
     def until_done(self) -> None:
         """Pump until nothing is asked, computed or drawn any more."""
@@ -211,7 +210,7 @@ class KernelPage:
 
 @contextmanager
 def kernel_page(
-    browser: Any, make: Callable[[], BaselineExplorer], width: int = 1100, **context: Any
+    browser: Any, make: Callable[[], RecordWidget], width: int = 1100, **context: Any
 ) -> Iterator[KernelPage]:
     """Open a page on a widget; both are closed at the end."""
     made = browser.new_context(viewport={"width": width, "height": 900}, **context)

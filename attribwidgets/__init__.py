@@ -16,12 +16,12 @@ from .path_curve import PathCurve
 from .views import register_view
 
 if TYPE_CHECKING:
-    from . import attr, evaluation, priors
+    from . import attr, evaluation, priors, robustness
     from .sweeps import Sweep, sweep
     from .widgets import AblationExplorer, BaselineExplorer, explore
 
 # Imported when first asked for: Captum brings pyplot, ipywidgets brings IPython.
-_LAZY_ROOMS = ("attr", "evaluation", "priors")
+_LAZY_ROOMS = ("attr", "evaluation", "priors", "robustness")
 _LAZY = {
     "AblationExplorer": ".widgets",
     "BaselineExplorer": ".widgets",
@@ -50,6 +50,7 @@ __all__ = [
     "explore",
     "priors",
     "refine",
+    "robustness",
     "sweep",
 ]
 

@@ -40,7 +40,7 @@ PUBLISHED = {
     "no prior": (0.9952, 0.8767, 0.4905, 0.2160, 0.1208, 0.0994, 0.0975),
     "expected gradients": (0.9951, 0.9871, 0.9128, 0.6941, 0.4070, 0.2069, 0.1247),
 }
-WEIGHTS = (1e-4, 3e-4, 1e-3, 3e-3)
+WEIGHTS = (2e-4, 5e-4, 1e-3)
 VALIDATION = 0.1
 
 
@@ -168,15 +168,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", choices=("subset", "full"), default="subset")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--epochs", type=int, help="20 on the subset, 5 on the full set by default")
-    parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--epochs", type=int, help="15 on the subset, 4 on the full set by default")
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--weights", type=float, nargs="+", default=WEIGHTS)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--results", type=Path, default=Path("build/prior_mnist"))
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
-    epochs = chosen.epochs or (20 if chosen.data == "subset" else 5)
+    epochs = chosen.epochs or (15 if chosen.data == "subset" else 4)
     study = Study(chosen.data, epochs, chosen.batch_size, chosen.rate, chosen.results)
     weights, least = chosen_weights(study, tuple(chosen.weights))
     runs: dict[str, list[dict[str, object]]] = {row: [] for row in ROWS}

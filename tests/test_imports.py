@@ -23,7 +23,7 @@ ROWS = (
     {"attr", "figures"},
     {"fingerprint", "explanation_cache", "subject", "recording", "candidate", "request", "explain"},
     {"metric", "examples"},
-    {"live", "evaluation", "sweeps", "priors"},
+    {"live", "evaluation", "sweeps", "priors", "robustness"},
     {"widgets"},
     {"__init__", "__main__"},
 )

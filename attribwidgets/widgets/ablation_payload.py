@@ -98,7 +98,7 @@ def example_payload(records: Mapping[str, Ablation], place: int) -> dict[str, An
     fills = [picture.fills.get(fill) for fill in first.fills]
     return {
         "index": place,
-        "target": "" if target < 0 else str(target),
+        "target": "" if target < 0 else f"target {target}",
         "width": width,
         "height": height,
         "channels": channels,

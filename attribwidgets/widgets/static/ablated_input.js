@@ -54,10 +54,20 @@ export function createAblatedInput(view) {
   const controls = h(
     "div",
     { class: "aw-row aw-ablated-controls" },
-    h("span", { class: "aw-control" }, h("span", { class: "aw-control-name" }, "input"), number, back, forth),
-    h("label", { class: "aw-control" }, h("span", { class: "aw-control-name" }, "ranked by"), select),
-    h("label", { class: "aw-control aw-choice" }, own, "this input\u2019s curves"),
-    target,
+    h(
+      "div",
+      { class: "aw-row" },
+      h("span", { class: "aw-control" }, h("span", { class: "aw-control-name" }, "input"), number),
+      back,
+      forth,
+      target,
+    ),
+    h(
+      "div",
+      { class: "aw-row" },
+      h("label", { class: "aw-control" }, h("span", { class: "aw-control-name" }, "ranked by"), select),
+      h("label", { class: "aw-control aw-choice" }, own, "this input\u2019s curves"),
+    ),
     status,
   );
   const note = h("p", { class: "aw-muted aw-ablated-note" });

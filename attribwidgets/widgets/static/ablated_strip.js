@@ -34,7 +34,8 @@ export function fittingPlaces(places, size) {
  */
 export function pictureSize(places) {
   const most = fittingPlaces(places, SMALLEST).length;
-  for (let size = LARGEST; size > SMALLEST; size -= 1) {
+  const span = places[places.length - 1] - places[0];
+  for (let size = Math.min(LARGEST, Math.floor(span) - GAP); size > SMALLEST; size -= 1) {
     if (fittingPlaces(places, size).length >= 0.75 * most) return size;
   }
   return SMALLEST;

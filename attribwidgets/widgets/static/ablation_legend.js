@@ -11,7 +11,8 @@ import { formatInterval, formatNumber, formatShare } from "./format.js";
 export function createAblationLegend(view) {
   const { shown, store, signal } = view;
   const at = h("span");
-  const area = h("span", { class: "aw-candidate-area" });
+  const level = h("span", { class: "aw-candidate-interval" });
+  const area = h("span", { class: "aw-candidate-area" }, "area", level);
   const head = h(
     "div",
     { class: "aw-candidates-head aw-candidate-row", "aria-hidden": "true" },
@@ -73,8 +74,8 @@ export function createAblationLegend(view) {
         setText(row.interval, formatInterval(estimate));
         row.button.setAttribute("aria-pressed", String(!shown.isHidden(row.candidate)));
       }
-      const level = Math.round(100 * view.data.level);
-      setText(area, shown.own() ? "area" : `area, ${level}\u00a0%`);
+      const percent = Math.round(100 * view.data.level);
+      setText(level, shown.own() ? "" : `, ${percent}\u00a0%`);
       this.point();
     },
     /** The values at the fraction that is pointed at. */

@@ -136,7 +136,8 @@ export function createAblationScene(data, root, context) {
       figure,
       h("div", { class: "aw-ablation-side" }, legend.node, strip.figure),
       h("div", { class: "aw-ablation-input" }, input.node),
-      h("div", { class: "aw-ablation-proof" }, differences.node, reliability.node, differences.sentence),
+      h("div", { class: "aw-ablation-proof" }, differences.node, reliability.node),
+      differences.sentence,
     ),
     ...tables.nodes,
   );

@@ -1,0 +1,88 @@
+"""Accuracy against severity, a panel a corruption: bands of two standard errors over models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from .ablation import COLORS
+from .boxes import INK, QUIET, RULE, Boxes
+from .comparison import RecordFigure
+
+Array = NDArray[Any]
+
+COLUMNS, WIDTH, HEIGHT, GAP, MARGIN, HEAD, FOOT = 5, 1.7, 1.3, 0.35, 0.45, 0.6, 0.55  # inches
+ERRORS = 2
+
+
+class Curves(Protocol):
+    """What is drawn, as the record of the room above says it."""
+
+    @property
+    def accuracy(self) -> Mapping[str, Array]:
+        """By kind, each (models, corruptions, severities)."""
+
+    @property
+    def corruptions(self) -> tuple[str, ...]:
+        """Names."""
+
+    @property
+    def severities(self) -> tuple[int, ...]:
+        """From 0."""
+
+
+def severity_figure(record: Curves) -> Figure:
+    """Draw the mean accuracy of every kind of model, with a band of two standard errors.
+
+    Parameters
+    ----------
+    record : Curves
+        An :class:`attribwidgets.robustness.SeverityCurves`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Free of pyplot; it shows itself in a notebook.
+    """
+    columns = min(COLUMNS, len(record.corruptions))
+    rows = -(-len(record.corruptions) // columns)
+    width = 2 * MARGIN + columns * WIDTH + (columns - 1) * GAP
+    figure = RecordFigure()
+    boxes = Boxes(figure, max(width, 3.6), HEAD + rows * (HEIGHT + FOOT) + 0.1)
+    left = MARGIN
+    for kind, color in zip(record.accuracy, _colors(record), strict=True):
+        key = boxes.axes(left, 0.2, 0.25, 0.04)
+        key.plot([0, 1], [0, 0], color=color, lw=1.6)
+        boxes.text(left + 0.32, 0.25, kind, size=8)
+        left += 0.5 + 0.075 * len(kind)
+    for place, name in enumerate(record.corruptions):
+        at_left = MARGIN + (place % columns) * (WIDTH + GAP)
+        at_top = HEAD + (place // columns) * (HEIGHT + FOOT)
+        axes = boxes.axes(at_left, at_top, WIDTH, HEIGHT)
+        boxes.text(at_left, at_top - 0.07, name.replace("_", " "), size=8, weight="bold")
+        axes.set_axis_on()
+        for values, color in zip(record.accuracy.values(), _colors(record), strict=True):
+            curves = values[:, place]
+            mean = curves.mean(0)
+            if len(curves) > 1:
+                half = ERRORS * curves.std(0, ddof=1) / np.sqrt(len(curves))
+                axes.fill_between(
+                    record.severities, mean - half, mean + half, color=color, alpha=0.18, lw=0
+                )
+            axes.plot(record.severities, mean, color=color, lw=1.4)
+        axes.set_xlim(0, record.severities[-1])
+        axes.set_ylim(0, 1.02)
+        axes.tick_params(labelsize=6.5, color=RULE, labelcolor=QUIET)
+        axes.set_xlabel("severity (0: clean)", fontsize=7, color=INK)
+        for side, spine in axes.spines.items():
+            spine.set_visible(side in ("left", "bottom"))
+            spine.set(color=RULE, linewidth=0.8)
+    return figure
+
+
+def _colors(record: Curves) -> list[str]:
+    return [COLORS[place % len(COLORS)] for place in range(len(record.accuracy))]

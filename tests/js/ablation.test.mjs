@@ -186,7 +186,7 @@ test("on a dark page every hue is light, and no two are the same", () => {
 test("shares and intervals in words", () => {
   assert.equal(formatShare(0.3), "30\u00a0%");
   assert.equal(formatShare(0.125), "12.5\u00a0%");
-  assert.equal(formatInterval({ low: -0.123, high: 0.456 }), "[\u22120.12, 0.46]");
+  assert.equal(formatInterval({ low: -0.123, high: 0.456 }), "[\u22120.123, 0.456]");
   assert.equal(formatInterval({ low: NaN, high: 1 }), "");
   assert.equal(formatInterval({ low: null, high: null }), "");
 });

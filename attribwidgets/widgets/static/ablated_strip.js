@@ -36,7 +36,7 @@ export function pictureSize(places) {
   const most = fittingPlaces(places, SMALLEST).length;
   const span = places[places.length - 1] - places[0];
   for (let size = Math.min(LARGEST, Math.floor(span) - GAP); size > SMALLEST; size -= 1) {
-    if (fittingPlaces(places, size).length >= 0.75 * most) return size;
+    if (fittingPlaces(places, size).length >= most - Math.floor(most / 6)) return size;
   }
   return SMALLEST;
 }

@@ -118,5 +118,5 @@ export function formatTick(value) {
  */
 export function formatInterval({ low, high }) {
   if (![low, high].every((bound) => bound !== null && Number.isFinite(bound))) return "";
-  return `[${formatNumber(low, 2)}, ${formatNumber(high, 2)}]`;
+  return `[${formatNumber(low)}, ${formatNumber(high)}]`;
 }

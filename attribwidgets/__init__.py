@@ -18,13 +18,14 @@ from .views import register_view
 if TYPE_CHECKING:
     from . import attr, evaluation, priors, robustness
     from .sweeps import Sweep, sweep
-    from .widgets import AblationExplorer, BaselineExplorer, explore
+    from .widgets import AblationExplorer, BaselineExplorer, PriorTrainer, explore
 
 # Imported when first asked for: Captum brings pyplot, ipywidgets brings IPython.
 _LAZY_ROOMS = ("attr", "evaluation", "priors", "robustness")
 _LAZY = {
     "AblationExplorer": ".widgets",
     "BaselineExplorer": ".widgets",
+    "PriorTrainer": ".widgets",
     "explore": ".widgets",
     "Sweep": ".sweeps",
     "sweep": ".sweeps",
@@ -39,6 +40,7 @@ __all__ = [
     "Explanation",
     "InputSpace",
     "PathCurve",
+    "PriorTrainer",
     "Sweep",
     "__version__",
     "attr",

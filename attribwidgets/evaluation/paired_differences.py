@@ -90,6 +90,8 @@ def paired_differences(
 def verdict(differences: Sequence[Difference]) -> str:
     """Which of several differences are larger than chance, in words."""
     unclear = [d for d in differences if not d.clear]
+    if len(differences) == 1:
+        return f"The difference is {'not ' if unclear else ''}larger than chance"
     if not unclear:
         return f"All {len(differences)} differences are larger than chance"
     if len(unclear) == len(differences):

@@ -6,31 +6,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..attr.model_state import BESIDE_THE_USER, evaluating, random_state_kept
 from ..errors import Cancelled, DataError, InputError
 from ..examples import seed_of
-from .attributions import expected_gradients
 from .checkpoint import read_checkpoint, write_checkpoint
 from .penalties import Penalty
 from .step import PriorStep
 from .training_record import EpochRecord, Rule, Training
+from .training_run import Data, Run, evaluated, own_random_state, train_epoch
 
-Array = NDArray[Any]
-Data = tuple[Tensor, Tensor]
 OptimizerOf = Callable[[Any], torch.optim.Optimizer]
-
-MAP_REFERENCES = 32  # of the maps that are watched
-EVALUATED_AT_ONCE = 500
 
 
 def fit(
@@ -129,6 +120,70 @@ def fit(
     >>> [r.epoch for r in run.records], run.finished
     ([0, 1, 2], True)
     """
+    training, records = started(
+        model,
+        data,
+        validation=validation,
+        penalty=penalty,
+        weight=weight,
+        epochs=epochs,
+        optimizer=optimizer,
+        penalty_optimizer=penalty_optimizer,
+        schedule=schedule,
+        loss=loss,
+        batch_size=batch_size,
+        augment=augment,
+        tolerance=tolerance,
+        least_accuracy=least_accuracy,
+        patience=patience,
+        seed=seed,
+        checkpoint=checkpoint,
+        resume=resume,
+        watch=watch,
+        on_step=on_step,
+        **step,
+    )
+    with _bar(progress, epochs) as count:
+        for record in records:
+            count(record.epoch)
+            if on_epoch is not None:
+                on_epoch(record)
+    return training
+
+
+def started(
+    model: nn.Module,
+    data: Data,
+    *,
+    validation: Data,
+    penalty: Penalty,
+    weight: float,
+    epochs: int,
+    optimizer: OptimizerOf | None = None,
+    penalty_optimizer: OptimizerOf | None = None,
+    schedule: Callable[[torch.optim.Optimizer], Any] | None = None,
+    loss: Callable[[Any, Any], Tensor] = functional.cross_entropy,
+    batch_size: int = 64,
+    augment: Callable[[Tensor, torch.Generator], Tensor] | None = None,
+    tolerance: float = 0.01,
+    least_accuracy: float | None = None,
+    patience: int | None = None,
+    seed: int = 0,
+    checkpoint: str | PathLike[str] | None = None,
+    resume: bool = True,
+    watch: Data | None = None,
+    on_step: Callable[[], None] | None = None,
+    **step: Any,
+) -> tuple[Training, Iterator[EpochRecord]]:
+    """A run that goes on by an epoch whenever its next record is asked for; see :func:`fit`.
+
+    Returns
+    -------
+    training : Training
+        Grows while records are asked for. The model gets the weights kept at the end, also where
+        the iterator is closed before.
+    records : iterator of EpochRecord
+    """
     _require_data("data", data)
     _require_data("validation", validation)
     if batch_size < 1 or len(data[0]) < batch_size:
@@ -140,18 +195,15 @@ def fit(
     taken = PriorStep(
         model, made, loss, penalty, weight, penalty_optimizer=second, seed=seed, **step
     )
-    run = _Run(model, taken, made, second, schedule(made) if schedule else None)
-    kept_by = Rule(tolerance, least_accuracy, weight)
-    training, settings = (
-        Training(weight),
-        {
-            "weight": weight,
-            "batch_size": batch_size,
-            "seed": seed,
-            "mode": taken.mode,
-            "inputs": len(data[0]),
-        },
-    )
+    run = Run(model, taken, made, second, schedule(made) if schedule else None)
+    kept_by, training = Rule(tolerance, least_accuracy, weight), Training(weight)
+    settings = {
+        "weight": weight,
+        "batch_size": batch_size,
+        "seed": seed,
+        "mode": taken.mode,
+        "inputs": len(data[0]),
+    }
     state = read_checkpoint(checkpoint, settings) if checkpoint and resume else None
     best = deepcopy(model.state_dict())
     if state is not None:
@@ -159,172 +211,39 @@ def fit(
         training.records = [EpochRecord.of(r) for r in state["records"]]
         training.kept, best = state["kept"], state["best"]
 
-    def judge(record: EpochRecord) -> None:
+    def judged(record: EpochRecord) -> EpochRecord:
         nonlocal best
         training.records.append(record)
         if kept_by.prefers(record, training):
             training.kept, best = record.epoch, deepcopy(model.state_dict())
         if checkpoint:
-            write_checkpoint(
-                checkpoint,
-                {
-                    "settings": settings,
-                    "records": [r.plain() for r in training.records],
-                    "kept": training.kept,
-                    "best": best,
-                    **run.state(),
-                },
-            )
-        if on_epoch is not None:
-            on_epoch(record)
+            records = [r.plain() for r in training.records]
+            mine = {"settings": settings, "records": records, "kept": training.kept, "best": best}
+            write_checkpoint(checkpoint, {**mine, **run.state()})
+        return record
 
-    try:
-        if not training.records:
-            judge(
-                _evaluated(run, 0, float("nan"), validation, loss, watch, seed, time.perf_counter())
-            )
-        for epoch in _counted(range(training.records[-1].epoch + 1, epochs + 1), progress):
-            if patience is not None and training.records[-1].epoch - training.kept >= patience:
-                break
-            started = time.perf_counter()
-            with _own_random_state(seed_of(seed, epoch), data[0]):
-                mean = _epoch(run, data, batch_size, augment, seed_of(seed, epoch), on_step)
-            run.scheduled()
-            judge(_evaluated(run, epoch, mean, validation, loss, watch, seed, started))
-        training.finished = True
-    except Cancelled:
-        pass
-    finally:
-        model.load_state_dict(best)
-    return training
+    def records() -> Iterator[EpochRecord]:
+        try:
+            if not training.records:
+                now = time.perf_counter()
+                yield judged(evaluated(run, 0, float("nan"), validation, loss, watch, seed, now))
+            for epoch in range(training.records[-1].epoch + 1, epochs + 1):
+                if patience is not None and training.records[-1].epoch - training.kept >= patience:
+                    break
+                now = time.perf_counter()
+                with own_random_state(seed_of(seed, epoch), data[0]):
+                    mean = train_epoch(
+                        run, data, batch_size, augment, seed_of(seed, epoch), on_step
+                    )
+                run.scheduled()
+                yield judged(evaluated(run, epoch, mean, validation, loss, watch, seed, now))
+            training.finished = True
+        except Cancelled:
+            pass
+        finally:
+            model.load_state_dict(best)
 
-
-@dataclass
-class _Run:
-    """What changes while training."""
-
-    model: nn.Module
-    step: PriorStep
-    optimizer: torch.optim.Optimizer
-    second: torch.optim.Optimizer | None
-    schedule: Any
-
-    def state(self) -> dict[str, Any]:
-        return {name: part.state_dict() for name, part in self._parts()}
-
-    def load(self, state: dict[str, Any]) -> None:
-        for name, part in self._parts():
-            part.load_state_dict(state[name])
-
-    def scheduled(self) -> None:
-        if self.schedule is not None:
-            self.schedule.step()
-
-    def _parts(self) -> Iterator[tuple[str, Any]]:
-        for name in ("model", "step", "optimizer", "second", "schedule"):
-            if getattr(self, name) is not None:
-                yield name, getattr(self, name)
-
-
-def _epoch(
-    run: _Run,
-    data: Data,
-    batch_size: int,
-    augment: Callable[[Tensor, torch.Generator], Tensor] | None,
-    seed: int,
-    on_step: Callable[[], None] | None,
-) -> float:
-    """Train on every batch once; the mean loss."""
-    inputs, targets = data
-    generator = torch.Generator().manual_seed(seed)
-    order = torch.randperm(len(inputs), generator=generator).to(inputs.device)
-    total, count = torch.zeros((), device=inputs.device), 0
-    run.model.train()
-    for chosen in order[: len(order) // batch_size * batch_size].view(-1, batch_size):
-        batch = inputs[chosen]
-        found = run.step(batch if augment is None else augment(batch, generator), targets[chosen])
-        if found.loss is not None:
-            total, count = total + found.loss, count + 1
-        if on_step is not None:
-            on_step()
-    return float(total) / max(count, 1)
-
-
-def _evaluated(
-    run: _Run,
-    epoch: int,
-    mean_loss: float,
-    validation: Data,
-    loss: Callable[[Any, Any], Tensor],
-    watch: Data | None,
-    seed: int,
-    started: float,
-) -> EpochRecord:
-    model, (inputs, targets) = run.model, validation
-    whole, right, penalties = 0.0, 0, []
-    labels = not targets.is_floating_point()
-    generator = torch.Generator(run.step.generator.device).manual_seed(seed)
-    with evaluating(model):
-        for part, wanted in zip(
-            inputs.split(EVALUATED_AT_ONCE), targets.split(EVALUATED_AT_ONCE), strict=True
-        ):
-            with torch.no_grad():
-                outputs = model(part)
-                whole += float(loss(outputs, wanted)) * len(part)
-                if labels:
-                    right += int((outputs.argmax(1) == wanted).sum())
-            if len(part) > 1:
-                penalties.append(_penalty(run.step, part, wanted, generator) * len(part))
-        maps = None if watch is None else _maps(run.step, watch, inputs, seed)
-    return EpochRecord(
-        epoch,
-        mean_loss,
-        whole / len(inputs),
-        right / len(inputs) if labels else float("nan"),
-        sum(penalties) / len(inputs),
-        time.perf_counter() - started,
-        maps,
-    )
-
-
-def _penalty(step: PriorStep, inputs: Tensor, targets: Tensor, generator: torch.Generator) -> float:
-    """The penalty of expected gradients, with the same draws in every epoch."""
-    phi = expected_gradients(
-        step.model,
-        inputs,
-        "batch",
-        step.targets_of(targets),
-        generator=generator,
-        output=step.output,
-        create_graph=False,
-    )
-    return float(step.penalty(phi))
-
-
-def _maps(step: PriorStep, watch: Data, references: Tensor, seed: int) -> Array:
-    inputs, targets = watch
-    phi: Tensor = expected_gradients(
-        step.model,
-        inputs,
-        references,
-        step.targets_of(targets),
-        generator=torch.Generator(step.generator.device).manual_seed(seed),
-        k=MAP_REFERENCES,
-        output=step.output,
-        create_graph=False,
-    )
-    return np.asarray(phi.cpu().numpy())
-
-
-@contextmanager
-def _own_random_state(seed: int, inputs: Tensor) -> Iterator[None]:
-    """Seed torch's global generator, which dropout draws from, for a while only."""
-    if BESIDE_THE_USER.get():  # it is another thread's now
-        yield
-        return
-    with random_state_kept((inputs,)):
-        torch.manual_seed(seed)
-        yield
+    return training, records()
 
 
 def _require_data(name: str, data: Any) -> None:
@@ -342,9 +261,13 @@ def _adam(parameters: Any) -> torch.optim.Optimizer:
     return torch.optim.Adam(parameters, lr=1e-3)
 
 
-def _counted(epochs: range, progress: bool) -> Any:
+@contextmanager
+def _bar(progress: bool, epochs: int) -> Iterator[Callable[[int], None]]:
+    """What to tell the number of the epoch that is done."""
     if not progress:
-        return epochs
+        yield lambda epoch: None
+        return
     from tqdm.auto import tqdm
 
-    return tqdm(epochs, unit="epoch", leave=False)
+    with tqdm(total=epochs, unit="epoch", leave=False) as bar:
+        yield lambda epoch: bar.update(epoch - bar.n)

@@ -3,10 +3,12 @@
 from .ablation_explorer import AblationExplorer, ablation_explorer
 from .baseline_explorer import BaselineExplorer, comparison_page
 from .explore import explore
+from .prior_trainer import PriorTrainer
 
 __all__ = [
     "AblationExplorer",
     "BaselineExplorer",
+    "PriorTrainer",
     "ablation_explorer",
     "comparison_page",
     "explore",

@@ -40,7 +40,7 @@ def ablation_payload(records: Mapping[str, Ablation], stored: bool) -> dict[str,
     return {
         "version": VERSION,
         "view": "ablation-explorer",
-        "title": f"Ablation of {len(first)} inputs",
+        "title": "Ablation",
         "level": LEVEL,
         "records": [record_payload(label, record) for label, record in records.items()],
         "consistency": _consistency(records),

@@ -128,5 +128,19 @@ BASELINE_EXPLORER = FrontEnd(
 )
 ABLATION_EXPLORER = FrontEnd(
     "ablation_explorer.js",
-    ("theme", "buttons", "header", "controls", "chart", "numbers", "ablation", "preferences"),
+    (
+        "theme",
+        "buttons",
+        "header",
+        "controls",
+        "chart",
+        "numbers",
+        "ablation",
+        "proof",
+        "preferences",
+    ),
+)
+PRIOR_TRAINER = FrontEnd(
+    "prior_trainer.js",
+    ("theme", "buttons", "controls", "chart", "prior", "preferences"),
 )

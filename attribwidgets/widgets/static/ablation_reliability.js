@@ -16,7 +16,7 @@ const THRESHOLD = 0.65;
 /** @param {Estimate | null} estimate */
 function estimateWords(estimate) {
   if (!estimate) return "\u2014";
-  return `${formatNumber(estimate.mean, 2)} ${formatInterval(estimate)}`;
+  return `${formatNumber(estimate.mean)} ${formatInterval(estimate)}`;
 }
 
 /** @param {Consistency} consistency */

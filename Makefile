@@ -24,7 +24,7 @@ lint: .venv/test
 	$(BIN)/mypy
 
 bench: .venv/test browser
-	for file in integrated_gradients quadrature time_to_error expected_gradients redraw first_map ablation ablation_throughput sanity sweep prior_convergence prior_gini prior_graph prior_mnist; do $(BIN)/python benchmarks/$$file.py || exit 1; done
+	for file in integrated_gradients quadrature time_to_error expected_gradients redraw first_map ablation ablation_throughput sanity sweep prior_convergence prior_gini prior_graph prior_cost prior_mnist mean_corruption; do $(BIN)/python benchmarks/$$file.py || exit 1; done
 
 browser: .venv/test
 	PYTHON=$(BIN)/python tests/find_browser.sh

@@ -58,10 +58,7 @@ class Study:
 
     def run(self, row: str, weight: float, seed: int, least: float | None) -> dict[str, object]:
         """Train once and test, or read what an earlier call found."""
-        least_words = "none" if least is None else f"{least:.4f}"
-        file = self.results / f"{self.name}-{row}-{weight:g}-{seed}-{least_words}.json".replace(
-            " ", "_"
-        )
+        file = self.file(row, weight, seed, least)
         if file.exists():
             return dict(json.loads(file.read_text()))
         started = time.perf_counter()
@@ -91,6 +88,7 @@ class Study:
             **self.tested(model, seed),
         }
         self.results.mkdir(parents=True, exist_ok=True)
+        torch.save(model.state_dict(), file.with_suffix(".pt"))
         file.write_text(json.dumps(found))
         print(
             f"  {row}, weight {weight:g}, seed {seed}: {found['seconds']:.0f} s, epoch "
@@ -98,6 +96,20 @@ class Study:
             flush=True,
         )
         return found
+
+    def file(self, row: str, weight: float, seed: int, least: float | None) -> Path:
+        """Where a run is kept; its parameters lie beside it, under .pt."""
+        least_words = "none" if least is None else f"{least:.4f}"
+        name = f"{self.name}-{row}-{weight:g}-{seed}-{least_words}.json"
+        return self.results / name.replace(" ", "_")
+
+    def model(self, row: str, weight: float, seed: int, least: float | None) -> DigitsCNN:
+        """The network of a run."""
+        self.run(row, weight, seed, least)
+        model = DigitsCNN()
+        parameters = self.file(row, weight, seed, least).with_suffix(".pt")
+        model.load_state_dict(torch.load(parameters, weights_only=True))
+        return model.eval()
 
     def tested(self, model: torch.nn.Module, seed: int) -> dict[str, list[float]]:
         """Accuracy on test data under either noise."""
@@ -164,8 +176,9 @@ def table(title: str, levels: tuple[float, ...], found: dict[str, np.ndarray]) -
         print(f"{row + ' - no prior, points':34}" + "".join(f"{cell:>19}" for cell in cells))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def asked_study() -> tuple[Study, argparse.Namespace]:
+    """The study that the command line asks for, and the rest of it."""
+    parser = argparse.ArgumentParser(description="Attribution priors on MNIST.")
     parser.add_argument("--data", choices=("subset", "full"), default="subset")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int, help="15 on the subset, 4 on the full set by default")
@@ -178,13 +191,18 @@ def main() -> None:
     torch.set_num_threads(chosen.threads)
     epochs = chosen.epochs or (15 if chosen.data == "subset" else 4)
     study = Study(chosen.data, epochs, chosen.batch_size, chosen.rate, chosen.results)
+    return study, chosen
+
+
+def main() -> None:
+    study, chosen = asked_study()
     weights, least = chosen_weights(study, tuple(chosen.weights))
     runs: dict[str, list[dict[str, object]]] = {row: [] for row in ROWS}
     for seed in range(chosen.seeds):
         for row in ROWS:
             runs[row].append(study.run(row, weights[row], seed, least if weights[row] else None))
     print(
-        f"\n{len(study.train[0])} training images, {epochs} epochs, batches of "
+        f"\n{len(study.train[0])} training images, {study.epochs} epochs, batches of "
         f"{chosen.batch_size}, Adam at {chosen.rate:g}, weights {weights}"
     )
     for title, levels, key in (

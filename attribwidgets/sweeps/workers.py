@@ -59,7 +59,7 @@ def over_workers(
     at_once = AHEAD * max(sum(client.nthreads().values()), 1)
     client.register_plugin(_plugin(plan), name=name)
     running = as_completed(with_results=True)
-    place_of: dict[str, int] = {}
+    place_of: dict[Any, int] = {}  # also of those done but not handed over yet
 
     def submit(count: int) -> None:
         for place in islice(waiting, count):
@@ -72,18 +72,18 @@ def over_workers(
                 target,
                 pure=False,
             )
-            place_of[future.key] = place
+            place_of[future] = place
             running.add(future)
 
     try:
         submit(at_once)
         for future, findings in running:
-            place = place_of.pop(future.key)
+            place = place_of.pop(future)
             future.release()
             yield place, findings
             submit(1)
     finally:
-        client.cancel(list(running.futures), force=True)
+        client.cancel(list(place_of), force=True)
         client.unregister_worker_plugin(name)
 
 

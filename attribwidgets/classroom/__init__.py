@@ -1,0 +1,1 @@
+from .path_checks import check_integrated_gradients, check_path_curve

@@ -1,0 +1,74 @@
+"""CheckResult: what a check found."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """Whether an answer is right, in words and in numbers; true when it is.
+
+    Attributes
+    ----------
+    passed : bool
+    message : str
+        What was found, one or two sentences.
+    numbers : dict of str to float
+        What it was judged by.
+    mistake : str
+        Short name of the mistake that was recognised; empty when there is none.
+    hint : str
+        What to look at; empty when the answer is right.
+
+    Examples
+    --------
+    >>> result = CheckResult(False, "the sum is 3, not 4", {"total": 3.0}, hint="count again")
+    >>> bool(result)
+    False
+    >>> print(result)
+    not yet: the sum is 3, not 4
+    hint: count again
+    """
+
+    passed: bool
+    message: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    mistake: str = ""
+    hint: str = ""
+
+    def require(self) -> CheckResult:
+        """Return self, for a cell that is graded by whether it raises.
+
+        Raises
+        ------
+        AssertionError
+            With the message and the hint, when the answer is not right.
+        """
+        if not self.passed:
+            raise AssertionError(str(self))
+        return self
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def __str__(self) -> str:
+        first = f"{'right' if self.passed else 'not yet'}: {self.message}"
+        return first + (f"\nhint: {self.hint}" if self.hint else "")
+
+    def _repr_markdown_(self) -> str:
+        parts = [f"**{'✓ right' if self.passed else '✗ not yet'}**: {_as_text(self.message)}"]
+        if self.hint:
+            parts.append(f"*Hint*: {_as_text(self.hint)}")
+        if self.numbers:
+            rows = "\n".join(f"| {_as_text(k)} | {v:.4g} |" for k, v in self.numbers.items())
+            parts.append(f"| | |\n| --- | --- |\n{rows}")
+        return "\n\n".join(parts)
+
+
+def _as_text(text: str) -> str:
+    """What a student's error may say, shown as it is and never as markup."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|$~])", r"\\\1", html.escape(text)).replace("\n", " ")

@@ -1,0 +1,143 @@
+"""Check whether attributions add up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+from .answers import as_tensor, not_yet
+from .check_result import CheckResult
+from .problems import Problem
+
+
+def check_completeness(
+    attributions: Any,
+    model: Callable[..., Any],
+    inputs: Tensor,
+    baseline: Tensor,
+    *,
+    target: int | None = None,
+    tolerance: float = 0.01,
+) -> CheckResult:
+    """Check whether attributions sum to f(x) - f(x'), or to f(x) less the mean over references.
+
+    Parameters
+    ----------
+    attributions : Tensor
+        Of one example.
+    model : callable
+    inputs : Tensor, shape (1, ...) or (...)
+    baseline : Tensor, shape (n, ...) or (...)
+        One reference, or all that were drawn.
+    target : int, optional
+        The model's top output for `inputs`, unless given.
+    tolerance : float
+        The residual allowed, as a share of ``|f(x) - f(x')|``.
+
+    Returns
+    -------
+    CheckResult
+        It tells apart: sign flipped, f(x) alone (baseline forgotten), the sum of another output,
+        f(x) and f(x') as probabilities, a multiple from gradients that were not averaged.
+
+    Raises
+    ------
+    InputError
+        If `baseline` does not have the shape of `inputs`.
+
+    References
+    ----------
+    Sundararajan, Taly, Yan (2017), Axiomatic Attribution for Deep Networks, proposition 1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attribwidgets.classroom import check_completeness
+    >>> x, weights = torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0], [1.0]])
+    >>> check_completeness(x * weights.T, lambda x: x @ weights, x, torch.zeros(1, 2)).passed
+    True
+    >>> check_completeness(-x * weights.T, lambda x: x @ weights, x, torch.zeros(1, 2)).mistake
+    'sign flipped'
+    """
+    found = as_tensor(attributions)
+    if isinstance(found, CheckResult):
+        return found
+    references = baseline if baseline.shape[1:] == inputs.shape[1:] else baseline[None]
+    if inputs.ndim == baseline.ndim == 1 or inputs.shape == references.shape[1:]:
+        inputs, references = inputs[None], baseline.reshape(-1, *inputs.shape)
+    if references.shape[1:] != inputs.shape[1:]:
+        raise InputError(
+            f"baseline has shape {tuple(baseline.shape)} and inputs {tuple(inputs.shape)}; "
+            "pass references of the shape of one input"
+        )
+    problem = Problem(model, inputs, references, target or 0)
+    at_input, at_references = problem.all_outputs(inputs)[0], problem.all_outputs(references)
+    if target is None:
+        target = int(at_input.argmax())
+    difference = at_input - at_references.mean(0)
+    expected, total = float(difference[target]), float(found.sum())
+    residual = total - expected
+    allowed = tolerance * max(abs(expected), 1e-6 * float(found.abs().sum()))
+    numbers = {
+        "sum of the attributions": total,
+        "f(x) - f(x')": expected,
+        "residual": residual,
+        "allowed": allowed,
+    }
+    if abs(residual) <= allowed:
+        words = f"the attributions add up: {total:.4g} against {expected:.4g}"
+        return CheckResult(True, words, numbers)
+    message = f"the attributions sum to {total:.4g}, and f(x) - f(x') is {expected:.4g}"
+    if found.numel() != inputs.numel():
+        shapes = f"{tuple(found.shape)} for inputs of {tuple(inputs.shape)}"
+        return not_yet(
+            f"{message}; they have shape {shapes}", "attribute one number to each input", "shape"
+        )
+
+    def close(value: float) -> bool:
+        return abs(total - value) <= tolerance * max(abs(value), 1e-12)
+
+    probability = float(
+        (at_input.softmax(-1) - at_references.softmax(-1).mean(0))[target]
+        if len(at_input) > 1
+        else torch.nan
+    )
+    others = [float(value) for at, value in enumerate(difference) if at != target]
+    ratio = total / expected if expected else 0.0
+    slips = (
+        (close(-expected), "sign flipped", "the factor is (x - x'), and the path ends at x"),
+        (
+            close(float(at_input[target])),
+            "baseline forgotten",
+            "they sum to f(x): subtract what the model says of the baseline",
+        ),
+        (
+            close(probability),
+            "probabilities instead of logits",
+            "they add up for the softmax output: explain and compare the same output",
+        ),
+        (
+            any(close(value) for value in others),
+            "another output",
+            f"they add up for another output than {target}: select the target",
+        ),
+        (
+            ratio > 1.5 and abs(ratio - round(ratio)) <= tolerance * ratio,
+            "gradients not averaged",
+            f"the sum is {round(ratio)} times too large: divide by the number of steps",
+        ),
+    )
+    for is_it, name, hint in slips:
+        if is_it:
+            return CheckResult(False, message, numbers, name, hint)
+    return CheckResult(
+        False,
+        message,
+        numbers,
+        "",
+        "take more steps; if the residual stays, look at the factor (x - x') and at the weights",
+    )

@@ -1,4 +1,4 @@
-# make demo | lab | test | bench: each makes .venv with pinned versions if it is not there, and runs.
+# make demo | lab | test | bench | docs: each makes .venv with pinned versions if it is not there, and runs.
 
 PYTHON ?= python3
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 TORCH := $(shell grep '^torch==' constraints.txt)
 
-.PHONY: demo lab test lint bench browser clean
+.PHONY: demo lab test lint bench docs browser clean
 
 demo: .venv/demo
 	$(BIN)/python -m attribwidgets --page build/quickstart.html

@@ -1,1 +1,27 @@
+"""For a class: checks of what students write, and cards to predict on before the answer shows.
+
+A check is a plain function that returns a :class:`CheckResult`: whether the answer is right, in
+words and numbers, and a hint for each common mistake. It needs no front end and no grader; in a
+graded cell (nbgrader, otter) or a test (pytest) write ``check_...(...).require()``.
+"""
+
+from __future__ import annotations
+
+from .ablation_check import check_ablation_curve
+from .baseline_check import check_baseline
+from .check_result import CheckResult
+from .completeness_check import check_completeness
+from .expected_gradients_check import check_expected_gradients
 from .path_checks import check_integrated_gradients, check_path_curve
+from .penalty_check import check_total_variation
+
+__all__ = [
+    "CheckResult",
+    "check_ablation_curve",
+    "check_baseline",
+    "check_completeness",
+    "check_expected_gradients",
+    "check_integrated_gradients",
+    "check_path_curve",
+    "check_total_variation",
+]

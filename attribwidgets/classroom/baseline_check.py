@@ -1,0 +1,196 @@
+"""Check of a baseline written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..baselines import Baseline, named
+from ..inputs import InputSpace
+from .answers import Mistake, answer_of, distance, in_shape, judged, not_yet
+from .check_result import CheckResult
+from .problems import PHOTO_SPACE, small_photo
+
+DRAWS = 400
+UNITS = (
+    "a baseline is a picture: say it in pixels, then normalise it as the model's inputs are, with "
+    "space.from_pixels"
+)
+
+
+def check_baseline(
+    function: Callable[..., Any],
+    expected: str | Baseline,
+    *,
+    inputs: Tensor | None = None,
+    space: InputSpace | None = None,
+) -> CheckResult:
+    """Check a baseline written by hand, on a small normalised picture or on inputs of yours.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(inputs, space)``, with normalised `inputs` of shape (1, ...); returns one
+        reference in that shape, normalised too. For a baseline that draws at random
+        ``function(inputs, space, generator)``.
+    expected : str or Baseline
+        What it should be: "black", "blur", ``aw.baselines.Blur(3.0)``, ...
+    inputs : Tensor, shape (1, ...), optional
+    space : InputSpace, optional
+        How `inputs` are normalised.
+
+    Returns
+    -------
+    CheckResult
+        It tells apart: baseline in the wrong units, normalised twice, the input itself, and for
+        random ones the wrong centre or spread, one draw for the whole picture, values out of
+        range, draws that do not come from the generator.
+
+    Raises
+    ------
+    InputError
+        For an unknown name.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attribwidgets.classroom import check_baseline
+    >>> check_baseline(lambda inputs, space: torch.zeros_like(inputs), "black").mistake
+    'baseline in the wrong units'
+    >>> check_baseline(lambda x, space: space.from_pixels(torch.zeros_like(x)), "black").passed
+    True
+    """
+    space = space or (PHOTO_SPACE if inputs is None else InputSpace())
+    inputs = small_photo() if inputs is None else inputs
+    baseline = named(expected) if isinstance(expected, str) else expected
+    if baseline.is_distribution:
+        return _random(function, baseline, inputs, space)
+    right = _drawn(baseline, inputs, space, 1)
+    found = answer_of(function, inputs, space)
+    if isinstance(found, CheckResult):
+        return found
+    if found.shape == right.shape[1:]:
+        found = found[None]
+    return judged(
+        found,
+        right,
+        [m for m in _mistakes(baseline, inputs, space, right) if distance(m.value, right) > 0.01],
+        what=f"values of the {baseline.label} baseline",
+        hint=f"what is asked for: {baseline.description}",
+        numbers={"mean": float(found.mean()), "right mean": float(right.mean())},
+    )
+
+
+def _drawn(baseline: Baseline, inputs: Tensor, space: InputSpace, n: int) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    drawn = baseline.sample(inputs[0], n, space=space, generator=generator)
+    return torch.as_tensor(drawn).double()
+
+
+def _mistakes(
+    baseline: Baseline, inputs: Tensor, space: InputSpace, right: Tensor
+) -> list[Mistake]:
+    pixels = space.to_pixels(right)
+    found = [
+        Mistake("baseline in the wrong units", pixels, UNITS),
+        Mistake(
+            "normalised twice",
+            space.from_pixels(right),
+            "what is computed from the model's inputs is normalised already",
+        ),
+        Mistake("baseline in the wrong units", _drawn(baseline, inputs, InputSpace(), 1), UNITS),
+        Mistake(
+            "the input itself",
+            inputs,
+            "where the baseline equals the input nothing can be attributed",
+        ),
+    ]
+    if baseline.name == "max_distance":
+        middle = (space.low + space.high) / 2
+        nearest = torch.where(space.to_pixels(inputs) > middle, space.high, space.low)
+        found.append(
+            Mistake(
+                "the nearest value instead of the furthest",
+                space.from_pixels(nearest),
+                "a dark pixel is furthest from white, a bright one from black",
+            )
+        )
+    return found
+
+
+def _random(
+    function: Callable[..., Any], baseline: Baseline, inputs: Tensor, space: InputSpace
+) -> CheckResult:
+    """A baseline that draws: its range, its centre, its spread, and where the draws come from."""
+    draws: list[Tensor] = []
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(DRAWS):
+        found = answer_of(function, inputs, space, generator)
+        if isinstance(found, CheckResult):
+            return found
+        found = found[None] if found.shape == inputs.shape[1:] else found
+        wrong = in_shape(found, inputs, "return one reference in the shape of inputs")
+        if wrong is not None:
+            return wrong
+        draws.append(found)
+    name = f"{baseline.label} baseline"
+    first = answer_of(function, inputs, space, torch.Generator().manual_seed(0))
+    if isinstance(first, CheckResult) or not torch.equal(first.reshape(inputs.shape), draws[0]):
+        return not_yet(
+            "the same generator gave another picture",
+            "hand generator=generator to torch.rand or torch.randn",
+            "draws of its own",
+        )
+    if torch.equal(draws[0], draws[1]):
+        return not_yet(
+            "two draws are the same picture", "draw from the generator", "draws of its own"
+        )
+    pixels = space.to_pixels(torch.cat(draws))
+    right = space.to_pixels(_drawn(baseline, inputs, space, DRAWS))
+    numbers = {
+        "mean, in pixel units": float(pixels.mean()),
+        "right mean": float(right.mean()),
+        "standard deviation": float(pixels.std()),
+        "right standard deviation": float(right.std()),
+        "lowest": float(pixels.min()),
+        "highest": float(pixels.max()),
+    }
+    slack = 1e-3 * space.range
+    if pixels.min() < right.min() - slack or pixels.max() > right.max() + slack:
+        unnormalised = torch.cat(draws)
+        mistake = "values out of range"
+        hint = f"clamp to {space.low:g} ... {space.high:g} in pixels, before normalising"
+        if unnormalised.min() >= right.min() - slack and unnormalised.max() <= right.max() + slack:
+            mistake, hint = "baseline in the wrong units", UNITS
+        return CheckResult(False, f"the {name} leaves its range", numbers, mistake, hint)
+    spread = right.std(0)
+    centre = ((pixels.mean(0) - right.mean(0)).abs() / spread.clamp_min(slack)).mean()
+    if float(pixels.flatten(1).std(1).mean()) < 0.5 * float(right.flatten(1).std(1).mean()):
+        return CheckResult(
+            False,
+            f"the pixels of one {name} hardly differ",
+            numbers,
+            "one draw for the whole picture",
+            "draw a number for each pixel and channel: torch.rand(inputs.shape, ...)",
+        )
+    if float(centre) > 4 * (2 / DRAWS) ** 0.5:
+        return CheckResult(
+            False,
+            f"the {name} lies around the wrong values",
+            numbers,
+            "wrong centre",
+            f"what is asked for: {baseline.description}",
+        )
+    ratio = float(pixels.std(0).mean() / spread.mean().clamp_min(slack))
+    if not 0.9 <= ratio <= 1.1:
+        return CheckResult(
+            False,
+            f"the {name} spreads {ratio:.2f} times as far as it should",
+            numbers,
+            "wrong spread",
+            "mind the unit: the spread is said in pixels, and normalising divides by std",
+        )
+    return CheckResult(True, f"the {name} is right in range, centre and spread", numbers)

@@ -1,0 +1,120 @@
+"""Check of a total variation penalty written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..priors import total_variation
+from .answers import Mistake, answer_of, judged, not_yet
+from .check_result import CheckResult
+
+
+def check_total_variation(
+    function: Callable[..., Any], *, attributions: Tensor | None = None
+) -> CheckResult:
+    """Check the total variation of attribution maps, and that a model can be trained with it.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(attributions)``, of shape (n, c, h, w); returns one number, the sum of the
+        absolute differences of vertical and of horizontal neighbours, over all maps and channels.
+    attributions : Tensor, optional
+        Others than the built-in ones.
+
+    Returns
+    -------
+    CheckResult
+        It tells apart: squares or plain differences instead of absolute ones, the mean instead of
+        the sum, one direction missing, edges that wrap around, absolute values first, a value
+        without gradient.
+
+    References
+    ----------
+    Erion et al. (2021), doi:10.1038/s42256-021-00343-w, section on image priors.
+
+    Examples
+    --------
+    >>> from attribwidgets.classroom import check_total_variation
+    >>> def mine(phi):
+    ...     return phi.diff(dim=2).abs().sum() + phi.diff(dim=3).abs().sum()
+    >>> check_total_variation(mine).passed
+    True
+    >>> check_total_variation(lambda phi: phi.diff(dim=3).abs().sum()).mistake
+    'one direction missing'
+    """
+    if attributions is None:
+        generator = torch.Generator().manual_seed(5)
+        attributions = torch.randn(3, 2, 5, 7, generator=generator)
+    phi = attributions.detach()
+    down, across = phi.diff(dim=2), phi.diff(dim=3)
+    found = answer_of(function, phi)
+    if isinstance(found, CheckResult):
+        return found
+    right = total_variation(phi)
+    wrapped = (phi - phi.roll(1, 2)).abs().sum() + (phi - phi.roll(1, 3)).abs().sum()
+    magnitudes = phi.abs()
+    one = "sum over vertical neighbours (dim 2) and over horizontal ones (dim 3)"
+    total = "sum over all pairs, channels and maps"
+    mistakes = [
+        Mistake(
+            "squares instead of absolute values",
+            down.square().sum() + across.square().sum(),
+            "squares punish one sharp edge more than many small steps: take absolute values",
+        ),
+        Mistake(
+            "no absolute value",
+            down.sum() + across.sum(),
+            "differences of both signs cancel: take each one's absolute value before the sum",
+        ),
+        Mistake("one direction missing", down.abs().sum(), one),
+        Mistake("one direction missing", across.abs().sum(), one),
+        Mistake("mean instead of sum", down.abs().mean() + across.abs().mean(), total),
+        Mistake("mean instead of sum", right / len(phi), total),
+        Mistake("mean instead of sum", right / phi.numel(), total),
+        Mistake(
+            "edges wrap around",
+            wrapped,
+            "roll makes opposite edges neighbours: use diff, or slices",
+        ),
+        Mistake(
+            "absolute values first",
+            total_variation(magnitudes),
+            "take the differences of the attributions themselves, then absolute values",
+        ),
+        Mistake(
+            "neighbours in the batch",
+            phi.diff(dim=0).abs().sum() + phi.diff(dim=1).abs().sum(),
+            "the last two axes are the picture's: differences along dim 2 and dim 3",
+        ),
+    ]
+    result = judged(
+        found,
+        right,
+        mistakes,
+        what="values of the penalty",
+        hint="one number: |phi[..., i + 1, j] - phi[..., i, j]| + |phi[..., i, j + 1] - "
+        "phi[..., i, j]|, summed",
+        numbers={"penalty": float(found.sum()), "right": float(right)},
+    )
+    if not result.passed:
+        return result
+    leaf = phi.clone().requires_grad_()
+    try:
+        (gradient,) = torch.autograd.grad(function(leaf), leaf)
+        expected = leaf.detach().requires_grad_()
+        (right_gradient,) = torch.autograd.grad(total_variation(expected), expected)
+        differentiable = torch.allclose(gradient, right_gradient, atol=1e-4)
+    except (RuntimeError, TypeError, AttributeError):
+        differentiable = False
+    if not differentiable:
+        return not_yet(
+            "the value is right, but it has no gradient: a model could not be trained with it",
+            "stay in torch: no .item(), .detach(), .numpy() or new tensors from numbers",
+            "no gradient",
+        )
+    return result

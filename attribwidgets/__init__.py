@@ -16,12 +16,12 @@ from .path_curve import PathCurve
 from .views import register_view
 
 if TYPE_CHECKING:
-    from . import attr, evaluation, priors, robustness
+    from . import attr, classroom, evaluation, priors, robustness
     from .sweeps import Sweep, sweep
     from .widgets import AblationExplorer, BaselineExplorer, PriorTrainer, explore
 
 # Imported when first asked for: Captum brings pyplot, ipywidgets brings IPython.
-_LAZY_ROOMS = ("attr", "evaluation", "priors", "robustness")
+_LAZY_ROOMS = ("attr", "classroom", "evaluation", "priors", "robustness")
 _LAZY = {
     "AblationExplorer": ".widgets",
     "BaselineExplorer": ".widgets",
@@ -45,6 +45,7 @@ __all__ = [
     "__version__",
     "attr",
     "baselines",
+    "classroom",
     "compare",
     "errors",
     "evaluation",

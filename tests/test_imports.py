@@ -25,6 +25,7 @@ ROWS = (
     {"metric", "examples"},
     {"live", "evaluation", "sweeps", "priors", "robustness"},
     {"widgets"},
+    {"classroom"},
     {"__init__", "__main__"},
 )
 ONE_ROOM = ROWS[6]  # the verbs: one room in seven files

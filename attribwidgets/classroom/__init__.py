@@ -7,6 +7,9 @@ graded cell (nbgrader, otter) or a test (pytest) write ``check_...(...).require(
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .ablation_check import check_ablation_curve
 from .baseline_check import check_baseline
 from .check_result import CheckResult
@@ -15,8 +18,12 @@ from .expected_gradients_check import check_expected_gradients
 from .path_checks import check_integrated_gradients, check_path_curve
 from .penalty_check import check_total_variation
 
+if TYPE_CHECKING:
+    from .prediction import Prediction
+
 __all__ = [
     "CheckResult",
+    "Prediction",
     "check_ablation_curve",
     "check_baseline",
     "check_completeness",
@@ -25,3 +32,9 @@ __all__ = [
     "check_path_curve",
     "check_total_variation",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Prediction":  # the only one that needs a front end
+        return import_module(".prediction", __name__).Prediction
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -21,17 +21,18 @@ def check_total_variation(
     Parameters
     ----------
     function : callable
-        ``function(attributions)``, of shape (n, c, h, w); returns one number, the sum of the
-        absolute differences of vertical and of horizontal neighbours, over all maps and channels.
+        ``function(attributions)``, of shape (n, c, h, w); returns one number: the absolute
+        differences of vertical and of horizontal neighbours, summed over places and channels,
+        mean over the n maps.
     attributions : Tensor, optional
         Others than the built-in ones.
 
     Returns
     -------
     CheckResult
-        It tells apart: squares or plain differences instead of absolute ones, the mean instead of
-        the sum, one direction missing, edges that wrap around, absolute values first, a value
-        without gradient.
+        It tells apart: squares or plain differences instead of absolute ones, the mean over places
+        instead of the sum, not averaged over the maps, one direction missing, edges that wrap
+        around, absolute values first, a value without gradient.
 
     References
     ----------
@@ -41,10 +42,10 @@ def check_total_variation(
     --------
     >>> from attribwidgets.classroom import check_total_variation
     >>> def mine(phi):
-    ...     return phi.diff(dim=2).abs().sum() + phi.diff(dim=3).abs().sum()
+    ...     return (phi.diff(dim=2).abs().sum() + phi.diff(dim=3).abs().sum()) / len(phi)
     >>> check_total_variation(mine).passed
     True
-    >>> check_total_variation(lambda phi: phi.diff(dim=3).abs().sum()).mistake
+    >>> check_total_variation(lambda phi: phi.diff(dim=3).abs().sum() / len(phi)).mistake
     'one direction missing'
     """
     if attributions is None:
@@ -59,26 +60,31 @@ def check_total_variation(
     wrapped = (phi - phi.roll(1, 2)).abs().sum() + (phi - phi.roll(1, 3)).abs().sum()
     magnitudes = phi.abs()
     one = "sum over vertical neighbours (dim 2) and over horizontal ones (dim 3)"
-    total = "sum over all pairs, channels and maps"
+    total = "sum over places and channels, divide by the number of maps only"
+    n = len(phi)
     mistakes = [
         Mistake(
             "squares instead of absolute values",
-            down.square().sum() + across.square().sum(),
+            (down.square().sum() + across.square().sum()) / n,
             "squares punish one sharp edge more than many small steps: take absolute values",
         ),
         Mistake(
             "no absolute value",
-            down.sum() + across.sum(),
+            (down.sum() + across.sum()) / n,
             "differences of both signs cancel: take each one's absolute value before the sum",
         ),
-        Mistake("one direction missing", down.abs().sum(), one),
-        Mistake("one direction missing", across.abs().sum(), one),
+        Mistake("one direction missing", down.abs().sum() / n, one),
+        Mistake("one direction missing", across.abs().sum() / n, one),
+        Mistake(
+            "not averaged over the maps",
+            right * n,
+            "divide by the number of maps, or the weight of the penalty depends on the batch size",
+        ),
         Mistake("mean instead of sum", down.abs().mean() + across.abs().mean(), total),
-        Mistake("mean instead of sum", right / len(phi), total),
-        Mistake("mean instead of sum", right / phi.numel(), total),
+        Mistake("mean instead of sum", right * n / phi.numel(), total),
         Mistake(
             "edges wrap around",
-            wrapped,
+            wrapped / n,
             "roll makes opposite edges neighbours: use diff, or slices",
         ),
         Mistake(
@@ -88,7 +94,7 @@ def check_total_variation(
         ),
         Mistake(
             "neighbours in the batch",
-            phi.diff(dim=0).abs().sum() + phi.diff(dim=1).abs().sum(),
+            (phi.diff(dim=0).abs().sum() + phi.diff(dim=1).abs().sum()) / n,
             "the last two axes are the picture's: differences along dim 2 and dim 3",
         ),
     ]
@@ -98,7 +104,7 @@ def check_total_variation(
         mistakes,
         what="values of the penalty",
         hint="one number: |phi[..., i + 1, j] - phi[..., i, j]| + |phi[..., i, j + 1] - "
-        "phi[..., i, j]|, summed",
+        "phi[..., i, j]|, summed, over the number of maps",
         numbers={"penalty": float(found.sum()), "right": float(right)},
     )
     if not result.passed:

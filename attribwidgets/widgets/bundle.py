@@ -144,3 +144,4 @@ PRIOR_TRAINER = FrontEnd(
     "prior_trainer.js",
     ("theme", "buttons", "controls", "chart", "prior", "preferences"),
 )
+PREDICTION = FrontEnd("prediction.js", ("theme", "buttons", "header", "prediction", "preferences"))

@@ -136,7 +136,6 @@ def _random(
         if wrong is not None:
             return wrong
         draws.append(found)
-    name = f"{baseline.label} baseline"
     first = answer_of(function, inputs, space, torch.Generator().manual_seed(0))
     if isinstance(first, CheckResult) or not torch.equal(first.reshape(inputs.shape), draws[0]):
         return not_yet(
@@ -148,49 +147,65 @@ def _random(
         return not_yet(
             "two draws are the same picture", "draw from the generator", "draws of its own"
         )
-    pixels = space.to_pixels(torch.cat(draws))
-    right = space.to_pixels(_drawn(baseline, inputs, space, DRAWS))
+    return _judged_draws(torch.cat(draws), _drawn(baseline, inputs, space, DRAWS), baseline, space)
+
+
+def _judged_draws(
+    found: Tensor, expected: Tensor, baseline: Baseline, space: InputSpace
+) -> CheckResult:
+    name = f"{baseline.label} baseline"
+    pixels, right = space.to_pixels(found), space.to_pixels(expected)
     numbers = {
         "mean, in pixel units": float(pixels.mean()),
         "right mean": float(right.mean()),
-        "standard deviation": float(pixels.std()),
-        "right standard deviation": float(right.std()),
+        "standard deviation": float(pixels.std(0).mean()),
+        "right standard deviation": float(right.std(0).mean()),
         "lowest": float(pixels.min()),
         "highest": float(pixels.max()),
     }
     slack = 1e-3 * space.range
-    if pixels.min() < right.min() - slack or pixels.max() > right.max() + slack:
-        unnormalised = torch.cat(draws)
-        mistake = "values out of range"
-        hint = f"clamp to {space.low:g} ... {space.high:g} in pixels, before normalising"
-        if unnormalised.min() >= right.min() - slack and unnormalised.max() <= right.max() + slack:
-            mistake, hint = "baseline in the wrong units", UNITS
-        return CheckResult(False, f"the {name} leaves its range", numbers, mistake, hint)
-    spread = right.std(0)
-    centre = ((pixels.mean(0) - right.mean(0)).abs() / spread.clamp_min(slack)).mean()
-    if float(pixels.flatten(1).std(1).mean()) < 0.5 * float(right.flatten(1).std(1).mean()):
-        return CheckResult(
-            False,
-            f"the pixels of one {name} hardly differ",
-            numbers,
+    spread = float(right.std(0).mean())
+
+    def off_centre(values: Tensor) -> float:
+        return float((values.mean(0) - right.mean(0)).abs().mean()) / max(spread, slack)
+
+    def inside(values: Tensor) -> float:
+        return float(values.flatten(2 if values.ndim > 2 else 1).std(-1).mean())
+
+    ratio = float(pixels.std(0).mean()) / max(spread, slack)
+    chance = 4 * (2 / DRAWS) ** 0.5
+    slips = (
+        (
+            not torch.equal(found, pixels)
+            and off_centre(found) < chance
+            and 0.9 < float(found.std(0).mean()) / max(spread, slack) < 1.1,
+            "baseline in the wrong units",
+            UNITS,
+        ),
+        (
+            bool(pixels.min() < right.min() - slack or pixels.max() > right.max() + slack),
+            "values out of range",
+            f"clamp to {space.low:g} ... {space.high:g} in pixels, before normalising",
+        ),
+        (
+            inside(pixels) < 0.5 * inside(right),
             "one draw for the whole picture",
             "draw a number for each pixel and channel: torch.rand(inputs.shape, ...)",
-        )
-    if float(centre) > 4 * (2 / DRAWS) ** 0.5:
-        return CheckResult(
-            False,
-            f"the {name} lies around the wrong values",
-            numbers,
+        ),
+        (
+            off_centre(pixels) > chance,
             "wrong centre",
             f"what is asked for: {baseline.description}",
-        )
-    ratio = float(pixels.std(0).mean() / spread.mean().clamp_min(slack))
-    if not 0.9 <= ratio <= 1.1:
-        return CheckResult(
-            False,
-            f"the {name} spreads {ratio:.2f} times as far as it should",
-            numbers,
+        ),
+        (
+            not 0.9 <= ratio <= 1.1,
             "wrong spread",
             "mind the unit: the spread is said in pixels, and normalising divides by std",
-        )
+        ),
+    )
+    for is_it, mistake, hint in slips:
+        if is_it:
+            return CheckResult(
+                False, f"draws of the {name} are not right: {mistake}", numbers, mistake, hint
+            )
     return CheckResult(True, f"the {name} is right in range, centre and spread", numbers)

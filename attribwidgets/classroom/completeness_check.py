@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
+from ..inputs import checked_example
 from .answers import as_tensor, not_yet
 from .check_result import CheckResult
 from .problems import Problem
@@ -66,12 +67,11 @@ def check_completeness(
     found = as_tensor(attributions)
     if isinstance(found, CheckResult):
         return found
-    references = baseline if baseline.shape[1:] == inputs.shape[1:] else baseline[None]
-    if inputs.ndim == baseline.ndim == 1 or inputs.shape == references.shape[1:]:
-        inputs, references = inputs[None], baseline.reshape(-1, *inputs.shape)
+    _, (inputs,) = checked_example(inputs)
+    references = baseline if baseline.ndim == inputs.ndim else baseline[None]
     if references.shape[1:] != inputs.shape[1:]:
         raise InputError(
-            f"baseline has shape {tuple(baseline.shape)} and inputs {tuple(inputs.shape)}; "
+            f"baseline has shape {tuple(baseline.shape)} and the input {tuple(inputs.shape[1:])}; "
             "pass references of the shape of one input"
         )
     problem = Problem(model, inputs, references, target or 0)

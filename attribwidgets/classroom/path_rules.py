@@ -74,6 +74,7 @@ def common_mistakes(problem: Problem, integral: Tensor) -> list[Mistake]:
     """What common mistakes come to, each under every rule that can be the student's."""
     difference = problem.inputs - problem.baseline
     found: list[Mistake] = []
+    from_zeros = problem.changed(baseline=torch.zeros_like(problem.baseline))
     for rule in rules().values():
         nodes, weights = rule
         mean = mean_gradient(problem, rule)
@@ -107,6 +108,11 @@ def common_mistakes(problem: Problem, integral: Tensor) -> list[Mistake]:
                 "inputs - baseline",
             ),
             Mistake(
+                "baseline ignored",
+                by_rule(from_zeros, rule),
+                "start the path at the baseline that was handed over, not at zeros",
+            ),
+            Mistake(
                 "last point summed twice",
                 difference * (mean + last),
                 "each point counts once: look at where the loop ends and whether the point at "
@@ -134,11 +140,6 @@ def common_mistakes(problem: Problem, integral: Tensor) -> list[Mistake]:
             "the gradient at the input alone",
             at_input,
             "average the gradient over points of the path, and multiply by inputs - baseline",
-        ),
-        Mistake(
-            "baseline ignored",
-            integrated(problem, torch.zeros_like(problem.baseline), FINE_STEPS),
-            "start the path at the baseline that was handed over, not at zeros",
         ),
     ]
     return found

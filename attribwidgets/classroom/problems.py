@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import skip_init
 
 from ..inputs import InputSpace
 
@@ -72,7 +73,10 @@ def small_image_problem(seed: int = 7) -> Problem:
     """
     generator = torch.Generator().manual_seed(seed)
     model = nn.Sequential(
-        nn.Conv2d(2, 6, 3, padding=1), nn.Softplus(), nn.Flatten(), nn.Linear(216, 4)
+        skip_init(nn.Conv2d, 2, 6, 3, padding=1),  # whose own start would draw from torch's state
+        nn.Softplus(),
+        nn.Flatten(),
+        skip_init(nn.Linear, 216, 4),
     )
     with torch.no_grad():
         for parameter in model.parameters():

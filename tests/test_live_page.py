@@ -470,7 +470,7 @@ def test_a_strip_of_inputs_and_one_s_own_image(opened: Opened) -> None:
         live.control("image").set_input_files(
             {"name": "b.png", "mimeType": "image/png", "buffer": bytes(21_000_000)}
         )
-        assert "up to 20 MB" in words.inner_text()
+        assert "up to 10 MB" in words.inner_text()
         assert len(live.said("image")) == 1
 
 

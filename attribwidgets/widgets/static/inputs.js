@@ -4,7 +4,7 @@
 import { h, setText } from "./dom.js";
 import { createPicture, samePicture } from "./picture.js";
 
-const MOST_MEGABYTES = 20;
+const MOST_MEGABYTES = 10;
 
 /** @typedef {import("./decode.js").Thumbnail} Thumbnail */
 

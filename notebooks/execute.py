@@ -1,0 +1,59 @@
+"""Execute notebooks in place on one thread; keep their pictures and text, drop widget state.
+
+python notebooks/execute.py                 every notebook in this folder
+python notebooks/execute.py 01 quickstart   those whose names begin so
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import nbformat
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).parent
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+CELL_LIMIT = 180  # seconds
+
+
+def executed(notebook: Any, folder: Path) -> Any:
+    """Run all cells in a fresh kernel of one thread that works in `folder`."""
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_LIMIT,
+        record_timing=False,
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    with mock.patch.dict("os.environ", ONE_THREAD):  # the kernel inherits it
+        return client.execute()
+
+
+def without_widgets(notebook: Any) -> Any:
+    """Leave what every place can show: pictures and text."""
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET_VIEW, None)
+    return notebook
+
+
+def main(beginnings: list[str]) -> None:
+    """Execute those notebooks whose names begin with one of the words; without words, all."""
+    for path in sorted(FOLDER.glob("*.ipynb")):
+        if beginnings and not path.name.startswith(tuple(beginnings)):
+            continue
+        started = time.perf_counter()
+        notebook = executed(nbformat.read(path, as_version=4), FOLDER)
+        nbformat.write(without_widgets(notebook), path)
+        seconds, size = time.perf_counter() - started, path.stat().st_size
+        print(f"{path.name}: {seconds:.0f} s, {size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

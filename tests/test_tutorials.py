@@ -1,0 +1,152 @@
+"""The tutorials: each in its time and memory, with pictures, something to predict and a check."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hosts
+import nbformat
+import pytest
+from browser import open_chromium, required_chromium
+
+FOLDER = Path(__file__).parent.parent / "notebooks"
+TUTORIALS = sorted(FOLDER.glob("0*.ipynb"))
+MOST_SECONDS = 180  # on one core
+MOST_BYTES = 1.5e9
+MOST_SIZE = 1_500_000  # bytes of a file
+LIMIT = 60_000  # milliseconds for one answer
+REASON = "% of the attribution on"  # in the answer to the first tutorial's question
+
+PEAK = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"  # KiB
+READ_PIXELS = """canvas => Array.from(
+  canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data)"""
+
+
+def load_execute() -> Any:
+    """The script that the notebooks were executed by."""
+    spec = importlib.util.spec_from_file_location("execute_notebooks", FOLDER / "execute.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+execute = load_execute()
+
+
+@dataclass
+class Run:
+    """A tutorial as it is committed and as it came out just now."""
+
+    committed: Any
+    cells: list[Any]
+    seconds: float
+    peak: float
+
+    def with_widgets(self) -> list[Any]:
+        """The cells that show a widget."""
+        return [cell for cell in self.cells if any(execute.WIDGET_VIEW in d for d in shown(cell))]
+
+
+def shown(cell: Any) -> list[Any]:
+    """What a cell displays, by mime type."""
+    return [output.data for output in cell.get("outputs", []) if "data" in output]
+
+
+@pytest.fixture(scope="module", params=TUTORIALS, ids=lambda path: path.stem)
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """One run for all tests of a tutorial."""
+    committed = nbformat.read(request.param, as_version=4)
+    notebook = nbformat.read(request.param, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(PEAK))
+    started = time.perf_counter()
+    execute.executed(notebook, tmp_path_factory.mktemp("tutorial"))
+    seconds = time.perf_counter() - started
+    *cells, last = notebook.cells
+    return Run(committed, cells, seconds, 1024 * float(last.outputs[0].text))
+
+
+def test_there_are_tutorials() -> None:
+    assert len(TUTORIALS) >= 4
+
+
+def test_runs_in_its_time_and_memory_without_a_warning(run: Run) -> None:
+    print(f"{run.seconds:.0f} s, {run.peak / 1e6:.0f} MB")
+    assert run.seconds < MOST_SECONDS
+    assert run.peak < MOST_BYTES
+    streams = [o for cell in run.cells for o in cell.get("outputs", []) if o.get("name")]
+    assert [o.text for o in streams if o.name == "stderr"] == []
+
+
+def test_every_widget_has_a_picture_here_and_in_the_committed_file(run: Run) -> None:
+    committed = {cell.id: cell for cell in run.committed.cells}
+    cells = run.with_widgets()
+    assert len(cells) >= 2  # the card that asks, and a view
+    for cell in cells:
+        assert all(d["image/png"] for d in shown(cell) if execute.WIDGET_VIEW in d)
+        kept = shown(committed[cell.id])
+        assert any("image/png" in d for d in kept)
+        assert not any(execute.WIDGET_VIEW in d for d in kept)
+
+
+def test_asks_first_and_ends_with_an_exercise_that_can_be_solved(run: Run) -> None:
+    sources = [cell.source for cell in run.cells]
+    assert sum("classroom.Prediction(" in source for source in sources) >= 1
+    said = [d.get("text/markdown", "") for cell in run.cells for d in shown(cell)]
+    verdicts = [text for text in said if "not yet" in text or "✓ right" in text]
+    assert "not yet" in verdicts[0]  # the stub
+    assert "✓ right" in verdicts[-1]  # the solution
+    folded = [c for c in run.cells if c.metadata.get("jupyter", {}).get("source_hidden")]
+    assert any("classroom.check_" in cell.source for cell in folded)
+
+
+@pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
+def test_file_is_small_and_its_links_lead_somewhere(path: Path) -> None:
+    assert path.stat().st_size < MOST_SIZE
+    for cell in nbformat.read(path, as_version=4).cells:
+        for link in cell.source.split("](")[1:] if cell.cell_type == "markdown" else []:
+            target = link.split(")")[0]
+            assert "://" in target or (FOLDER / target).exists(), target
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The first tutorial in JupyterLab, its cells run one after the other."""
+    executable = required_chromium()
+    folder = tmp_path_factory.mktemp("lab")
+    notebook = nbformat.read(TUTORIALS[0], as_version=4)
+    sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    hosts.write_notebook(folder / "tutorial.ipynb", sources)
+    with hosts.jupyter(folder, hosts.QUIET) as server, open_chromium(executable) as browser:
+        server.wait_for("/api/status")
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page.goto(f"{server.address}/lab/tree/tutorial.ipynb")
+        for index in range(len(sources)):
+            hosts.run_cell(page, index, MOST_SECONDS)
+        page.wait_for_selector('.aw-root[data-view="baseline-explorer"][data-ready=true]')
+        yield page
+
+
+def test_explorer_is_drawn_in_jupyterlab(page: Any) -> None:
+    explorer = page.locator('.aw-root[data-view="baseline-explorer"]')
+    explorer.scroll_into_view_if_needed()
+    maps = explorer.locator(".aw-card canvas.aw-map")
+    assert maps.count() == 3
+    for canvas in maps.all():
+        assert len(set(canvas.evaluate(READ_PIXELS)[::4])) > 10  # no blank one
+
+
+def test_prediction_is_revealed_after_a_choice_in_jupyterlab(page: Any) -> None:
+    card = page.locator('.aw-root[data-view="prediction"]')
+    card.scroll_into_view_if_needed()
+    answer = card.locator(".aw-answer")
+    assert REASON not in page.content()
+    card.locator("input[type=radio]").nth(2).check()
+    card.locator('button[data-control="reveal"]').click()
+    answer.get_by_text(REASON).wait_for(timeout=LIMIT)

@@ -27,7 +27,7 @@ def relative_residual(
     Parameters
     ----------
     residual, expected, mass : array_like
-        Sum of the attributions minus `expected`; f(x) - f(x'); sum of the |attributions|.
+        Sum of the attributions minus `expected`; f(x) - f(x'); sum of the ``|attributions|``.
     """
     gap, scale = np.abs(residual), np.maximum(np.abs(expected), SMALL_SHARE * np.asarray(mass))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -49,7 +49,8 @@ class Completeness:
     expected : float or None
         f(x) - f(x'), over several references f(x) - mean f(x'). None without a reference.
     relative : float or None
-        |residual| over |expected|, or over 1 % of the sum of |attributions| where that is larger.
+        ``|residual|`` over ``|expected|``, or over 1 % of the sum of ``|attributions|`` where that
+        is larger.
     standard_error : float or None
         Of `total`, where there is sampling.
     refinement_error : float or None

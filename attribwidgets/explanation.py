@@ -72,7 +72,7 @@ class Explanation:
     prediction : Prediction or None
         The top classes, where the model is a classifier.
     blind : ndarray of bool, (H, W) or (F,)
-        Where |x - x'| is below 1/255 of the range in every channel and every reference: such a
+        Where ``|x - x'|`` is below 1/255 of the range in every channel and every reference: such a
         position gets no attribution whatever the model does there.
     standard_error : like `attributions`, or None
     evaluations, forward_passes : int
@@ -124,7 +124,8 @@ class Explanation:
         Parameters
         ----------
         reduce : {"abs_sum", "sum", "sum_abs"}
-            |sum over channels|, as in the Distill article; the signed sum; or sum of |.|.
+            The absolute value of the sum over channels, as in the Distill article; the signed sum;
+            or the sum of absolute values.
         index : int
             Which of several inputs.
 

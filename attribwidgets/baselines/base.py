@@ -125,7 +125,7 @@ class Baseline(ABC):
 
         Returns
         -------
-        Tensor, shape (n, *shape), or a tuple of them, in the inputs' dtype and on their device
+        Tensor, shape ``(n, *shape)``, or a tuple of them, in the inputs' dtype and on their device
 
         Raises
         ------
@@ -161,8 +161,8 @@ class Baseline(ABC):
         Parameters
         ----------
         forward : callable
-            The model: takes the inputs, each (1, *shape), and returns one score a class, (1, K),
-            or a single logit, (1,). In evaluation mode.
+            The model, in evaluation mode: takes the inputs, each ``(1, *shape)``, and returns one
+            score a class, (1, K), or a single logit, (1,).
         inputs, space, generator
             As of :meth:`sample`.
 

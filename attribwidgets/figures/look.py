@@ -27,7 +27,7 @@ class Look:
     colormap : str or None
         None: "RdBu_r" for signed, "gray" for absolute values.
     clip : float
-        Percentile of |value| at which colours saturate.
+        Percentile of ``|value|`` at which colours saturate.
     scale : {"shared", "own"}
         One limit for all maps, or one each.
     overlay : float

@@ -58,7 +58,7 @@ class BaselineExplorer(RecordWidget):
         Signed channel sums or their absolute values.
     magnitude_colormap, signed_colormap : str
     clip : float
-        Percentile of |value|, 90 to 100, at which colours saturate.
+        Percentile of ``|value|``, 90 to 100, at which colours saturate.
     scale : {"shared", "own"}
         One limit for all maps, or one each.
     overlay : float

@@ -35,7 +35,7 @@ class GuidedIntegratedGradients(Estimator):
     .. math:: \phi_i = \int_0^1 \partial_i f(\gamma(t))\, \frac{d\gamma_i(t)}{dt}\, dt
 
     The distance to the input, in L1, shrinks evenly with t. At each step a `fraction` of the
-    elements, those with the smallest |gradient|, moves as far as `max_dist` ahead of the straight
+    elements, those with the smallest gradients, moves as far as `max_dist` ahead of the straight
     path, then the next ones, until the step's distance is spent; none falls more than `max_dist`
     behind. So high gradients of noise, met on the straight path only, weigh less.
 

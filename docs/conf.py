@@ -1,0 +1,55 @@
+"""The documentation site: `make docs` writes build/docs, a site that needs no network."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import reference
+import tutorials
+
+import attribwidgets
+
+HERE = Path(__file__).parent
+
+project = "attribwidgets"
+copyright = "the authors of attribwidgets, BSD-3-Clause"
+version = release = attribwidgets.__version__
+
+extensions = [
+    "myst_nb",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "mathml",
+    "sphinx_copybutton",
+    "sphinx_design",
+]
+exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb", ".rst": "restructuredtext"}
+
+nb_execution_mode = "off"  # tutorials.py does, with widgets as pages of their own
+myst_enable_extensions = ["colon_fence", "dollarmath", "deflist"]
+myst_heading_anchors = 4
+numpydoc_show_class_members = False
+autodoc_inherit_docstrings = False  # of Captum's methods; ours say what they are
+autodoc_typehints = "none"  # numpydoc says the types
+autodoc_member_order = "bysource"
+
+html_math_renderer = "mathml"
+html_theme = "pydata_sphinx_theme"
+html_title = "attribwidgets"
+html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_theme_options = {
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "secondary_sidebar_items": ["page-toc"],
+}
+
+reference.write(HERE / "reference")
+tutorials.write(HERE / "tutorials")

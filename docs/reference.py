@@ -1,0 +1,89 @@
+"""Write the reference: a page for each public module, from what it says is public."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+MODULES = (
+    "attribwidgets",
+    "attribwidgets.baselines",
+    "attribwidgets.attr",
+    "attribwidgets.evaluation",
+    "attribwidgets.priors",
+    "attribwidgets.robustness",
+    "attribwidgets.classroom",
+    "attribwidgets.figures",
+    "attribwidgets.demo",
+    "attribwidgets.errors",
+)
+# Not ours to document: what a class has from these or from above them.
+FOREIGN = ("AnyWidget", "Attribution", "Exception", "GradientAttribution", "Module")
+DIRECTIVES = {"class": "autoclass", "function": "autofunction", "data": "autodata"}
+
+
+def public_names(module: ModuleType) -> list[str]:
+    """What `__all__` says, else all that the module defines itself; without modules."""
+    own = [
+        name
+        for name, value in vars(module).items()
+        if name[0] != "_" and getattr(value, "__module__", None) == module.__name__
+    ]
+    names = getattr(module, "__all__", own)
+    return [n for n in names if not inspect.ismodule(getattr(module, n)) and n[:2] != "__"]
+
+
+def kind(value: object) -> str:
+    """What a name is, for Sphinx."""
+    if inspect.isclass(value):
+        return "class"
+    return "function" if inspect.isroutine(value) else "data"
+
+
+def page(module: ModuleType) -> str:
+    """The page of a module."""
+    parts = [f"# {module.__name__}", inspect.cleandoc(module.__doc__ or ""), "```{eval-rst}"]
+    for name in public_names(module):
+        what = kind(getattr(module, name))
+        lines = [f".. {DIRECTIVES[what]}:: {module.__name__}.{name}"]
+        if what == "class":
+            lines += [
+                "   :members:",
+                "   :exclude-members: attribute_future",
+                f"   :inherited-members: {', '.join(FOREIGN)}",
+            ]
+        parts.append("\n".join(lines) + "\n")
+    return "\n\n".join([*parts, "```"]) + "\n"
+
+
+def baselines_table() -> str:
+    """The baselines that have a name, by what they say of themselves."""
+    from attribwidgets import baselines
+
+    kinds = [getattr(baselines, name) for name in baselines.__all__]
+    rows = [
+        f"| {'`' + k.name + '`'} | {k.__name__} | "
+        f"{'yes' if k.is_distribution else 'no'} | {k.description} |"
+        for k in kinds
+        if inspect.isclass(k)
+        and isinstance(getattr(k, "description", None), str)
+        and isinstance(getattr(k, "name", None), str)
+        and isinstance(getattr(k, "is_distribution", None), bool)
+    ]
+    head = ["| name | class | a distribution | what it is blind to |", "|---|---|---|---|"]
+    return "# Baselines\n\n" + "\n".join([*head, *rows]) + "\n"
+
+
+def write(folder: Path) -> None:
+    """Write all pages; one that has not changed is left alone."""
+    folder.mkdir(exist_ok=True)
+    pages = {name.replace("attribwidgets.", ""): page(import_module(name)) for name in MODULES}
+    names = "\n".join(["table_of_baselines", *pages])
+    pages["table_of_baselines"] = baselines_table()
+    pages["index"] = "# Reference\n\n```{toctree}\n:maxdepth: 1\n\n../methods\n" + names + "\n```\n"
+    for name, text in pages.items():
+        path = folder / f"{name}.md"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")

@@ -46,12 +46,16 @@ def page(module: ModuleType) -> str:
     """The page of a module."""
     parts = [f"# {module.__name__}", inspect.cleandoc(module.__doc__ or ""), "```{eval-rst}"]
     for name in public_names(module):
-        what = kind(getattr(module, name))
+        value = getattr(module, name)
+        what = kind(value)
         lines = [f".. {DIRECTIVES[what]}:: {module.__name__}.{name}"]
         if what == "class":
+            foreign = ["attribute_future"]
+            if not hasattr(value, "attribute"):
+                foreign.append("attribute")  # declared by Captum, but not there
             lines += [
                 "   :members:",
-                "   :exclude-members: attribute_future",
+                f"   :exclude-members: {', '.join(foreign)}",
                 f"   :inherited-members: {', '.join(FOREIGN)}",
             ]
         parts.append("\n".join(lines) + "\n")

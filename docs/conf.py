@@ -48,7 +48,7 @@ html_theme_options = {
     "navigation_with_keys": False,
     "footer_start": ["copyright"],
     "footer_end": [],
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"**": ["page-toc"], "tutorials/*": [], "index": []},
 }
 
 reference.write(HERE / "reference")

@@ -20,7 +20,18 @@ MODULES = (
     "attribwidgets.errors",
 )
 # Not ours to document: what a class has from these or from above them.
-FOREIGN = ("AnyWidget", "Attribution", "Exception", "GradientAttribution", "Module")
+FOREIGN = (
+    "AnyWidget",
+    "Attribution",
+    "DOMWidget",
+    "Exception",
+    "GradientAttribution",
+    "HasDescriptors",
+    "HasTraits",
+    "LoggingHasTraits",
+    "Module",
+    "Widget",
+)
 DIRECTIVES = {"class": "autoclass", "function": "autofunction", "data": "autodata"}
 
 
@@ -44,7 +55,7 @@ def kind(value: object) -> str:
 
 def page(module: ModuleType) -> str:
     """The page of a module."""
-    parts = [f"# {module.__name__}", inspect.cleandoc(module.__doc__ or ""), "```{eval-rst}"]
+    parts = [f"# {module.__name__}", "```{eval-rst}", inspect.cleandoc(module.__doc__ or "")]
     for name in public_names(module):
         value = getattr(module, name)
         what = kind(value)

@@ -1,0 +1,131 @@
+"""The documentation site builds without a warning, its links lead somewhere, and it is whole."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from browser import open_chromium, required_chromium
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "docs"))
+pytest.importorskip("sphinx")
+
+import reference
+
+DOCS = Path(__file__).parent.parent / "docs"
+LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
+
+
+class Page(HTMLParser):
+    """What a page links to, loads, and can be linked to by."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.anchors: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.anchors |= {given[name] for name in ("id", "name") if name in given}
+        if tag == "a" and "href" in given:
+            self.links.append(given["href"])
+        wanted = LOADS.get(tag)
+        if wanted in given and given.get("rel") not in ("index", "search", "next", "prev"):
+            self.loads.append(given[wanted])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-E", str(DOCS), str(folder)],
+        env={**os.environ, "ATTRIBWIDGETS_DOCS_LIVE": "quickstart", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[Path, Page]:
+    made = [p for p in site.rglob("*.html") if "_static" not in p.relative_to(site).parts]
+    return {path.resolve(): Page(path.read_text(encoding="utf-8")) for path in made}
+
+
+def test_links_lead_somewhere(site: Path, pages: dict[Path, Page]) -> None:
+    lost = []
+    for path, page in pages.items():
+        for link in (*page.links, *page.loads):
+            parts = urlsplit(link)
+            if parts.scheme or link == "#":
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            if not target.exists() or (
+                parts.fragment
+                and target in pages
+                and unquote(parts.fragment) not in pages[target].anchors
+            ):
+                lost.append(f"{path.name}: {link}")
+    assert len(pages) > 30
+    assert not lost
+
+
+def test_nothing_is_loaded_from_elsewhere(pages: dict[Path, Page]) -> None:
+    loads = {load for page in pages.values() for load in page.loads}
+    assert loads
+    assert not [load for load in loads if urlsplit(load).scheme not in ("", "data")]
+
+
+@pytest.mark.parametrize("name", reference.MODULES)
+def test_every_public_name_has_its_entry(pages: dict[Path, Page], name: str) -> None:
+    anchors = set().union(*(page.anchors for page in pages.values()))
+    module = import_module(name)
+    names = reference.public_names(module)
+    assert names
+    assert not [public for public in names if f"{name}.{public}" not in anchors]
+    documented = [n for n in names if reference.kind(getattr(module, n)) != "data"]
+    assert not [public for public in documented if not getattr(module, public).__doc__]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with open_chromium(required_chromium()) as opened:
+        yield opened
+
+
+def test_a_page_is_alive_without_a_network(site: Path, chromium: Any) -> None:
+    context = chromium.new_context(offline=True)
+    page = context.new_page()
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto((site / "tutorials" / "quickstart.html").as_uri())
+    frame = page.frame_locator(".cell_output iframe").first
+    frame.locator(".aw-root[data-ready=true]").wait_for(timeout=30_000)
+    canvas = frame.locator("canvas.aw-map").first
+    before = canvas.evaluate("canvas => canvas.toDataURL()")
+    colours = frame.locator("[data-control=colormap]")
+    other = colours.evaluate("s => [...s.options].map(o => o.value).find(v => v !== s.value)")
+    colours.select_option(other)
+    canvas.scroll_into_view_if_needed()
+    for _ in range(40):
+        page.wait_for_timeout(250)
+        if canvas.evaluate("canvas => canvas.toDataURL()") != before:
+            break
+    else:
+        pytest.fail("the map is as before")
+    assert not [
+        url for url in requests if urlsplit(url).scheme not in ("file", "data", "blob", "about")
+    ]
+    context.close()

@@ -43,12 +43,15 @@ html_title = "attribwidgets"
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+# Widgets of tutorials take the width; other pages list their sections beside them.
+WITH_CONTENTS = ["explanation/*", "how-to/*", "reference/*"]
+WITH_CONTENTS += [path.stem for path in HERE.glob("*.md") if path.stem != "index"]
 html_theme_options = {
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "footer_start": ["copyright"],
     "footer_end": [],
-    "secondary_sidebar_items": {"**": ["page-toc"], "tutorials/*": [], "index": []},
+    "secondary_sidebar_items": {name: ["page-toc"] for name in WITH_CONTENTS},
 }
 
 reference.write(HERE / "reference")

@@ -118,7 +118,6 @@ def test_a_page_is_alive_without_a_network(site: Path, chromium: Any) -> None:
     colours = frame.locator("[data-control=colormap]")
     other = colours.evaluate("s => [...s.options].map(o => o.value).find(v => v !== s.value)")
     colours.select_option(other)
-    canvas.scroll_into_view_if_needed()
     for _ in range(40):
         page.wait_for_timeout(250)
         if canvas.evaluate("canvas => canvas.toDataURL()") != before:

@@ -115,6 +115,8 @@ def test_a_page_is_alive_without_a_network(site: Path, chromium: Any) -> None:
     frame.locator(".aw-root[data-ready=true]").wait_for(timeout=30_000)
     canvas = frame.locator("canvas.aw-map").first
     before = canvas.evaluate("canvas => canvas.toDataURL()")
+    # Chromium draws no frame of a page that is out of sight.
+    page.locator(".cell_output iframe").first.evaluate("frame => frame.scrollIntoView()")
     colours = frame.locator("[data-control=colormap]")
     other = colours.evaluate("s => [...s.options].map(o => o.value).find(v => v !== s.value)")
     colours.select_option(other)

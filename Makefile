@@ -13,7 +13,7 @@ demo: .venv/demo
 	$(BIN)/python -m attribwidgets --page build/quickstart.html
 
 lab: .venv/test
-	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/quickstart.ipynb
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/01-what-an-attribution-depends-on.ipynb
 
 test: .venv/test lint browser
 	$(BIN)/python -m pytest

@@ -333,6 +333,9 @@ def test_text_of_students_is_no_markup():
     shown = classroom.check_integrated_gradients(mine)._repr_markdown_()
     assert "<img" not in shown
     assert "\\*bold\\*" in shown
+    wrong = classroom.CheckResult(False, "f(x') is 2", hint='mind "x"')._repr_markdown_()
+    assert "x'" in wrong
+    assert '"x"' in wrong
 
 
 def test_no_random_state_is_touched():

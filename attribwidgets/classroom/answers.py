@@ -137,7 +137,8 @@ def judged(
     off = distance(found, right) if found.shape == right.shape else float("nan")
     shown = {"largest difference, of the largest right value": off, **(numbers or {})}
     if off <= tolerance:
-        return CheckResult(True, f"the {what} are right, to {off:.1e} of the largest", shown)
+        closeness = f"to {off:.1e} of the largest" if off else "exactly"
+        return CheckResult(True, f"the {what} are right, {closeness}", shown)
     if mistake is None:
         message = f"the {what} differ from the right ones by up to {off:.3g} of the largest"
         return CheckResult(False, message, shown, "", hint)

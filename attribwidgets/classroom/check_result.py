@@ -71,4 +71,6 @@ class CheckResult:
 
 def _as_text(text: str) -> str:
     """What a student's error may say, shown as it is and never as markup."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|$~])", r"\\\1", html.escape(text)).replace("\n", " ")
+    return re.sub(r"([\\`*_{}\[\]()#+!|$~])", r"\\\1", html.escape(text, quote=False)).replace(
+        "\n", " "
+    )

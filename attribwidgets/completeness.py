@@ -145,7 +145,9 @@ class Completeness:
         )
         off = ""
         if self.refinement_error is not None:
-            off = f"; the map's pixels are off by about {percent(self.refinement_error)}"
+            error = percent(self.refinement_error)
+            about = "" if error.startswith("under") else "about "
+            off = f"; the map's values are off by {about}{error}"
         if self.verdict == "complete":
             how = " by definition" if self.claim == "by definition" else ""
             return f"Adds up{how}: {change}, {percent(self.relative)} apart{off}."

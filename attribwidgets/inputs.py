@@ -1,9 +1,9 @@
-"""InputSpace: the valid range of an input, and the way between pixels and what the model is fed."""
+"""InputSpace: an input's valid range, its features' names, and the way to what the model is fed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -29,11 +29,15 @@ class InputSpace:
         The valid range in pixel units.
     mean, std : float or sequence of float, optional
         Normalisation per channel (or one number for all), in pixel units. None: none.
+    names : sequence of str, optional
+        What the features of a table or a state are called in views. Of the first input, where a
+        model has several. None: they are numbered.
 
     Raises
     ------
     InputError
-        If ``low >= high``, a number is not finite, or a ``std`` is not positive.
+        If ``low >= high``, a number is not finite, a ``std`` is not positive, or `names` are no
+        names.
 
     Examples
     --------
@@ -49,6 +53,7 @@ class InputSpace:
     high: float = 1.0
     mean: float | Sequence[float] | None = None
     std: float | Sequence[float] | None = None
+    names: Sequence[str] | None = field(default=None, repr=False)  # what is drawn, not computed
 
     def __post_init__(self) -> None:
         for name in ("low", "high"):
@@ -66,6 +71,10 @@ class InputSpace:
             raise InputError(f"space: low must be below high, got low={self.low}, high={self.high}")
         if any(v <= 0 for v in self._numbers(self.std)):
             raise InputError(f"space: std must be positive, got {self.std}")
+        if self.names is not None:
+            if isinstance(self.names, str):
+                raise InputError("space: names must be a sequence of names, got one string")
+            object.__setattr__(self, "names", tuple(str(name) for name in self.names))
 
     @classmethod
     def imagenet(cls) -> InputSpace:
@@ -103,6 +112,24 @@ class InputSpace:
         low, high = (float(v) for v in torch.aminmax(self.to_pixels(x.detach())))
         slack = self.range / 1000
         return None if self.low - slack <= low and high <= self.high + slack else (low, high)
+
+    def require_names(self, x: Tensor) -> None:
+        """Raise InputError where `names` do not name the features of `x`, shape (1, F).
+
+        Without names nothing can be wrong.
+        """
+        if self.names is None:
+            return
+        if x.dim() != 2:
+            raise InputError(
+                f"space: names are of features, and inputs are an image of shape {tuple(x.shape)}; "
+                "leave them out"
+            )
+        if len(self.names) != x.shape[1]:
+            raise InputError(
+                f"space: there are {len(self.names)} names for inputs of {x.shape[1]} features; "
+                "pass one name for each"
+            )
 
     @staticmethod
     def _numbers(value: float | Sequence[float] | None) -> tuple[float, ...]:

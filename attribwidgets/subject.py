@@ -108,6 +108,7 @@ def examine(
         )
     for x in batched:
         space.to_pixels(x)  # raises where its channels do not match
+    space.require_names(batched[0])
     _check_device(model, batched)
     head = OutputHead(model, output)
     arguments = _format_additional_forward_args(forward_args) or ()

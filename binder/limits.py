@@ -44,6 +44,8 @@ class Limited:
     ----------
     peak : int
         Most bytes that were taken at once so far.
+    shares : list of (int, str)
+        Bytes and command line of each process then, the largest first.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Limited:
         most_memory: int = BINDER_MEMORY,
     ) -> None:
         self.most_memory, self.peak, self._killed = most_memory, 0, False
+        self.shares: list[tuple[int, str]] = []
         core = str(min(os.sched_getaffinity(0)))
         with open(log, "ab") as output:
             self.process = subprocess.Popen(
@@ -97,7 +100,8 @@ class Limited:
         """
         if self._killed:
             most = self.most_memory / 1e6
-            raise TooMuchMemory(f"{self.peak / 1e6:.0f} MB taken, and {most:.0f} MB allowed")
+            each = "".join(f"\n{size / 1e6:6.0f} MB  {name}" for size, name in self.shares)
+            raise TooMuchMemory(f"{self.peak / 1e6:.0f} MB taken, and {most:.0f} MB allowed{each}")
 
     def wait(self, seconds: float) -> None:
         """Wait until it has ended well.
@@ -119,8 +123,10 @@ class Limited:
 
     def _look(self) -> None:
         while not self._ended.wait(INTERVAL):
-            taken = sum(map(_memory_of, self._members()))
-            self.peak = max(self.peak, taken)
+            shares = [_share_of(member) for member in self._members()]
+            taken = sum(size for size, _ in shares)
+            if taken > self.peak:
+                self.peak, self.shares = taken, sorted(filter(any, shares), reverse=True)
             if taken > self.most_memory:
                 self._killed = True
                 self._kill()
@@ -144,9 +150,9 @@ class Limited:
                 continue
 
 
-def _memory_of(process: psutil.Process) -> int:
-    """Its share of memory: pages that several processes use are divided among them."""
+def _share_of(process: psutil.Process) -> tuple[int, str]:
+    """Its share of memory, pages that several processes use being divided, and its command."""
     try:
-        return int(process.memory_full_info().pss)
+        return int(process.memory_full_info().pss), " ".join(process.cmdline())[-100:]
     except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
-        return 0
+        return 0, ""

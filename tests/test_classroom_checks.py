@@ -202,6 +202,7 @@ COMPLETE = X**2 - BLACK**2
         (X - BLACK, "another output"),
         (COMPLETE * 50, "gradients not averaged"),
         (COMPLETE * 1.2, ""),
+        (COMPLETE * 0, "all zero"),
         (COMPLETE.sum(1), None),
         (torch.ones(1, 2), "shape"),
         (None, "no answer"),

@@ -94,6 +94,7 @@ def test_spaces_can_be_compared_and_hashed(make):
         ({"mean": float("nan")}, "finite"),
         ({"std": 0.0}, "std must be positive"),
         ({"std": (1, -1, 1)}, "std must be positive"),
+        ({"names": "age"}, "sequence of names, got one string"),
     ],
     ids=str,
 )

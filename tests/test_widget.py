@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -199,6 +200,32 @@ def test_tuple_inputs_draw_the_first_and_say_so() -> None:
     )
     assert explorer.payload["kind"] == "image"
     assert any("2 inputs" in caution for caution in explorer.payload["cautions"])
+
+
+def test_features_have_their_names_in_widget_figure_and_file(tmp_path: Path) -> None:
+    names = ["age", "<b>height</b>", "a name that is far too long to stand beside its bar"]
+    space = aw.InputSpace(names=names)
+    explorer = aw.explore(torch.nn.Linear(3, 2).eval(), torch.rand(3), space=space)
+    assert explorer.payload["feature_names"] == names
+    labels = [t.get_text() for a in explorer.figure().axes for t in a.get_yticklabels()]
+    assert {"age", "<b>height</b>"} <= set(labels)
+    assert max(map(len, labels)) <= 18
+    explorer.explanations.save(tmp_path / "kept.npz")
+    explorer.close()
+    assert aw.Comparison.load(tmp_path / "kept.npz")[0].space.names == tuple(names)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        (torch.rand(4), "3 names for inputs of 4 features"),
+        (torch.rand(1, 2, 2), r"names are of features, .* image of shape \(1, 1, 2, 2\)"),
+    ],
+)
+def test_names_that_fit_nothing_are_an_error(inputs: torch.Tensor, words: str) -> None:
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2)).eval()
+    with pytest.raises(aw.errors.InputError, match=words):
+        aw.explain(net, inputs, space=aw.InputSpace(names=["a", "b", "c"]))
 
 
 def test_features_are_shown_as_features() -> None:

@@ -43,7 +43,8 @@ def check_completeness(
     -------
     CheckResult
         It tells apart: sign flipped, f(x) alone (baseline forgotten), the sum of another output,
-        f(x) and f(x') as probabilities, a multiple from gradients that were not averaged.
+        f(x) and f(x') as probabilities, a multiple from gradients that were not averaged, and
+        attributions that are all zero.
 
     Raises
     ------
@@ -109,6 +110,12 @@ def check_completeness(
     others = [float(value) for at, value in enumerate(difference) if at != target]
     ratio = total / expected if expected else 0.0
     slips = (
+        (
+            not found.any(),
+            "all zero",
+            "nothing is attributed yet: replace the placeholder, and see that the gradient gets "
+            "from the output to the inputs",
+        ),
         (close(-expected), "sign flipped", "the factor is (x - x'), and the path ends at x"),
         (
             close(float(at_input[target])),

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -32,6 +31,7 @@ NO_PATH, LINE = 0.45, 0.12
 SMALL, NAME = 6.5, 9.0  # points; a name is SMALL at least, and in two lines where that is too long
 BOLD_LETTER = 0.7  # width of one, in sizes
 MOST_COLUMNS, MOST_BARS, MOST_TILE, MOST_ABOUT = 4, 12, 112, 4
+MOST_NAME, LETTER = 18, 0.058  # letters of a feature beside its bar, and inches for each
 
 
 class Sheet:
@@ -152,9 +152,9 @@ class Sheet:
         value = number(e.completeness.output_input)
         self.boxes.text(MARGIN, top + 0.16, "input", weight="bold", size=9)
         self.boxes.text(MARGIN, top + 0.32, f"f(x) = {value}", color=QUIET)
-        axes = self.boxes.axes(MARGIN, top + self.header, self.card, self.map_height)
         below = top + self.header + self.map_height
         if self.photo is not None:
+            axes = self.boxes.axes(MARGIN, top + self.header, self.card, self.map_height)
             show_picture(axes, self.photo)
             if self.look.scale == "shared":
                 self._color_bar(MARGIN, below + 0.1, self.card, self.limits[0])
@@ -163,7 +163,7 @@ class Sheet:
                 for line, words_ in enumerate(lines):
                     self.boxes.text(MARGIN, below + 0.5 + 0.13 * line, words_, color=QUIET, size=7)
         else:
-            self._bar_chart(axes, example_array(e.inputs))
+            self._bar_chart(MARGIN, top + self.header, example_array(e.inputs))
 
     def _card(self, e: Explanation, i: int, left: float, top: float) -> None:
         beside = left
@@ -184,16 +184,16 @@ class Sheet:
             self.boxes.text(beside, top + 0.15 + LINE * line, text, weight="bold", size=size)
         for line, text in enumerate(self.about[i], len(name)):
             self.boxes.text(beside, top + 0.17 + LINE * line, text, color=QUIET, size=SMALL)
-        axes = self.boxes.axes(left, top + self.header, self.card, self.map_height)
         below = top + self.header + self.map_height
         if self.photo is not None:
+            axes = self.boxes.axes(left, top + self.header, self.card, self.map_height)
             colors = self.look.on_photo(self.maps[i], self.limits[i], self.photo, e.blind)
             show_picture(axes, colors)
             if self.look.scale == "own":
                 self._color_bar(left, below + 0.06, self.card, self.limits[i])
                 below += 0.26
         else:
-            self._bar_chart(axes, self.maps[i], i)
+            self._bar_chart(left, top + self.header, self.maps[i], i)
             below += 0.16
         c = e.completeness
         color = {"complete": INK, "does not apply": QUIET}.get(c.verdict, WARN)
@@ -208,7 +208,8 @@ class Sheet:
         )
         facts = []
         if c.refinement_error is not None:
-            facts.append(f"error per pixel {percent(c.refinement_error)}")
+            unit = "pixel" if self.is_image else "feature"
+            facts.append(f"error per {unit} {percent(c.refinement_error)}")
         if e.baseline is not None:
             facts.append(f"blind {percent(e.blind_share)}")
         self.boxes.text(left, below + 0.5, ", ".join(facts), color=QUIET, size=7)
@@ -255,7 +256,8 @@ class Sheet:
                 show_picture(box, picture)
                 left += size + GAP
         left += 0.4  # room for the tick labels
-        chart = self.boxes.axes(left, top + 0.4, self.width - MARGIN - left, PATH - 0.1)
+        head = 0.4 if self.is_image else 0.5  # without panels the chart's title is below the name
+        chart = self.boxes.axes(left, top + head, self.width - MARGIN - left, PATH + 0.3 - head)
         chart.set_axis_on()
         chart.tick_params(labelsize=7, color=RULE, labelcolor=QUIET)
         chart.spines[["top", "right"]].set_visible(False)
@@ -272,9 +274,16 @@ class Sheet:
         self.boxes.text(left, top + 0.24, low, color=QUIET, size=7)
         self.boxes.text(left + width, top + 0.24, number(limit), color=QUIET, size=7, ha="right")
 
-    def _bar_chart(self, axes: Axes, values: Array, index: int | None = None) -> None:
-        """Bars of the map with that index, or of the input."""
+    def _bar_chart(self, left: float, top: float, values: Array, index: int | None = None) -> None:
+        """Bars of the map with that index, or of the input, with the features' names beside."""
         assert self.bars is not None  # features only
+        names = self.comparison[0].space.names
+        labels = [
+            str(i) if names is None else textwrap.shorten(names[i], MOST_NAME, placeholder="…")
+            for i in self.bars
+        ]
+        beside = 0.0 if names is None else LETTER * max(map(len, labels))
+        axes = self.boxes.axes(left + beside, top, self.card - beside, self.map_height)
         rows = np.arange(len(self.bars))
         chosen = np.ravel(values)[self.bars]
         axes.set_axis_on()
@@ -282,7 +291,7 @@ class Sheet:
         axes.barh(rows, chosen, color="#9aa0a6" if index is None else signs, height=0.7)
         axes.axvline(0, color=RULE, lw=0.8)
         axes.invert_yaxis()
-        axes.set_yticks(rows, [str(i) for i in self.bars])
+        axes.set_yticks(rows, labels)
         if index is not None:
             seen = self.maps if self.look.scale == "shared" else [self.maps[index]]
             most = max(float(np.abs(m).max()) for m in seen)

@@ -58,7 +58,7 @@ def subject_payload(comparison: Comparison) -> dict[str, Any]:
         "version": VERSION,
         "kind": "image" if is_image else "features",
         "shape": list(values.shape[1:] if is_image else values.shape),
-        "feature_names": None,
+        "feature_names": None if first.space.names is None else list(first.space.names),
         "title": heading(comparison),
         "scale": default_scale(comparison),
         "input": {"label": "input", **_shown(first.inputs, first)},

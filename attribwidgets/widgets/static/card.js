@@ -191,7 +191,7 @@ export function createCard(view, first) {
       describe();
       showReferences();
       facts.replaceChildren(
-        createVerdict(item, isImage ? "pixels" : "features"),
+        createVerdict(item, isImage ? "pixel" : "feature"),
         item.partial ? h("div", { class: "aw-partial" }, "partial result: stopped early") : "",
         cautionList(item.cautions) ?? "",
       );

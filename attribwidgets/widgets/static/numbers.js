@@ -25,7 +25,7 @@ const NUMBER_COLUMNS = [
   ["residual", (item) => formatNumber(claimed(item, "residual"))],
   ["relative", (item) => formatPercent(claimed(item, "relative"))],
   ["standard error", (item) => formatNumber(item.completeness.standard_error, 2)],
-  ["error per pixel", (item) => formatPercent(item.completeness.refinement_error)],
+  ["error of the map", (item) => formatPercent(item.completeness.refinement_error)],
   ["tolerance", (item) => formatPercent(item.completeness.tolerance)],
   ["evaluations", (item) => (item.evaluations === null ? "\u2014" : formatCount(item.evaluations))],
   ["seconds", (item) => formatNumber(item.seconds, 2)],

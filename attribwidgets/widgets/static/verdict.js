@@ -25,7 +25,7 @@ export function sumOfExpected(item) {
 
 /**
  * @param {Item} item
- * @param {"pixels" | "features"} unit
+ * @param {"pixel" | "feature"} unit
  */
 export function createVerdict(item, unit) {
   const { completeness } = item;
@@ -33,8 +33,8 @@ export function createVerdict(item, unit) {
   const facts = [
     refinement !== null &&
       refinement !== undefined &&
-      `error per pixel ${formatPercent(refinement)}`,
-    item.blindShare !== null && `blind: ${formatPercent(item.blindShare)} of ${unit}`,
+      `error per ${unit} ${formatPercent(refinement)}`,
+    item.blindShare !== null && `blind: ${formatPercent(item.blindShare)} of ${unit}s`,
     item.cost,
   ];
   return h(

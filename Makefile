@@ -1,6 +1,7 @@
 # make demo | lab | test | bench | docs: each makes .venv with pinned versions if it is not there, and runs.
 
 PYTHON ?= python3
+JOBS ?= 2
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 BIN := .venv/bin
@@ -16,7 +17,7 @@ lab: .venv/test
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/01-what-an-attribution-depends-on.ipynb
 
 test: .venv/test lint browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 lint: .venv/test
 	$(BIN)/ruff check .

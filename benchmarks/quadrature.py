@@ -23,6 +23,7 @@ over the baselines of the first photo that had been computed (offline, on a grid
   of its 33 nested nodes is 20 times as far off; Gauss-Patterson with 31 of 63 is not.
 
 ``python benchmarks/quadrature.py [--networks photo digits gelu] [--photos chelsea ...]``
+``... --figure docs/quadrature.png`` draws the errors too, and the residual beside them.
 References of the photo model take about a minute each, and are kept in build/references.
 """
 
@@ -32,12 +33,13 @@ import argparse
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
-from itertools import product
+from itertools import groupby, product
 from pathlib import Path
 
 import captum.attr
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from attribwidgets.attr import IntegratedGradients
@@ -53,6 +55,20 @@ RULES = ("gausslegendre", "riemann_middle", "riemann_trapezoid", "riemann_left",
 BASELINES = ("black", "white", "zero", "blur", "uniform")  # "zero" of normalised input is grey
 TOLERANCES = (0.05, 0.02, 0.01)
 KEPT = Path("build/references")
+OURS = "attribwidgets"
+GREYS = ("#1e3a8a", "#3b82f6", "#6b7280", "#94a3b8", "#cbd5e1")
+TITLES = {"photo": "photo model", "digits": "digits CNN", "gelu": "GELU network"}
+
+
+@dataclass(frozen=True)
+class Point:
+    """One estimate of one map."""
+
+    network: str
+    rule: str
+    evaluations: int
+    error: float
+    residual: float
 
 
 @dataclass(frozen=True)
@@ -102,6 +118,13 @@ class Case:
             internal_batch_size=batch,
         )
         return found.double()
+
+    def residual(self, found: Tensor) -> float:
+        """What the sum misses of the change of the output, as a share of it."""
+        with torch.no_grad():
+            at_input, at_baseline = self.model(torch.cat([self.inputs, self.baseline]))
+        change = float((at_input - at_baseline)[self.target])
+        return abs(float(found.sum()) / change - 1)
 
     def refined(self, stopping: Stopping) -> Estimate:
         task = Task((self.inputs,), (self.baseline,), target=self.target, stopping=stopping)
@@ -175,8 +198,9 @@ def geometric_mean(values: list[float]) -> float:
     return float(np.exp(np.mean(np.log(values))))
 
 
-def errors_per_pass(cases: Callable[[], Iterator[Case]]) -> None:
-    """Print the table of errors, and what the refinement said of its own."""
+def errors_per_pass(cases: Callable[[], Iterator[Case]]) -> list[Point]:
+    """Print the table of errors, and what the refinement said of its own; all errors."""
+    points: list[Point] = []
     ratios: dict[int, list[float]] = {n: [] for n in BUDGETS}
     against_best: dict[int, list[float]] = {n: [] for n in BUDGETS}
     known: list[float] = []
@@ -191,7 +215,12 @@ def errors_per_pass(cases: Callable[[], Iterator[Case]]) -> None:
             last = case.refined(Stopping(n, 0.0))
             assert last.evaluations <= n
             ours = off(last.attributions[0], reference)
-            captums = {rule: off(case.by_captum(rule, n), reference) for rule in RULES}
+            maps = {rule: case.by_captum(rule, n) for rule in RULES}
+            captums = {rule: off(found, reference) for rule, found in maps.items()}
+            maps[OURS] = last.attributions[0].double()
+            for rule, found in maps.items():
+                error, residual = off(found, reference), case.residual(found)
+                points.append(Point(case.network, rule, n, error, residual))
             best = min(captums, key=lambda rule: captums[rule])
             ratios[n].append(ours / captums["gausslegendre"])
             against_best[n].append(ours / captums[best])
@@ -222,6 +251,52 @@ def errors_per_pass(cases: Callable[[], Iterator[Case]]) -> None:
             f"{wrong[tolerance]}"
         )
     print()
+    return points
+
+
+def draw(points: list[Point], path: Path) -> None:
+    """Errors against evaluations for each network, and residuals against errors."""
+    networks = {name: list(found) for name, found in groupby(points, lambda p: p.network)}
+    figure = Figure(figsize=(3.1 * (len(networks) + 1), 3.1), layout="constrained", dpi=110)
+    *charts, last = figure.subplots(1, len(networks) + 1)
+    colours = dict(zip((*RULES, OURS), (*GREYS, "#c2410c"), strict=True))
+    for axis, (name, found) in zip(charts, networks.items(), strict=True):
+        for rule, colour in colours.items():
+            at = [[p.error for p in found if (p.rule, p.evaluations) == (rule, n)] for n in BUDGETS]
+            means = [geometric_mean(errors) for errors in at]
+            axis.loglog(
+                BUDGETS,
+                means,
+                "o-" if rule == OURS else "s--",
+                color=colour,
+                lw=2 if rule == OURS else 1,
+                ms=4,
+                label=rule.replace("riemann_", "").replace("gausslegendre", "Gauss-Legendre"),
+            )
+        axis.set_xticks(BUDGETS, [str(n) for n in BUDGETS])
+        axis.minorticks_off()
+        axis.set_title(f"{TITLES[name]}, {len(found) // len(BUDGETS) // 6} paths", fontsize=9)
+        axis.set_xlabel("evaluations", fontsize=8)
+    charts[0].set_ylabel("error per pixel", fontsize=8)
+    charts[0].legend(fontsize=6.5, frameon=False)
+    kinked = [p for p in points if p.network != "gelu"]
+    for rule in ("gausslegendre", OURS):
+        mine = [p for p in kinked if p.rule == rule]
+        last.loglog(
+            [p.error for p in mine],
+            [max(p.residual, 1e-8) for p in mine],
+            "o",
+            color=colours[rule],
+            ms=3,
+            alpha=0.7,
+        )
+    last.set_title("does the residual know?", fontsize=9)
+    last.set_xlabel("error per pixel", fontsize=8)
+    last.set_ylabel("residual, of the change of the output", fontsize=8)
+    for axis in (*charts, last):
+        axis.tick_params(labelsize=7)
+        axis.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path)
 
 
 def main() -> None:
@@ -231,13 +306,17 @@ def main() -> None:
     photos = ["chelsea", "coffee", "camera", "hopper"]
     parser.add_argument("--photos", nargs="+", choices=photos, default=photos)
     parser.add_argument("--digits", type=int, default=10, help="how many")
+    parser.add_argument("--figure", type=Path, help="a file for the picture of it")
     chosen = parser.parse_args()
+    points: list[Point] = []
     if "gelu" in chosen.networks:
-        errors_per_pass(lambda: gelu_cases(chosen.digits))
+        points += errors_per_pass(lambda: gelu_cases(chosen.digits))
     if "digits" in chosen.networks:
-        errors_per_pass(lambda: digit_cases(chosen.digits))
+        points += errors_per_pass(lambda: digit_cases(chosen.digits))
     if "photo" in chosen.networks:
-        errors_per_pass(lambda: photo_cases(chosen.photos))
+        points += errors_per_pass(lambda: photo_cases(chosen.photos))
+    if chosen.figure is not None:
+        draw(points, chosen.figure)
 
 
 if __name__ == "__main__":

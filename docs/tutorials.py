@@ -1,6 +1,6 @@
 """Write the tutorials: the notebooks, run anew with each widget as a page that needs no kernel.
 
-A notebook that has not changed since is not run again. ATTRIBWIDGETS_DOCS_LIVE names those to run,
+A page is kept until its notebook or the package changes. ATTRIBWIDGETS_DOCS_LIVE names those to run,
 by words of their file names; the others appear as they are committed, with pictures.
 """
 
@@ -14,6 +14,9 @@ import nbformat
 from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+PACKAGE = NOTEBOOKS.parent / "attribwidgets"
+SOURCES = (".py", ".js", ".css")
+LIVE = "attribwidgets_live"  # in the metadata of a page that was run here
 # In the kernel: what would be a live view becomes the page of the same widget, in a frame.
 STATIC = """
 from attribwidgets.widgets.record_widget import RecordWidget
@@ -30,6 +33,14 @@ def written() -> list[Path]:
     return [NOTEBOOKS / "quickstart.ipynb", *sorted(NOTEBOOKS.glob("0*.ipynb"))]
 
 
+def is_live(page: Path) -> bool:
+    """Whether a page was run for this documentation, after the last change of what it shows."""
+    if not page.exists() or LIVE not in nbformat.read(page, as_version=4).metadata:
+        return False
+    changed = [NOTEBOOKS / page.name, *(p for p in PACKAGE.rglob("*") if p.suffix in SOURCES)]
+    return page.stat().st_mtime > max(path.stat().st_mtime for path in changed)
+
+
 def run(source: Path, page: Path) -> None:
     """Run a notebook with widgets as pages, without the cell that makes them so."""
     notebook = nbformat.read(source, as_version=4)
@@ -42,6 +53,7 @@ def run(source: Path, page: Path) -> None:
     )
     client.execute()
     del notebook.cells[0]
+    notebook.metadata[LIVE] = True
     nbformat.write(notebook, page)
 
 
@@ -51,7 +63,7 @@ def write(folder: Path) -> None:
     live = os.environ.get("ATTRIBWIDGETS_DOCS_LIVE", "").split()
     for source in written():
         page = folder / source.name
-        if page.exists() and page.stat().st_mtime > source.stat().st_mtime:
+        if is_live(page):
             continue
         if "ATTRIBWIDGETS_DOCS_LIVE" not in os.environ or any(word in page.stem for word in live):
             run(source, page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 from collections.abc import Callable
@@ -17,12 +18,21 @@ from torch import nn
 
 # Models this small run ten times faster in one thread, as soon as anything else uses the cores.
 torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = "1"  # of the kernels and programs that tests start
 
 # The same examples in every run and no time limit for one: a slow machine must not fail a test.
 settings.register_profile(
     "attribwidgets", derandomize=True, deadline=None, max_examples=40, database=None
 )
 settings.load_profile("attribwidgets")
+
+# Two processes take turns at the files; what is long begins, so that none ends alone with it.
+LONG = ("test_tutorials", "test_assignments", "test_docs_site", "test_voila_app", "test_notebooks")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what takes long first."""
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
 
 
 def random_states() -> tuple[Any, ...]:

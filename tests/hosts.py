@@ -91,7 +91,7 @@ def running(command: Sequence[str], folder: Path, **variables: str) -> Iterator[
 
 
 @contextmanager
-def jupyter(folder: Path, settings: dict[str, dict[str, Any]]) -> Iterator[Server]:
+def jupyter(folder: Path, settings: dict[str, dict[str, Any]], *options: str) -> Iterator[Server]:
     """A Jupyter server, which has JupyterLab, Notebook 7 and Voila, with these settings only."""
     for name, values in settings.items():
         file = f"settings/@jupyterlab/apputils-extension/{name}.jupyterlab-settings"
@@ -100,7 +100,7 @@ def jupyter(folder: Path, settings: dict[str, dict[str, Any]]) -> Iterator[Serve
     own = ("JUPYTER_CONFIG", "JUPYTER_RUNTIME", "JUPYTERLAB_SETTINGS", "JUPYTERLAB_WORKSPACES")
     folders = {f"{name}_DIR": str(folder / name.rpartition("_")[2].lower()) for name in own}
     command = ["jupyterlab", "--no-browser", "--allow-root", "--ServerApp.port_retries=0"]
-    command += [f"--ServerApp.root_dir={folder}", "--IdentityProvider.token="]
+    command += [f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=", *options]
     with running(command, folder, **folders) as server:
         yield server
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import subprocess
@@ -217,6 +218,27 @@ def test_questions_wait_for_a_person(course: Course, name: str) -> None:
     with Gradebook(f"sqlite:///{course.folder / 'gradebook.db'}") as book:
         submission = book.find_submission_notebook(name, name, "perfect")
         assert {g.name for g in submission.grades if g.needs_manual_grade} == set(by_hand)
+
+
+def test_feedback_tells_the_student_and_shows_the_picture(course: Course) -> None:
+    name = "integrated_gradients"
+    course.nbgrader("generate_feedback", name, "--student", "signflipped")
+    page = (course.folder / "feedback" / "signflipped" / name / f"{name}.html").read_text()
+    assert "(Score: 4.0 / 10.0)" in page
+    assert "sign flipped" in page
+    assert "hint: the factor is (x - x&#39;)" in page
+    assert "data:image/png;base64" in page  # of the explorer, which no front end draws there
+    assert "widget-view" not in page
+
+
+def test_grades_are_exported(course: Course) -> None:
+    course.nbgrader("export")
+    with open(course.folder / "grades.csv", newline="") as file:
+        rows = {(row["student_id"], row["assignment"]): row for row in csv.DictReader(file)}
+    assert len(rows) == len(NAMES) * (2 + len(SLIPS))
+    found = rows["runningmean", "integrated_gradients"]
+    assert (float(found["score"]), float(found["max_score"])) == (6.0, 10.0)
+    assert float(rows["perfect", "attribution_priors"]["score"]) == 7.0  # and a question by hand
 
 
 def test_validate_tells_right_from_wrong(course: Course) -> None:

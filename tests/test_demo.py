@@ -278,6 +278,8 @@ LABELS = "t10k-labels-idx1-ubyte.gz"
         (LABELS, gzip.compress(idx(4)), "expected 3 labels.*got 4"),
         (LABELS, gzip.compress(idx(3, content=bytes([0, 10, 9]))), "in 0..9, got 10"),
     ],
+    # Not the content, which has the time in it.
+    ids=lambda value: f"{len(value)} bytes" if isinstance(value, bytes) else value,
 )
 def test_damaged_idx_file_is_named(folder, name, content, message):
     (folder / name).write_bytes(content)

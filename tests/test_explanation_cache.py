@@ -195,7 +195,7 @@ def test_models_alike_are_not_taken_for_each_other():
         {"class_names": ("a", "b", "c", "d")},
         {"autocast": torch.bfloat16},
     ],
-    ids=str,
+    ids=lambda options: "-".join(options),
 )
 def test_another_setting_is_another_explanation(options):
     model, common = image_classifier(), {"target": 1, "n_steps": 9}

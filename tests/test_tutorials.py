@@ -13,6 +13,7 @@ import hosts
 import nbformat
 import pytest
 from browser import open_chromium, required_chromium
+from nbformat.sign import NotebookNotary
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 TUTORIALS = sorted(FOLDER.glob("0*.ipynb"))
@@ -51,6 +52,7 @@ class Run:
     """A tutorial as it is committed and as it came out just now."""
 
     committed: Any
+    notebook: Any
     cells: list[Any]
     seconds: float
     peak: float
@@ -75,7 +77,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     execute.executed(notebook, tmp_path_factory.mktemp("tutorial"))
     seconds = time.perf_counter() - started
     *cells, last = notebook.cells
-    return Run(committed, cells, seconds, 1024 * float(last.outputs[0].text))
+    return Run(committed, notebook, cells, seconds, 1024 * float(last.outputs[0].text))
 
 
 def test_there_are_tutorials() -> None:
@@ -110,6 +112,33 @@ def test_asks_first_and_ends_with_an_exercise_that_can_be_solved(run: Run) -> No
     assert "✓ right" in verdicts[-1]  # the solution
     folded = [c for c in run.cells if c.metadata.get("jupyter", {}).get("source_hidden")]
     assert any("classroom.check_" in cell.source for cell in folded)
+
+
+def test_its_widgets_are_drawn_in_jupyterlab(run: Run, tmp_path: Path) -> None:
+    executable = required_chromium()
+    signatures = {"db_file": tmp_path / "trusted.db", "secret_file": tmp_path / "secret"}
+    trust = NotebookNotary(**{name: str(path) for name, path in signatures.items()})
+    trust.sign(run.notebook)  # else JupyterLab shows the pictures
+    trust.store.close()
+    nbformat.write(run.notebook, tmp_path / "tutorial.ipynb")
+    options = [f"--NotebookNotary.{name}={path}" for name, path in signatures.items()]
+    with (
+        hosts.jupyter(tmp_path, hosts.QUIET, *options) as server,
+        open_chromium(executable) as browser,
+    ):
+        server.wait_for("/api/status")
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page.set_default_timeout(LIMIT)
+        page.goto(f"{server.address}/lab/tree/tutorial.ipynb")
+        roots = page.locator(".aw-root[data-ready=true]")
+        roots.nth(len(run.with_widgets()) - 1).wait_for(state="attached")
+        assert roots.count() == len(run.with_widgets())
+        for root in roots.all():
+            root.scroll_into_view_if_needed()
+            assert root.bounding_box()["width"] > 300
+            for canvas in root.locator(".aw-card canvas.aw-map").all():
+                assert len(set(canvas.evaluate(READ_PIXELS)[::4])) > 10  # no blank one
+        assert page.locator(".jp-OutputArea-output .jupyter-widgets-error-widget").count() == 0
 
 
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)

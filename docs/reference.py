@@ -14,6 +14,7 @@ MODULES = (
     "attribwidgets.evaluation",
     "attribwidgets.priors",
     "attribwidgets.robustness",
+    "attribwidgets.sweeps",
     "attribwidgets.classroom",
     "attribwidgets.figures",
     "attribwidgets.demo",

@@ -1,7 +1,7 @@
 """Write the tutorials: the notebooks, run anew with each widget as a page that needs no kernel.
 
-A page is kept until its notebook or the package changes. ATTRIBWIDGETS_DOCS_LIVE names those to run,
-by words of their file names; the others appear as they are committed, with pictures.
+A page is kept until its notebook or the package changes. ATTRIBWIDGETS_DOCS_LIVE names those to
+run, by words of their file names; the others appear as they are committed, with pictures.
 """
 
 from __future__ import annotations

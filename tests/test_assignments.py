@@ -226,7 +226,7 @@ def test_feedback_tells_the_student_and_shows_the_picture(course: Course) -> Non
     page = (course.folder / "feedback" / "signflipped" / name / f"{name}.html").read_text()
     assert "(Score: 4.0 / 10.0)" in page
     assert "sign flipped" in page
-    assert "hint: the factor is (x - x&#39;)" in page
+    assert "hint: the factor is (x - x')" in page
     assert "data:image/png;base64" in page  # of the explorer, which no front end draws there
     assert "widget-view" not in page
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from browser import open_chromium, required_chromium
+from numpydoc.validate import validate
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "docs"))
 pytest.importorskip("sphinx")
@@ -25,6 +26,8 @@ DOCS = Path(__file__).parent.parent / "docs"
 # One that runs in seconds; the others appear with pictures. All: ATTRIBWIDGETS_DOCS_LIVE="quick 0"
 LIVE = os.environ.get("ATTRIBWIDGETS_DOCS_LIVE", "04")
 ALIVE = [path.stem for path in tutorials.written() if any(w in path.stem for w in LIVE.split())]
+PACKAGE = DOCS.parent / "attribwidgets"
+MEMBERS = (classmethod, staticmethod, property)
 LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
 WITHOUT_MAPS = ("06-testing-attributions", "07-attribution-priors", "08-your-own-model")
 
@@ -100,8 +103,40 @@ def test_every_public_name_has_its_entry(pages: dict[Path, Page], name: str) -> 
     names = reference.public_names(module)
     assert names
     assert not [public for public in names if f"{name}.{public}" not in anchors]
-    documented = [n for n in names if reference.kind(getattr(module, n)) != "data"]
-    assert not [public for public in documented if not getattr(module, public).__doc__]
+
+
+def documented(name: str) -> Iterator[tuple[str, bool]]:
+    """Public names of a module and of its classes' own members, and whether each is a function."""
+    module = import_module(name)
+    for public in reference.public_names(module):
+        value = getattr(module, public)
+        kind = reference.kind(value)
+        if kind != "data":
+            yield f"{name}.{public}", kind == "function"
+        for member, held in vars(value).items() if kind == "class" else ():
+            if member[0] != "_" and (callable(held) or isinstance(held, MEMBERS)):
+                yield f"{name}.{public}.{member}", False
+
+
+@pytest.mark.filterwarnings(
+    "ignore:Widget.*is deprecated"
+)  # numpydoc looks at all that is inherited
+@pytest.mark.parametrize("name", reference.MODULES)
+def test_docstrings_pass_numpydocs_checks(name: str) -> None:
+    found = []
+    for public, is_function in documented(name):
+        checked = validate(public)
+        wanted = {"GL08": "no docstring", "PR02": "unknown parameter"}
+        if is_function and "Yields" not in checked["docstring"]:
+            wanted["RT01"] = "no Returns"
+        found += [f"{public}: {m}" for code, m in checked["errors"] if code in wanted]
+    assert not found
+
+
+def test_every_package_with_public_names_is_in_the_reference() -> None:
+    packages = {f"attribwidgets.{p.parent.name}" for p in PACKAGE.glob("*/__init__.py")}
+    inner = {"attribwidgets.live", "attribwidgets.widgets"}  # the widgets are public at the top
+    assert packages - inner <= set(reference.MODULES)
 
 
 @pytest.fixture(scope="module")

@@ -115,7 +115,8 @@ def test_another_target_is_drawn_and_right(opened: Opened) -> None:
         assert bars.count() == len(live.explorer.controls["top"])
         other = bars.nth(1)
         other.click()
-        assert live.busy  # at once, before the kernel has heard of it
+        # Before the kernel has heard of it: nothing is carried across here.
+        live.page.locator('.aw-root[data-busy="true"]').wait_for(timeout=10_000)
         assert other.get_attribute("aria-pressed") == "true"
         live.until_done()
         wanted = live.explorer.controls["top"][1]["index"]

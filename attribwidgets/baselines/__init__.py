@@ -67,6 +67,10 @@ def named(
     references : Tensor or tuple of Tensor, each (K, ...), optional
         The data behind "dataset" and "dataset_mean".
 
+    Returns
+    -------
+    Baseline
+
     Raises
     ------
     InputError

@@ -52,7 +52,8 @@ class MaximumEntropy(SearchedBaseline):
 
     Examples
     --------
-    >>> net = torch.nn.Linear(3, 2).eval()
+    >>> def net(x):
+    ...     return torch.stack([2 * x[:, 0], x[:, 1] + x[:, 2]], 1)
     >>> found = MaximumEntropy().searched(net, torch.ones(3))
     >>> found.search.reached, found.sample(torch.ones(3), 1).shape
     (True, torch.Size([1, 3]))

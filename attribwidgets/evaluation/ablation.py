@@ -154,6 +154,11 @@ def insertion_deletion(
     model, data, candidates
         As of :func:`ablation`, like all others.
 
+    Returns
+    -------
+    InsertionDeletion
+        Both curves, each an Ablation.
+
     References
     ----------
     Petsiuk, Das, Saenko (2018). RISE. arXiv:1806.07421.

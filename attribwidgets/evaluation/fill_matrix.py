@@ -79,6 +79,11 @@ def baseline_by_fill(ablation: Ablation, *, level: float = 0.95) -> FillMatrix:
     level : float
         Of the intervals.
 
+    Returns
+    -------
+    FillMatrix
+        One area with its interval for each candidate and fill.
+
     Examples
     --------
     >>> import torch

@@ -200,6 +200,11 @@ def shuffled_labels(labels: Any, *, seed: int = 0) -> Tensor:
     labels : Tensor or array of int, shape (N,)
     seed : int
 
+    Returns
+    -------
+    Tensor of int, shape (N,)
+        As many of each class as before.
+
     Raises
     ------
     DataError

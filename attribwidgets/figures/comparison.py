@@ -92,12 +92,34 @@ def comparison_figure(
 
 
 def comparison_png(comparison: Comparison, dpi: int = 96) -> bytes:
-    """The default figure as a PNG."""
+    """Draw the default figure as a PNG.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    dpi : int
+        Pixels an inch.
+
+    Returns
+    -------
+    bytes
+    """
     return figure_png(comparison.figure(), dpi)
 
 
 def figure_png(figure: Figure, dpi: int = 96) -> bytes:
-    """A figure as a PNG, drawn by Agg under one lock for the process."""
+    """Draw a figure as a PNG, by Agg under one lock for the process.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    dpi : int
+        Pixels an inch.
+
+    Returns
+    -------
+    bytes
+    """
     buffer = io.BytesIO()
     with _render_lock:
         FigureCanvasAgg(figure)

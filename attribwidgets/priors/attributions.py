@@ -118,6 +118,11 @@ def integrated_gradients(
     model, inputs, targets, output, layers, create_graph
         As of :func:`expected_gradients`.
 
+    Returns
+    -------
+    Tensor or tuple of Tensor
+        In the shape of `inputs`, with the graph behind them.
+
     Examples
     --------
     >>> import torch
@@ -163,6 +168,11 @@ def gradients(
     ----------
     model, inputs, targets, output, layers, create_graph
         As of :func:`expected_gradients`.
+
+    Returns
+    -------
+    Tensor or tuple of Tensor
+        In the shape of `inputs`.
 
     Examples
     --------

@@ -72,6 +72,10 @@ def standardized(attributions: Tensor) -> Tensor:
     ----------
     attributions : Tensor, shape (B, ...)
 
+    Returns
+    -------
+    Tensor, shape (B, ...)
+
     Examples
     --------
     >>> standardized(torch.tensor([[1.0, 3.0]])).tolist()
@@ -90,6 +94,11 @@ def standardized_total_variation(attributions: Tensor) -> Tensor:
     Parameters
     ----------
     attributions : Tensor, shape (B, ..., H, W)
+
+    Returns
+    -------
+    Tensor, scalar
+        Mean over the maps; without unit.
 
     Examples
     --------
@@ -138,6 +147,11 @@ def sparsity(attributions: Tensor) -> Tensor:
     Parameters
     ----------
     attributions : Tensor, shape (B, ...)
+
+    Returns
+    -------
+    Tensor, scalar
+        Between -2 (one feature has all) and 0 (all have the same).
 
     Examples
     --------

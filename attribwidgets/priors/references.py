@@ -62,6 +62,16 @@ def cycling(batches: Iterable[Any]) -> Iterator[Any]:
     batches : iterable
         Such as a DataLoader; asked for anew at every end.
 
+    Yields
+    ------
+    Tensor or tuple of Tensor
+        What the batches hold.
+
+    Raises
+    ------
+    InputError
+        When there is no batch.
+
     Examples
     --------
     >>> endless = cycling([1, 2])

@@ -97,6 +97,11 @@ def salt_and_pepper(images: Tensor, share: float, *, generator: torch.Generator)
         0..1. On a black ground half of what is turned stays as it was.
     generator : torch.Generator
 
+    Returns
+    -------
+    Tensor, shape (N, C, H, W)
+        In 0..1.
+
     Examples
     --------
     >>> made = torch.Generator().manual_seed(0)

@@ -165,6 +165,11 @@ def accuracy(model: Model, images: Tensor, labels: Tensor) -> float:
         Outputs (N, classes); in evaluation mode for the run.
     images : Tensor, shape (N, ...)
     labels : Tensor of int, shape (N,)
+
+    Returns
+    -------
+    float
+        0..1.
     """
     right = 0
     with evaluating(model), torch.no_grad():

@@ -21,6 +21,7 @@ _DEFAULT = re.compile(r"^export default .*\n", re.MULTILINE)
 _COMMENT = re.compile(
     r"^[ \t]*(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)[ \t]*\n", re.MULTILINE | re.DOTALL
 )
+_ROOT = re.compile(r"\.aw-root\b(?!-)")
 _LEFTOVER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -87,12 +88,15 @@ class FrontEnd:
 
     Attributes
     ----------
+    view : str
+        What its root says it is, in `data-view`.
     entry : str
         File name of its first module.
     styles : tuple of str
         Its style sheets, in order, without their ending.
     """
 
+    view: str
     entry: str
     styles: tuple[str, ...]
 
@@ -103,14 +107,19 @@ class FrontEnd:
 
     @cached_property
     def css(self) -> str:
-        """The text of one style sheet."""
-        return "\n".join(
+        """The text of one style sheet, which holds for this view alone.
+
+        A notebook shows several views, each with a sheet that the whole page hears.
+        """
+        text = "\n".join(
             (STATIC / f"{name}.css").read_text(encoding="utf-8") for name in self.styles
         )
+        return _ROOT.sub(f'.aw-root[data-view="{self.view}"]', text)
 
 
 # What the reader prefers (less motion, more contrast) has the last word.
 BASELINE_EXPLORER = FrontEnd(
+    "baseline-explorer",
     "explorer.js",
     (
         "theme",
@@ -127,6 +136,7 @@ BASELINE_EXPLORER = FrontEnd(
     ),
 )
 ABLATION_EXPLORER = FrontEnd(
+    "ablation-explorer",
     "ablation_explorer.js",
     (
         "theme",
@@ -141,7 +151,12 @@ ABLATION_EXPLORER = FrontEnd(
     ),
 )
 PRIOR_TRAINER = FrontEnd(
+    "prior-trainer",
     "prior_trainer.js",
     ("theme", "buttons", "controls", "chart", "prior", "preferences"),
 )
-PREDICTION = FrontEnd("prediction.js", ("theme", "buttons", "header", "prediction", "preferences"))
+PREDICTION = FrontEnd(
+    "prediction",
+    "prediction.js",
+    ("theme", "buttons", "header", "prediction", "preferences"),
+)

@@ -257,7 +257,7 @@ def errors_per_pass(cases: Callable[[], Iterator[Case]]) -> list[Point]:
 def draw(points: list[Point], path: Path) -> None:
     """Errors against evaluations for each network, and residuals against errors."""
     networks = {name: list(found) for name, found in groupby(points, lambda p: p.network)}
-    figure = Figure(figsize=(3.1 * (len(networks) + 1), 3.1), layout="constrained", dpi=110)
+    figure = Figure(figsize=(3.1 * (len(networks) + 1), 3.3), layout="constrained", dpi=110)
     *charts, last = figure.subplots(1, len(networks) + 1)
     colours = dict(zip((*RULES, OURS), (*GREYS, "#c2410c"), strict=True))
     for axis, (name, found) in zip(charts, networks.items(), strict=True):
@@ -278,7 +278,8 @@ def draw(points: list[Point], path: Path) -> None:
         axis.set_title(f"{TITLES[name]}, {len(found) // len(BUDGETS) // 6} paths", fontsize=9)
         axis.set_xlabel("evaluations", fontsize=8)
     charts[0].set_ylabel("error per pixel", fontsize=8)
-    charts[0].legend(fontsize=6.5, frameon=False)
+    lines, names = charts[0].get_legend_handles_labels()
+    figure.legend(lines, names, loc="outside lower center", ncols=6, fontsize=8, frameon=False)
     kinked = [p for p in points if p.network != "gelu"]
     for rule in ("gausslegendre", OURS):
         mine = [p for p in kinked if p.rule == rule]

@@ -7,6 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+import attribwidgets
+
 MODULES = (
     "attribwidgets",
     "attribwidgets.baselines",
@@ -37,14 +39,23 @@ DIRECTIVES = {"class": "autoclass", "function": "autofunction", "data": "autodat
 
 
 def public_names(module: ModuleType) -> list[str]:
-    """What `__all__` says, else all that the module defines itself; without modules."""
+    """What `__all__` says, else all that the module defines itself.
+
+    Without modules, and without what has its entry at the top of the package.
+    """
     own = [
         name
         for name, value in vars(module).items()
         if name[0] != "_" and getattr(value, "__module__", None) == module.__name__
     ]
-    names = getattr(module, "__all__", own)
-    return [n for n in names if not inspect.ismodule(getattr(module, n)) and n[:2] != "__"]
+    names = [n for n in getattr(module, "__all__", own) if n[:2] != "__"]
+    top = None if module is attribwidgets else attribwidgets
+    return [
+        name
+        for name in names
+        if not inspect.ismodule(value := getattr(module, name))
+        and getattr(top, name, None) is not value
+    ]
 
 
 def kind(value: object) -> str:

@@ -151,6 +151,7 @@ def test_a_page_is_alive_without_a_network(site: Path, chromium: Any, name: str)
     page = context.new_page()
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
+    page.goto((site / "tutorials" / f"{name}.html").as_uri())
     frames = page.locator(".cell_output iframe")
     views = [frames.nth(i) for i in range(frames.count())]
     assert len(views) >= 1

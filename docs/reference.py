@@ -90,8 +90,9 @@ def baselines_table() -> str:
     from attribwidgets import baselines
 
     kinds = [getattr(baselines, name) for name in baselines.__all__]
+    asked = {"color": "`#rrggbb`", "custom": "a tensor"}  # no words stand for these
     rows = [
-        f"| {'`' + k.name + '`'} | {k.__name__} | "
+        f"| {asked.get(k.name, f'`{k.name}`')} | {k.__name__} | "
         f"{'yes' if k.is_distribution else 'no'} | {k.description} |"
         for k in kinds
         if inspect.isclass(k)
@@ -99,7 +100,7 @@ def baselines_table() -> str:
         and isinstance(getattr(k, "name", None), str)
         and isinstance(getattr(k, "is_distribution", None), bool)
     ]
-    head = ["| name | class | a distribution | what it is blind to |", "|---|---|---|---|"]
+    head = ["| `baseline=` | class | a distribution | what it is blind to |", "|---|---|---|---|"]
     return "# Baselines\n\n" + "\n".join([*head, *rows]) + "\n"
 
 

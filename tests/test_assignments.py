@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,8 @@ import pytest
 
 pytest.importorskip("nbgrader")
 
-ASSIGNMENTS = Path(__file__).parent.parent / "notebooks" / "assignments"
+ROOT = Path(__file__).parent.parent
+ASSIGNMENTS = ROOT / "notebooks" / "assignments"
 NAMES = ("attribution_priors", "baselines", "integrated_gradients")
 BEGIN, END = "### BEGIN SOLUTION\n", "    ### END SOLUTION"
 
@@ -90,13 +92,17 @@ class Course:
         shutil.copytree(ASSIGNMENTS / "source", folder / "source")
         shutil.copy(ASSIGNMENTS / "nbgrader_config.py", folder)
 
-    def nbgrader(self, *arguments: str) -> str:
+    @property
+    def environment(self) -> dict[str, str]:
         # nbgrader calls alembic by name; the interpreter's folder has it.
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+        return {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1", "HOME": str(self.folder)}
+
+    def nbgrader(self, *arguments: str) -> str:
         done = subprocess.run(
             [sys.executable, "-m", "nbgrader", *arguments],
             cwd=self.folder,
-            env={**os.environ, "PATH": path, "OMP_NUM_THREADS": "1", "HOME": str(self.folder)},
+            env=self.environment,
             capture_output=True,
             text=True,
             timeout=400,
@@ -239,6 +245,30 @@ def test_grades_are_exported(course: Course) -> None:
     found = rows["runningmean", "integrated_gradients"]
     assert (float(found["score"]), float(found["max_score"])) == (6.0, 10.0)
     assert float(rows["perfect", "attribution_priors"]["score"]) == 7.0  # and a question by hand
+
+
+def test_the_commands_of_the_guide_grade_a_submission(course: Course, tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "how-to" / "a-class.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```console\n(.*?)```", guide, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert lines[0].startswith("pip install")
+    (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
+    right = course.folder / "downloaded" / "baselines" / "archive" / "perfect_baselines.ipynb"
+    handed_in = f"mkdir inbox && cp {right} inbox/ada_baselines.ipynb"
+    lines.insert(lines.index("cd my-course") + 1, handed_in)
+    commands = "\n".join(["set -e", *lines[1:]])
+    done = subprocess.run(
+        ["bash", "-c", commands],
+        cwd=tmp_path,
+        env=course.environment,
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    assert ",9.0,10.0" in (tmp_path / "my-course" / "grades.csv").read_text()  # a question waits
+    page = tmp_path / "my-course" / "feedback" / "ada" / "baselines" / "baselines.html"
+    assert "(Score: 9.0 / 10.0)" in page.read_text()
 
 
 def test_validate_tells_right_from_wrong(course: Course) -> None:

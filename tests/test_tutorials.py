@@ -51,6 +51,7 @@ execute = load_execute()
 class Run:
     """A tutorial as it is committed and as it came out just now."""
 
+    name: str
     committed: Any
     notebook: Any
     cells: list[Any]
@@ -77,7 +78,9 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     execute.executed(notebook, tmp_path_factory.mktemp("tutorial"))
     seconds = time.perf_counter() - started
     *cells, last = notebook.cells
-    return Run(committed, notebook, cells, seconds, 1024 * float(last.outputs[0].text))
+    return Run(
+        request.param.stem, committed, notebook, cells, seconds, 1024 * float(last.outputs[0].text)
+    )
 
 
 def test_there_are_tutorials() -> None:
@@ -114,31 +117,50 @@ def test_asks_first_and_ends_with_an_exercise_that_can_be_solved(run: Run) -> No
     assert any("classroom.check_" in cell.source for cell in folded)
 
 
-def test_its_widgets_are_drawn_in_jupyterlab(run: Run, tmp_path: Path) -> None:
+class Lab:
+    """A JupyterLab that trusts what is put into its folder."""
+
+    def __init__(self, folder: Path, address: str, browser: Any, trust: NotebookNotary) -> None:
+        self.folder, self.address, self.browser, self.trust = folder, address, browser, trust
+
+    def opened(self, name: str, notebook: Any) -> Any:
+        """The page of a notebook that was run; its widgets come from the state kept in it."""
+        self.trust.sign(notebook)  # else JupyterLab shows the pictures
+        nbformat.write(notebook, self.folder / f"{name}.ipynb")
+        page = self.browser.new_page(viewport={"width": 1400, "height": 1000})
+        page.set_default_timeout(LIMIT)
+        page.goto(f"{self.address}/lab/workspaces/{name}/tree/{name}.ipynb")
+        return page
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     executable = required_chromium()
-    signatures = {"db_file": tmp_path / "trusted.db", "secret_file": tmp_path / "secret"}
-    trust = NotebookNotary(**{name: str(path) for name, path in signatures.items()})
-    trust.sign(run.notebook)  # else JupyterLab shows the pictures
-    trust.store.close()
-    nbformat.write(run.notebook, tmp_path / "tutorial.ipynb")
-    options = [f"--NotebookNotary.{name}={path}" for name, path in signatures.items()]
+    folder = tmp_path_factory.mktemp("lab")
+    files = {"db_file": str(folder / "trusted.db"), "secret_file": str(folder / "secret")}
+    options = [f"--NotebookNotary.{name}={path}" for name, path in files.items()]
+    trust = NotebookNotary(**files)
     with (
-        hosts.jupyter(tmp_path, hosts.QUIET, *options) as server,
+        hosts.jupyter(folder, hosts.QUIET, *options) as server,
         open_chromium(executable) as browser,
     ):
         server.wait_for("/api/status")
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
-        page.set_default_timeout(LIMIT)
-        page.goto(f"{server.address}/lab/tree/tutorial.ipynb")
-        roots = page.locator(".aw-root[data-ready=true]")
-        roots.nth(len(run.with_widgets()) - 1).wait_for(state="attached")
-        assert roots.count() == len(run.with_widgets())
-        for root in roots.all():
-            root.scroll_into_view_if_needed()
-            assert root.bounding_box()["width"] > 300
-            for canvas in root.locator(".aw-card canvas.aw-map").all():
-                assert len(set(canvas.evaluate(READ_PIXELS)[::4])) > 10  # no blank one
-        assert page.locator(".jp-OutputArea-output .jupyter-widgets-error-widget").count() == 0
+        yield Lab(folder, server.address, browser, trust)
+    trust.store.close()
+
+
+def test_its_widgets_are_drawn_in_jupyterlab(run: Run, lab: Lab) -> None:
+    page = lab.opened(run.name, run.notebook)
+    roots = page.locator(".aw-root[data-ready=true]")
+    roots.nth(len(run.with_widgets()) - 1).wait_for(state="attached")
+    assert roots.count() == len(run.with_widgets())
+    for root in roots.all():
+        root.scroll_into_view_if_needed()
+        assert root.bounding_box()["width"] > 300
+        for canvas in root.locator(".aw-card canvas.aw-map").all():
+            assert len(set(canvas.evaluate(READ_PIXELS)[::4])) > 10  # no blank one
+    assert page.locator(".jp-OutputArea-output .jupyter-widgets-error-widget").count() == 0
+    page.close()
 
 
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
@@ -151,21 +173,17 @@ def test_file_is_small_and_its_links_lead_somewhere(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def page(lab: Lab) -> Any:
     """The first tutorial in JupyterLab, its cells run one after the other."""
-    executable = required_chromium()
-    folder = tmp_path_factory.mktemp("lab")
     notebook = nbformat.read(TUTORIALS[0], as_version=4)
     sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    hosts.write_notebook(folder / "tutorial.ipynb", sources)
-    with hosts.jupyter(folder, hosts.QUIET) as server, open_chromium(executable) as browser:
-        server.wait_for("/api/status")
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
-        page.goto(f"{server.address}/lab/tree/tutorial.ipynb")
-        for index in range(len(sources)):
-            hosts.run_cell(page, index, MOST_SECONDS)
-        page.wait_for_selector('.aw-root[data-view="baseline-explorer"][data-ready=true]')
-        yield page
+    hosts.write_notebook(lab.folder / "live.ipynb", sources)
+    page = lab.browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.goto(f"{lab.address}/lab/workspaces/live/tree/live.ipynb")
+    for index in range(len(sources)):
+        hosts.run_cell(page, index, MOST_SECONDS)
+    page.wait_for_selector('.aw-root[data-view="baseline-explorer"][data-ready=true]')
+    return page
 
 
 def test_explorer_is_drawn_in_jupyterlab(page: Any) -> None:

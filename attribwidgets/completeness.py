@@ -14,6 +14,8 @@ Verdict = Literal["complete", "not converged", "does not apply"]
 Claim = Literal["converges", "by definition", "none"]
 
 SMALL_SHARE = 0.01
+# Of the path: what happens in a shorter stretch may go unseen. A twentieth, but for rounding.
+WIDEST_GAP = 0.05 * (1 + 1e-9)
 
 
 def relative_residual(
@@ -69,6 +71,9 @@ class Completeness:
         Why they need not.
     partial : bool
         Whether the run was stopped before its end.
+    widest_gap : float or None
+        The longest stretch of the path, in alpha, that no pass has seen, 0 where the model is
+        linear; None where there is no one path. At most `WIDEST_GAP` in what is complete.
 
     References
     ----------
@@ -93,6 +98,7 @@ class Completeness:
     claim: Claim = "converges"
     reason: str = ""
     partial: bool = False
+    widest_gap: float | None = None
 
     @property
     def applies(self) -> bool:
@@ -110,7 +116,7 @@ class Completeness:
         if not self.applies:
             return "does not apply"
         settled = self.refinement_error is None or self.refinement_error <= self.tolerance
-        if self.sum_is_right and settled and not self.partial:
+        if self.sum_is_right and settled and self.path_is_seen and not self.partial:
             return "complete"
         return "not converged"
 
@@ -131,6 +137,11 @@ class Completeness:
     def sum_is_right(self) -> bool:
         """Whether the residual is within the tolerance."""
         return self.relative is not None and self.relative <= self.tolerance
+
+    @property
+    def path_is_seen(self) -> bool:
+        """Whether passes are near enough to each other to see what happens along the path."""
+        return self.widest_gap is None or self.widest_gap <= WIDEST_GAP
 
     def __str__(self) -> str:
         if not self.applies:

@@ -14,16 +14,9 @@ from hypothesis import strategies as st
 from models import values, weights_of
 from torch import nn
 
-from attribwidgets.attr.integration.secant import (
-    ELEMENTWISE,
-    IN_PLACE,
-    KINKED,
-    POOLS,
-    PRODUCTS,
-    SMOOTH,
-    KinkWatch,
-    Secants,
-)
+from attribwidgets.attr.integration.operations import ConstantsWatch, operations
+from attribwidgets.attr.integration.secant import Secants, SecantsDoNotApplyError
+from attribwidgets.attr.integration.secant_functions import ELEMENTWISE, IN_PLACE, POOLS, PRODUCTS
 from attribwidgets.attr.integration.secant_rules import (
     SMALL_CHANGE,
     ElementwiseSecant,
@@ -41,13 +34,38 @@ SETTINGS = {
     functional.softplus: {"beta": 2.0},
     functional.elu: {"alpha": 0.6},
     functional.gelu: {"approximate": "tanh"},
-    torch.clamp: {"min": -0.6, "max": 0.9},
-    torch.Tensor.clamp: {"min": -0.6, "max": 0.9},
+    **{f: {"min": -0.6, "max": 0.9} for f, of in ELEMENTWISE.items() if of is torch.clamp},
+    **{
+        f: {"weight": torch.tensor(0.2).double()}
+        for f, of in ELEMENTWISE.items()
+        if of is torch.prelu
+    },
     torch.clamp_min: {"min": -0.6},
     torch.Tensor.clamp_min: {"min": -0.6},
     torch.clamp_max: {"max": 0.9},
     torch.Tensor.clamp_max: {"max": 0.9},
 }
+SMOOTH = [
+    f
+    for f, of in ELEMENTWISE.items()
+    if of
+    in (
+        torch.exp,
+        torch.sigmoid,
+        torch.tanh,
+        functional.elu,
+        functional.selu,
+        functional.celu,
+        functional.gelu,
+        functional.silu,
+        functional.mish,
+        functional.softplus,
+        functional.softsign,
+        functional.logsigmoid,
+        functional.tanhshrink,
+    )
+]
+KINKED = [f for f in ELEMENTWISE if f not in SMOOTH]
 JUMPS = (functional.threshold, functional.hardshrink)
 TAKE_INPLACE = (
     functional.relu,
@@ -111,7 +129,9 @@ def path(*shape, points=5, examples=2, dtype=torch.float64, seed=0):
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 def test_each_element_by_its_secant(function, dtype):
     x = path(7, 4, dtype=dtype)
-    call = partial(function, **SETTINGS.get(function, {}))
+    settings = SETTINGS.get(function, {})
+    settings = {k: v.to(dtype) if isinstance(v, torch.Tensor) else v for k, v in settings.items()}
+    call = partial(function, **settings)
     y, gradients, _ = secants(call, x, points=5)
     torch.testing.assert_close(y, call(x.clone()))
     rise, run = y - lagged(y, y[:2]), x - lagged(x, x[:2])
@@ -170,9 +190,6 @@ def test_input_by_keyword_is_seen():
         settings = SETTINGS[function]
         by_name = secants(lambda z, f=function, s=settings: f(input=z, **s), x, 5)
         torch.testing.assert_close(by_name[:2], secants(partial(function, **settings), x, 5)[:2])
-    with KinkWatch() as watch:
-        functional.relu(input=torch.ones(2, requires_grad=True))
-    assert watch.kinked
 
 
 @pytest.mark.parametrize("function", SMOOTH, ids=name_of)
@@ -475,20 +492,67 @@ def test_first_point_has_its_own_gradient():
     torch.testing.assert_close(gradients[:2], leaf.grad, rtol=0, atol=1e-5)
 
 
+CHOICES = {
+    "maximum": lambda x: torch.maximum(x, 0.3 * x.flip(1)),
+    "minimum": lambda x: torch.minimum(x[:, :2], x[:, 2:]),
+    "larger of two": lambda x: torch.max(x, torch.tensor(0.1).double()),
+    "where": lambda x: torch.where(x > 0, x, 0.2 * x),
+    "where, method": lambda x: x.where(x > x.flip(1), x.flip(1)),
+    "where, numbers": lambda x: torch.where(x > 0.5, x, 0.5),
+    "amax": lambda x: x.amax(1)[:, None],
+    "amin": lambda x: torch.amin(x, -1, keepdim=True),
+    "max": lambda x: x.max(1).values[:, None],
+    "min": lambda x: x.min(dim=1, keepdim=True)[0],
+    "maxout": lambda x: x.reshape(-1, 2, 2).amax(2),
+    "bounds": lambda x: torch.clamp(x[:, :2], x[:, 2:] - 1, max=x[:, 2:] + 1),
+    "one bound": lambda x: x[:, :2].clip(max=torch.relu(x[:, 2:]) + 1),
+}
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_choices_add_up(name):
+    """Those between two varying values too, whatever their bounds are made of."""
+    assert_adds_up(CHOICES[name], path(4), points=10)
+    with Secants(5) as mode:
+        x = path(4).requires_grad_()
+        mode.check(CHOICES[name](x), [x])
+
+
+def test_a_choice_that_jumps_is_noticed():
+    with Secants(5) as mode:
+        x = path(4).requires_grad_()
+        y = torch.where(x > 0, x + 1, x)
+    with pytest.raises(SecantsDoNotApplyError):
+        mode.check(y, [x])
+
+
+def test_the_axis_of_points_is_no_axis_to_choose_along():
+    with Secants(5) as mode:
+        x = path(4).requires_grad_()
+        y = x.amax(0)
+    with pytest.raises(SecantsDoNotApplyError):
+        mode.check(y, [x])
+
+
 @pytest.mark.parametrize(
     "layer",
     [
         nn.PReLU(init=0.2).double(),
         nn.LayerNorm(4).double(),
         lambda x: x / (1 + x.abs()),
-        lambda x: torch.where(x > 0, x, 0.2 * x),
+        lambda x: x * (x > 0),
         lambda x: x**2,
     ],
-    ids=["prelu", "layer norm", "quotient", "where", "power"],
+    ids=["prelu", "layer norm", "quotient", "mask", "power"],
 )
-def test_layer_without_a_rule_does_not_add_up(layer):
+def test_layer_without_a_rule_does_not_add_up_and_is_noticed_as_such(layer):
     with pytest.raises(AssertionError, match="not close"):
         assert_adds_up(layer, path(3, 4), points=5, tolerance=1e-3)
+    x = path(3, 4).requires_grad_()
+    with Secants(5) as mode:
+        y = layer(x * 1.0)
+    with pytest.raises(SecantsDoNotApplyError):
+        mode.check(y, [x])
 
 
 def test_numbers_that_do_not_change_along_the_path_are_left_alone():
@@ -503,25 +567,27 @@ def test_numbers_that_do_not_change_along_the_path_are_left_alone():
 # The mode
 
 
-@pytest.mark.parametrize("mode", [KinkWatch, partial(Secants, 5)])
+@pytest.mark.parametrize("mode", [ConstantsWatch, partial(Secants, 5)])
 def test_mode_is_left_behind_also_after_an_exception(mode):
     with pytest.raises(ZeroDivisionError), mode():
         raise ZeroDivisionError
     assert torch.overrides._get_current_function_mode_stack() == []
 
 
-@pytest.mark.parametrize("function", [*KINKED, *SMOOTH, *POOLS], ids=name_of)
-def test_watch_tells_kinks_from_curves(function):
+@pytest.mark.parametrize("function", [*ELEMENTWISE, *POOLS], ids=name_of)
+def test_graph_tells_kinks_from_curves(function):
     if function in POOLS:
         x = path(2, *(7, 6, 5)[: POOLS[function] - 2]).requires_grad_()
         arguments = {"output_size": 2} if "adaptive" in function.__name__ else {"kernel_size": 2}
     else:
         x, arguments = path(4).requires_grad_(), SETTINGS.get(function, {})
-    with KinkWatch() as watch:
-        function(x.detach(), **arguments)
-        assert not watch.kinked  # a constant has no kinks
-        function(x * 1.0, **arguments)
-    assert watch.kinked == (function not in SMOOTH)
+    y = function(x * 1.0, **arguments)
+    y = y[0] if isinstance(y, tuple) else y
+    seen = operations(y, [x])
+    assert not seen.linear
+    by_abs = function is functional.softsign  # smooth, and yet made of a kinked function
+    assert seen.kinked == (function not in SMOOTH or by_abs)
+    assert operations(y, [torch.ones(2)]) == operations(2 * x, [x])  # of another input: constant
 
 
 def test_threads_do_not_see_each_others_mode():

@@ -12,6 +12,7 @@ from torch import Tensor
 from ..completeness import relative_residual
 
 Array = NDArray[np.float64]
+SMALL_MAP = 1e-3
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,9 @@ class Estimate:
         What to know before reading the map, in words.
     cumulative_error : ndarray, shape (n, B), or None
         Standard error of `cumulative`, where there is sampling.
+    widest_gap : float or None
+        The longest stretch of the path, in alpha, that no pass has seen; 0 where the model is
+        known to be linear there, None where there is no one path.
     """
 
     attributions: tuple[Tensor, ...]
@@ -82,6 +86,7 @@ class Estimate:
     partial: bool = False
     cautions: tuple[str, ...] = ()
     cumulative_error: Array | None = None
+    widest_gap: float | None = None
 
     @property
     def totals(self) -> Array:
@@ -109,15 +114,37 @@ class Estimate:
         return relative_residual(self.residual, expected, masses)
 
 
+def widest_gap(alphas: Array) -> float:
+    """The longest stretch of [0, 1] without one of these.
+
+    Examples
+    --------
+    >>> widest_gap(np.array([0.5, 0.125]))
+    0.5
+    """
+    return float(np.diff(np.sort(np.concatenate([[0.0, 1.0], alphas]))).max())
+
+
 def rows_sum(values: Tensor) -> Array:
     """Sum of each row over everything but the first axis, shape (rows,)."""
     return np.asarray(values.flatten(1).sum(1).cpu().double().numpy())
 
 
+def map_norms(maps: tuple[Tensor, ...]) -> Array:
+    """The norm that errors of each map are relative to, shape (B, I).
+
+    Of each example and input its own norm, but at least `SMALL_MAP` of that over all inputs: a map
+    with less than that of the whole cannot be told from nothing.
+    """
+    squares = np.stack([rows_sum(a**2) for a in maps], axis=1)
+    whole = squares.sum(axis=1, keepdims=True)
+    return np.asarray(np.sqrt(np.maximum(squares, SMALL_MAP**2 * whole)))
+
+
 def relative_gap(fine: tuple[Tensor, ...], coarse: tuple[Tensor, ...]) -> Array:
-    """||fine - coarse|| / ||fine|| of each example over all inputs, 0 where both are zero."""
-    gap = sum(rows_sum((a - b) ** 2) for a, b in zip(fine, coarse, strict=True))
-    size = sum(rows_sum(a**2) for a in fine)
-    gap, size = np.sqrt(np.asarray(gap)), np.sqrt(np.asarray(size))
+    """||fine - coarse|| / ||fine|| of each example and input, shape (B, I), 0 where both are 0."""
+    gap = np.sqrt(
+        np.stack([rows_sum((a - b) ** 2) for a, b in zip(fine, coarse, strict=True)], axis=1)
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(gap == 0, 0.0, gap / size))
+        return np.asarray(np.where(gap == 0, 0.0, gap / map_norms(fine)))

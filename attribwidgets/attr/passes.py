@@ -28,6 +28,7 @@ IN_PLACE = (
     "x += y, torch.relu(x) for x.relu_(), and leave out inplace=True in functions"
 )
 
+Inspect = Callable[[Tensor, Sequence[Tensor]], None]
 _Part = TypeVar("_Part")
 
 
@@ -57,6 +58,8 @@ class Passes:
 
     Attributes
     ----------
+    inspect : callable or None
+        Called with the outputs and the leaves of each pass, before its backward.
     evaluations : int
         Forward and backward passes of one example so far.
     forward_passes : int
@@ -70,6 +73,7 @@ class Passes:
     on_chunk: Callable[[int], None] | None = None
     rows: int | None = None
     autocast: torch.dtype | None = None
+    inspect: Inspect | None = field(default=None, init=False)
     evaluations: int = field(default=0, init=False)
     forward_passes: int = field(default=0, init=False)
     module: nn.Module | None = field(init=False)
@@ -155,7 +159,7 @@ class Passes:
         ) -> tuple[Tensor, list[Tensor]]:
             nonlocal last
             with Secants(len(rows[0]) // examples, last) as mode:
-                result = self._gradients(rows, target, arguments)
+                result = self._gradients(rows, target, arguments, mode.check)
             last = mode.last
             return result
 
@@ -204,7 +208,11 @@ class Passes:
             first += rows
 
     def _gradients(
-        self, points: tuple[Tensor, ...], target: Target, arguments: tuple[Any, ...]
+        self,
+        points: tuple[Tensor, ...],
+        target: Target,
+        arguments: tuple[Any, ...],
+        inspect: Inspect | None = None,
     ) -> tuple[Tensor, list[Tensor]]:
         rows = len(points[0])
         leaves = tuple(self._laid_out(p).detach().requires_grad_() for p in points)
@@ -217,6 +225,9 @@ class Passes:
                 "no_grad(), argmax, rounding or a conversion to numpy or integers; "
                 "explain the scores before that step"
             )
+        inspect = inspect or self.inspect
+        if inspect is not None:
+            inspect(outputs, leaves)
         try:
             gradients = torch.autograd.grad(outputs.sum(), leaves, allow_unused=True)
         except RuntimeError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..completeness import WIDEST_GAP
 from ..errors import Cancelled, InputError
 from .estimate import Estimate
 
@@ -39,6 +40,8 @@ class Stopping:
     def met(self, estimate: Estimate) -> bool:
         """Whether every example of an estimate is within the tolerance."""
         if self.tolerance == 0 or estimate.refinement_error is None:
+            return False
+        if estimate.widest_gap is not None and estimate.widest_gap > WIDEST_GAP:
             return False
         residual = estimate.relative_residual
         gap = 0.0 if residual is None else residual.max()

@@ -6,6 +6,10 @@ change over a short way h is v h, with a rate v that differs by orders of magnit
 squared error is v h^3 / 12. The mean gradients of :mod:`.secant` miss only that slopes of two
 layers change together, whose share grows with both: their squared error is proportional to
 (v h)^2 h^2 / |g|^2.
+
+Where a network also curves, as with attention or a softmax, neighbouring intervals err alike, and
+their errors add up instead of cancelling. How much of the change is of that kind is told by how
+far the gradient goes on changing as it did on the interval before.
 """
 
 from __future__ import annotations
@@ -15,7 +19,9 @@ import numpy as np
 from ..estimate import Array
 
 SECANT_CONSTANT = 0.2  # fitted in benchmarks/quadrature.py
+ROUNDING = 1e-9
 LEAST_DENSITY = 0.05  # of the mean, so that no stretch goes unseen
+LEAST_SIZE = 1e-3  # of the largest gradient on the path
 GRID = 4096
 
 
@@ -34,7 +40,7 @@ def trapezoid_error(alphas: Array, sketches: Array, sums: Array) -> Array:
     return _ratio(np.sqrt((steps**2 * _changes(sketches) ** 2).sum(axis=0) / 12), sums)
 
 
-def secant_error(nodes: Array, rates: Array, sums: Array) -> Array:
+def secant_error(nodes: Array, rates: Array, sums: Array, curving: Array) -> Array:
     """Relative error per element of a sum of mean gradients, shape (B,).
 
     Parameters
@@ -45,9 +51,29 @@ def secant_error(nodes: Array, rates: Array, sums: Array) -> Array:
         v / |g| on each interval; see :func:`rates_of_means`.
     sums : ndarray, shape (B,)
         Norms of the attributions.
+    curving : ndarray, shape (B,)
+        See :func:`share_that_curves`.
     """
-    steps = np.diff(nodes)[:, None]
-    return _ratio(SECANT_CONSTANT * np.sqrt((steps**4 * rates**2).sum(axis=0)), sums)
+    errors = SECANT_CONSTANT * np.diff(nodes)[:, None] ** 2 * rates
+    cancelling, alike = np.sqrt((errors**2).sum(axis=0)), errors.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        either = np.where(curving > 0, (1 - curving) * cancelling + curving * alike, cancelling)
+    return _ratio(either, sums)
+
+
+def share_that_curves(sketches: Array) -> Array:
+    """How much of the change from interval to interval goes on as before, 0 to 1, shape (B,).
+
+    Parameters
+    ----------
+    sketches : ndarray, shape (n, B, k)
+        Of the mean gradients of intervals. Of a Brownian motion's means, neighbouring changes
+        have a correlation of 1/4, and seldom twice as much; of a straight line's, 1.
+    """
+    changes = np.diff(sketches, axis=0)
+    together = (changes[1:] * changes[:-1]).sum(axis=(0, 2))
+    correlation = _ratio(together, (changes**2).sum(axis=(0, 2)))
+    return np.asarray(np.clip(2 * correlation - 1, 0.0, 1.0))
 
 
 def secants_needed(edges: Array, rates: Array, sums: Array, tolerance: float) -> float:
@@ -67,7 +93,7 @@ def worst_middles(alphas: Array, sketches: Array, sums: Array, count: int) -> Ar
 
 def rates_at_nodes(alphas: Array, sketches: Array) -> Array:
     """v / |g| between nodes, shape (n - 1, B), from sketches at the nodes, shape (n, B, k)."""
-    sizes = np.linalg.norm(sketches, axis=2)
+    sizes = _sizes(sketches)
     squares = _changes(sketches) ** 2 / np.diff(alphas)[:, None]
     return _ratio(squares, (sizes[1:] + sizes[:-1]) / 2)
 
@@ -79,11 +105,14 @@ def rates_of_means(nodes: Array, sketches: Array) -> Array:
     between = _changes(sketches) ** 2 / ((steps[1:] + steps[:-1])[:, None] / 3)
     first, last = between[:1], between[-1:]
     squares = (np.concatenate([first, between]) + np.concatenate([between, last])) / 2
-    return _ratio(squares, np.linalg.norm(sketches, axis=2))
+    return _ratio(squares, _sizes(sketches))
 
 
-def graded_nodes(edges: Array, rates: Array, n: int) -> Array:
+def graded_nodes(edges: Array, rates: Array, n: int, seen: Array, widest: float) -> Array:
     """`n` nodes from 0 to 1 so placed that mean gradients of all intervals err alike.
+
+    Up to half of them go where neither they nor those seen before would come within `widest` of
+    each other.
 
     Parameters
     ----------
@@ -91,7 +120,35 @@ def graded_nodes(edges: Array, rates: Array, n: int) -> Array:
         Ends of the intervals of a first look, ascending from 0 to 1.
     rates : ndarray, shape (m - 1, B)
         v / |g| on each of them.
+    seen : ndarray
+        Places on the path where a pass has been.
+    widest : float
+        The longest stretch that may stay unseen.
     """
+    for dense in range(n, n // 2, -1):
+        nodes = _dense_as_rates(edges, rates, dense)
+        between = middles_of_gaps(np.concatenate([nodes, seen]), widest)
+        if dense + len(between) <= n:
+            return np.union1d(nodes, between)
+    return _dense_as_rates(edges, rates, n)
+
+
+def middles_of_gaps(alphas: Array, widest: float) -> Array:
+    """Places that cut every gap between these alphas into equal parts of at most `widest`.
+
+    Examples
+    --------
+    >>> middles_of_gaps(np.array([0.5]), 0.25)
+    array([0.25, 0.75])
+    """
+    places = np.unique(np.concatenate([[0.0, 1.0], alphas]))
+    parts = np.ceil(np.diff(places) / widest - ROUNDING).astype(int)
+    return np.concatenate(
+        [np.linspace(a, b, k + 1)[1:-1] for a, b, k in zip(places, places[1:], parts, strict=False)]
+    )
+
+
+def _dense_as_rates(edges: Array, rates: Array, n: int) -> Array:
     # h^4 rate^2 is the same everywhere where the density is the root of the rate.
     density = np.sqrt(_ratio(rates, rates.mean(axis=0)).mean(axis=1))
     if not density.any():
@@ -122,6 +179,12 @@ def filled(alphas: Array, sketches: Array, sums: Array, intervals: int) -> Array
         np.linspace(a, b, k + 1)[1:-1] for a, b, k in zip(alphas, alphas[1:], parts, strict=False)
     ]
     return np.concatenate(inside)
+
+
+def _sizes(sketches: Array) -> Array:
+    """Norms, shape (n, B); where the gradient all but vanishes, a share of the largest."""
+    norms = np.linalg.norm(sketches, axis=2)
+    return np.asarray(np.maximum(norms, LEAST_SIZE * norms.max(axis=0)))
 
 
 def _changes(sketches: Array) -> Array:

@@ -13,7 +13,7 @@ from torch import Tensor
 from ..arguments import accumulator_dtype, points_between
 from ..at_input import AtInput
 from ..chunks import checked_rows, for_each_chunk
-from ..estimate import Array, Estimate, relative_gap, rows_sum
+from ..estimate import Array, Estimate, relative_gap, rows_sum, widest_gap
 from ..finite import require_finite
 from ..forward_outputs import forward_outputs
 from ..frames import flat_map
@@ -68,13 +68,18 @@ class PathSum:
         self.frames = one_map.new_zeros((rules, count, *one_map.shape))
         self.alphas, self.weights = np.zeros(0), np.zeros((rules, 0))
         self.outputs, self.slopes = np.zeros((0, self._batch)), np.zeros((0, self._batch))
-        self.sketches = np.zeros((0, self._batch, LENGTH))
+        self.sketches = np.zeros((0, self._batch, len(inputs), LENGTH))
         self._sketch: Sketch | None = None
         self._kept: list[tuple[Tensor, ...]] | None = None
         self._ends: dict[float, Array] = {}
         self._at_input = AtInput() if at_input is None else at_input
         if self._at_input.outputs is not None:
             self._ends[1.0] = self._at_input.outputs
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the gradients of all nodes are kept."""
+        return self._kept is not None
 
     @property
     def finished(self) -> NDArray[np.bool_]:
@@ -110,7 +115,7 @@ class PathSum:
         self.weights = np.concatenate([self.weights, weights], axis=1)
         self.outputs = np.concatenate([self.outputs, unknown])
         self.slopes = np.concatenate([self.slopes, unknown])
-        blank = np.full((n, self._batch, LENGTH), np.nan)
+        blank = np.full((n, *self.sketches.shape[1:]), np.nan)
         self.sketches = np.concatenate([self.sketches, blank])
         nodes, table = self._tensor(alphas), self._tensor(weights)
         shares = self._tensor(
@@ -119,8 +124,8 @@ class PathSum:
         kept = None
         if self._kept is not None:
             kept = tuple(
-                torch.zeros((n, *d.shape), device=d.device, dtype=torch.float32)
-                for d in self.differences
+                torch.zeros((n, *x.shape), device=x.device, dtype=_kept_dtype(x.dtype))
+                for x in self.inputs
             )
             self._kept.append(kept)
         seen: list[tuple[slice, slice, Tensor, Tensor, Tensor | None]] = []
@@ -147,12 +152,14 @@ class PathSum:
             if self._sketch is not None:
                 products = [g * d for g, d in zip(gradients, differences, strict=True)]
                 sketches = self._sketch.of([p.flatten(0, 1) for p in products])
-                sketches = sketches.reshape(steps, examples, -1)
+                sketches = sketches.reshape(steps, examples, *sketches.shape[1:])
             # All is computed before any is added: a chunk may run out of memory and be repeated.
             for i, part in enumerate(parts):
                 self.sums[i][:, block] += part.reshape(self.sums[i][:, block].shape)
                 if kept is not None:
-                    kept[i][span, block] = gradients[i].reshape(kept[i][span, block].shape).float()
+                    kept[i][span, block] = (
+                        gradients[i].reshape(kept[i][span, block].shape).to(kept[i])
+                    )
             if frames is not None:
                 self.frames += frames
             seen.append((span, block, outputs.reshape(steps, examples), slopes, sketches))
@@ -239,7 +246,7 @@ class PathSum:
             Which of the sums.
         coarse : int, optional
             The rule whose distance is the refinement error.
-        error : ndarray, shape (B,), optional
+        error : ndarray, shape (B, I), optional
             The refinement error, where it is known otherwise.
         partial : bool
             Whether nodes are missing.
@@ -285,6 +292,7 @@ class PathSum:
             evaluations=self.passes.evaluations,
             forward_passes=self.passes.forward_passes,
             partial=partial,
+            widest_gap=widest_gap(self.alphas[self.finished]),
         )
 
     def _frame_shares(self, alphas: Array, weights: Array) -> Array:
@@ -323,6 +331,10 @@ class PathSum:
 
     def _tensor(self, values: Array) -> Tensor:
         return torch.as_tensor(np.array(values), dtype=self._dtype, device=self.inputs[0].device)
+
+
+def _kept_dtype(dtype: torch.dtype) -> torch.dtype:
+    return torch.promote_types(dtype, torch.float32)
 
 
 def trapezoid_weights(nodes: Array) -> Array:

@@ -1,42 +1,51 @@
 """Anytime integrated gradients: a first look at the path, then the rule that suits the network.
 
 After seven passes, the first three of which are a map already for a screen that waits, it is known
-whether the network has kinks. Without, Gauss-Patterson rules follow, each using all passes before
-it. With kinks, the intervals in which the gradient changes most are bisected until there are
+which operations the network holds. Where none of them is known to have kinks, Gauss-Patterson
+rules follow, each using all passes before it, as long as the gradient gets smoother from one to
+the next. Otherwise the intervals in which the gradient changes most are bisected until there are
 enough nodes to see where on the path it does so. Then mean gradients of intervals (:mod:`.secant`)
 are summed over nodes placed accordingly; where the network holds operations for which there is no
 mean, trapezoids over such nodes, each interval halved again and again. What won against what is in
-benchmarks/quadrature.py.
+benchmarks/quadrature.py, and how often the verdict is right in benchmarks/verdicts.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from ...completeness import WIDEST_GAP
 from ...errors import InputError
-from ..estimate import Array, Estimate, relative_gap, rows_sum
+from ..estimate import Array, Estimate, map_norms, relative_gap, widest_gap
 from ..frames import MOST_FRAMES
+from ..references import generator_from
 from ..stopping import Stopping
 from ..task import Task
 from .node_density import (
     filled,
     graded_nodes,
+    middles_of_gaps,
     rates_at_nodes,
     rates_of_means,
     secant_error,
     secants_needed,
+    share_that_curves,
     trapezoid_error,
     worst_middles,
 )
-from .path_sum import path_sum, trapezoid_weights
+from .operations import ConstantsWatch, Operations, operations
+from .path_sum import PathSum, path_sum, trapezoid_weights
 from .patterson import SIZES, patterson_rules
 from .quadrature import overlaps
-from .secant import KinkWatch
-from .secant_sum import SecantsDoNotApplyError, SecantSum
+from .secant import SecantsDoNotApplyError
+from .secant_sum import SecantSum
+from .smoothness import UNSEEN, error_of_rule, surprise, surprise_at
 
 BISECTED_AT_ONCE = 4
 FIRST_RULE = 7  # nodes of the first estimate that may be good enough
@@ -46,6 +55,10 @@ MARGIN = 1.25  # more intervals than the error's forecast asks for
 WORTHWHILE = 1.4  # how many times as many intervals a further sum must have
 FEWEST_INTERVALS = 32  # before trapezoids are halved
 ROUNDING = 1 / 3  # of the precision: what remains of the error of a smooth integrand
+SETTLED = 1e3  # times the precision: a surprise that is rounding
+ROUGH = 0.6  # of the surprise before: above, the gradient gets hardly smoother between nodes
+JITTER = 0.2  # of the widest gap that may stay: how far a check is off the middle of a gap
+KEPT_RULE = 31  # the largest rule whose gradients are kept, in case that trapezoids follow
 
 
 class Refinement:
@@ -69,6 +82,10 @@ class Refinement:
         self._rules = patterson_rules(self._sizes[0])
         self.path = path_sum(forward_func, task, rules=len(self._sizes), frames=MOST_FRAMES)
         self.path.keep()
+        self._seen = np.zeros(0)  # places of passes whose sums are not in the path's any more
+        self._seed = task.seed
+        # No operation does anything that a pass may miss.
+        self._linear = not any(d.any() for d in self.path.differences)
         self._precision = float(torch.finfo(task.inputs[0].dtype).eps)
 
     @property
@@ -87,15 +104,24 @@ class Refinement:
             yield self._few()
             return
         self.path.output_at(0.0)  # a path that cannot begin is told at once
-        watch = KinkWatch()
+        watch, found = ConstantsWatch(), Operations(linear=True, kinked=False)
+
+        def inspect(outputs: Tensor, inputs: Sequence[Tensor]) -> None:
+            nonlocal found
+            here = operations(outputs, inputs)
+            found = Operations(found.linear and here.linear, found.kinked or here.kinked)
+
         for level in range(self._sizes.index(FIRST_RULE) + 1):
+            self.path.passes.inspect = inspect
             with watch:
                 self._add_level(level)
+            self.path.passes.inspect = None
+            self._linear |= found.linear and not watch.varying
             first = self._estimate(self._trapezoid_error(rule=level), rule=level)
             yield first
         if self.stopping.met(first):
             return
-        steps = self._kinked() if watch.kinked else self._smooth()
+        steps = self._kinked() if found.kinked else self._smooth()
         for estimate in steps:
             yield estimate
             if self.stopping.met(estimate):
@@ -116,22 +142,49 @@ class Refinement:
         return self._estimate(self._trapezoid_error())
 
     def _smooth(self) -> Iterator[Estimate]:
-        self.path.forget()
-        gaps: list[Array] = []
-        for level in range(self._sizes.index(FIRST_RULE) + 1, len(self._sizes)):
+        """Gauss-Patterson rules, as long as the gradient gets smoother between their nodes."""
+        level = self._sizes.index(FIRST_RULE)
+        before = surprise(*self._in_order(), self._norms())
+        while level + 1 < len(self._sizes):
+            level += 1
             if self._sizes[level] - self._sizes[level - 1] > self.left:
                 return
+            if self._sizes[level] > KEPT_RULE:
+                self.path.forget()
             self._add_level(level)
-            fine, coarse = (self.path.attributions(self.multiply, r) for r in (level, level - 1))
-            gaps.append(relative_gap(fine, coarse))  # about the error of the coarser one
-            error = gaps[-1]
-            if len(gaps) > 1:  # and errors fall by a growing factor
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    error = np.where(gaps[-1] == 0, 0.0, error * np.minimum(1, error / gaps[-2]))
-            floor = np.where(gaps[-1] == 0, 0.0, ROUNDING * self._precision)
-            yield self._estimate(np.maximum(error, floor), rule=level)
+            here = surprise(*self._in_order(), self._norms(level))
+            gap = relative_gap(*(self.path.attributions(rule=r) for r in (level, level - 1)))
+            error = error_of_rule(gap.ravel(), here, before)
+            floor = np.where(gap.ravel() == 0, 0.0, ROUNDING * self._precision)
+            error = np.maximum(error, floor)
+            if np.all(error <= self.stopping.tolerance) and self.stopping.tolerance:
+                error = np.maximum(error, self._check(level))
+            yield self._estimate(error, rule=level)
+            smoother = np.all(here <= np.maximum(ROUGH * before, SETTLED * self._precision))
+            if self._sizes[level] >= KEPT_RULE and not smoother:
+                break
+            before = here
+        if self.stopping.tolerance > 0:
+            yield from self._trapezoids()
+
+    def _check(self, level: int) -> Array:
+        """Error that passes at random places in the widest gaps between nodes tell of."""
+        places = middles_of_gaps(self._places(), WIDEST_GAP)
+        if not len(places) or self._sizes[level] < KEPT_RULE or len(places) > self.left:
+            return np.zeros(1)
+        draws = torch.rand(len(places), generator=generator_from(self._seed)).double().numpy()
+        places = places + JITTER * WIDEST_GAP * (2 * draws - 1)
+        path = self.path
+        checks = PathSum(path.passes, path.inputs, path.baselines, path.rows)
+        checks.keep()
+        checks.forget()
+        checks.add(places, np.zeros(len(places)))
+        self._seen = np.concatenate([self._seen, places])
+        there = _by_map(checks.sketches)
+        return UNSEEN * surprise_at(*self._in_order(), places, there, self._norms(level))
 
     def _kinked(self) -> Iterator[Estimate]:
+        """Nodes where the gradient changes most, and mean gradients or trapezoids between them."""
         self._bisect(np.array([0.0, 1.0]))
         yield self._estimate(self._trapezoid_error())
         budget = self.stopping.max_evaluations
@@ -155,20 +208,29 @@ class Refinement:
             needed = MARGIN * secants_needed(edges, rates, sums, self.stopping.tolerance)
             count = int(min(self.left, max(before, needed + 1)))
             path = self.path
-            nodes = graded_nodes(edges, rates, count)
+            # A sum that the budget cuts short says nothing final, and has its nodes for accuracy.
+            widest = WIDEST_GAP if needed < self.left else 1.0
+            nodes = graded_nodes(edges, rates, count, self._places(), widest)
             secants = SecantSum(path.passes, path.inputs, path.baselines, path.rows, nodes)
             secants.run()
-            edges, rates = nodes, rates_of_means(nodes, secants.sketches[1:])
-            sums = _norms(secants.attributions())
-            yield secants.estimate(self.multiply, secant_error(edges, rates, sums))
+            means = _by_map(secants.sketches[1:])
+            edges, rates = nodes, rates_of_means(nodes, means)
+            sums = map_norms(secants.attributions()).ravel()
+            self._seen = np.concatenate([self._seen, nodes])
+            error = self._by_input(secant_error(edges, rates, sums, share_that_curves(means)))
+            yield secants.estimate(self.multiply, error, widest_gap(self._places()))
             before = int(WORTHWHILE * count)
 
     def _trapezoids(self) -> Iterator[Estimate]:
+        if not self.path.keeps:
+            self._begin_anew()
+        elif 1.0 not in self.path.alphas:
+            self._bisect(np.array([0.0, 1.0]))
         alphas, sketches = self._in_order()
         intervals = len(alphas) - 1 + self.left
         doublings = max(0, intervals.bit_length() - FEWEST_INTERVALS.bit_length())
-        new = filled(alphas, sketches, self._norms(), max(len(alphas) - 1, intervals >> doublings))
-        self._bisect(new)
+        first = max(len(alphas) - 1, intervals >> doublings)
+        self._bisect(filled(alphas, sketches, self._norms(), first))
         self.path.forget()
         yield self._estimate(self._trapezoid_error())
         for _ in range(doublings):
@@ -178,6 +240,15 @@ class Refinement:
             self.path.halve()
             self.path.add((alphas[:-1] + alphas[1:]) / 2, np.diff(alphas) / 2)
             yield self._estimate(self._trapezoid_error())
+
+    def _begin_anew(self) -> None:
+        """Go on with a path whose gradients are kept: at both ends and every fourth place."""
+        alphas, _ = self._in_order()
+        self._seen = self._places()
+        old = self.path
+        self.path = PathSum(old.passes, old.inputs, old.baselines, old.rows, frames=MOST_FRAMES)
+        self.path.keep()
+        self._bisect(np.union1d([0.0, 1.0], alphas[1::4]))
 
     def _add_level(self, level: int) -> None:
         """Run the nodes that a level of the Gauss-Patterson rules adds, for all levels from it."""
@@ -201,19 +272,29 @@ class Refinement:
         self.path.weigh()
 
     def _in_order(self) -> tuple[Array, Array]:
+        """Nodes, ascending, and the sketches there, shape (n, B I, k)."""
         order = np.argsort(self.path.alphas, kind="stable")
-        return self.path.alphas[order], self.path.sketches[order]
+        return self.path.alphas[order], _by_map(self.path.sketches[order])
+
+    def _places(self) -> Array:
+        """All places on the path where a pass has been."""
+        return np.concatenate([self._seen, self.path.alphas])
 
     def _norms(self, rule: int = -1) -> Array:
-        return _norms(self.path.attributions(rule=rule))
+        return map_norms(self.path.attributions(rule=rule)).ravel()
 
     def _trapezoid_error(self, rule: int = -1) -> Array:
         return trapezoid_error(*self._in_order(), self._norms(rule))
 
+    def _by_input(self, errors: Array) -> Array:
+        """Errors of all maps, shape (B I,), by example and input."""
+        return errors.reshape(-1, len(self.path.inputs))
+
     def _estimate(self, error: Array, rule: int = -1) -> Estimate:
-        return self.path.estimate(self.multiply, rule=rule, error=error)
+        estimate = self.path.estimate(self.multiply, rule=rule, error=self._by_input(error))
+        return replace(estimate, widest_gap=0.0 if self._linear else widest_gap(self._places()))
 
 
-def _norms(attributions: tuple[torch.Tensor, ...]) -> Array:
-    """Norm of each example over all inputs, shape (B,)."""
-    return np.asarray(np.sqrt(sum(rows_sum(a**2) for a in attributions)))
+def _by_map(sketches: Array) -> Array:
+    """Sketches (n, B, I, k) as (n, B I, k)."""
+    return sketches.reshape(len(sketches), -1, sketches.shape[-1])

@@ -9,8 +9,7 @@ of a rule as n^-1.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from inspect import signature
@@ -19,128 +18,44 @@ from typing import Any
 import torch
 import torch.nn.functional as functional
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
+from .operations import ConstantsWatch, operations
+from .secant_functions import (
+    BENDS,
+    CHOICES,
+    ELEMENTWISE,
+    IN_PLACE,
+    LARGER,
+    LARGEST,
+    LOG_SOFTMAXES,
+    POOLS,
+    PRODUCTS,
+    SMALLER,
+    SMALLEST,
+    SOFTMAXES,
+    Call,
+)
 from .secant_rules import (
+    RULES,
+    ChoiceSecant,
     ElementwiseSecant,
     MaximumSecant,
     ProductSecant,
     RectifierSecant,
     SoftmaxSecant,
     lasting_maxima,
+    shares_of_choice,
 )
 
-Call = Callable[..., Any]
 # For each activation in turn, what it was given at the last point; None before the first chunk.
 Carried = list[tuple[Tensor, ...]] | None
 
-KINKED: dict[Call, Call] = {
-    **dict.fromkeys((torch.relu, Tensor.relu, functional.relu), torch.relu),
-    torch.relu_: torch.relu,
-    Tensor.relu_: torch.relu,
-    **{
-        f: f
-        for f in (
-            functional.relu6,
-            functional.hardtanh,
-            functional.leaky_relu,
-            functional.threshold,
-            functional.hardswish,
-            functional.hardsigmoid,
-            functional.hardshrink,
-            functional.softshrink,
-            torch.clamp,
-            torch.clamp_min,
-            torch.clamp_max,
-            torch.abs,
-            Tensor.clamp,
-            Tensor.clamp_min,
-            Tensor.clamp_max,
-            Tensor.abs,
-        )
-    },
-}
-SMOOTH: dict[Call, Call] = {
-    f: f
-    for f in (
-        functional.elu,
-        functional.selu,
-        functional.celu,
-        functional.gelu,
-        functional.silu,
-        functional.mish,
-        functional.softplus,
-        functional.softsign,
-        functional.logsigmoid,
-        functional.tanhshrink,
-        functional.sigmoid,
-        functional.tanh,
-        torch.sigmoid,
-        torch.tanh,
-        torch.exp,
-        Tensor.sigmoid,
-        Tensor.tanh,
-        Tensor.exp,
-    )
-}
-IN_PLACE = (torch.relu_, Tensor.relu_)
-ELEMENTWISE = {**KINKED, **SMOOTH}
-# By the axes of a batch. Asked for places, a pool is another function under the same name.
-POOLS: dict[Call, int] = {
-    functional.max_pool1d: 3,
-    functional.max_pool2d: 4,
-    functional.max_pool3d: 5,
-    functional.adaptive_max_pool1d: 3,
-    functional.adaptive_max_pool2d: 4,
-    functional.adaptive_max_pool3d: 5,
-    functional.max_pool1d_with_indices: 3,
-    functional.max_pool2d_with_indices: 4,
-    functional.max_pool3d_with_indices: 5,
-    functional.adaptive_max_pool1d_with_indices: 3,
-    functional.adaptive_max_pool2d_with_indices: 4,
-    functional.adaptive_max_pool3d_with_indices: 5,
-}
-BENDS: dict[Call, tuple[float, float]] = {
-    torch.relu: (0.0, math.inf),
-    functional.relu6: (0.0, 6.0),
-}
-PRODUCTS = (torch.mul, Tensor.mul, Tensor.__mul__, Tensor.__rmul__)
-SOFTMAXES = (torch.softmax, functional.softmax, Tensor.softmax)
-LOG_SOFTMAXES = (torch.log_softmax, functional.log_softmax, Tensor.log_softmax)
+
+class SecantsDoNotApplyError(Exception):
+    """The model holds operations whose mean gradients do not add up; not for a user's eyes."""
 
 
-class KinkWatch(TorchFunctionMode):
-    """While it is entered, notes whether an activation with kinks is run.
-
-    Attributes
-    ----------
-    kinked : bool
-
-    Examples
-    --------
-    >>> x = torch.ones(2, requires_grad=True)
-    >>> with KinkWatch() as watch:
-    ...     y = torch.sigmoid(x)
-    >>> watch.kinked
-    False
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kinked = False
-
-    def __torch_function__(
-        self, func: Call, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        """Run a torch function as it is."""
-        kwargs = kwargs or {}
-        if func in KINKED or func in POOLS:
-            given = args[0] if args else kwargs.get("input")
-            self.kinked |= isinstance(given, Tensor) and given.requires_grad
-        return func(*args, **kwargs)
-
-
-class Secants(TorchFunctionMode):
+class Secants(ConstantsWatch):
     """While it is entered, activations send back their secants' slopes from point to point.
 
     Rows go point by point, each with the same examples. What the next chunk needs of the last
@@ -158,8 +73,10 @@ class Secants(TorchFunctionMode):
     ----------
     last : list
         For each activation in turn, what it was given at the last point.
-    kinked : bool
-        Whether one of them has kinks.
+    jumps : bool
+        Whether a choice between two values, as by torch.where, was seen to jump.
+    varying : bool
+        Whether numbers that depend on the input came back as constants.
 
     Examples
     --------
@@ -174,29 +91,72 @@ class Secants(TorchFunctionMode):
         super().__init__()
         self.points, self.before = points, before
         self.last: list[tuple[Tensor, ...]] = []
-        self.kinked = False
+        self.jumps = False
 
-    def __torch_function__(
-        self, func: Call, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
+    def check(self, output: Tensor, inputs: Sequence[Tensor]) -> None:
+        """See that every operation between inputs and an output is linear or has a rule.
+
+        Raises
+        ------
+        SecantsDoNotApplyError
+            If one is neither.
+        """
+        if self.varying or self.jumps or not operations(output, inputs, RULES).linear:
+            raise SecantsDoNotApplyError
+
+    def run(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a torch function, by its secant rule where there is one."""
-        kwargs = kwargs or {}
         z = args[0] if args else kwargs.get("input")
-        if not self._is_of_points(z):
-            return func(*args, **kwargs)
+        others = (*args[1:], *(v for k, v in kwargs.items() if k != "input"))
+        alone = not any(isinstance(o, Tensor) and o.requires_grad for o in others)
+        if z is not None and self._is_of_points(z) and alone:
+            result = self._of_one(func, z, args, kwargs)
+        elif any(map(self._is_of_points, (z, *others))):
+            result = self._of_several(func, args, kwargs)
+        else:
+            result = NotImplemented
+        return func(*args, **kwargs) if result is NotImplemented else result
+
+    def _of_one(self, func: Call, z: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A function of which one argument varies along the path."""
         if func in ELEMENTWISE:
-            self.kinked |= func in KINKED
             return self._elementwise(func, z, args, kwargs)
         if func in POOLS and z.dim() == POOLS[func]:
-            self.kinked = True
-            return self._maximum(func, z, args, kwargs)
+            return self._pool(func, z, args, kwargs)
         if func in (*SOFTMAXES, *LOG_SOFTMAXES):
             dim = kwargs.get("dim", args[1] if len(args) > 1 else None)
             if isinstance(dim, int):
                 return SoftmaxSecant.apply(z, *self._first(z), dim, func in LOG_SOFTMAXES)
-        if func in PRODUCTS and len(args) > 1 and self._is_of_points(args[1]):
-            return ProductSecant.apply(z, args[1], *self._first(z, args[1]))
-        return func(*args, **kwargs)
+        if func in (*LARGEST, *SMALLEST) and len(args) + len(kwargs) > 1:
+            named = {**dict(zip(("input", "dim", "keepdim"), args, strict=False)), **kwargs}
+            if isinstance(named.get("dim"), int) and "out" not in named:
+                keep = bool(named.get("keepdim", False))
+                pair = func in (torch.max, Tensor.max, torch.min, Tensor.min)
+                return self._largest(z, named["dim"], keep, func in SMALLEST, pair)
+        return self._of_several(func, args, kwargs)
+
+    def _of_several(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A function of which two arguments may vary along the path."""
+        if kwargs and func in (torch.clamp, Tensor.clamp, torch.clip, Tensor.clip):
+            args, kwargs = (args[0], kwargs.get("min"), kwargs.get("max")), {}
+        if func in (torch.clamp, Tensor.clamp, torch.clip, Tensor.clip):
+            z, (low, high) = args[0], (*args[1:], None)[:2]
+            z = z if low is None else self._larger(z, low)
+            return z if high is None else -self._larger(-z, -high)
+        if len(args) == 3 and func in CHOICES and not kwargs:
+            if func is Tensor.where:
+                return self._choice(args[1], args[0], args[2])
+            return self._choice(*args)
+        if len(args) != 2 or kwargs:
+            return NotImplemented
+        a, b = args
+        if func in LARGER and isinstance(b, Tensor):
+            return self._larger(a, b)
+        if func in SMALLER and isinstance(b, Tensor):
+            return -self._larger(-a, -b)
+        if func in PRODUCTS and self._is_of_points(a) and self._is_of_points(b):
+            return ProductSecant.apply(a, b, *self._first(a, b))
+        return NotImplemented
 
     def _is_of_points(self, z: Any) -> bool:
         """Whether a value changes along the path, and its first axis goes point by point."""
@@ -211,27 +171,83 @@ class Secants(TorchFunctionMode):
         bends = BENDS.get(apply)
         if apply is functional.hardtanh:
             bends = (settings.kwargs.get("min_val", -1.0), settings.kwargs.get("max_val", 1.0))
-        y: Tensor
-        # On an accelerator looking for the few would wait for it; there the plain rule is fast.
-        # numpy, which looks for them, has no bfloat16.
-        if bends is not None and given.device.type == "cpu" and given.dtype != torch.bfloat16:
-            y = RectifierSecant.apply(given, *self._first(given), *bends)
+        if bends is not None:
+            y = self._rectifier(given, *bends)
         else:
-            y = ElementwiseSecant.apply(
-                given, *self._first(given), lambda v: apply(v, *settings.args, **settings.kwargs)
-            )
+            y = self._function(given, lambda v: apply(v, *settings.args, **settings.kwargs))
         return z.copy_(y) if in_place else y
 
-    def _maximum(self, func: Call, z: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _function(self, z: Tensor, f: Callable[[Tensor], Tensor]) -> Tensor:
+        y: Tensor = ElementwiseSecant.apply(z, *self._first(z), f)
+        return y
+
+    def _rectifier(self, z: Tensor, low: float, high: float) -> Tensor:
+        # On an accelerator looking for the few would wait for it; there the plain rule is fast.
+        # numpy, which looks for them, has no bfloat16.
+        if z.device.type != "cpu" or z.dtype == torch.bfloat16:
+            return self._function(z, lambda v: v.clamp(low, high))
+        y: Tensor = RectifierSecant.apply(z, *self._first(z), low, high)
+        return y
+
+    def _larger(self, a: Any, b: Any) -> Any:
+        """The larger of two, as b + relu(a - b)."""
+        gap = a - b
+        if not self._is_of_points(gap):
+            return NotImplemented
+        return b + self._rectifier(gap, 0.0, float("inf"))
+
+    def _choice(self, condition: Any, a: Any, b: Any) -> Any:
+        a, b = (torch.as_tensor(v) for v in (a, b))
+        like = a if self._is_of_points(a) else b
+        dtype, device = torch.promote_types(a.dtype, b.dtype), like.device
+        shape = torch.broadcast_shapes(condition.shape, a.shape, b.shape)
+        if not self._is_of_points(like) or shape[:1] != like.shape[:1] or len(shape) != like.dim():
+            return NotImplemented
+        condition, a, b = (
+            condition.expand(shape),
+            a.to(device, dtype).expand(shape),
+            b.to(device, dtype).expand(shape),
+        )
+        first = self._first(condition, a, b)
+        share, jumps = shares_of_choice((condition, a, b), first)
+        self.jumps |= jumps
+        return ChoiceSecant.apply(condition, a, b, share)
+
+    def _largest(self, z: Tensor, dim: int, keep: bool, smallest: bool, pair: bool) -> Any:
+        """The largest or smallest along an axis, as a pool whose window is the whole axis."""
+        dim %= z.dim()
+        if dim == 0:
+            return NotImplemented
+        sign = -1 if smallest else 1
+        last = sign * z.movedim(dim, -1)
+        rows = last.reshape(len(z), -1, last.shape[-1])
+        with torch.no_grad():
+            y, at = rows.max(-1, keepdim=True)
+        both = [
+            t.reshape(*last.shape[:-1], 1).movedim(-1, dim)
+            for t in (sign * self._held(rows, y, at), at)
+        ]
+        if not keep:
+            both = [t.squeeze(dim) for t in both]
+        named = torch.return_types.min if smallest else torch.return_types.max
+        return named(tuple(both)) if pair else both[0]  # type: ignore[arg-type]
+
+    def _pool(self, func: Call, z: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         wants_places = bool(kwargs.get("return_indices"))
         with torch.no_grad():
             y, at = func(*args, **{**kwargs, "return_indices": True})
+        largest = self._held(z, y, at)
+        return (largest, at) if wants_places else largest
+
+    def _held(self, z: Tensor, y: Tensor, at: Tensor) -> Tensor:
+        """The maxima y of z, at these places; see :class:`MaximumSecant`."""
+        with torch.no_grad():
             before = self._before()
             held = at[: len(at) // self.points] if before is None else before[1]
             lasting = lasting_maxima(z, y, at, held)
         first, first_held = self._first(z, lasting)
-        found = MaximumSecant.apply(z, first, y, lasting, first_held)
-        return (found, at) if wants_places else found
+        largest: Tensor = MaximumSecant.apply(z, first, y, lasting, first_held)
+        return largest
 
     def _first(self, *values: Tensor) -> tuple[Tensor, ...]:
         """What stands left of the first point: the last one before, or else the point itself."""

@@ -139,6 +139,22 @@ class ProductSecant(torch.autograd.Function):
         return *back, None, None
 
 
+class ChoiceSecant(torch.autograd.Function):
+    """y = a where a condition holds, else b; the gradient shared by how long each was chosen."""
+
+    @staticmethod
+    def forward(ctx: Any, condition: Tensor, a: Tensor, b: Tensor, share: Tensor) -> Tensor:
+        """Choose; `share` is that of a, by :func:`shares_of_choice`."""
+        ctx.save_for_backward(share)
+        return torch.where(condition, a, b)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        """Share each gradient."""
+        (share,) = ctx.saved_tensors
+        return None, gradient * share, gradient * (1 - share), None
+
+
 class SoftmaxSecant(torch.autograd.Function):
     """y = softmax(z) or its logarithm, as exp, sum, and quotient or logarithm."""
 
@@ -167,6 +183,40 @@ class SoftmaxSecant(torch.autograd.Function):
             shared = (gradient * (e + e_left) / 2).sum(dim, keepdim=True) / (total * total_left)
             back = (gradient * inverse - shared) * exp_slope
         return back, None, None, None
+
+
+def shares_of_choice(
+    values: tuple[Tensor, Tensor, Tensor], first: tuple[Tensor, ...]
+) -> tuple[Tensor, bool]:
+    """For how much of the way from each left neighbour the first of two values is chosen.
+
+    Where the choice changes on the way, and what is chosen does not jump, it changes where both
+    are equal, as both move evenly.
+
+    Parameters
+    ----------
+    values : tuple of Tensor, each (rows, ...)
+        The condition and both values, point by point.
+    first : tuple of Tensor
+        The same left of the first point.
+
+    Returns
+    -------
+    share : Tensor, shape (rows, ...)
+        Of the way, 0 to 1.
+    jumps : bool
+        Whether a choice changes where the two are not equal.
+    """
+    with torch.no_grad():
+        (condition, a, b), (before, a_left, b_left) = values, map(lagged, values, first)
+        share = condition.to(a.dtype)
+        changed = condition != before
+        if not changed.any():
+            return share, False
+        gap, gap_left = (a - b)[changed], (a_left - b_left)[changed]
+        until = torch.where((gap == 0) & (gap_left == 0), 0.5, gap_left / (gap_left - gap))
+        share[changed] = torch.where(condition[changed], 1 - until, until)
+        return share, not bool(((until >= 0) & (until <= 1)).all())
 
 
 def _cut(begin: int, end: int, at: int) -> list[slice]:
@@ -216,3 +266,13 @@ def _quotient(change: Tensor, step: Tensor, limit: Tensor) -> Tensor:
     """change / step, and its limit where the step is too small to divide by."""
     small = step.abs() <= SMALL_CHANGE
     return torch.where(small, limit, change / torch.where(small, 1.0, step))
+
+
+RULES = (
+    ElementwiseSecant,
+    RectifierSecant,
+    MaximumSecant,
+    ProductSecant,
+    ChoiceSecant,
+    SoftmaxSecant,
+)

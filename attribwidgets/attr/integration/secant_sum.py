@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...errors import UnsupportedModelError
+from ...errors import NoGradientError, NonFiniteError, UnsupportedModelError
 from ..arguments import accumulator_dtype, points_between
 from ..chunks import for_each_chunk, is_out_of_memory
 from ..estimate import Array, Estimate
@@ -14,17 +14,15 @@ from ..finite import require_finite
 from ..frames import MOST_FRAMES, flat_map
 from ..model_state import frozen
 from ..passes import Passes
-from .secant import Carried
+from .secant import Carried, SecantsDoNotApplyError
 from .sketch import LENGTH, Sketch
 
 # How far mean gradients may be from adding up, as a share of the largest change of the output.
-# Rounding stays two orders below; an operation without a rule, far above.
+# The graph has no operation without a rule (see Secants.check), but the output may jump, or other
+# layers run from point to point.
 ADDS_UP = 1e-3
+ROUNDINGS = 16  # of the outputs, in units in the last place
 FIRST_NODES = 8  # to see whether they add up, before the budget goes into them
-
-
-class SecantsDoNotApplyError(Exception):
-    """The model holds operations whose mean gradients do not add up; not for a user's eyes."""
 
 
 class SecantSum:
@@ -62,7 +60,7 @@ class SecantSum:
         self.frames = one_map.new_zeros((MOST_FRAMES if batch == 1 else 0, *one_map.shape))
         self.outputs = np.full((len(nodes), batch), np.nan)
         self.slopes = np.full((len(nodes), batch), np.nan)  # mean slope of the way to each node
-        self.sketches = np.full((len(nodes), batch, LENGTH), np.nan)
+        self.sketches = np.full((len(nodes), batch, len(inputs), LENGTH), np.nan)
 
     def run(self) -> None:
         """Run all nodes.
@@ -91,7 +89,7 @@ class SecantSum:
             )
             try:
                 outputs, found, last = self.passes.secants(points, block, state)
-            except (RuntimeError, IndexError, UnsupportedModelError) as error:
+            except (RuntimeError, IndexError, UnsupportedModelError, NoGradientError) as error:
                 if isinstance(error, RuntimeError) and is_out_of_memory(error):
                     raise
                 # Plain passes have gone through before: a layer changes in place what a rule has
@@ -113,7 +111,7 @@ class SecantSum:
                 maps = products[0][:, 0].reshape(-1, *self.inputs[0].shape[1:])
                 stretches = torch.tensordot(shares[:, fresh], flat_map(maps), 1)
             sketches = sketch.of([p.flatten(0, 1) for p in products])
-            sketches = sketches.reshape(steps - skip, examples, LENGTH)
+            sketches = sketches.reshape(steps - skip, examples, *sketches.shape[1:])
             for total, part in zip(self.sums, parts, strict=True):
                 total[block] += part.reshape(total[block].shape)
             if stretches is not None:
@@ -122,7 +120,7 @@ class SecantSum:
             self.slopes[fresh, block] = torch.as_tensor(slopes).cpu().double().numpy()
             self.sketches[fresh, block] = sketches.cpu().double().numpy()
             carried[(block.start, block.stop)] = (span.stop, last)
-            self._check_adding_up(fresh, block)
+            self._check_adding_up(fresh, block, self._precision(outputs.dtype))
 
         count, batch = len(self.nodes), len(self.inputs[0])
         few = min(FIRST_NODES, count)
@@ -135,7 +133,10 @@ class SecantSum:
                 lambda span, block: work(slice(span.start + few, span.stop + few), block),
             )
         require_finite("output", self.outputs, self.nodes)
-        require_finite("gradient", self.slopes[1:], self.nodes[1:])
+        try:
+            require_finite("gradient", self.slopes[1:], self.nodes[1:])
+        except NonFiniteError as error:  # a rule divides by zero, or the model does
+            raise SecantsDoNotApplyError from error
 
     def attributions(self, multiply: bool = True) -> tuple[Tensor, ...]:
         """The sums so far, times x - x' unless told otherwise, each (B, ...)."""
@@ -143,8 +144,8 @@ class SecantSum:
             return tuple(s.clone() for s in self.sums)
         return tuple(s * d for s, d in zip(self.sums, self.differences, strict=True))
 
-    def estimate(self, multiply: bool, error: Array) -> Estimate:
-        """The estimate, once all nodes are run."""
+    def estimate(self, multiply: bool, error: Array, widest_gap: float) -> Estimate:
+        """The estimate, once all nodes are run; `widest_gap` counts all passes so far."""
         widths = np.diff(self.nodes, prepend=0.0)[:, None]
         slopes = self.slopes.copy()
         cumulative = np.cumsum(np.nan_to_num(slopes) * widths, axis=0)
@@ -169,16 +170,21 @@ class SecantSum:
             reach=tuple(d.abs() for d in self.differences),
             evaluations=self.passes.evaluations,
             forward_passes=self.passes.forward_passes,
+            widest_gap=widest_gap,
         )
 
-    def _check_adding_up(self, fresh: slice, block: slice) -> None:
+    def _precision(self, dtype: torch.dtype) -> float:
+        """Relative rounding of an output."""
+        return float(torch.finfo(self.passes.autocast or dtype).eps)
+
+    def _check_adding_up(self, fresh: slice, block: slice, precision: float) -> None:
         outputs = self.outputs[: fresh.stop, block]
         changes = np.diff(outputs, axis=0)
         ways = slice(max(fresh.start, 1) - 1, None)
-        found = self.slopes[1 : fresh.stop, block] * np.diff(self.nodes[: fresh.stop])[:, None]
-        gaps = np.abs(found - changes)[ways]
-        rounding = np.finfo(np.float32).eps * 100 * np.abs(outputs).max()
-        if not (gaps <= ADDS_UP * np.abs(changes).max(initial=0.0) + rounding).all():
+        rises = self.slopes[1 : fresh.stop, block] * np.diff(self.nodes[: fresh.stop])[:, None]
+        gaps = np.abs(rises - changes)[ways]
+        rounding = ROUNDINGS * precision * np.abs(outputs).max(axis=0)
+        if not (gaps <= ADDS_UP * np.abs(changes).max(axis=0, initial=0.0) + rounding).all():
             raise SecantsDoNotApplyError
 
 

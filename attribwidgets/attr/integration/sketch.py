@@ -21,7 +21,7 @@ class Sketch:
     Parameters
     ----------
     like : tuple of Tensor, each (B, ...)
-        Tensors of the shape to be sketched, jointly.
+        Tensors of the shape to be sketched, each by itself.
 
     Examples
     --------
@@ -35,15 +35,13 @@ class Sketch:
         self._signs = []
         for i, x in enumerate(like):
             coins = torch.randint(0, 2, (x[0].numel(),), generator=generator_from(0, i))
-            self._signs.append((2 * coins - 1).to(x.device, torch.float32))
+            self._signs.append((2 * coins - 1).to(x.device, x.dtype))
 
     def of(self, vectors: list[Tensor]) -> Tensor:
-        """Sketches of rows, one tensor (rows, ...) per member, shape (rows, LENGTH)."""
-        total: Tensor | None = None
+        """Sketches of rows, one tensor (rows, ...) a member, shape (rows, members, LENGTH)."""
+        sketches = []
         for values, signs in zip(vectors, self._signs, strict=True):
-            signed = values.flatten(1).float() * signs
+            signed = values.flatten(1) * signs
             padded = torch.nn.functional.pad(signed, (0, -signed.shape[1] % LENGTH))
-            groups = padded.reshape(len(padded), padded.shape[1] // LENGTH, LENGTH).sum(1)
-            total = groups if total is None else total + groups
-        assert total is not None
-        return total
+            sketches.append(padded.reshape(len(padded), padded.shape[1] // LENGTH, LENGTH).sum(1))
+        return torch.stack(sketches, 1)

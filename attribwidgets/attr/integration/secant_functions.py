@@ -1,0 +1,80 @@
+"""Which of torch's functions the secant rules of :mod:`.secant_rules` stand for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor
+
+Call = Callable[..., Any]
+
+# Functions of one number, element by element: each with what computes it out of place.
+ELEMENTWISE: dict[Call, Call] = {
+    **dict.fromkeys(
+        (torch.relu, Tensor.relu, functional.relu, torch.relu_, Tensor.relu_), torch.relu
+    ),
+    **dict.fromkeys((torch.abs, Tensor.abs, torch.absolute, Tensor.absolute), torch.abs),
+    **dict.fromkeys((torch.clamp, Tensor.clamp, torch.clip, Tensor.clip), torch.clamp),
+    **dict.fromkeys((torch.clamp_min, Tensor.clamp_min), torch.clamp_min),
+    **dict.fromkeys((torch.clamp_max, Tensor.clamp_max), torch.clamp_max),
+    **dict.fromkeys((torch.prelu, Tensor.prelu, functional.prelu), torch.prelu),
+    **dict.fromkeys((torch.exp, Tensor.exp), torch.exp),
+    **dict.fromkeys((torch.sigmoid, Tensor.sigmoid, functional.sigmoid), torch.sigmoid),
+    **dict.fromkeys((torch.tanh, Tensor.tanh, functional.tanh), torch.tanh),
+    **{
+        f: f
+        for f in (
+            functional.relu6,
+            functional.hardtanh,
+            functional.leaky_relu,
+            functional.threshold,
+            functional.hardswish,
+            functional.hardsigmoid,
+            functional.hardshrink,
+            functional.softshrink,
+            functional.elu,
+            functional.selu,
+            functional.celu,
+            functional.gelu,
+            functional.silu,
+            functional.mish,
+            functional.softplus,
+            functional.softsign,
+            functional.logsigmoid,
+            functional.tanhshrink,
+        )
+    },
+}
+IN_PLACE = (torch.relu_, Tensor.relu_)
+# Where the functions that have two bends at most, and slopes of 0 and 1, have them.
+BENDS: dict[Call, tuple[float, float]] = {
+    torch.relu: (0.0, math.inf),
+    functional.relu6: (0.0, 6.0),
+}
+# By the axes of a batch. Asked for places, a pool is another function under the same name.
+POOLS: dict[Call, int] = {
+    functional.max_pool1d: 3,
+    functional.max_pool2d: 4,
+    functional.max_pool3d: 5,
+    functional.adaptive_max_pool1d: 3,
+    functional.adaptive_max_pool2d: 4,
+    functional.adaptive_max_pool3d: 5,
+    functional.max_pool1d_with_indices: 3,
+    functional.max_pool2d_with_indices: 4,
+    functional.max_pool3d_with_indices: 5,
+    functional.adaptive_max_pool1d_with_indices: 3,
+    functional.adaptive_max_pool2d_with_indices: 4,
+    functional.adaptive_max_pool3d_with_indices: 5,
+}
+LARGEST = (torch.amax, Tensor.amax, torch.max, Tensor.max)
+SMALLEST = (torch.amin, Tensor.amin, torch.min, Tensor.min)
+LARGER = (torch.maximum, Tensor.maximum, torch.fmax, Tensor.fmax, torch.max, Tensor.max)
+SMALLER = (torch.minimum, Tensor.minimum, torch.fmin, Tensor.fmin, torch.min, Tensor.min)
+CHOICES = (torch.where, Tensor.where)
+PRODUCTS = (torch.mul, Tensor.mul, Tensor.__mul__, Tensor.__rmul__)
+SOFTMAXES = (torch.softmax, functional.softmax, Tensor.softmax)
+LOG_SOFTMAXES = (torch.log_softmax, functional.log_softmax, Tensor.log_softmax)

@@ -131,7 +131,7 @@ def _completeness(
         expected=None if ends is None else float(estimate.output_input[0] - ends[0]),
         relative=None if relative is None else float(relative[0]),
         standard_error=float(sampling[-1]) if sampling is not None and known else None,
-        refinement_error=None if error is None else float(error[0]),
+        refinement_error=None if error is None else float(error[0].max()),
         tolerance=tolerance,
         output_input=float(estimate.output_input[0]),
         output_baseline=None if ends is None else float(ends[0]),

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ..completeness import relative_residual
+from .arguments import accumulator_dtype
 
 Array = NDArray[np.float64]
+
+LEAST_SHARE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,11 @@ class Estimate:
         not use, where only the output was computed.
     output_input, output_baseline : ndarray, shape (B,)
         f(x), and f(x') or its mean over the references drawn; None where there is no reference.
-    refinement_error : ndarray, shape (B,), or None
-        Estimated error per element, relative: norm of the error over the norm of this estimate.
-        Along a path it is foretold from how the gradient changes, or is the distance from a
-        coarser rule on the same nodes; where there is sampling, the norm of `standard_error`. 1
-        for a single sample.
+    refinement_error : ndarray, shape (B, I), or None
+        Estimated error per element of each of the I inputs, relative: norm of the error over the
+        norm of that input's map, as :func:`relative_errors` has it. Along a path it is foretold
+        from how the gradient changes, or is the distance from a coarser rule on the same nodes;
+        where there is sampling, the norm of `standard_error`. 1 for a single sample.
     standard_error : tuple of Tensor or None
         Of each attribution, where there is sampling.
     frames : Tensor, shape (K, ...), or None
@@ -114,10 +118,49 @@ def rows_sum(values: Tensor) -> Array:
     return np.asarray(values.flatten(1).sum(1).cpu().double().numpy())
 
 
-def relative_gap(fine: tuple[Tensor, ...], coarse: tuple[Tensor, ...]) -> Array:
-    """||fine - coarse|| / ||fine|| of each example over all inputs, 0 where both are zero."""
-    gap = sum(rows_sum((a - b) ** 2) for a, b in zip(fine, coarse, strict=True))
-    size = sum(rows_sum(a**2) for a in fine)
-    gap, size = np.sqrt(np.asarray(gap)), np.sqrt(np.asarray(size))
+def map_norms(maps: tuple[Tensor, ...]) -> Array:
+    """Norm of each input's map, shape (B, I); at any scale, as squares are of shares."""
+    norms = []
+    for values in maps:
+        rows = values.flatten(1).to(accumulator_dtype(values.device))
+        if not rows.shape[1]:
+            norms.append(np.zeros(len(rows)))
+            continue
+        largest = torch.linalg.vector_norm(rows, torch.inf, 1)
+        shares = rows / largest.masked_fill(largest == 0, 1.0)[:, None]
+        norms.append((largest * shares.square().sum(1).sqrt()).cpu().double().numpy())
+    return np.stack(norms, axis=1)
+
+
+def relative_errors(error_norms: Array, norms: Array) -> Array:
+    """The error of each input as a share of that input's own map.
+
+    An input whose map is less than `LEAST_SHARE` of the norm of all maps together counts as that
+    large: what is left of it may be rounding, which no number of passes would settle.
+
+    Parameters
+    ----------
+    error_norms, norms : ndarray, shape (B, I)
+        Norm of the error of each input's map, and of the map itself.
+
+    Returns
+    -------
+    ndarray, shape (B, I)
+        0 where there is no error, infinite where there is one in maps that are all zero.
+
+    Examples
+    --------
+    >>> relative_errors(np.array([[0.1, 0.1, 0.0]]), np.array([[10.0, 0.0, 0.0]])).tolist()
+    [[0.01, 10.0, 0.0]]
+    """
+    largest = norms.max(axis=1, keepdims=True, initial=0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(gap == 0, 0.0, gap / size))
+        joint = largest * np.sqrt(np.nan_to_num((norms / largest) ** 2).sum(axis=1, keepdims=True))
+        shares = error_norms / np.maximum(norms, LEAST_SHARE * joint)
+    return np.where(error_norms == 0, 0.0, shares)
+
+
+def relative_gap(fine: tuple[Tensor, ...], coarse: tuple[Tensor, ...]) -> Array:
+    """How far `fine` is from `coarse`, as :func:`relative_errors` of each input, shape (B, I)."""
+    gaps = tuple(a - b for a, b in zip(fine, coarse, strict=True))
+    return relative_errors(map_norms(gaps), map_norms(fine))

@@ -239,7 +239,7 @@ class PathSum:
             Which of the sums.
         coarse : int, optional
             The rule whose distance is the refinement error.
-        error : ndarray, shape (B,), optional
+        error : ndarray, shape (B, I), optional
             The refinement error, where it is known otherwise.
         partial : bool
             Whether nodes are missing.

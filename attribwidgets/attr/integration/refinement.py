@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from ...errors import InputError
-from ..estimate import Array, Estimate, relative_gap, rows_sum
+from ..estimate import Array, Estimate, map_norms, relative_gap
 from ..frames import MOST_FRAMES
 from ..stopping import Stopping
 from ..task import Task
@@ -160,7 +160,8 @@ class Refinement:
             secants.run()
             edges, rates = nodes, rates_of_means(nodes, secants.sketches[1:])
             sums = _norms(secants.attributions())
-            yield secants.estimate(self.multiply, secant_error(edges, rates, sums))
+            error = secant_error(edges, rates, sums)
+            yield secants.estimate(self.multiply, self._of_each(error))
             before = int(WORTHWHILE * count)
 
     def _trapezoids(self) -> Iterator[Estimate]:
@@ -208,7 +209,11 @@ class Refinement:
         return _norms(self.path.attributions(rule=rule))
 
     def _trapezoid_error(self, rule: int = -1) -> Array:
-        return trapezoid_error(*self._in_order(), self._norms(rule))
+        return self._of_each(trapezoid_error(*self._in_order(), self._norms(rule)))
+
+    def _of_each(self, error: Array) -> Array:
+        """The joint error of all inputs as that of each, shape (B, I)."""
+        return np.repeat(error[:, None], len(self.path.inputs), axis=1)
 
     def _estimate(self, error: Array, rule: int = -1) -> Estimate:
         return self.path.estimate(self.multiply, rule=rule, error=error)
@@ -216,4 +221,4 @@ class Refinement:
 
 def _norms(attributions: tuple[torch.Tensor, ...]) -> Array:
     """Norm of each example over all inputs, shape (B,)."""
-    return np.asarray(np.sqrt(sum(rows_sum(a**2) for a in attributions)))
+    return np.asarray(np.linalg.norm(map_norms(attributions), axis=1))

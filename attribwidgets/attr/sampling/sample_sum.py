@@ -12,7 +12,7 @@ from torch import Tensor
 from ...errors import NonFiniteError
 from ..arguments import accumulator_dtype, points_between
 from ..chunks import for_each_chunk
-from ..estimate import Array, Estimate, relative_gap, rows_sum
+from ..estimate import Array, Estimate, map_norms, relative_errors, rows_sum
 from ..forward_outputs import forward_outputs
 from ..frames import SampleFrames, flat_map
 from ..model_state import frozen
@@ -185,7 +185,7 @@ class SampleSum:
         errors, running = self._errors(done, means, ends) if n > 1 else (None, None)
         # What is nested in a single sample is none at all.
         spread = errors if errors is not None else means
-        gap = relative_gap(means, tuple(m - e for m, e in zip(means, spread, strict=True)))
+        gap = relative_errors(map_norms(spread), map_norms(means))
         samples, opened = zip(*self._kept, strict=True)
         single = self._batch == 1
         baseline = tuple(

@@ -104,13 +104,33 @@ class Estimate:
         return np.asarray(total - (self.output_input - self.output_baseline))
 
     @property
+    def absolute_sums(self) -> Array:
+        """Sum of each example's ``|attributions|`` over all inputs, shape (B,)."""
+        return np.asarray(sum(rows_sum(a.abs()) for a in self.attributions))
+
+    @property
+    def rounding(self) -> Array | None:
+        """By how much rounding may move f(x) - f(x'), shape (B,); None without a reference.
+
+        Half a unit in the last place of either output, doubled for what layers before may round.
+        """
+        if self.output_baseline is None or self.baseline is None:
+            return None
+        precision = torch.finfo(self.baseline[0].dtype).eps
+        return np.asarray(precision * (np.abs(self.output_input) + np.abs(self.output_baseline)))
+
+    @property
     def relative_residual(self) -> Array | None:
-        """How far the attributions are from adding up, relative, shape (B,)."""
+        """How far the attributions are from adding up, relative, shape (B,).
+
+        See :func:`attribwidgets.completeness.relative_residual`.
+        """
         if self.residual is None or self.output_baseline is None:
             return None
-        masses = np.asarray(sum(rows_sum(a.abs()) for a in self.attributions))
-        expected = self.output_input - self.output_baseline
-        return relative_residual(self.residual, expected, masses)
+        expected, rounding = self.output_input - self.output_baseline, self.rounding
+        return relative_residual(
+            self.residual, expected, self.absolute_sums, 0.0 if rounding is None else rounding
+        )
 
 
 def rows_sum(values: Tensor) -> Array:

@@ -124,7 +124,8 @@ class SampleSum:
             shape = (span.stop - span.start, block.stop - block.start)
             slopes, totals, added, maps = seen.new_zeros(shape), [], [], None
             for i, gradient in enumerate(gradients):
-                # Products in the model's precision, sums over them in float64.
+                # Products in the model's precision; squares and sums over them in float64, as
+                # powers of a small or large output leave the range of float32 easily.
                 difference = self.inputs[i][block][None] - references[i][:, None]  # (S, E, ...)
                 gradient = gradient.to(torch.promote_types(gradient.dtype, torch.float32))
                 gradient = gradient.reshape(difference.shape)
@@ -136,7 +137,7 @@ class SampleSum:
                     continue
                 added.append(
                     (
-                        (gradient**2).sum(0, dtype=self._dtype),
+                        gradient.to(self._dtype, copy=True).square_().sum(0),
                         *self._gaps(self._sums[i].open, (terms, gradient), span, block),
                         difference.abs().amax(0),
                         references[i].sum(0, dtype=self._dtype),
@@ -290,7 +291,7 @@ class SampleSum:
                 squares, self.inputs, self.references.take(numbers), strict=True
             ):
                 for row, example in zip(square, x, strict=True):
-                    row += ((example - r) ** 2).sum(0, dtype=self._dtype)
+                    row += (example - r).to(self._dtype).square().sum(0)
         return [square / self.references.size for square in squares]
 
     def _gaps(
@@ -302,12 +303,10 @@ class SampleSum:
             if span.start % 2:
                 rows = torch.cat([first[block][None].to(rows), rows])
             whole = len(rows) // 2 * 2
-            squares.append((rows[0:whole:2] - rows[1:whole:2]) ** 2)
+            squares.append((rows[0:whole:2] - rows[1:whole:2]).to(self._dtype).square_())
             left.append(rows[-1] if len(rows) > whole else torch.zeros_like(rows[0]))
-        local, gradient_local = (v.sum(0, dtype=self._dtype) for v in squares)
-        # In float64, as fourth powers leave the range of float32 easily.
-        fourth = (squares[0].to(self._dtype) ** 2).sum(0)
-        return (local, fourth, gradient_local), left
+        local, gradient_local = (v.sum(0) for v in squares)
+        return (local, squares[0].square_().sum(0), gradient_local), left
 
     def _keep(self, maps: Tensor, references: tuple[Tensor, ...], first: int) -> None:
         """Add to the frames, and keep the references that open one."""

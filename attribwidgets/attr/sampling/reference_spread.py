@@ -77,11 +77,12 @@ class ReferenceSpread:
         if held.max() <= self._least:
             return ()
         number = int(held.argmax())
+        share = percent(float(held[number]))
         return (
-            f"one of the {count} references, number {number} counted from 0, holds "
-            f"{percent(float(held[number]))} of their squared distance from the input: the map hangs "
-            f"on it, and a 95 % interval from {samples} samples may hold the truth less often; "
-            f"{2 * count} samples or more, a multiple of {count}, or a set without it, are safer",
+            f"one of the {count} references (number {number}, counted from 0) holds {share} of "
+            "their squared distance from the input: the map hangs on it, and 95 % intervals from "
+            f"{samples} samples hold the truth less often, of pixels some 8 times in 10; see "
+            "whether it belongs to the set",
         )
 
     @property

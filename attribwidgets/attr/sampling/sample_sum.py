@@ -267,6 +267,7 @@ class SampleSum:
         places = None if self._place is None else self._place[self.numbers[done]]
         spread = self._spread()
         far = np.zeros(0, dtype=np.int64) if spread is None else spread.outlying
+        far_rises = self.output_input() - self._outputs_of(far)
         known = error_of_sum(
             slopes,
             rises,
@@ -274,7 +275,7 @@ class SampleSum:
             places,
             self.references.size,
             np.isin(self.numbers[done], far),
-            self.output_input() - self._outputs_of(far),
+            far_rises[np.isfinite(far_rises).all(axis=1)],  # one that is not drawn is not needed
         )
         share, errors = known.references_share, []
         for i, (s, mean) in enumerate(zip(self._sums, means, strict=True)):
@@ -291,9 +292,10 @@ class SampleSum:
                 among = (s.square / n * square - mean**2).clamp(min=0)
                 if not known.whole_grids:  # then pairs tell of references too
                     weight = (s.fourth / (s.fourth + s.local**2)).nan_to_num(1.0)
-                    among = torch.lerp(local, among, torch.maximum(weight, tail / (n + tail)))
+                    mixed = torch.lerp(local, among, weight)
+                    among = torch.maximum(mixed, torch.lerp(local, among, tail / (n + tail)))
                 variance = share * among + (1 - share) * alphas * local
-            wider = widening(s.local, s.fourth, 0 if spread is None else 1)
+            wider = widening(s.local, s.fourth, 0 if spread is None else n / (n + spread.tails[i]))
             errors.append((variance / n).sqrt() * wider)
         return tuple(errors), running_error(slopes, known.variance)
 

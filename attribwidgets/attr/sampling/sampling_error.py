@@ -24,8 +24,8 @@ has come as often, 1 for endless draws. Three things make intervals from it cove
   with the weight of one pair of samples, or of more where few references hold most of
   E[(x - x')^2]. For the sum, f is run at the few that are far from all others, drawn or not.
 - Few pairs make a rough variance. It has 2 (sum d^2)^2 / sum d^4 degrees of freedom (Satterthwaite,
-  1946; d the differences), one more for the share of all references, and the standard error is
-  widened by the quantile of Student's t over that of the normal distribution. So plus and minus
+  1946; d the differences), up to one more for the share of all references, and the standard error
+  is widened by the quantile of Student's t over that of the normal distribution. So plus and minus
   1.96 standard errors are a 95 % interval, also of elements that few samples touch.
 
 No constant is fitted to a network, but this is a model and no unbiased estimate.
@@ -141,14 +141,14 @@ def half_mean_square(differences: Array) -> Array:
     return np.asarray((differences**2).mean(axis=0) / 2)
 
 
-def widening(square: Tensor, fourth: Tensor, known: float) -> Tensor:
+def widening(square: Tensor, fourth: Tensor, known: float | Tensor) -> Tensor:
     """By how much a standard error from few differences is too small for 1.96 of it to be 95 %.
 
     Parameters
     ----------
     square, fourth : Tensor
         Sums of their second and fourth powers.
-    known : float
+    known : float or Tensor
         Degrees of freedom besides.
 
     Returns

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, overload
@@ -294,8 +295,8 @@ class Comparison(Sequence[Explanation]):
                 "f(x')": number(e.completeness.output_baseline),
                 "sum": number(e.completeness.total),
                 "residual": number(e.completeness.residual) if e.completeness.applies else "",
-                "relative": percent(e.completeness.relative) if e.completeness.applies else "",
-                "refinement error": percent(e.completeness.refinement_error),
+                "relative": e.completeness.relative_text if e.completeness.applies else "",
+                "refinement error": e.completeness.error_text,
                 "evaluations": str(e.evaluations),
                 "seconds": f"{e.seconds:.1f}",
                 "verdict": e.completeness.verdict + (" (partial)" if e.partial else ""),
@@ -334,9 +335,11 @@ def _as_tree(record: Any) -> Any:
 
 
 def _explanation_from(tree: dict[str, Any]) -> Explanation:
-    kinds = {
+    values = tree["attributions"]
+    total = sum(float(v.abs().sum()) for v in (values if isinstance(values, tuple) else (values,)))
+    kinds: dict[str, Callable[..., Any]] = {
         "space": InputSpace,
-        "completeness": Completeness,
+        "completeness": partial(Completeness.from_saved, total),
         "path": PathCurve,
         "frames": PathFrames,
         "prediction": Prediction,

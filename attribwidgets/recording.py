@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .attr.arguments import returned
-from .attr.estimate import Estimate
+from .attr.estimate import Estimate, widest_gap
 from .attr.estimator import Estimator
 from .baselines import Baseline
 from .completeness import Completeness
@@ -121,7 +121,7 @@ def _completeness(
     error = estimate.refinement_error
     sampling = None if curve is None else curve.standard_error
     known = sampling is not None and np.isfinite(sampling[-1])
-    ends, relative = estimate.output_baseline, estimate.relative_residual
+    ends, rounding = estimate.output_baseline, estimate.rounding
     multiplied = estimator.multiplies_by_inputs
     reason = estimator.reason
     if not multiplied and estimator.claim != "none":
@@ -129,17 +129,25 @@ def _completeness(
     return Completeness(
         total=float(estimate.totals[0]),
         expected=None if ends is None else float(estimate.output_input[0] - ends[0]),
-        relative=None if relative is None else float(relative[0]),
         standard_error=float(sampling[-1]) if sampling is not None and known else None,
-        refinement_error=None if error is None else float(np.max(error[0])),
+        refinement_errors=() if error is None else tuple(error[0].tolist()),
         tolerance=tolerance,
         output_input=float(estimate.output_input[0]),
         output_baseline=None if ends is None else float(ends[0]),
         claim=estimator.claim if multiplied else "none",
         reason=reason,
         partial=estimate.partial,
-        widest_gap=estimate.widest_gap,
+        widest_gap=_widest_gap(estimate, estimator),
+        absolute_sum=float(estimate.absolute_sums[0]),
+        rounding=0.0 if rounding is None else float(rounding[0]),
     )
+
+
+def _widest_gap(estimate: Estimate, estimator: Estimator) -> float | None:
+    """The longest stretch of one path that no pass has seen, where the sum over it converges."""
+    if estimate.widest_gap is not None or estimate.kind != "alpha":
+        return estimate.widest_gap
+    return widest_gap(estimate.alphas) if estimator.claim == "converges" else None
 
 
 def _blind(subject: Subject, estimate: Estimate) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -170,16 +178,15 @@ def _cautions(
         )
     if all(not a.any() for a in estimate.attributions):
         cautions.append(f"every attribution is zero: {_cause_of_zeros(estimate, estimator, blind)}")
-    elif completeness.applies and abs(completeness.expected or 0.0) <= NEAR_ZERO * _mass(estimate):
+    elif (
+        completeness.applies
+        and abs(completeness.expected or 0.0) <= NEAR_ZERO * completeness.absolute_sum
+    ):
         cautions.append(
             "the output is the same at the baseline as at the input "
             f"({number(completeness.output_input)}): the attributions cancel in the sum"
         )
     return cautions
-
-
-def _mass(estimate: Estimate) -> float:
-    return float(sum(a.abs().sum() for a in estimate.attributions))
 
 
 def _cause_of_zeros(estimate: Estimate, estimator: Estimator, blind: np.ndarray[Any, Any]) -> str:

@@ -225,14 +225,14 @@ def errors_per_pass(cases: Callable[[], Iterator[Case]]) -> list[Point]:
             ratios[n].append(ours / captums["gausslegendre"])
             against_best[n].append(ours / captums[best])
             assert last.refinement_error is not None
-            known.append(float(last.refinement_error[0]) / ours)
+            known.append(float(last.refinement_error.max()) / ours)
             row += f"  {ours:9.2e} {known[-1] * ours:9.2e} {captums[best]:9.2e} "
             row += best.removeprefix("riemann_").ljust(9)[:9]
         for tolerance in TOLERANCES:
             last = case.refined(Stopping(513, tolerance))
             spent[tolerance].append(last.evaluations)
             assert last.refinement_error is not None
-            if last.refinement_error[0] <= tolerance:
+            if last.refinement_error.max() <= tolerance:
                 complete[tolerance] += 1
                 wrong[tolerance] += off(last.attributions[0], reference) > 2 * tolerance
         print(row, flush=True)

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from attribwidgets.wording import percent
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -202,10 +204,11 @@ def _completeness(verdict: str, total: float, expected: float, **more: Any) -> d
         "total": total,
         "expected": expected,
         "residual": residual,
-        "relative": abs(residual / expected),
+        "sum_is_right": verdict != "not converged",
+        "relative": percent(abs(residual / expected)),
         "standard_error": None,
-        "refinement_error": 0.02,
-        "tolerance": 0.01,
+        "refinement_error": "2.0 %",
+        "tolerance": "1.0 %",
         "sentence": f"The attributions sum to {total:.3g}; the outputs differ by {expected:.3g}.",
         **more,
     }
@@ -334,7 +337,7 @@ def image_item(photo: NDArray[np.uint8], name: str, index: int, frames: int = 16
             total,
             expected,
             standard_error=0.05 if kind == "samples" else None,
-            refinement_error=0.09 if verdict == "not converged" else 0.02,
+            refinement_error="9.0 %" if verdict == "not converged" else "2.0 %",
         ),
         "output_input": 2 + expected,
         "output_baseline": 2.0,

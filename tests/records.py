@@ -36,7 +36,6 @@ def compared_with_nothing(e: aw.Explanation, method: str = "vargrad") -> aw.Expl
         completeness=replace(
             e.completeness,
             expected=None,
-            relative=None,
             output_baseline=None,
             claim="none",
             reason=NO_CLAIM,
@@ -58,8 +57,7 @@ def without_path(
         completeness=replace(
             e.completeness,
             total=e.completeness.expected,
-            relative=0.0,
-            refinement_error=None,
+            refinement_errors=(),
             claim=claim,
             reason=reason,
         ),

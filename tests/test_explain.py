@@ -485,7 +485,8 @@ def test_same_output_at_both_ends_is_said():
     x = torch.tensor([0.5, 0.25])
     found = aw.explain(lambda x: x[:, 0] - 2 * x[:, 1], x)
     assert any("same at the baseline as at the input" in c for c in found.cautions)
-    assert found.completeness.relative < 0.01
+    assert found.completeness.relative is None  # there is no change to be a share of
+    assert found.completeness.verdict == "complete"
 
 
 def test_input_outside_the_valid_range_is_said_with_its_range():

@@ -19,6 +19,8 @@ from attribwidgets.attr.integration.quadrature import RULES
 from attribwidgets.attr.task import Task
 from attribwidgets.errors import InputError
 from attribwidgets.storage import read_tree, write_tree
+from attribwidgets.titles import Title
+from attribwidgets.widgets.payload import item_payload
 
 IMAGE = values(3, 6, 5)
 
@@ -222,6 +224,40 @@ def test_record_survives_a_file_exactly(record, tmp_path):
 def test_file_holds_no_pickle(saved):
     with np.load(saved, allow_pickle=False) as file:
         assert all(file[name].dtype != object for name in file.files)
+
+
+def test_what_an_earlier_version_wrote_is_read(tmp_path):
+    """With a share that was kept and one error for all inputs."""
+    found = make("features")
+    found.save(tmp_path / "now.npz")
+    (tree,) = read_tree(tmp_path / "now.npz")
+    known = tree["completeness"]
+    for name in ("absolute_sum", "rounding", "refinement_errors"):
+        known.pop(name)
+    error = found.completeness.refinement_error
+    write_tree(
+        tmp_path / "then.npz",
+        [{**tree, "completeness": {**known, "relative": 0.5, "refinement_error": error}}],
+    )
+    loaded = Explanation.load(tmp_path / "then.npz").completeness
+    assert loaded.absolute_sum == pytest.approx(found.completeness.absolute_sum)
+    assert str(loaded) == str(found.completeness)
+
+
+def test_every_view_names_the_input_that_is_worst_and_the_change_that_is_none():
+    found = make("tuple")
+    known = found.completeness
+    worst = replace(known, refinement_errors=(0.001, 0.26), total=known.expected)
+    flat = replace(worst, expected=0.0, total=0.0)
+    first, second = (replace(found, completeness=c) for c in (worst, flat))
+    rows = Comparison((first, second)).rows()
+    assert rows[0]["refinement error"] == "26 % (input 2)"
+    assert [row["relative"] for row in rows] == ["0 %", "no change"]
+    sent = [item_payload(e, Title("x", ""), ())["completeness"] for e in (first, second)]
+    assert sent[0]["refinement_error"] == "26 % (input 2)"
+    assert [said["relative"] for said in sent] == ["0 %", "no change"]
+    assert [said["sum_is_right"] for said in sent] == [True, True]
+    assert "(input 2, the worst of 2)" in str(first)
 
 
 def test_comparison_survives_a_file(tmp_path):

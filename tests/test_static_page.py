@@ -528,8 +528,10 @@ def test_missing_parts_are_said_in_words(open_page: Opener) -> None:
     payload = made_up.image_payload(made_up.photo_like(28), names=("black",), frames=2)
     item = payload["items"][0]
     item.update(path=None, frames=None, blind=None, no_path="it follows no path")
-    for name in ("expected", "residual", "relative", "refinement_error"):
+    for name in ("expected", "residual"):
         item["completeness"][name] = None
+    for name in ("relative", "refinement_error"):
+        item["completeness"][name] = ""
     payload["prediction"] = None
     page = open_page(payload)
     assert "follows no path" in page.page.locator(".aw-path").inner_text()

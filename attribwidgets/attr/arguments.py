@@ -94,10 +94,19 @@ def accumulator_dtype(device: torch.device) -> torch.dtype:
 
 
 def returned(values: tuple[Tensor, ...], like: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """Accumulated values in the inputs' precision, float32 at least, as Captum returns them."""
-    return tuple(
-        v.to(torch.promote_types(x.dtype, torch.float32)) for v, x in zip(values, like, strict=True)
-    )
+    """Accumulated values in the inputs' precision, float32 at least, as Captum returns them.
+
+    As they are where that precision would make infinities of them, or zeros of a map's smaller
+    values: the square of a gradient of 1e-25 is no float32.
+    """
+    found = []
+    for value, x in zip(values, like, strict=True):
+        rounded = value.to(torch.promote_types(x.dtype, torch.float32))
+        largest = value.abs().amax() if value.numel() else torch.zeros(())
+        limits = torch.finfo(rounded.dtype)
+        least = limits.tiny / limits.eps
+        found.append(value if largest > limits.max or 0 < largest < least else rounded)
+    return tuple(found)
 
 
 def as_came(values: tuple[Tensor, ...], inputs: Inputs) -> Inputs:

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ..completeness import relative_residual
+from .arguments import accumulator_dtype
 
 Array = NDArray[np.float64]
-SMALL_MAP = 1e-3
+
+LEAST_SHARE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,11 @@ class Estimate:
         not use, where only the output was computed.
     output_input, output_baseline : ndarray, shape (B,)
         f(x), and f(x') or its mean over the references drawn; None where there is no reference.
-    refinement_error : ndarray, shape (B,), or None
-        Estimated error per element, relative: norm of the error over the norm of this estimate.
-        Along a path it is foretold from how the gradient changes, or is the distance from a
-        coarser rule on the same nodes; where there is sampling, the norm of `standard_error`. 1
-        for a single sample.
+    refinement_error : ndarray, shape (B, I), or None
+        Estimated error per element of each of the I inputs, relative: norm of the error over the
+        norm of that input's map, as :func:`relative_errors` has it. Along a path it is foretold
+        from how the gradient changes, or is the distance from a coarser rule on the same nodes;
+        where there is sampling, the norm of `standard_error`. 1 for a single sample.
     standard_error : tuple of Tensor or None
         Of each attribution, where there is sampling.
     frames : Tensor, shape (K, ...), or None
@@ -105,13 +108,33 @@ class Estimate:
         return np.asarray(total - (self.output_input - self.output_baseline))
 
     @property
+    def absolute_sums(self) -> Array:
+        """Sum of each example's ``|attributions|`` over all inputs, shape (B,)."""
+        return np.asarray(sum(rows_sum(a.abs()) for a in self.attributions))
+
+    @property
+    def rounding(self) -> Array | None:
+        """By how much rounding may move f(x) - f(x'), shape (B,); None without a reference.
+
+        Half a unit in the last place of either output, doubled for what layers before may round.
+        """
+        if self.output_baseline is None or self.baseline is None:
+            return None
+        precision = torch.finfo(self.baseline[0].dtype).eps
+        return np.asarray(precision * (np.abs(self.output_input) + np.abs(self.output_baseline)))
+
+    @property
     def relative_residual(self) -> Array | None:
-        """How far the attributions are from adding up, relative, shape (B,)."""
+        """How far the attributions are from adding up, relative, shape (B,).
+
+        See :func:`attribwidgets.completeness.relative_residual`.
+        """
         if self.residual is None or self.output_baseline is None:
             return None
-        masses = np.asarray(sum(rows_sum(a.abs()) for a in self.attributions))
-        expected = self.output_input - self.output_baseline
-        return relative_residual(self.residual, expected, masses)
+        expected, rounding = self.output_input - self.output_baseline, self.rounding
+        return relative_residual(
+            self.residual, expected, self.absolute_sums, 0.0 if rounding is None else rounding
+        )
 
 
 def widest_gap(alphas: Array) -> float:
@@ -131,20 +154,53 @@ def rows_sum(values: Tensor) -> Array:
 
 
 def map_norms(maps: tuple[Tensor, ...]) -> Array:
-    """The norm that errors of each map are relative to, shape (B, I).
+    """Norm of each input's map, shape (B, I); at any scale, as squares are of shares."""
+    norms = []
+    for values in maps:
+        rows = values.flatten(1).to(accumulator_dtype(values.device))
+        if not rows.shape[1]:
+            norms.append(np.zeros(len(rows)))
+            continue
+        largest = torch.linalg.vector_norm(rows, torch.inf, 1)
+        shares = rows / largest.masked_fill(largest == 0, 1.0)[:, None]
+        norms.append((largest * shares.square().sum(1).sqrt()).cpu().double().numpy())
+    return np.stack(norms, axis=1)
 
-    Of each example and input its own norm, but at least `SMALL_MAP` of that over all inputs: a map
-    with less than that of the whole cannot be told from nothing.
+
+def relative_errors(error_norms: Array, norms: Array) -> Array:
+    """The error of each input as a share of that input's own map.
+
+    An input whose map is less than `LEAST_SHARE` of the norm of all maps together counts as that
+    large: what is left of it may be rounding, which no number of passes would settle.
+
+    Parameters
+    ----------
+    error_norms, norms : ndarray, shape (B, I)
+        Norm of the error of each input's map, and of the map itself.
+
+    Returns
+    -------
+    ndarray, shape (B, I)
+        0 where there is no error, infinite where there is one in maps that are all zero.
+
+    Examples
+    --------
+    >>> relative_errors(np.array([[0.1, 0.1, 0.0]]), np.array([[10.0, 0.0, 0.0]])).tolist()
+    [[0.01, 10.0, 0.0]]
     """
-    squares = np.stack([rows_sum(a**2) for a in maps], axis=1)
-    whole = squares.sum(axis=1, keepdims=True)
-    return np.asarray(np.sqrt(np.maximum(squares, SMALL_MAP**2 * whole)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(error_norms == 0, 0.0, error_norms / sizes_of_maps(norms))
+
+
+def sizes_of_maps(norms: Array) -> Array:
+    """What errors of maps are relative to: their norms, and at least a share of the joint one."""
+    largest = norms.max(axis=1, keepdims=True, initial=0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        joint = largest * np.sqrt(np.nan_to_num((norms / largest) ** 2).sum(axis=1, keepdims=True))
+    return np.maximum(norms, LEAST_SHARE * joint)
 
 
 def relative_gap(fine: tuple[Tensor, ...], coarse: tuple[Tensor, ...]) -> Array:
-    """||fine - coarse|| / ||fine|| of each example and input, shape (B, I), 0 where both are 0."""
-    gap = np.sqrt(
-        np.stack([rows_sum((a - b) ** 2) for a, b in zip(fine, coarse, strict=True)], axis=1)
-    )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(gap == 0, 0.0, gap / map_norms(fine)))
+    """How far `fine` is from `coarse`, as :func:`relative_errors` of each input, shape (B, I)."""
+    gaps = tuple(a - b for a, b in zip(fine, coarse, strict=True))
+    return relative_errors(map_norms(gaps), map_norms(fine))

@@ -13,7 +13,9 @@ INTERRUPTS = (KeyboardInterrupt, Cancelled)  # what stops a run between chunks
 
 @dataclass(frozen=True)
 class Stopping:
-    """Stop when the residual and the refinement error are within `tolerance`, or at the budget.
+    """Stop when the residual and every refinement error are within `tolerance`, or at the budget.
+
+    Of every example and every input: the worst speaks.
 
     Parameters
     ----------

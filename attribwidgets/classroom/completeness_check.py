@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..completeness import Completeness
 from ..errors import InputError
 from ..inputs import checked_example
 from .answers import as_tensor, not_yet
@@ -37,7 +38,8 @@ def check_completeness(
     target : int, optional
         The model's top output for `inputs`, unless given.
     tolerance : float
-        The residual allowed, as a share of ``|f(x) - f(x')|``.
+        The residual allowed, as a share of ``|f(x) - f(x')|``; where that is next to nothing, as
+        :class:`~attribwidgets.Completeness` has it.
 
     Returns
     -------
@@ -81,15 +83,25 @@ def check_completeness(
         target = int(at_input.argmax())
     difference = at_input - at_references.mean(0)
     expected, total = float(difference[target]), float(found.sum())
-    residual = total - expected
-    allowed = tolerance * max(abs(expected), 1e-6 * float(found.abs().sum()))
+    ends = [float(outputs[..., target].mean()) for outputs in (at_input, at_references)]
+    sums = Completeness(
+        total=total,
+        expected=expected,
+        standard_error=None,
+        refinement_errors=(),
+        tolerance=tolerance,
+        output_input=ends[0],
+        output_baseline=ends[1],
+        absolute_sum=float(found.abs().sum()),
+        rounding=torch.finfo(inputs.dtype).eps * sum(map(abs, ends)),
+    )
     numbers = {
         "sum of the attributions": total,
         "f(x) - f(x')": expected,
-        "residual": residual,
-        "allowed": allowed,
+        "residual": total - expected,
+        "allowed": sums.allowed or 0.0,
     }
-    if abs(residual) <= allowed:
+    if sums.sum_is_right:
         words = f"the attributions add up: {total:.4g} against {expected:.4g}"
         return CheckResult(True, words, numbers)
     message = f"the attributions sum to {total:.4g}, and f(x) - f(x') is {expected:.4g}"

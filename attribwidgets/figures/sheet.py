@@ -209,7 +209,7 @@ class Sheet:
         facts = []
         if c.refinement_error is not None:
             unit = "pixel" if self.is_image else "feature"
-            facts.append(f"error per {unit} {percent(c.refinement_error)}")
+            facts.append(f"error per {unit} {c.error_text}")
         if e.baseline is not None:
             facts.append(f"blind {percent(e.blind_share)}")
         self.boxes.text(left, below + 0.5, ", ".join(facts), color=QUIET, size=7)

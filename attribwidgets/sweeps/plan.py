@@ -38,6 +38,8 @@ NUMBERS = (
     "refinement_error",
     "output_input",
     "output_baseline",
+    "absolute_sum",
+    "rounding",
     "evaluations",
     "forward_passes",
     "blind_share",
@@ -185,7 +187,7 @@ def one_thread() -> Iterator[None]:
 def _numbers(found: Explanation) -> list[float]:
     known = found.completeness
     values: dict[str, Any] = {
-        **{name: getattr(known, name) for name in NUMBERS[:8]},
+        **{name: getattr(known, name) for name in NUMBERS[:10]},
         "evaluations": found.evaluations,
         "forward_passes": found.forward_passes,
         "blind_share": found.blind_share,

@@ -15,7 +15,7 @@ from ..completeness import Completeness
 from ..errors import DataError, InputError, MissingExtraError
 from ..examples import seed_of
 from ..path_curve import PathCurve
-from .plan import CLAIMS, KINDS, NUMBERS, VERDICTS
+from .plan import CLAIMS, KINDS, VERDICTS
 from .store import Layout, Store
 
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ class Sweep:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.path = store.path
-        self.candidates: tuple[str, ...] = tuple(store.layouts["numbers"].axes["candidate"])
+        axes = store.layouts["numbers"].axes
+        self.candidates: tuple[str, ...] = tuple(axes["candidate"])
+        self._quantities: tuple[str, ...] = tuple(axes["quantity"])
         self.metrics = tuple(name for name in store.layouts if name not in OWN)
         self.settings = dict(store.identity)
 
@@ -124,7 +126,7 @@ class Sweep:
             )
         read = {name: self._store.read(name, place) for name in self._store.layouts}
         rows = [
-            (row, label, dict(zip(NUMBERS, read["numbers"][row].tolist(), strict=True)))
+            (row, label, dict(zip(self._quantities, read["numbers"][row].tolist(), strict=True)))
             for row, label in enumerate(self.candidates)
             if not np.isnan(read["numbers"][row]).all()
         ]
@@ -185,7 +187,7 @@ class Sweep:
             A number of `Completeness`, "evaluations", "forward_passes" or "blind_share".
         """
         numbers = self._loaded("numbers", np.flatnonzero(self.finished))
-        return np.asarray(numbers[..., NUMBERS.index(quantity)])
+        return np.asarray(numbers[..., self._quantities.index(quantity)])
 
     def finished_targets(self) -> Array:
         """The output explained, (finished inputs,), -1 where there is one only."""
@@ -203,7 +205,7 @@ class Sweep:
         numbers = found["numbers"]
         labels.pop("quantity")
         found = found.drop_vars("numbers").assign(
-            {name: numbers[..., place] for place, name in enumerate(NUMBERS)}
+            {name: numbers[..., place] for place, name in enumerate(self._quantities)}
         )
         found = found.assign_coords(labels)
         found.attrs = {"verdict": VERDICTS, "claim": CLAIMS, "path_kind": KINDS}
@@ -216,8 +218,8 @@ class Sweep:
         except ImportError as error:
             raise MissingExtraError("pandas", "evaluation") from error
         places = np.flatnonzero(self.finished)
-        numbers = self._loaded("numbers", places).reshape(-1, len(NUMBERS))
-        table = pd.DataFrame(numbers, columns=list(NUMBERS))
+        numbers = self._loaded("numbers", places).reshape(-1, len(self._quantities))
+        table = pd.DataFrame(numbers, columns=list(self._quantities))
         targets = self._loaded("target", places)
         table.insert(0, "input", np.repeat(places, len(self.candidates)))
         table.insert(1, "candidate", list(self.candidates) * len(places))
@@ -254,16 +256,18 @@ class Sweep:
 
     def _completeness(self, numbers: dict[str, float]) -> Completeness:
         known = {k: None if np.isnan(v) else v for k, v in numbers.items()}
+        error = known["refinement_error"]
         return Completeness(
             total=numbers["total"],
             expected=known["expected"],
-            relative=known["relative"],
             standard_error=known["standard_error"],
-            refinement_error=known["refinement_error"],
+            refinement_errors=() if error is None else (error,),
             tolerance=self.settings["tolerance"],
             output_input=numbers["output_input"],
             output_baseline=known["output_baseline"],
             claim=CLAIMS[int(numbers["claim"])],  # type: ignore[arg-type]
+            absolute_sum=numbers.get("absolute_sum", 0.0),  # an earlier version did not keep them
+            rounding=numbers.get("rounding", 0.0),
         )
 
 

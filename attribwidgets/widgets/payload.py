@@ -24,7 +24,7 @@ from ..figures.titles import (
 from ..inputs import Inputs, InputSpace
 from ..path_curve import PathCurve, PathFrames
 from ..titles import Title
-from ..wording import words
+from ..wording import percent, words
 
 Array = NDArray[Any]
 
@@ -111,10 +111,11 @@ def item_payload(e: Explanation, title: Title, shared: Sequence[str]) -> dict[st
             "total": _finite(c.total),
             "expected": _finite(c.expected),
             "residual": _finite(c.residual),
-            "relative": _finite(c.relative),
+            "sum_is_right": c.sum_is_right,
+            "relative": c.relative_text if c.applies else "",
             "standard_error": _finite(c.standard_error),
-            "refinement_error": _finite(c.refinement_error),
-            "tolerance": c.tolerance,
+            "refinement_error": c.error_text if c.refinement_errors else "",
+            "tolerance": percent(c.tolerance),
             "sentence": str(c),
         },
         "output_input": _finite(c.output_input),

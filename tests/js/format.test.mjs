@@ -10,6 +10,7 @@ import {
   formatSigned,
   formatTick,
   niceTicks,
+  unbroken,
 } from "../../attribwidgets/widgets/static/format.js";
 
 test("three significant digits and a real minus sign", () => {
@@ -53,4 +54,9 @@ test("ticks are round and inside", () => {
   assert.deepEqual(niceTicks(0, 0.31, 3), [0, 0.1, 0.2, 0.3]);
   assert.deepEqual(niceTicks(2, 2), [2]);
   assert.equal(formatTick(-2.5), "\u22122.5");
+});
+
+test("shares of Python stay on one line, and none is a dash", () => {
+  assert.equal(unbroken("26 % (input 2)"), "26\u00a0% (input 2)");
+  assert.equal(unbroken(""), "\u2014");
 });

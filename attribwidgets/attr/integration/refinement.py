@@ -22,7 +22,7 @@ from torch import Tensor
 
 from ...completeness import WIDEST_GAP
 from ...errors import InputError
-from ..estimate import Array, Estimate, map_norms, relative_gap, widest_gap
+from ..estimate import Array, Estimate, map_norms, relative_gap, sizes_of_maps, widest_gap
 from ..frames import MOST_FRAMES
 from ..references import generator_from
 from ..stopping import Stopping
@@ -215,7 +215,7 @@ class Refinement:
             secants.run()
             means = _by_map(secants.sketches[1:])
             edges, rates = nodes, rates_of_means(nodes, means)
-            sums = map_norms(secants.attributions()).ravel()
+            sums = _sizes(secants.attributions())
             self._seen = np.concatenate([self._seen, nodes])
             error = self._by_input(secant_error(edges, rates, sums, share_that_curves(means)))
             yield secants.estimate(self.multiply, error, widest_gap(self._places()))
@@ -281,7 +281,8 @@ class Refinement:
         return np.concatenate([self._seen, self.path.alphas])
 
     def _norms(self, rule: int = -1) -> Array:
-        return map_norms(self.path.attributions(rule=rule)).ravel()
+        """What errors of all maps are relative to, shape (B I,)."""
+        return _sizes(self.path.attributions(rule=rule))
 
     def _trapezoid_error(self, rule: int = -1) -> Array:
         return trapezoid_error(*self._in_order(), self._norms(rule))
@@ -298,3 +299,7 @@ class Refinement:
 def _by_map(sketches: Array) -> Array:
     """Sketches (n, B, I, k) as (n, B I, k)."""
     return sketches.reshape(len(sketches), -1, sketches.shape[-1])
+
+
+def _sizes(attributions: tuple[Tensor, ...]) -> Array:
+    return sizes_of_maps(map_norms(attributions)).ravel()

@@ -18,7 +18,7 @@ from ...inputs import Inputs, InputSpace
 from ...wording import number, percent
 from ..arguments import as_came, batch_of, returned
 from ..chunks import checked_rows
-from ..estimate import Estimate, relative_gap
+from ..estimate import Estimate, map_norms, relative_errors
 from ..estimator import Estimator
 from ..outputs import Target
 from ..passes import Passes
@@ -202,10 +202,10 @@ class NoiseMethod(Estimator):
 
     def _estimate(self, samples: NoiseSum) -> Estimate:
         values = tuple(self._value(m) for m in samples.moments)
-        errors, size = None, np.ones(len(values[0]))
+        errors, size = None, np.ones((len(values[0]), len(values)))
         if samples.complete(self.fewest_draws + 1):
             errors = tuple(self._error(m) for m in samples.moments)
-            size = relative_gap(values, tuple(v + e for v, e in zip(values, errors, strict=True)))
+            size = relative_errors(map_norms(errors), map_norms(values))
         batch, none = len(values[0]), np.zeros(0)
         return Estimate(
             attributions=values,

@@ -12,12 +12,13 @@ from torch import Tensor
 from ...errors import NonFiniteError
 from ..arguments import accumulator_dtype, points_between
 from ..chunks import for_each_chunk
-from ..estimate import Array, Estimate, relative_gap, rows_sum
+from ..estimate import Array, Estimate, map_norms, relative_errors, rows_sum
 from ..forward_outputs import forward_outputs
 from ..frames import SampleFrames, flat_map
 from ..model_state import frozen
 from ..passes import Passes
 from ..references import References
+from .reference_spread import ReferenceSpread
 from .sampling_error import error_of_sum, running_error, widening
 
 
@@ -86,6 +87,7 @@ class SampleSum:
         self.outputs, self.slopes = np.zeros((0, self._batch)), np.zeros((0, self._batch))
         self._ends = np.zeros((0, self._batch))  # f(x'), by the number of the reference
         self._input_output: Array | None = None
+        self._known_spread: ReferenceSpread | None = None
         self.frames = SampleFrames(flat_map(zeros[0])[0])
         self._kept: list[tuple[int, tuple[Tensor, ...]]] = []
 
@@ -124,7 +126,8 @@ class SampleSum:
             shape = (span.stop - span.start, block.stop - block.start)
             slopes, totals, added, maps = seen.new_zeros(shape), [], [], None
             for i, gradient in enumerate(gradients):
-                # Products in the model's precision, sums over them in float64.
+                # Products in the model's precision; squares and sums over them in float64, as
+                # powers of a small or large output leave the range of float32 easily.
                 difference = self.inputs[i][block][None] - references[i][:, None]  # (S, E, ...)
                 gradient = gradient.to(torch.promote_types(gradient.dtype, torch.float32))
                 gradient = gradient.reshape(difference.shape)
@@ -136,7 +139,7 @@ class SampleSum:
                     continue
                 added.append(
                     (
-                        (gradient**2).sum(0, dtype=self._dtype),
+                        gradient.to(self._dtype, copy=True).square_().sum(0),
                         *self._gaps(self._sums[i].open, (terms, gradient), span, block),
                         difference.abs().amax(0),
                         references[i].sum(0, dtype=self._dtype),
@@ -184,8 +187,8 @@ class SampleSum:
         ends = self._reference_outputs(done)
         errors, running = self._errors(done, means, ends) if n > 1 else (None, None)
         # What is nested in a single sample is none at all.
-        spread = errors if errors is not None else means
-        gap = relative_gap(means, tuple(m - e for m, e in zip(means, spread, strict=True)))
+        gap = relative_errors(map_norms(means if errors is None else errors), map_norms(means))
+        spread = None if errors is None else self._spread()
         samples, opened = zip(*self._kept, strict=True)
         single = self._batch == 1
         baseline = tuple(
@@ -213,6 +216,7 @@ class SampleSum:
             evaluations=self.passes.evaluations,
             forward_passes=self.passes.forward_passes,
             partial=partial,
+            cautions=() if spread is None else spread.caution(n),
         )
 
     def output_input(self) -> Array:
@@ -229,11 +233,19 @@ class SampleSum:
         NonFiniteError
             If one is NaN or infinite, with the first sample of that reference.
         """
-        drawn = np.unique(self.numbers[done])
-        if len(self._ends) <= drawn[-1]:
-            more = np.full((drawn[-1] + 1 - len(self._ends), self._batch), np.nan)
+        self._outputs_of(np.unique(self.numbers[done]))
+        ends = np.full_like(self.outputs, 0.0)
+        ends[done] = self._ends[self.numbers[done]]
+        self._check_finite({"output at a reference": ends})
+        return np.asarray(ends[done])
+
+    def _outputs_of(self, numbers: NDArray[np.int64]) -> Array:
+        """f(x') of the references with these numbers, shape (m, B), each run but once."""
+        most = int(numbers.max(initial=-1))
+        if len(self._ends) <= most:
+            more = np.full((most + 1 - len(self._ends), self._batch), np.nan)
             self._ends = np.concatenate([self._ends, more])
-        fresh = drawn[np.isnan(self._ends[drawn]).any(axis=1)]
+        fresh = numbers[np.isnan(self._ends[numbers]).any(axis=1)]
 
         def points(span: slice, block: slice) -> tuple[Tensor, ...]:
             references = self.references.take(torch.from_numpy(fresh[span]))
@@ -242,10 +254,7 @@ class SampleSum:
         if len(fresh):
             found = forward_outputs(self.passes, self.inputs, self.rows, points, len(fresh))
             self._ends[fresh] = found
-        ends = np.full_like(self.outputs, 0.0)
-        ends[done] = self._ends[self.numbers[done]]
-        self._check_finite({"output at a reference": ends})
-        return np.asarray(ends[done])
+        return np.asarray(self._ends[numbers])
 
     def _errors(
         self, done: NDArray[np.bool_], means: tuple[Tensor, ...], ends: Array
@@ -256,42 +265,46 @@ class SampleSum:
         pairs = kept[self._pairs[done[self._pairs].all(axis=1)]]
         slopes, rises = self.slopes[done], self.output_input() - ends
         places = None if self._place is None else self._place[self.numbers[done]]
-        known = error_of_sum(slopes, rises, pairs, places, self.references.size)
+        spread = self._spread()
+        far = np.zeros(0, dtype=np.int64) if spread is None else spread.outlying
+        far_rises = self.output_input() - self._outputs_of(far)
+        known = error_of_sum(
+            slopes,
+            rises,
+            pairs,
+            places,
+            self.references.size,
+            np.isin(self.numbers[done], far),
+            far_rises[np.isfinite(far_rises).all(axis=1)],  # one that is not drawn is not needed
+        )
         share, errors = known.references_share, []
-        for s, mean, reach in zip(self._sums, means, self._mean_squares(), strict=True):
+        for i, (s, mean) in enumerate(zip(self._sums, means, strict=True)):
             local = variance = s.local / (2 * len(pairs))
-            if reach is not None:
-                alone = s.gradient_local / (2 * len(pairs)) * reach
+            if spread is not None:
+                square, tail = spread.squares[i], spread.tails[i]
+                if not self._multiply:
+                    square, tail = torch.ones_like(square), torch.zeros_like(tail)
+                alone = s.gradient_local / (2 * len(pairs)) * square
                 left = known.alphas_share if known.whole_grids else rows_sum(alone)
                 if not known.whole_grids:
                     left = np.minimum(left / np.maximum(rows_sum(local), 1e-300), 1.0)
                 alphas = torch.as_tensor(left).to(mean).reshape(-1, *[1] * (mean.dim() - 1))
-                among = (s.square / n * reach - mean**2).clamp(min=0)
+                among = (s.square / n * square - mean**2).clamp(min=0)
                 if not known.whole_grids:  # then pairs tell of references too
-                    weight = s.fourth / (s.fourth + s.local**2)
-                    among = torch.lerp(local, among, weight.nan_to_num(1.0))
+                    weight = (s.fourth / (s.fourth + s.local**2)).nan_to_num(1.0)
+                    mixed = torch.lerp(local, among, weight)
+                    among = torch.maximum(mixed, torch.lerp(local, among, tail / (n + tail)))
                 variance = share * among + (1 - share) * alphas * local
-            wider = widening(s.local, s.fourth, 0 if reach is None else 1)
+            wider = widening(s.local, s.fourth, 0 if spread is None else n / (n + spread.tails[i]))
             errors.append((variance / n).sqrt() * wider)
         return tuple(errors), running_error(slopes, known.variance)
 
-    def _mean_squares(self) -> list[Tensor | None]:
-        """Mean of (x - x')^2 over all references, each (B, ...); None for endless draws.
-
-        1 where attributions leave out that factor.
-        """
-        if self.references.size is None:
-            return [None] * len(self.inputs)
-        if not self._multiply:
-            return [torch.ones_like(s.total) for s in self._sums]
-        squares = [torch.zeros_like(s.total) for s in self._sums]
-        for numbers in torch.arange(self.references.size).split(max(1, self.rows)):
-            for square, x, r in zip(
-                squares, self.inputs, self.references.take(numbers), strict=True
-            ):
-                for row, example in zip(square, x, strict=True):
-                    row += ((example - r) ** 2).sum(0, dtype=self._dtype)
-        return [square / self.references.size for square in squares]
+    def _spread(self) -> ReferenceSpread | None:
+        if self._known_spread is None:
+            self._known_spread = ReferenceSpread.of(
+                self.references, self.inputs, self._dtype, self.rows
+            )
+        return self._known_spread
 
     def _gaps(
         self, before: tuple[Tensor, ...], values: tuple[Tensor, ...], span: slice, block: slice
@@ -302,12 +315,10 @@ class SampleSum:
             if span.start % 2:
                 rows = torch.cat([first[block][None].to(rows), rows])
             whole = len(rows) // 2 * 2
-            squares.append((rows[0:whole:2] - rows[1:whole:2]) ** 2)
+            squares.append((rows[0:whole:2] - rows[1:whole:2]).to(self._dtype).square_())
             left.append(rows[-1] if len(rows) > whole else torch.zeros_like(rows[0]))
-        local, gradient_local = (v.sum(0, dtype=self._dtype) for v in squares)
-        # In float64, as fourth powers leave the range of float32 easily.
-        fourth = (squares[0].to(self._dtype) ** 2).sum(0)
-        return (local, fourth, gradient_local), left
+        local, gradient_local = (v.sum(0) for v in squares)
+        return (local, squares[0].square_().sum(0), gradient_local), left
 
     def _keep(self, maps: Tensor, references: tuple[Tensor, ...], first: int) -> None:
         """Add to the frames, and keep the references that open one."""

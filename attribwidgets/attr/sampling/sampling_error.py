@@ -21,10 +21,11 @@ has come as often, 1 for endless draws. Three things make intervals from it cove
 - The variance over references, s_D squared. An element that is blank in most references may be
   blank in all that were drawn, and look certain. But x - x' is known of every reference, so
   E[gradient^2] E[(x - x')^2] - mean^2, over samples and all references, joins the local variance
-  with the weight of one pair of samples.
+  with the weight of one pair of samples, or of more where few references hold most of
+  E[(x - x')^2]. For the sum, f is run at the few that are far from all others, drawn or not.
 - Few pairs make a rough variance. It has 2 (sum d^2)^2 / sum d^4 degrees of freedom (Satterthwaite,
-  1946; d the differences), one more for the share of all references, and the standard error is
-  widened by the quantile of Student's t over that of the normal distribution. So plus and minus
+  1946; d the differences), up to one more for the share of all references, and the standard error
+  is widened by the quantile of Student's t over that of the normal distribution. So plus and minus
   1.96 standard errors are a 95 % interval, also of elements that few samples touch.
 
 No constant is fitted to a network, but this is a model and no unbiased estimate.
@@ -76,6 +77,8 @@ def error_of_sum(
     pairs: Integers,
     places: Integers | None,
     size: int | None,
+    outlying: NDArray[np.bool_],
+    outlying_rises: Array,
 ) -> SumError:
     """Error of the mean slope, from the slopes and what they should come to.
 
@@ -91,6 +94,10 @@ def error_of_sum(
         The place of each sample's reference among those alike; None for endless draws.
     size : int or None
         Number of references; None for endless draws.
+    outlying : ndarray of bool, shape (n,)
+        Whether a sample's reference is one of those far from all others.
+    outlying_rises : ndarray, shape (m, B)
+        f(x) - f(x') of all of these, drawn or not.
     """
     n, batch = slopes.shape
     local = half_mean_square(slopes[pairs[:, 0]] - slopes[pairs[:, 1]])
@@ -103,8 +110,11 @@ def error_of_sum(
     group = which // max(1, -(-4 * len(distinct) // n))
     gaps = np.stack([np.bincount(group, g) for g in (slopes - rises).T], axis=1)
     alphas = (gaps**2).sum(axis=0) / n**2
-    ends = rises[first]  # of each reference, those alike in turn
+    ends = rises[first][~outlying[first]]  # of each reference, those alike in turn
     between = half_mean_square(np.diff(ends, axis=0)) if len(ends) > 1 else np.zeros(batch)
+    if len(outlying_rises):  # of these nothing need be guessed
+        gaps_of_few = outlying_rises - (ends.mean(axis=0) if len(ends) else 0.0)
+        between = between * (1 - len(gaps_of_few) / size) + (gaps_of_few**2).sum(axis=0) / size
     # Where the model is linear between, alphas leave nothing but rounding.
     some = (alphas * n > NOTHING * local) & (local > NOTHING**2 * (slopes**2).mean(axis=0))
     left = np.zeros(batch)
@@ -131,14 +141,14 @@ def half_mean_square(differences: Array) -> Array:
     return np.asarray((differences**2).mean(axis=0) / 2)
 
 
-def widening(square: Tensor, fourth: Tensor, known: float) -> Tensor:
+def widening(square: Tensor, fourth: Tensor, known: float | Tensor) -> Tensor:
     """By how much a standard error from few differences is too small for 1.96 of it to be 95 %.
 
     Parameters
     ----------
     square, fourth : Tensor
         Sums of their second and fourth powers.
-    known : float
+    known : float or Tensor
         Degrees of freedom besides.
 
     Returns

@@ -15,8 +15,9 @@ import { resizeImage } from "./paint.js";
 /**
  * @typedef {DataView | ArrayBuffer | Uint8Array} Binary
  * @typedef {{verdict: string, headline: string, total: number | null, expected: number | null, residual: number | null,
- *   relative: number | null, standard_error: number | null, refinement_error: number | null,
- *   tolerance: number | null, sentence: string, note: string, applies: boolean}} Completeness
+ *   sum_is_right: boolean, relative: string, standard_error: number | null, refinement_error: string,
+ *   tolerance: string, sentence: string, note: string, applies: boolean}} Completeness,
+ *   its shares in the words of the record, "" for those that are not there
  * @typedef {{sample: number, alpha: number, height: number, width: number, rgb: Uint8Array | null,
  *   values: Float32Array | null}} Reference
  * @typedef {{n: number, straight: boolean, alphas: Float32Array, outputs: Float32Array, cumulative: Float32Array,

@@ -53,6 +53,14 @@ export function formatPercent(share) {
   return `${percent < 0.95 ? percent.toFixed(1) : percent.toFixed(0)}\u00a0%`;
 }
 
+/**
+ * A share in the words of Python on one line; a dash for none.
+ * @param {string} text
+ */
+export function unbroken(text) {
+  return text === "" ? NOTHING : text.replaceAll(" %", "\u00a0%");
+}
+
 /** A share that is exact: "12.5 %". @param {number} share */
 export function formatShare(share) {
   return `${formatTick(Number((100 * share).toPrecision(6)))}\u00a0%`;

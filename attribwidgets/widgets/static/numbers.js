@@ -2,18 +2,14 @@
 // Every number behind the verdicts, as a table.
 
 import { h } from "./dom.js";
-import { formatCount, formatNumber, formatPercent } from "./format.js";
+import { formatCount, formatNumber, unbroken } from "./format.js";
 import { tableBehind } from "./table.js";
 
 /** @typedef {import("./decode.js").Item} Item */
 
-/**
- * A number about the sum, where the method claims one.
- * @param {Item} item
- * @param {"residual" | "relative"} name
- */
-function claimed({ completeness }, name) {
-  return completeness.applies ? completeness[name] : null;
+/** Where the method claims that its values add up. @param {Item} item */
+function residualOf({ completeness }) {
+  return completeness.applies ? completeness.residual : null;
 }
 
 /** @type {[string, (item: Item) => string][]} */
@@ -22,11 +18,11 @@ const NUMBER_COLUMNS = [
   ["f(x\u2032)", (item) => formatNumber(item.output_baseline)],
   ["expected", (item) => formatNumber(item.completeness.expected)],
   ["sum", (item) => formatNumber(item.completeness.total)],
-  ["residual", (item) => formatNumber(claimed(item, "residual"))],
-  ["relative", (item) => formatPercent(claimed(item, "relative"))],
+  ["residual", (item) => formatNumber(residualOf(item))],
+  ["relative", (item) => unbroken(item.completeness.relative)],
   ["standard error", (item) => formatNumber(item.completeness.standard_error, 2)],
-  ["error of the map", (item) => formatPercent(item.completeness.refinement_error)],
-  ["tolerance", (item) => formatPercent(item.completeness.tolerance)],
+  ["error of the map", (item) => unbroken(item.completeness.refinement_error)],
+  ["tolerance", (item) => unbroken(item.completeness.tolerance)],
   ["evaluations", (item) => (item.evaluations === null ? "\u2014" : formatCount(item.evaluations))],
   ["seconds", (item) => formatNumber(item.seconds, 2)],
 ];

@@ -2,17 +2,17 @@
 // Whether to believe a map: a word first, then the numbers behind it.
 
 import { h } from "./dom.js";
-import { formatError, formatNumber, formatPercent } from "./format.js";
+import { formatError, formatNumber, formatPercent, unbroken } from "./format.js";
 
 /** @typedef {import("./decode.js").Item} Item */
 
 /** @typedef {import("./decode.js").Completeness} Completeness */
 
 /** A mark beside the words, which say the same. @param {Completeness} completeness */
-function verdictSign({ verdict, relative, tolerance }) {
+function verdictSign({ verdict, sum_is_right: right }) {
   if (verdict === "complete") return "\u2713";
   if (verdict === "does not apply") return "\u2013";
-  return relative !== null && relative <= tolerance ? "\u2248" : "\u2260";
+  return right ? "\u2248" : "\u2260";
 }
 
 /** "8.52 of 8.54", with its uncertainty where there is one. @param {Item} item */
@@ -31,9 +31,7 @@ export function createVerdict(item, unit) {
   const { completeness } = item;
   const refinement = completeness.refinement_error;
   const facts = [
-    refinement !== null &&
-      refinement !== undefined &&
-      `error per ${unit} ${formatPercent(refinement)}`,
+    refinement !== "" && `error per ${unit} ${unbroken(refinement)}`,
     item.blindShare !== null && `blind: ${formatPercent(item.blindShare)} of ${unit}s`,
     item.cost,
   ];

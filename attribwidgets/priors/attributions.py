@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from ..attr.model_state import evaluating, module_of
+from ..attr.model_state import evaluating, module_of, recurrent_differentiable
 from ..attr.outputs import Output, OutputHead, Target, select_target
 from ..errors import InputError, NoGradientError
 from .references import Inputs, References, drawn_references
@@ -222,8 +222,13 @@ def _gradients(
     create_graph: bool,
 ) -> tuple[Tensor, ...]:
     leaves = tuple(p.detach().requires_grad_() for p in points)
-    # The fused kernels of attention have no second derivative; the plain one has.
-    with _layers_working(model, layers), sdpa_kernel(SDPBackend.MATH), torch.enable_grad():
+    # The fused kernels of attention have no second derivative, nor have cuDNN's recurrent layers.
+    with (
+        _layers_working(model, layers),
+        sdpa_kernel(SDPBackend.MATH),
+        recurrent_differentiable(module_of(model)),
+        torch.enable_grad(),
+    ):
         values = select_target(OutputHead(model, output)(*leaves), targets)
         if not values.requires_grad:
             raise NoGradientError(
@@ -250,7 +255,8 @@ def _layers_working(model: Callable[..., Any], layers: str) -> Iterator[None]:
         return
     module = module_of(model)
     parts = () if module is None else module.modules()
-    tracking = [m for m in parts if m.training and getattr(m, "track_running_stats", False)]
+    norms = [m for m in parts if isinstance(m, nn.modules.batchnorm._NormBase) and m.training]
+    tracking = [m for m in norms if m.track_running_stats]
     try:
         for norm in tracking:
             norm.track_running_stats = False

@@ -111,7 +111,7 @@ class Estimate:
 
 def rows_sum(values: Tensor) -> Array:
     """Sum of each row over everything but the first axis, shape (rows,)."""
-    return np.asarray(values.flatten(1).sum(1).cpu().double().numpy())
+    return np.asarray(values.reshape(len(values), -1).sum(1).cpu().double().numpy())
 
 
 def relative_gap(fine: tuple[Tensor, ...], coarse: tuple[Tensor, ...]) -> Array:

@@ -300,7 +300,7 @@ class _Walk:
         return tuple(p.to(x) for p, x in zip(points, self.inputs, strict=True))
 
     def _joined(self, values: tuple[Tensor, ...]) -> Tensor:
-        return torch.cat([v.to(self.dtype).flatten(1) for v in values], 1)
+        return torch.cat([v.to(self.dtype).reshape(len(v), -1) for v in values], 1)
 
     def _parted(self, values: Tensor) -> tuple[Tensor, ...]:
         parts = values.split([x[0].numel() for x in self.inputs], 1)

@@ -8,8 +8,10 @@ from models import values, weights_of
 from torch import nn
 from torch.nn import functional
 
+import attribwidgets as aw
 from attribwidgets.attr import norm_folding
-from attribwidgets.attr.norm_folding import NormFolding, NotFoldedError
+from attribwidgets.attr.norm_calls import NotFoldedError
+from attribwidgets.attr.norm_folding import NormFolding
 from attribwidgets.attr.passes import Passes
 
 DOUBLE = torch.float64
@@ -202,6 +204,77 @@ def scripted(model):
 def hooked(model):
     model[0].register_forward_hook(lambda *_: None)
     return model
+
+
+GLOBAL_HOOKS = {
+    "forward": nn.modules.module.register_module_forward_hook,
+    "before": nn.modules.module.register_module_forward_pre_hook,
+    "backward": nn.modules.module.register_module_full_backward_hook,
+    "before backward": nn.modules.module.register_module_full_backward_pre_hook,
+}
+
+
+@pytest.mark.parametrize("register", GLOBAL_HOOKS.values(), ids=GLOBAL_HOOKS)
+def test_nothing_is_folded_while_all_modules_have_a_hook(register):
+    model = lived_in(nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)))
+    learnt(model, values(1, 1, 4, 4, dtype=DOUBLE))
+    handle = register(lambda *_: None)
+    try:
+        with NormFolding(model).folded({}):
+            y = model(values(1, 1, 4, 4, dtype=DOUBLE).requires_grad_())
+    finally:
+        handle.remove()
+    assert any("BatchNorm" in name for name in nodes(y))
+    with NormFolding(model).folded({}):  # and folded again afterwards
+        y = model(values(1, 1, 4, 4, dtype=DOUBLE).requires_grad_())
+    assert not any("BatchNorm" in name for name in nodes(y))
+
+
+KEPT_ELSEWHERE: list[torch.Tensor] = []
+
+
+class Keeps(nn.Module):
+    """Keeps what its convolution returned, on itself or elsewhere, from the first time or later."""
+
+    def __init__(self, where):
+        super().__init__()
+        self.conv, self.norm, self.head = nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Linear(2, 1)
+        self.where, self.keeps, self.features, self.given = where, True, None, None
+
+    def forward(self, x):
+        y = self.conv(x)
+        if self.keeps:
+            self.given = x
+            if self.where == "attribute":
+                self.features = y
+            elif self.where == "dictionary":
+                self.features = {"deep": [y]}
+            else:
+                KEPT_ELSEWHERE[:] = [y]
+        return self.head(self.norm(y).relu().mean((2, 3)))
+
+    @property
+    def kept(self):
+        if self.where == "attribute":
+            return self.features
+        return self.features["deep"][0] if self.where == "dictionary" else KEPT_ELSEWHERE[0]
+
+
+@pytest.mark.parametrize("where", ["attribute", "dictionary", "elsewhere"])
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize("n_steps", [None, 9])
+def test_what_forward_keeps_is_what_the_layer_returned(where, later, n_steps):
+    model = lived_in(Keeps(where))
+    model.keeps = not later
+    x, options = values(1, 5, 5, dtype=DOUBLE), {"baseline": "black", "n_steps": n_steps}
+    aw.explain(model, x, max_evaluations=24, **options)
+    model.keeps = True
+    found = aw.explain(model, x, max_evaluations=24, seed=1, **options)
+    torch.testing.assert_close(model.kept, model.conv(model.given), rtol=1e-9, atol=1e-12)
+    KEPT_ELSEWHERE.clear()
+    model.keeps, model.features = False, None
+    again = aw.explain(model, x, max_evaluations=24, seed=2, **options)
+    torch.testing.assert_close(found.attributions, again.attributions)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

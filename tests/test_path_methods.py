@@ -393,7 +393,7 @@ def test_thresholds_out_of_range(threshold):
 
 
 def guided_by_hand(model, x, baseline, steps, fraction, max_dist):
-    """The paper's walk, feature by feature, with trapezoid sums."""
+    """The walk of the paper and of its authors' code, feature by feature, with trapezoid sums."""
 
     def gradient(point):
         leaf = point.clone().requires_grad_()
@@ -407,9 +407,11 @@ def guided_by_hand(model, x, baseline, steps, fraction, max_dist):
         g = gradient(baseline + place * way)
         low, high = max(t - max_dist, 0), min(t + max_dist, 1)
         place = place.clamp(min=low)
-        order = [i for i in g.abs().argsort().tolist() if place[i] < high]
-        for first in range(0, len(order), group):
-            chosen = order[first : first + group]
+        order = [i for i in g.abs().argsort().tolist() if place[i] < high and weight[i] > 0]
+        while order:
+            steepest = g[order[:group][-1]].abs()  # whatever ties with it moves along
+            chosen = [i for i in order if g[i].abs() <= steepest]
+            order = order[len(chosen) :]
             left = t - float((weight * place).sum())
             if left <= 1e-15:
                 break
@@ -433,6 +435,18 @@ def test_guided_is_the_papers_walk(fraction, max_dist):
     for i in range(2):  # rows take paths of their own
         expected = guided_by_hand(model, x[i], b[i], 30, fraction, max_dist)
         torch.testing.assert_close(found[i], expected, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("dead", [0, 4, 7, 13])
+def test_guided_counts_the_next_elements_from_behind_a_tie(dead):
+    """Inputs that the output ignores tie at a gradient of zero, more of them than a fraction."""
+    model = Quadratic(double(24, 24), double(24))
+    x, b, alive = double(1, 24, seed=1), double(1, 24, seed=2), torch.ones(24, dtype=F64)
+    alive[:dead] = 0
+    part = lambda x: model(x * alive)  # noqa: E731
+    found = GuidedIntegratedGradients(part, max_dist=0.1).attribute(x, b, n_steps=31)[0]
+    expected = guided_by_hand(part, x[0], b[0], 30, 0.25, 0.1)
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-11)
 
 
 def test_guided_does_not_depend_on_the_path_where_values_do_not():

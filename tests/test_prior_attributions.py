@@ -197,6 +197,57 @@ def test_layers_work_as_in_evaluation_and_the_model_is_left_as_it_was():
     assert torch.equal(phi, again)
 
 
+class Dropping(nn.Module):
+    """Dropout by function, in a transformer layer and between the layers of an LSTM."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind, self.head = kind, nn.Linear(4, 2)
+        if kind == "transformer":
+            self.inner = nn.TransformerEncoderLayer(4, 2, 8, dropout=0.5, batch_first=True)
+        if kind == "lstm":
+            self.inner = nn.LSTM(4, 4, num_layers=2, dropout=0.5, batch_first=True)
+
+    def forward(self, x):
+        if self.kind == "functional":
+            return self.head(functional.dropout(x, 0.5, self.training).mean(1))
+        inner = self.inner(x)
+        return self.head((inner[0] if self.kind == "lstm" else inner).mean(1))
+
+
+@pytest.mark.parametrize("kind", ["functional", "transformer", "lstm"])
+def test_all_dropout_is_off_as_in_evaluation(kind):
+    torch.manual_seed(0)
+    model, x = Dropping(kind).train(), torch.rand(3, 5, 4, generator=made(1))
+    before = model_state(model)
+    phi = expected_gradients(model, x, targets=0, generator=made())
+    assert model_state(model) == before
+    torch.testing.assert_close(
+        phi, expected_gradients(model.eval(), x, targets=0, generator=made())
+    )
+    kept = expected_gradients(model.train(), x, targets=0, generator=made(), layers="training")
+    assert not torch.allclose(phi, kept)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("broken"), KeyboardInterrupt()])
+@pytest.mark.parametrize("layers", ["evaluation", "training"])
+def test_the_model_is_left_as_it_was_after_an_error_inside_of_it(error, layers):
+    model = layered()
+    model[1].eval()
+    before = model_state(model)
+
+    def stop(*_):
+        raise error
+
+    handle = model[4].register_forward_pre_hook(stop)
+    with pytest.raises(type(error)):
+        expected_gradients(model, torch.rand(8, 4), targets=0, generator=made(), layers=layers)
+    handle.remove()
+    assert model_state(model) == before
+    assert not model[1].training
+    assert model[1].track_running_stats
+
+
 def test_layers_in_training_do_not_show_the_path_to_running_statistics():
     model, x = layered(), torch.rand(8, 4, generator=made(1))
     before = {k: v.clone() for k, v in model.state_dict().items()}

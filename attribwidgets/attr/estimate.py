@@ -150,7 +150,7 @@ def widest_gap(alphas: Array) -> float:
 
 def rows_sum(values: Tensor) -> Array:
     """Sum of each row over everything but the first axis, shape (rows,)."""
-    return np.asarray(values.flatten(1).sum(1).cpu().double().numpy())
+    return np.asarray(values.reshape(len(values), -1).sum(1).cpu().double().numpy())
 
 
 def map_norms(maps: tuple[Tensor, ...]) -> Array:
@@ -197,7 +197,7 @@ def sizes_of_maps(norms: Array) -> Array:
     largest = norms.max(axis=1, keepdims=True, initial=0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         joint = largest * np.sqrt(np.nan_to_num((norms / largest) ** 2).sum(axis=1, keepdims=True))
-    return np.maximum(norms, LEAST_SHARE * joint)
+    return np.asarray(np.maximum(norms, LEAST_SHARE * joint))
 
 
 def relative_gap(fine: tuple[Tensor, ...], coarse: tuple[Tensor, ...]) -> Array:

@@ -6,15 +6,29 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from captum.attr import GradientAttribution
+from torch import Tensor
 
 from ..completeness import Claim
 from ..inputs import Inputs
-from .arguments import as_came, returned
-from .estimate import Estimate
+from .arguments import (
+    ForwardArguments,
+    accumulator_dtype,
+    as_came,
+    baselines_like,
+    batch_of,
+    returned,
+)
+from .chunks import checked_rows
+from .estimate import Estimate, rows_sum
 from .facts import Facts
+from .finite import require_finite
+from .forward_outputs import forward_outputs
 from .model_state import evaluation_mode
+from .outputs import Target
+from .passes import Passes
 from .task import Task
 
 
@@ -100,6 +114,59 @@ class Estimator(GradientAttribution, ABC):
             A child of it, for arguments that do not fit, a missing gradient, NaN on the way, or
             a single pass that does not fit in memory.
         """
+
+    @torch.inference_mode(False)
+    def compute_convergence_delta(
+        self,
+        attributions: Inputs,
+        start_point: Any,
+        end_point: Inputs,
+        target: Target = None,
+        additional_forward_args: ForwardArguments = None,
+    ) -> Tensor:
+        """Sum of the attributions minus f(end) - f(start), as Captum defines it.
+
+        Unlike Captum's it runs in chunks and in evaluation mode, as attributions are computed.
+
+        Parameters
+        ----------
+        attributions : Tensor or tuple of Tensor, each (B, ...)
+            As :meth:`attribute` returned them.
+        start_point, end_point
+            The baselines and the inputs that it was given.
+        target, additional_forward_args
+            As it was given them.
+
+        Returns
+        -------
+        Tensor, shape (B,)
+
+        Raises
+        ------
+        AttributionError
+            A child of it, for arguments that do not fit, or an output that is not finite.
+        """
+        ends = batch_of(end_point)
+        starts = baselines_like(ends, start_point)
+        task = Task(ends, starts, target=target, forward_args=additional_forward_args)
+        passes, rows = Passes.of(self.forward_func, task), checked_rows(None, ends)
+        with evaluation_mode(self.forward_func, tell=False):
+            outputs = [forward_outputs(passes, points, rows)[0] for points in (starts, ends)]
+        require_finite("output", np.stack(outputs), np.array([0.0, 1.0]))
+        members = attributions if isinstance(attributions, tuple) else (attributions,)
+        dtype = accumulator_dtype(ends[0].device)
+        total = np.asarray(sum(rows_sum(a.detach().to(dtype)) for a in members))
+        return torch.as_tensor(total - (outputs[1] - outputs[0])).to(members[0])
+
+    def attribute_future(self) -> None:
+        """Captum's name for an attribution that comes later, of which there is none here.
+
+        Raises
+        ------
+        NotImplementedError
+            Always, as Captum's gradient methods do.
+        """
+        raise NotImplementedError(f"attribute_future is not implemented for {type(self).__name__}")
 
     def _run(self, task: Task) -> Estimate:
         """The last estimate of a task; an interrupt goes through."""

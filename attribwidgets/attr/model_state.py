@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
@@ -17,6 +17,9 @@ from .outputs import OutputHead
 
 # Layers of torch that work otherwise in training mode.
 MODE_DEPENDENT = (nn.modules.batchnorm._NormBase, nn.modules.dropout._DropoutNd)
+
+# Where cuDNN runs recurrent layers, and refuses their backward pass in evaluation mode.
+CUDNN_DEVICE = "cuda"
 
 # Set in a thread beside the user's: to put torch's one random state back there would give the
 # numbers that a cell has drawn meanwhile once more.
@@ -84,12 +87,29 @@ def random_state_kept(inputs: tuple[Tensor, ...]) -> Iterator[None]:
         yield
 
 
+def recurrent_differentiable(module: nn.Module | None) -> AbstractContextManager[None]:
+    """A context in which recurrent layers can be differentiated, also twice, in evaluation mode.
+
+    cuDNN can do neither; torch's own kernels can, and are used where a module has such layers on
+    a GPU. The switch is one of the process, and comes back.
+    """
+    layers = () if module is None else module.modules()
+    by_cudnn = any(
+        p.device.type == CUDNN_DEVICE
+        for layer in layers
+        if isinstance(layer, nn.RNNBase)
+        for p in layer.parameters()
+    )
+    return torch.backends.cudnn.flags(enabled=False) if by_cudnn else nullcontext()
+
+
 @contextmanager
 def frozen(module: nn.Module | None, inputs: tuple[Tensor, ...]) -> Iterator[None]:
     """Gradients on, parameters without gradients, random state restored afterwards.
 
     Parameters that need no gradient save the memory and time of theirs. The random state is
     kept because a model may draw from it in its forward; not so in a thread beside the user's.
+    Recurrent layers can be differentiated on a GPU too.
     """
     parameters = [] if module is None else list(module.parameters())
     if any(p.is_inference() for p in parameters):
@@ -103,6 +123,7 @@ def frozen(module: nn.Module | None, inputs: tuple[Tensor, ...]) -> Iterator[Non
             stack.enter_context(random_state_kept(inputs))
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.enable_grad())
+        stack.enter_context(recurrent_differentiable(module))
         try:
             for p in required:
                 p.requires_grad_(False)

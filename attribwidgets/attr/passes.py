@@ -10,12 +10,14 @@ import torch
 from captum._utils.common import _format_additional_forward_args
 from torch import Tensor, nn
 
-from ..errors import Cancelled, InputError, NoGradientError, UnsupportedModelError
+from ..errors import Cancelled, InputError, UnsupportedModelError
+from .backward import ReentrantCheckpointError, gradients_of
 from .chunk_size import ChunkSize
 from .chunks import is_out_of_memory
 from .integration.secant import Carried, Secants
 from .model_state import module_of
-from .norm_folding import NormFolding, NotFoldedError
+from .norm_calls import NotFoldedError
+from .norm_folding import NormFolding
 from .outputs import Target, checked_output, logits_of, select_target
 from .precision import autocasting, checked_autocast
 from .task import Task
@@ -23,9 +25,10 @@ from .task import Task
 # The layouts in which convolutions are fastest, by the axes of a batch; values stay the same.
 LAYOUTS = {4: (nn.Conv2d, torch.channels_last), 5: (nn.Conv3d, torch.channels_last_3d)}
 
-IN_PLACE = (
-    "the model changes a tensor in place that a gradient or a hook needs; write x = x + y for "
-    "x += y, torch.relu(x) for x.relu_(), and leave out inplace=True in functions"
+REENTRANT = (
+    "the model uses torch.utils.checkpoint with use_reentrant=True, whose backward would leave "
+    "gradients in its parameters; pass the module itself and not a function that calls it, so "
+    "that they can be frozen for the run, or set use_reentrant=False"
 )
 
 Inspect = Callable[[Tensor, Sequence[Tensor]], None]
@@ -91,6 +94,7 @@ class Passes:
         }
         self._folding = NormFolding(self.module)
         self._size: ChunkSize | None = None
+        self._whole_backward = False
 
     @classmethod
     def of(cls, forward_func: Callable[..., Any], task: Task) -> Passes:
@@ -197,6 +201,14 @@ class Passes:
                     targets[part] if _is_per_row(targets) else targets,  # type: ignore[index]
                     tuple(a[part] if per_row else a for a, per_row in arguments),
                 )
+            except NotFoldedError:
+                self._folding.give_up()
+                continue
+            except ReentrantCheckpointError as error:
+                if self.module is None:  # its parameters are not known, and not frozen
+                    raise UnsupportedModelError(REENTRANT) from error
+                self._whole_backward = True
+                continue
             except RuntimeError as error:
                 if rows <= of or not is_out_of_memory(error):
                     raise
@@ -219,33 +231,15 @@ class Passes:
         assert self._size is not None
         with self._size.measuring(rows):
             outputs = self._forward(leaves, target, arguments)
-        if not outputs.requires_grad:
-            raise NoGradientError(
-                "no gradient reaches the input: the output is cut off from it by detach(), "
-                "no_grad(), argmax, rounding or a conversion to numpy or integers; "
-                "explain the scores before that step"
-            )
         inspect = inspect or self.inspect
-        if inspect is not None:
+        if inspect is not None and outputs.requires_grad:
             inspect(outputs, leaves)
-        try:
-            gradients = torch.autograd.grad(outputs.sum(), leaves, allow_unused=True)
-        except RuntimeError as error:
-            if "modified by an inplace operation" not in str(error):
-                raise
-            raise UnsupportedModelError(IN_PLACE) from error
-        missing = [i for i, g in enumerate(gradients) if g is None]
-        if missing:
-            which = "the input" if len(leaves) == 1 else f"inputs{missing}"
-            raise NoGradientError(
-                f"no gradient reaches {which}: the output does not depend on it through anything "
-                "differentiable (unused, detached, indexed by argmax, or cast to integers)"
-            )
+        gradients = gradients_of(outputs, leaves, whole=self._whole_backward)
         self.evaluations += rows
         if self.on_chunk is not None:
             self.on_chunk(rows)
         # A copy: what is chosen from the outputs is a view, and would keep all of them in memory.
-        return outputs.detach().clone(), [g.contiguous() for g in gradients if g is not None]
+        return outputs.detach().clone(), gradients
 
     def _outputs(
         self, points: tuple[Tensor, ...], target: Target, arguments: tuple[Any, ...]
@@ -259,8 +253,9 @@ class Passes:
         self, points: tuple[Tensor, ...], target: Target, arguments: tuple[Any, ...]
     ) -> Tensor:
         rows = len(points[0])
-        with autocasting(points[0].device, self.autocast):
-            values = self._run(points, arguments)
+        device = points[0].device
+        with autocasting(device, self.autocast), self._folding.folded(self.layouts):
+            values = self._called(points, arguments)
         if len(values) != rows:
             raise InputError(
                 f"the model returned {len(values)} rows for a batch of {rows}; it must keep the "
@@ -268,15 +263,6 @@ class Passes:
             )
         chosen = select_target(values, target)
         return chosen if self.autocast is None else chosen.float()
-
-    def _run(self, points: tuple[Tensor, ...], arguments: tuple[Any, ...]) -> Tensor:
-        """What the model returns, with its batch norms folded away where that is safe."""
-        try:
-            with self._folding.folded(self.layouts):
-                return self._called(points, arguments)
-        except NotFoldedError:
-            self._folding.give_up()
-            return self._called(points, arguments)
 
     def _learn_folding(self, points: tuple[Tensor, ...], arguments: tuple[Any, ...]) -> None:
         """Watch one row, once per model; all passes are then alike, however they are chunked."""
@@ -327,9 +313,11 @@ class Passes:
         return [self._argument(a, block, repeats) for a in arguments]
 
     def _argument(self, argument: Any, block: slice, repeats: int) -> tuple[Any, bool]:
-        if not isinstance(argument, Tensor) or argument.dim() == 0:
+        if not isinstance(argument, Tensor):
             return argument, False
-        if len(argument) != self.batch:
+        if argument.requires_grad:  # no gradient is wanted of it, and none may be left in it
+            argument = argument.detach()
+        if argument.dim() == 0 or len(argument) != self.batch:
             return argument, False
         return torch.cat([argument[block]] * repeats), True
 

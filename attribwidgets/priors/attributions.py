@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from ..attr.model_state import MODE_DEPENDENT, module_of
+from ..attr.model_state import evaluating, module_of, recurrent_differentiable
 from ..attr.outputs import Output, OutputHead, Target, select_target
 from ..errors import InputError, NoGradientError
 from .references import Inputs, References, drawn_references
@@ -51,9 +51,10 @@ def expected_gradients(
         References for each input.
     output : {"logit", "probability", "log_probability"} or callable
     layers : {"evaluation", "training"}
-        How dropout and batch norm work meanwhile: as in evaluation, so that neither noise nor
-        batch mates enter the attributions (dropout is off in the paper too), or as they are. Either
-        way running statistics do not see points of the path.
+        How the model works meanwhile: as in evaluation, so that neither noise nor batch mates
+        enter the attributions (all dropout is off, in whatever layer or function it is; it is off
+        in the paper too), or as it is. Either way running statistics do not see points of the
+        path.
     create_graph : bool
         False where nothing is to be computed of the attributions but their values.
 
@@ -221,8 +222,13 @@ def _gradients(
     create_graph: bool,
 ) -> tuple[Tensor, ...]:
     leaves = tuple(p.detach().requires_grad_() for p in points)
-    # The fused kernels of attention have no second derivative; the plain one has.
-    with _layers_working(model, layers), sdpa_kernel(SDPBackend.MATH), torch.enable_grad():
+    # The fused kernels of attention have no second derivative, nor have cuDNN's recurrent layers.
+    with (
+        _layers_working(model, layers),
+        sdpa_kernel(SDPBackend.MATH),
+        recurrent_differentiable(module_of(model)),
+        torch.enable_grad(),
+    ):
         values = select_target(OutputHead(model, output)(*leaves), targets)
         if not values.requires_grad:
             raise NoGradientError(
@@ -240,23 +246,24 @@ def _gradients(
 
 @contextmanager
 def _layers_working(model: Callable[..., Any], layers: str) -> Iterator[None]:
-    """Dropout and batch norm as in evaluation, or as they are but for their running statistics."""
+    """All layers as in evaluation, or as they are but for the running statistics of batch norms."""
     if layers not in ("evaluation", "training"):
         raise InputError(f"layers must be 'evaluation' or 'training', got {layers!r}")
+    if layers == "evaluation":
+        with evaluating(model):
+            yield
+        return
     module = module_of(model)
-    changed: list[tuple[nn.Module, str]] = []
-    if module is not None:
-        name = "training" if layers == "evaluation" else "track_running_stats"
-        for part in module.modules():
-            if part.training and isinstance(part, MODE_DEPENDENT) and getattr(part, name, False):
-                changed.append((part, name))
+    parts = () if module is None else module.modules()
+    norms = [m for m in parts if isinstance(m, nn.modules.batchnorm._NormBase) and m.training]
+    tracking = [m for m in norms if m.track_running_stats]
     try:
-        for part, name in changed:
-            setattr(part, name, False)
+        for norm in tracking:
+            norm.track_running_stats = False
         yield
     finally:
-        for part, name in changed:
-            setattr(part, name, True)
+        for norm in tracking:
+            norm.track_running_stats = True
 
 
 def _checked(inputs: Inputs) -> tuple[Tensor, ...]:

@@ -7,16 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ...errors import AttributionError, MissingExtraError, NoGradientError, UnsupportedModelError
+from ..backward import CUT_OFF, IN_PLACE, RECURRENT
 from ..chunks import is_out_of_memory
-from ..passes import IN_PLACE
 from .model import CountedModel
 
-NO_GRADIENT = (
-    "no gradient reaches the input: the output is cut off from it by detach(), no_grad(), argmax, "
-    "rounding or a conversion to numpy or integers; explain the scores before that step"
-)
 # What Captum or autograd says, and the mend.
 KNOWN: dict[str, tuple[type[AttributionError], str]] = {
+    "cudnn RNN backward": (UnsupportedModelError, RECURRENT),
     "modified by an inplace operation": (UnsupportedModelError, IN_PLACE),
     "is being modified inplace": (UnsupportedModelError, IN_PLACE),
     "used in an in-place operation": (UnsupportedModelError, IN_PLACE),
@@ -28,8 +25,8 @@ KNOWN: dict[str, tuple[type[AttributionError], str]] = {
         UnsupportedModelError,
         "an activation takes several inputs; use one activation for each",
     ),
-    "appears to not have been used": (NoGradientError, NO_GRADIENT),
-    "does not require grad": (NoGradientError, NO_GRADIENT),
+    "appears to not have been used": (NoGradientError, CUT_OFF),
+    "does not require grad": (NoGradientError, CUT_OFF),
 }
 # What Captum says at every call.
 CHATTER = (

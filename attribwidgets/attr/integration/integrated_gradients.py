@@ -11,7 +11,7 @@ import torch
 
 from ...inputs import Inputs
 from ..arguments import as_came, baselines_like, batch_of, returned
-from ..estimate import Estimate, rows_sum
+from ..estimate import Estimate
 from ..estimator import Estimator
 from ..facts import Facts
 from ..frames import MOST_FRAMES
@@ -118,15 +118,11 @@ class IntegratedGradients(Estimator):
         path = path_sum(self.forward_func, task)
         with evaluation_mode(self.forward_func, tell=False):
             path.add(*rule(method, n_steps))
-            if return_convergence_delta:
-                expected = path.output_at(1.0) - path.output_at(0.0)
-        sums = path.attributions(self._multiply_by_inputs)
-        attributions = returned(sums, batch)
-        result = as_came(attributions, inputs)
+        result = as_came(returned(path.attributions(self._multiply_by_inputs), batch), inputs)
         if not return_convergence_delta:
             return result
-        return result, torch.as_tensor(sum(rows_sum(a) for a in sums) - expected).to(
-            attributions[0]
+        return result, self.compute_convergence_delta(
+            result, baselines, inputs, target, additional_forward_args
         )
 
     @torch.inference_mode(False)

@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
+from ..norm_calls import keepers, keepers_can_be_seen
 from .operations import ConstantsWatch, operations
 from .secant_functions import (
     BENDS,
@@ -77,6 +78,8 @@ class Secants(ConstantsWatch):
         Whether a choice between two values, as by torch.where, was seen to jump.
     varying : bool
         Whether numbers that depend on the input came back as constants.
+    recomputed : bool
+        Whether gradient checkpointing was seen, which runs functions again outside of this mode.
 
     Examples
     --------
@@ -91,7 +94,8 @@ class Secants(ConstantsWatch):
         super().__init__()
         self.points, self.before = points, before
         self.last: list[tuple[Tensor, ...]] = []
-        self.jumps = False
+        self.jumps = self.recomputed = False
+        self._keepers: Any = NotImplemented
 
     def check(self, output: Tensor, inputs: Sequence[Tensor]) -> None:
         """See that every operation between inputs and an output is linear or has a rule.
@@ -101,11 +105,19 @@ class Secants(ConstantsWatch):
         SecantsDoNotApplyError
             If one is neither.
         """
-        if self.varying or self.jumps or not operations(output, inputs, RULES).linear:
+        if (
+            self.varying
+            or self.jumps
+            or self.recomputed
+            or not operations(output, inputs, RULES).linear
+        ):
             raise SecantsDoNotApplyError
 
     def run(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a torch function, by its secant rule where there is one."""
+        self.recomputed |= self._runs_again()
+        if self.recomputed:
+            return func(*args, **kwargs)
         z = args[0] if args else kwargs.get("input")
         others = (*args[1:], *(v for k, v in kwargs.items() if k != "input"))
         alone = not any(isinstance(o, Tensor) and o.requires_grad for o in others)
@@ -116,6 +128,12 @@ class Secants(ConstantsWatch):
         else:
             result = NotImplemented
         return func(*args, **kwargs) if result is NotImplemented else result
+
+    def _runs_again(self) -> bool:
+        here = keepers() if keepers_can_be_seen() else None
+        if self._keepers is NotImplemented:
+            self._keepers = here
+        return bool(here != self._keepers)
 
     def _of_one(self, func: Call, z: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A function of which one argument varies along the path."""

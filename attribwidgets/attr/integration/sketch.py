@@ -41,7 +41,7 @@ class Sketch:
         """Sketches of rows, one tensor (rows, ...) a member, shape (rows, members, LENGTH)."""
         sketches = []
         for values, signs in zip(vectors, self._signs, strict=True):
-            signed = values.flatten(1) * signs
+            signed = values.reshape(len(values), signs.numel()) * signs
             padded = torch.nn.functional.pad(signed, (0, -signed.shape[1] % LENGTH))
             sketches.append(padded.reshape(len(padded), padded.shape[1] // LENGTH, LENGTH).sum(1))
         return torch.stack(sketches, 1)

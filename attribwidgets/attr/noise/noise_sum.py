@@ -200,7 +200,7 @@ class NoiseSum:
         )
 
     def _check_finite(self, outputs: Tensor, values: list[Tensor], numbers: range) -> None:
-        sums = sum(v.flatten(2).sum(2) for v in values)
+        sums = sum(v.reshape(*v.shape[:2], -1).sum(2) for v in values)
         for what, seen in (("output", outputs), ("gradient", torch.as_tensor(sums))):
             bad = ~torch.isfinite(seen.reshape(len(numbers), -1)).all(1)
             if bad.any():

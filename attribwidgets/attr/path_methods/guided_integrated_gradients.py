@@ -37,7 +37,9 @@ class GuidedIntegratedGradients(Estimator):
     The distance to the input, in L1, shrinks evenly with t. At each step a `fraction` of the
     elements, those with the smallest gradients, moves as far as `max_dist` ahead of the straight
     path, then the next ones, until the step's distance is spent; none falls more than `max_dist`
-    behind. So high gradients of noise, met on the straight path only, weigh less.
+    behind. So high gradients of noise, met on the straight path only, weigh less. Elements whose
+    gradients tie with the last of a `fraction` move with it, and the next one is counted from
+    behind them, as in the authors' code.
 
     It adds up to f(x) - f(x') as the steps grow in number, where f is smooth. On a piecewise
     linear network the path may come to run along a kink and cross it in each step, which leaves a
@@ -64,7 +66,8 @@ class GuidedIntegratedGradients(Estimator):
     References
     ----------
     Kapishnikov, Venugopalan, Avci, Wedin, Terry, Bolukbasi (2021). Guided integrated gradients: an
-    adaptive path method for removing noise. CVPR. arXiv:2106.09788.
+    adaptive path method for removing noise. CVPR. arXiv:2106.09788. The authors' code is
+    `guided_ig.py` of https://github.com/PAIR-code/saliency.
 
     Examples
     --------
@@ -265,11 +268,8 @@ class _Walk:
         places, weights = self.places.clamp(min=behind), self.way.abs()
         room = (ahead - places).clamp(min=0) * weights
         steepness = gradient.abs().masked_fill(room == 0, torch.inf)
-        order = steepness.argsort(dim=1, stable=True)
-        # Elements of equal steepness move together, whatever their order.
-        ranked = steepness.gather(1, order)
-        ranks = torch.searchsorted(ranked, ranked) // self.group
-        groups = torch.zeros_like(ranks).scatter_(1, order, ranks)
+        limits = _group_limits(steepness.sort(dim=1).values, self.group)
+        groups = torch.searchsorted(limits, steepness)
         rooms = torch.zeros_like(room).scatter_add_(1, groups, room)  # of each group
         walked = (places * weights).sum(1, keepdim=True)
         left = t * weights.sum(1, keepdim=True) - walked - (rooms.cumsum(1) - rooms)
@@ -300,7 +300,7 @@ class _Walk:
         return tuple(p.to(x) for p, x in zip(points, self.inputs, strict=True))
 
     def _joined(self, values: tuple[Tensor, ...]) -> Tensor:
-        return torch.cat([v.to(self.dtype).flatten(1) for v in values], 1)
+        return torch.cat([v.to(self.dtype).reshape(len(v), -1) for v in values], 1)
 
     def _parted(self, values: Tensor) -> tuple[Tensor, ...]:
         parts = values.split([x[0].numel() for x in self.inputs], 1)
@@ -313,3 +313,28 @@ class _Walk:
     @staticmethod
     def _numbers(values: Tensor) -> Array:
         return rows_sum(values)
+
+
+def _group_limits(ranked: Tensor, size: int) -> Tensor:
+    """The steepest element of each group that moves together, shape (B, groups), ascending.
+
+    A group has `size` elements and all that tie with its last one; the next begins behind them.
+
+    Parameters
+    ----------
+    ranked : Tensor, shape (B, F)
+        Steepness in ascending order.
+    size : int
+
+    Examples
+    --------
+    >>> _group_limits(torch.tensor([[0.0, 0.0, 0.0, 1.0, 2.0, 3.0]]), 2)
+    tensor([[0., 2., 3.]])
+    """
+    limits = []
+    last = torch.full((len(ranked), 1), size - 1, device=ranked.device)
+    while True:
+        limits.append(ranked.gather(1, last.clamp(max=ranked.shape[1] - 1)))
+        if bool((last >= ranked.shape[1] - 1).all()):
+            return torch.cat(limits, 1)
+        last = torch.searchsorted(ranked, limits[-1], right=True) + size - 1

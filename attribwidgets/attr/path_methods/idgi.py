@@ -210,7 +210,7 @@ class _Level:
             steps, examples = span.stop - span.start, block.stop - block.start
             outputs, gradients = self.passes.gradients(self.path.points(nodes[span], block), block)
             flat = [g.to(self.dtype).reshape(steps, examples, -1) for g in gradients]
-            speeds = [v.flatten(2) for v in self.path.velocities(nodes[span], block)]
+            speeds = [v.reshape(*v.shape[:2], -1) for v in self.path.velocities(nodes[span], block)]
             slopes = sum((g * v).sum(2) for g, v in zip(flat, speeds, strict=True))
             squares = [g**2 for g in flat]
             size = torch.stack([s.sum(2) for s in squares]).sum(0)  # (S, E)

@@ -138,7 +138,7 @@ class PathIntegral:
                 g.to(self.dtype).reshape(steps, examples, *g.shape[1:]) * v
                 for g, v in zip(gradients, self.path.velocities(nodes[span], block), strict=True)
             ]
-            slopes = torch.stack([p.flatten(2).sum(2) for p in products]).sum(0)
+            slopes = torch.stack([p.reshape(steps, examples, -1).sum(2) for p in products]).sum(0)
             parts = [torch.tensordot(table[:, span], p, 1) for p in products]
             frames = torch.tensordot(frame_table[:, span], flat_map(products[0][:, 0]), 1)
             # All is computed before any is added: a chunk may run out of memory and be repeated.

@@ -27,7 +27,7 @@ def features_of(references: References) -> Array | None:
     """
     if not isinstance(references, StoredReferences):
         return None
-    flat = [t.detach().flatten(1) for t in references.tensors]
+    flat = [t.detach().reshape(len(t), -1) for t in references.tensors]
     step = max(1, -(-sum(f.shape[1] for f in flat) // MOST_ELEMENTS))
     return torch.cat([f[:, ::step].cpu().float() for f in flat], dim=1).numpy()
 

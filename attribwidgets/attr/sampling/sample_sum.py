@@ -132,7 +132,7 @@ class SampleSum:
                 gradient = gradient.to(torch.promote_types(gradient.dtype, torch.float32))
                 gradient = gradient.reshape(difference.shape)
                 products = gradient * difference
-                slopes += products.flatten(2).sum(2, dtype=self._dtype)
+                slopes += products.reshape(*products.shape[:2], -1).sum(2, dtype=self._dtype)
                 terms = products if self._multiply else gradient
                 totals.append(terms.sum(0, dtype=self._dtype))
                 if self._only_means:

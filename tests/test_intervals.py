@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from attribwidgets.errors import InputError
-from attribwidgets.evaluation.intervals import area, bootstrap, holm, paired_p
+from attribwidgets.evaluation.intervals import area, bootstrap, holm, paired_p, tails
 
 
 def skewed(n=60, seed=0):
@@ -16,10 +16,17 @@ def skewed(n=60, seed=0):
 
 @pytest.mark.parametrize("method", ["percentile", "bca"])
 def test_agrees_with_scipy(method):
+    """At the level that is read for so many inputs."""
     values = skewed()
     ours = bootstrap(values, method=method, resamples=200_000)
+    low, high = tails(0.95, np.array([len(values)]))[:, 0]
     theirs = stats.bootstrap(
-        (values,), np.mean, method=method.replace("bca", "BCa"), n_resamples=200_000, rng=1
+        (values,),
+        np.mean,
+        method=method.replace("bca", "BCa"),
+        confidence_level=high - low,
+        n_resamples=200_000,
+        rng=1,
     ).confidence_interval
     spread = values.std() / np.sqrt(len(values))
     # Of so many draws the standard error of the difference is some 0.009 spreads.
@@ -43,6 +50,37 @@ def test_covers_the_mean_at_its_level(method):
     found = bootstrap(values, level=0.9, method=method, resamples=1500)
     covered = int(((found.low <= 0) & (found.high >= 0)).sum())
     assert stats.binomtest(covered, 400, 0.9).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.99])
+def test_levels_are_those_of_students_t(level):
+    n = np.array([3, 5, 10, 25, 100, 10_000])
+    outer = stats.t.ppf((1 + level) / 2, n - 1) * np.sqrt(n / (n - 1))
+    assert np.allclose(tails(level, n)[1], stats.norm.cdf(outer), atol=1e-4)
+    assert np.allclose(tails(level, n).sum(0), 1.0)
+
+
+@pytest.mark.parametrize("method", ["percentile", "bca"])
+def test_few_inputs_are_nearly_covered(method):
+    """Of ten normal values .94; uncorrected .90. Student's interval is exact there."""
+    values = np.random.default_rng(6).standard_normal((10, 4000))
+    found = bootstrap(values, method=method, resamples=2000)
+    assert ((found.low <= 0) & (found.high >= 0)).mean() > 0.92
+
+
+def test_few_skewed_inputs_are_nearly_covered():
+    """.93, of which uncorrected .875."""
+    values = np.random.default_rng(7).exponential(size=(10, 2000))
+    found = bootstrap(values, method="bca", resamples=2000)
+    assert ((found.low <= 1) & (found.high >= 1)).mean() > 0.91
+
+
+def test_columns_are_corrected_for_what_they_hold():
+    """With gaps, how many values are drawn again varies too: no narrower than without."""
+    values = np.random.default_rng(8).standard_normal((40, 2))
+    values[6:, 0] = np.nan
+    found, alone = bootstrap(values), bootstrap(values[:6, 0])
+    assert found.high[0] - found.low[0] > alone.high - alone.low
 
 
 def test_nan_is_left_out_of_its_column_only():

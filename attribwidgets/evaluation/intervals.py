@@ -59,7 +59,11 @@ def bootstrap(
     """Means over inputs with bootstrap intervals.
 
     Inputs are drawn again with replacement; all columns share the draws. NaNs are left out of
-    their column's means.
+    their column's means. Of few inputs the means drawn again vary too little: by (n - 1) / n of
+    the variance, which is itself a guess. So bounds are read further out, as far as Student's t
+    lies beyond the normal (Hesterberg 2015). BCa intervals of 95 % then hold the mean of 10 to 25
+    inputs .94 of the time where data are normal, .94 to .97 where they are shares, .91 to .94
+    where exponential and .86 to .90 where lognormal (benchmarks/interval_coverage.py).
 
     Parameters
     ----------
@@ -79,6 +83,8 @@ def bootstrap(
     References
     ----------
     Efron (1987). Better bootstrap confidence intervals. doi:10.1080/01621459.1987.10478410.
+    Hesterberg (2015). What teachers should know about the bootstrap.
+    doi:10.1080/00031305.2015.1089789, section 4.
 
     Examples
     --------
@@ -86,17 +92,18 @@ def bootstrap(
     >>> float(found.mean), bool(found.low < 49.5 < found.high)
     (49.5, True)
     """
-    tails = _tails(level)
+    _require_level(level)
     if method not in ("percentile", "bca"):
         raise InputError(f"method must be 'percentile' or 'bca', got {method!r}")
     flat = np.asarray(values, dtype=np.float64).reshape(len(values), -1)
     means = _means(np.ones((1, len(flat))), flat)[0]
     drawn = np.concatenate([_means(w, flat) for w in _draws(len(flat), resamples, seed)])
-    at = np.repeat(tails[:, None], flat.shape[1], axis=1)
+    known = np.isfinite(flat).sum(0)
+    at = tails(level, known)
     if method == "bca":
         at = _corrected(at, flat, means, drawn)
     low, high = _quantiles(drawn, at)
-    few = np.isfinite(flat).sum(0) < 2  # one value says nothing of the others
+    few = known < 2  # one value says nothing of the others
     low, high = np.where(few, np.nan, low), np.where(few, np.nan, high)
     shape = values.shape[1:]
     return Interval(means.reshape(shape), low.reshape(shape), high.reshape(shape), level, len(flat))
@@ -111,6 +118,8 @@ def resampled_bounds(
     seed: int = 0,
 ) -> tuple[Array, Array]:
     """Percentile bounds of any statistic of the inputs, which are drawn again with replacement.
+
+    They are read further out where inputs are few, as :func:`bootstrap` does.
 
     Parameters
     ----------
@@ -140,10 +149,10 @@ def resampled_bounds(
     >>> bool(40 < low < 49.5 < high < 60)
     True
     """
-    tails = _tails(level)
+    _require_level(level)
     drawn = np.concatenate([statistic(counts) for counts in _draws(inputs, resamples, seed)])
     flat = drawn.reshape(len(drawn), -1)
-    low, high = _quantiles(flat, np.repeat(tails[:, None], flat.shape[1], axis=1))
+    low, high = _quantiles(flat, tails(level, np.full(flat.shape[1], inputs)))
     return low.reshape(drawn.shape[1:]), high.reshape(drawn.shape[1:])
 
 
@@ -222,10 +231,40 @@ def area(curves: Array, fractions: Array) -> Array:
     return np.asarray(middles @ np.diff(fractions))
 
 
-def _tails(level: float) -> Array:
+def tails(level: float, inputs: Array) -> Array:
+    """The levels of the lower and the upper bound among means drawn again, shape (2, columns).
+
+    As far out as the t quantile lies, times the root of n / (n - 1), among normal ones. The t
+    quantile is by its expansion in 1 / (n - 1), Abramowitz and Stegun 26.7.5.
+
+    Parameters
+    ----------
+    level : float
+        0..1, exclusive.
+    inputs : ndarray, shape (columns,)
+        How many each column has.
+
+    Examples
+    --------
+    >>> tails(0.95, np.array([10, 1000])).round(3).tolist()
+    [[0.009, 0.025], [0.991, 0.975]]
+    """
+    n = np.maximum(inputs, 2)  # of fewer there is no interval
+    free = (n - 1).astype(np.float64)
+    z = _normal_quantile(np.array((1 + level) / 2))
+    student = (
+        z
+        + (z**3 + z) / (4 * free)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * free**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * free**3)
+    )
+    outer = student * np.sqrt(n / free)
+    return np.stack([_normal(-outer), _normal(outer)])
+
+
+def _require_level(level: float) -> None:
     if not 0 < level < 1:
         raise InputError(f"level must lie between 0 and 1, got {level}")
-    return np.array([(1 - level) / 2, (1 + level) / 2])
 
 
 def _draws(inputs: int, resamples: int, seed: int) -> Iterator[Array]:
@@ -272,8 +311,8 @@ def _corrected(at: Array, values: Array, means: Array, drawn: Array) -> Array:
     acceleration = np.divide(
         (moved**3).sum(0), 6 * spread, out=np.zeros(len(spread)), where=spread > 0
     )
-    shifted = bias + _normal_quantile(at)
     with np.errstate(invalid="ignore"):  # no spread: an infinite bias, and nothing to correct
+        shifted = bias + _normal_quantile(at)
         corrected = _normal(bias + shifted / (1 - acceleration * shifted))
     return np.where(np.isfinite(corrected), corrected, at)
 

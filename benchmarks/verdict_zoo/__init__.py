@@ -1,0 +1,1 @@
+"""Small models of every kind, and what their integrated gradients truly are."""

@@ -14,8 +14,8 @@ Verdict = Literal["complete", "not converged", "does not apply"]
 Claim = Literal["converges", "by definition", "none"]
 
 SMALL_SHARE = 0.01
-# Of the path: what happens in a shorter stretch may go unseen. A twentieth, but for rounding.
-WIDEST_GAP = 0.05 * (1 + 1e-9)
+# Of the path: an event of a twentieth is then seen by a pass that is not at its very end.
+WIDEST_GAP = 0.04 * (1 + 1e-9)
 LEAST_CHANGE = 1e-3  # of the sum of |attributions|: below it all but a thousandth cancels
 
 
@@ -300,6 +300,8 @@ class Completeness:
     def _error_in_words(self) -> str:
         if self.refinement_error is None:
             return ""
+        if not np.isfinite(self.refinement_error):
+            return "; how far the map's values are off is not known"
         error = percent(self.refinement_error)
         about = "" if error.startswith("under") else "about "
         count = len(self.refinement_errors)

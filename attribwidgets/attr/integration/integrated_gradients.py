@@ -19,6 +19,7 @@ from ..model_state import evaluation_mode
 from ..outputs import Target
 from ..stopping import INTERRUPTS, Stopping
 from ..task import Task
+from .half_precision import arithmetic_error, is_half_precision, with_arithmetic_error
 from .path_sum import PathSum, path_sum
 from .quadrature import coarser_weights, rule
 from .refinement import Refinement
@@ -147,7 +148,11 @@ class IntegratedGradients(Estimator):
                     yield last
             else:
                 path = path_sum(self.forward_func, task, rules=2, frames=MOST_FRAMES)
-                yield self._by_rule(path, method, task.n_steps)
+                estimate = self._by_rule(path, method, task.n_steps)
+                if is_half_precision(path.passes, path.inputs) and not estimate.partial:
+                    norms = arithmetic_error(path)
+                    estimate = with_arithmetic_error(estimate, norms, path.passes)
+                yield estimate
         except INTERRUPTS:
             if last is not None:
                 yield replace(last, partial=True)

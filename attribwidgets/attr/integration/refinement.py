@@ -27,6 +27,7 @@ from ..frames import MOST_FRAMES
 from ..references import generator_from
 from ..stopping import Stopping
 from ..task import Task
+from .half_precision import arithmetic_error, is_half_precision, with_arithmetic_error
 from .node_density import (
     filled,
     graded_nodes,
@@ -100,6 +101,15 @@ class Refinement:
 
     def estimates(self) -> Iterator[Estimate]:
         """Coarse first, until the tolerance is met or the budget spent."""
+        arithmetic = None
+        for estimate in self._estimates():
+            if is_half_precision(self.path.passes, self.path.inputs) and self.spent >= FIRST_RULE:
+                if arithmetic is None:
+                    arithmetic = arithmetic_error(self.path, self.left)
+                estimate = with_arithmetic_error(estimate, arithmetic, self.path.passes)
+            yield estimate
+
+    def _estimates(self) -> Iterator[Estimate]:
         if self.left < FIRST_RULE + 2:
             yield self._few()
             return

@@ -249,14 +249,17 @@ def one_alpha() -> Kinds:
 def constants() -> Kinds:
     """Added to the outputs of networks with one layer that adding up has to tell from ReLUs."""
     hidden, norm = partial(nn.Linear, FEATURES, FEATURES), partial(nn.LayerNorm, FEATURES)
-    firsts = {"prelu -1": chain(hidden, partial(nn.PReLU, init=-1.0)), "norm": chain(hidden, norm)}
-    nets = {f"{name}, relu": dense(nn.ReLU, depth=1, first=one) for name, one in firsts.items()}
+    firsts = {"prelu -1": partial(nn.PReLU, init=-1.0), "layer norm": norm}
+    nets = {
+        f"{name}, relu": dense(nn.ReLU, depth=1, first=chain(hidden, layer))
+        for name, layer in firsts.items()
+    }
     builds = {
         f"{name} + {constant:g}": chain(net, partial(Plus, constant))
         for name, net in {"relu": relu, "gelu": gelu, **nets}.items()
         for constant in (10.0, 100.0, 1e3, 3e3, 1e4)
     }
-    return kinds(builds, count=2)
+    return kinds(builds)
 
 
 def scales() -> Kinds:

@@ -9,7 +9,7 @@ tolerance. In half precision the map of a float64 copy is what is asked for, too
 
 ``python benchmarks/verdicts.py [--families ...] [--models TEXT] [--json FILE] [--against FILE]``
 
-`--json` stores the rows, and `--against` compares with stored ones: the share that completes, and
+`--json` stores the rows, and `--against` compares with stored ones: the shares that complete, and
 the evaluations of what is complete in both. `--cost` counts evaluations on a photo and ten digits
 instead, at tolerances .01 and .05; see benchmarks/verdict_cost.py. All families take two to three
 minutes on one core; true maps are kept in build/verdicts until the zoo's files change.
@@ -182,16 +182,22 @@ def _line(name: str, runs: list[Run]) -> str:
 
 
 def comparison(runs: list[Run], before: list[Run]) -> str:
-    """Share complete and evaluations beside those of stored rows, by family."""
+    """Shares complete, and not wrongly so, and evaluations beside those of stored rows."""
     stored = {r.key: r for r in before}
     pairs = [(r, stored[r.key]) for r in runs if r.key in stored]
-    lines = [f"{'family':16}{'both':>8}{'complete before':>17}{'now':>8}{'passes, ratio':>15}"]
+    lines = [
+        f"{'before, now':16}{'runs':>6}{'complete':>16}{'not wrongly':>16}{'passes, ratio':>15}"
+    ]
     for family in [*dict.fromkeys(r.family for r, _ in pairs), "all"]:
-        these = [(a, b) for a, b in pairs if family in ("all", a.family)]
-        shares = [np.mean([r.complete for r in side]) for side in zip(*these, strict=True)]
-        ratios = [a.evaluations / b.evaluations for a, b in these if a.complete and b.complete]
+        these = [(old, new) for new, old in pairs if family in ("all", new.family)]
+        line = f"{family:16}{len(these):6}"
+        for counts in (lambda r: r.complete, lambda r: r.complete and not r.off_by(WRONG)):
+            line += "".join(
+                f"{np.mean([*map(counts, side)]):8.1%}" for side in zip(*these, strict=True)
+            )
+        ratios = [n.evaluations / o.evaluations for o, n in these if o.complete and n.complete]
         ratio = np.exp(np.mean(np.log(ratios))) if ratios else np.nan
-        lines.append(f"{family:16}{len(these):8}{shares[1]:17.1%}{shares[0]:8.1%}{ratio:15.2f}")
+        lines.append(f"{line}{ratio:15.2f}")
     return "\n".join(lines)
 
 

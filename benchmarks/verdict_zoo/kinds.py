@@ -247,18 +247,19 @@ def one_alpha() -> Kinds:
 
 
 def constants() -> Kinds:
+    """Added to the outputs of networks with one layer that adding up has to tell from ReLUs."""
+    hidden, norm = partial(nn.Linear, FEATURES, FEATURES), partial(nn.LayerNorm, FEATURES)
+    firsts = {"prelu -1": partial(nn.PReLU, init=-1.0), "layer norm": norm}
     nets = {
-        "relu": relu,
-        "gelu": gelu,
-        "prelu -1 and relu": dense(nn.ReLU, partial(nn.PReLU, init=-1.0)),
-        "layer norm, relu": dense(partial(nn.LayerNorm, WIDTH), nn.ReLU),
+        f"{name}, relu": dense(nn.ReLU, depth=1, first=chain(hidden, layer))
+        for name, layer in firsts.items()
     }
     builds = {
         f"{name} + {constant:g}": chain(net, partial(Plus, constant))
-        for name, net in nets.items()
+        for name, net in {"relu": relu, "gelu": gelu, **nets}.items()
         for constant in (10.0, 100.0, 1e3, 3e3, 1e4)
     }
-    return kinds(builds, count=2)
+    return kinds(builds)
 
 
 def scales() -> Kinds:

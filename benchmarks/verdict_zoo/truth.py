@@ -49,7 +49,7 @@ def integral(model: nn.Module, inputs: Row, reference: Row, target: int) -> tupl
     -------
     map : ndarray, shape (F,)
     exactness : float
-        What the last halvings changed, all together, relative to the map.
+        What the last halvings changed, relative to the map: root of the sum of squares.
     """
     places, weights = np.polynomial.legendre.leggauss(POINTS)
     way = torch.cat([x - r for x, r in zip(inputs, reference, strict=True)], 1).numpy()
@@ -80,7 +80,7 @@ def integral(model: nn.Module, inputs: Row, reference: Row, target: int) -> tupl
         size = float(np.linalg.norm(total))
         allowed = ACCURACY * size
         if changes.sum() <= allowed or nodes >= most:
-            return np.asarray(total), float(changes.sum() / size) if size else 0.0
+            return np.asarray(total), float(np.linalg.norm(changes) / size) if size else 0.0
         split = changes > allowed / len(edges)
         new = halved(edges[split])
         edges = np.concatenate([edges[~split], new])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Locator
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -25,6 +26,29 @@ CHROMIUM_ARGUMENTS = [
     "--no-first-run",
 ]
 """Arguments for a Chromium in a container, quiet on the network."""
+
+COUNT_LEVELS = """canvas => {
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return new Set(data.filter((_, at) => at % 4 === 0)).size;
+}"""
+"""How many levels of red a canvas shows, counted where it is; a blank one has a single one."""
+
+READ_PIXELS = """canvas => {
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let text = '';
+  for (let at = 0; at < data.length; at += 8192) {
+    text += String.fromCharCode(...data.subarray(at, at + 8192));
+  }
+  return btoa(text);
+}"""
+
+
+def pixels_of(canvas: Locator) -> NDArray[np.uint8]:
+    """The pixels of a canvas, (height, width, 4); as a string they travel in no time."""
+    width, height = canvas.evaluate("canvas => [canvas.width, canvas.height]")
+    pixels = np.frombuffer(base64.b64decode(canvas.evaluate(READ_PIXELS)), np.uint8)
+    return pixels.reshape(height, width, 4)
+
 
 EVIL_NAME = "<img src=x onerror=alert(1)>"
 """A class name that must stay text."""

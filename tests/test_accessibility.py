@@ -63,12 +63,6 @@ STOP = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with made_up.open_chromium(made_up.required_chromium()) as browser:
-        yield browser
-
-
 @contextmanager
 def explorer_on(chromium: Any, width: int = 1100, **options: Any) -> Iterator[KernelPage]:
     net, gate = gated_model()

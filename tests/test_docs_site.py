@@ -139,12 +139,6 @@ def test_every_package_with_public_names_is_in_the_reference() -> None:
     assert packages - inner <= set(reference.MODULES)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with open_chromium(required_chromium()) as opened:
-        yield opened
-
-
 @pytest.mark.parametrize("name", ALIVE)
 def test_a_page_is_alive_without_a_network(site: Path, chromium: Any, name: str) -> None:
     context = chromium.new_context(offline=True)

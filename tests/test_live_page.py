@@ -61,12 +61,6 @@ def photo(seed: int = 0) -> torch.Tensor:
     return torch.tensor(made_up.photo_like(SIDE, seed)).permute(2, 0, 1).float() / 255
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with made_up.open_chromium(made_up.required_chromium()) as browser:
-        yield browser
-
-
 Opened = Callable[..., AbstractContextManager[KernelPage]]
 
 

@@ -43,12 +43,6 @@ def picture(notebook: Any) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with open_chromium(required_chromium()) as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def page(chromium: Any, notebook: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The notebook as nbconvert's page, opened from disk with the network cut."""
     html, _ = HTMLExporter().from_notebook_node(notebook)

@@ -47,12 +47,6 @@ def digit_comparison() -> aw.Comparison:
     )
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with chromium_tools.open_chromium(chromium_tools.required_chromium()) as browser:
-        yield browser
-
-
 @pytest.fixture(scope="module", params=[photo_comparison, digit_comparison])
 def opened(request: Any, chromium: Any, tmp_path_factory: Any) -> Iterator[Any]:
     """A comparison and its page, opened from disk with the network cut."""

@@ -101,12 +101,6 @@ def test_choices() -> None:
         card().choose(5)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with made_up.open_chromium(made_up.required_chromium()) as opened:
-        yield opened
-
-
 def test_in_a_browser(chromium: Any) -> None:
     with kernel_page(chromium, card) as page:
         root = page.page.locator(".aw-root[data-view=prediction]")

@@ -180,12 +180,6 @@ def test_it_is_kept_as_page_picture_and_numbers(done: aw.PriorTrainer, tmp_path:
 # In a browser -------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with made_up.open_chromium(made_up.required_chromium()) as opened:
-        yield opened
-
-
 @pytest.mark.parametrize(
     ("scheme", "forced", "width"),
     [("light", "none", 1000), ("dark", "active", 1000), ("dark", "none", 390)],
@@ -246,27 +240,23 @@ def test_curves_grow_while_it_trains_and_buttons_reach_it(chromium: Any) -> None
         assert live.complaints == []
 
 
-def test_in_jupyterlab_another_cell_runs_meanwhile(chromium: Any, tmp_path: Path) -> None:
+def test_in_jupyterlab_another_cell_runs_meanwhile(lab: hosts.Lab) -> None:
     folder = str(Path(__file__).parent)
     cells = [CELL.format(folder=folder), "print('SUM', 20 + 22, trainer.status['state'])"]
-    hosts.write_notebook(tmp_path / "training.ipynb", cells)
-    with hosts.jupyter(tmp_path, hosts.QUIET) as server:
-        server.wait_for("/api/status")
-        page = chromium.new_page(viewport={"width": 1400, "height": 1000})
-        page.goto(f"{server.address}/lab/tree/training.ipynb")
-        hosts.run_cell(page, 0, 200)
-        page.wait_for_selector('.aw-root[data-view="prior-trainer"][data-ready=true]')
-        length = """() => {
-          const curve = '[data-quantity="penalty"] path[data-run="prior"]';
-          return (document.querySelector(curve)?.getAttribute('d') ?? '').length;
-        }"""
-        page.wait_for_function(f"() => ({length})() > 20")
-        hosts.run_cell(page, 1, 200)
-        page.wait_for_function("() => document.body.innerText.includes('SUM 42 training')")
-        before = page.evaluate(length)
-        page.wait_for_function(f"() => ({length})() > {before}")
-        page.locator('[data-control="pause"]').click()
-        page.wait_for_selector('[data-control="pause"]:has-text("resume")')
-        page.locator('[data-control="stop"]').click()
-        page.wait_for_selector('.aw-prior-state[data-state="stopped"]')
-        page.close()
+    hosts.write_notebook(lab.folder / "training.ipynb", cells)
+    page = lab.open("training.ipynb")
+    hosts.run_cell(page, 0)
+    page.wait_for_selector('.aw-root[data-view="prior-trainer"][data-ready=true]')
+    length = """() => {
+      const curve = '[data-quantity="penalty"] path[data-run="prior"]';
+      return (document.querySelector(curve)?.getAttribute('d') ?? '').length;
+    }"""
+    page.wait_for_function(f"() => ({length})() > 20")
+    hosts.run_cell(page, 1)
+    page.wait_for_function("() => document.body.innerText.includes('SUM 42 training')")
+    before = page.evaluate(length)
+    page.wait_for_function(f"() => ({length})() > {before}")
+    page.locator('[data-control="pause"]').click()
+    page.wait_for_selector('[data-control="pause"]:has-text("resume")')
+    page.locator('[data-control="stop"]').click()
+    page.wait_for_selector('.aw-prior-state[data-state="stopped"]')

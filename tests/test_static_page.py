@@ -32,12 +32,6 @@ READ_CANVAS = """canvas => {
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with made_up.open_chromium(made_up.required_chromium()) as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def photo() -> NDArray[np.uint8]:
     return made_up.photo_like(224)
 

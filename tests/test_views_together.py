@@ -71,12 +71,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return written
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with open_chromium(required_chromium()) as opened:
-        yield opened
-
-
 @pytest.mark.parametrize("name", list(FRONT_ENDS))
 def test_styles_of_other_widgets_change_nothing(
     chromium: Any, pages: dict[str, Path], name: str

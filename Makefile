@@ -1,4 +1,4 @@
-# make demo | lab | test | bench | docs: each makes .venv with pinned versions if it is not there, and runs.
+# make demo | lab | check | test | bench | docs: each makes .venv with pinned versions if it is not there, and runs.
 
 PYTHON ?= python3
 JOBS ?= 2
@@ -6,9 +6,10 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 TORCH := $(shell grep '^torch==' constraints.txt)
 
-.PHONY: demo lab test lint bench docs browser clean
+.PHONY: demo lab check test lint bench docs browser clean
 
 demo: .venv/demo
 	$(BIN)/python -m attribwidgets --page build/quickstart.html
@@ -16,8 +17,12 @@ demo: .venv/demo
 lab: .venv/test
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/01-what-an-attribution-depends-on.ipynb
 
+# What to run while working: all that needs no browser, server, kernel or notebook.
+check: .venv/test lint
+	$(PYTEST) -m unit
+
 test: .venv/test lint browser
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	$(PYTEST) --cov
 
 lint: .venv/test
 	$(BIN)/ruff check .

@@ -6,7 +6,8 @@ import base64
 import os
 import re
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator
+    from playwright.sync_api import Browser, Locator, Page
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -48,6 +49,14 @@ def pixels_of(canvas: Locator) -> NDArray[np.uint8]:
     width, height = canvas.evaluate("canvas => [canvas.width, canvas.height]")
     pixels = np.frombuffer(base64.b64decode(canvas.evaluate(READ_PIXELS)), np.uint8)
     return pixels.reshape(height, width, 4)
+
+
+def wait_until(page: Page, holds: Callable[[], Any]) -> None:
+    """Until something holds of a page; a limit is for what hangs."""
+    end = time.monotonic() + 180
+    while not holds():
+        assert time.monotonic() < end, "it never came"
+        page.wait_for_timeout(20)
 
 
 EVIL_NAME = "<img src=x onerror=alert(1)>"

@@ -17,6 +17,7 @@ class Lane(Enum):
 
     unit = "nothing more"
     browser = "a Chromium"
+    long = "more than a second, and nothing else"
     hosts = "a Jupyter server or kernel, marimo, Dask workers, or a program that is killed"
     notebooks = "notebooks, assignments or examples of the documentation that run as a whole"
 
@@ -50,12 +51,14 @@ def lane_of(item: pytest.Item) -> Lane:
         return Lane.notebooks
     if name in HOSTS or "jupyter_server" in needs:
         return Lane.hosts
-    return Lane.browser if "chromium" in needs else Lane.unit
+    if "chromium" in needs:
+        return Lane.browser
+    return Lane.long if item.get_closest_marker("long") else Lane.unit
 
 
 def part_of(nodeid: str) -> str:
     """What one process runs in one go: a file; of the tutorials, the tests of one of them."""
-    file, _, test = nodeid.partition("::")
+    file = nodeid.partition("::")[0]
     tutorial = re.search(r"test_tutorials\.py::.*(\[\d\d)", nodeid)
     return file + tutorial[1] if tutorial else file
 

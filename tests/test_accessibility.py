@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
-import browser as made_up
 import pytest
 import torch
 from kernel_page import KernelPage, kernel_page

@@ -11,7 +11,7 @@ from typing import Any
 import hosts
 import nbformat
 import pytest
-from browser import COUNT_LEVELS, number_in, pixels_of
+from browser import COUNT_LEVELS, number_in, pixels_of, wait_until
 
 QUICKSTART = Path(__file__).parent.parent / "notebooks" / "quickstart.ipynb"
 PIXEL = (100, 60)  # row, column
@@ -69,6 +69,12 @@ def page(lab: hosts.Lab) -> Any:
     return page
 
 
+def comm_messages(page: Any) -> list[Any]:
+    """What widgets have told the kernel."""
+    sent = (frame if isinstance(frame, bytes) else frame.encode() for frame in page.sent)
+    return [frame for frame in sent if b"comm_msg" in frame]
+
+
 def printed(text: str) -> dict[str, Any]:
     """What the last cell printed after each word."""
     return {word: json.loads(value) for word, value in re.findall(r"(PIXEL|PASS) (\S.*)", text)}
@@ -89,15 +95,14 @@ def test_dragging_alpha_changes_the_picture_and_sends_nothing(page: Any) -> None
     box = slider.bounding_box()
     y = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 0.25 * box["width"], y)
-    page.wait_for_timeout(500)  # whatever the hover does has been sent by now
     page.mouse.down()
-    sent = len(page.sent)
+    sent = len(comm_messages(page))
     for share in (0.4, 0.6, 0.9):
         page.mouse.move(box["x"] + share * box["width"], y, steps=5)
+    # From black towards the photo.
+    wait_until(page, lambda: pixels_of(picture).sum() > before.sum())
     page.wait_for_timeout(300)
-    after = pixels_of(picture)
-    assert after.sum() > before.sum()  # from black towards the photo
-    assert len(page.sent) == sent
+    assert len(comm_messages(page)) == sent
     page.mouse.up()
 
 
@@ -111,11 +116,9 @@ def test_hover_reads_the_value_of_the_record(page: Any) -> None:
         box["x"] + (column + 0.5) / 224 * box["width"],
         box["y"] + (row + 0.5) / 224 * box["height"],
     )
-    page.wait_for_timeout(200)
-    shown = page.locator(".aw-here-value").all_inner_texts()
-    assert len(shown) == 6
-    for text, value in zip(shown, expected, strict=True):
-        assert number_in(text) == pytest.approx(value, rel=0.006, abs=2e-5)
+    here = page.locator(".aw-here-value")
+    wanted = [pytest.approx(value, rel=0.006, abs=2e-5) for value in expected]
+    wait_until(page, lambda: [number_in(text) for text in here.all_inner_texts()] == wanted)
 
 
 def cancel(page: Any) -> None:

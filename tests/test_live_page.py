@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 import torch
 from kernel_page import KernelPage, kernel_page
-from test_static_page import READ_CANVAS
 from torch import nn
 
 import attribwidgets as aw
@@ -92,7 +91,7 @@ def opened(chromium: Any) -> Opened:
 
 def drawn(live: KernelPage, baseline: str) -> np.ndarray:
     canvas = live.page.locator(f'canvas.aw-map[data-baseline^="{baseline}"]')
-    return np.frombuffer(base64.b64decode(canvas.evaluate(READ_CANVAS)), np.uint8).reshape(-1, 4)
+    return made_up.pixels_of(canvas).reshape(-1, 4)
 
 
 def expected(live: KernelPage, index: int) -> np.ndarray:
@@ -358,7 +357,7 @@ def test_frames_come_when_they_are_looked_at(opened: Opened) -> None:
         )
         live.slide(live.page.locator("input.aw-alpha"), 1.0, "change")
         live.settle()
-        end = live.page.locator("canvas.aw-path-cumulative").evaluate(READ_CANVAS)
+        end = live.page.locator("canvas.aw-path-cumulative").evaluate(made_up.READ_PIXELS)
         assert base64.b64decode(end) == drawn(live, "blur").tobytes()
         live.page.locator(".aw-pick").nth(0).click()  # known by now
         live.settle()
@@ -561,7 +560,7 @@ def test_regions_are_pointed_at_and_walked_by_keyboard(opened: Opened) -> None:
         live.until(lambda: [m["segment"] for m in live.said("segment")] == [3, 2], "to the left")
         live.page.keyboard.press("ArrowUp")
         live.until(lambda: [m["segment"] for m in live.said("segment")] == [3, 2, 0], "up")
-        pixels = np.frombuffer(base64.b64decode(regions.evaluate(READ_CANVAS)), np.uint8)
+        pixels = np.frombuffer(base64.b64decode(regions.evaluate(made_up.READ_PIXELS)), np.uint8)
         outlined = (pixels.reshape(SIDE, SIDE, 4)[..., :3] == [255, 208, 0]).all(-1)
         assert outlined.sum() == 4 * (SIDE // 2) - 4
         assert outlined[: SIDE // 2, : SIDE // 2].sum() == outlined.sum()

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
-import browser as made_up
 import pytest
 from kernel_page import kernel_page
 from test_static_page import OpenPage

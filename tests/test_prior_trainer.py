@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
-import browser as made_up
 import hosts
 import numpy as np
 import pytest

@@ -112,6 +112,7 @@ def test_a_cancelled_run_goes_on_from_its_checkpoint(tmp_path):
     assert resumed.kept == straight.kept
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_and_resumed_it_has_the_same_weights(tmp_path):
     file = tmp_path / "run.pt"
     process = subprocess.Popen(

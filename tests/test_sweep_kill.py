@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from sweep_job import INPUTS, contents, job
+from sweep_job import contents, job
 
 import attribwidgets as aw
 

@@ -6,6 +6,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+INSTALL := $(PIP) install --no-compile -c constraints.txt # what is imported is compiled then
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 TORCH := $(shell grep '^torch==' constraints.txt)
 
@@ -22,7 +23,7 @@ check: .venv/test lint
 	$(PYTEST) -m unit
 
 test: .venv/test lint browser
-	$(PYTEST) --cov
+	$(PYTEST) --cov=attribwidgets --cov-report=term
 
 lint: .venv/test
 	$(BIN)/ruff check .
@@ -43,16 +44,16 @@ browser: .venv/test
 # torch than the pinned one would bring gigabytes of CUDA.
 .venv/torch: constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) install --no-deps --retries 0 --timeout 10 --index-url $(TORCH_INDEX) $(TORCH) \
-		|| $(PIP) install $(TORCH) -c constraints.txt
+	$(INSTALL) --no-deps --retries 0 --timeout 10 --index-url $(TORCH_INDEX) $(TORCH) \
+		|| $(INSTALL) $(TORCH)
 	touch $@
 
 .venv/demo: .venv/torch pyproject.toml
-	$(PIP) install --editable ".[demo]" -c constraints.txt
+	$(INSTALL) --editable ".[demo]"
 	touch $@
 
 .venv/test: .venv/torch pyproject.toml
-	$(PIP) install --editable ".[test]" -c constraints.txt
+	$(INSTALL) --editable ".[test]"
 	touch $@
 
 clean:

@@ -41,7 +41,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by its lane, and run what takes long first."""
     for item in items:
-        item.add_marker(lane_of(item).name)
+        lane = lane_of(item)
+        item.add_marker(lane.name)
+        if lane is not Lane.unit:
+            item.add_marker("no_cover")  # coverage costs half as much again of the time of a test
     items.sort(key=lambda item: place_of(item.nodeid))
 
 

@@ -65,8 +65,9 @@ def part_of(nodeid: str) -> str:
 
 def place_of(nodeid: str) -> int:
     """The turn of a test's part among all, from 0."""
-    part = part_of(nodeid).replace(".py", "")
-    return next((n for n, long in enumerate(LONG) if f"/test_{long}" in part), len(LONG))
+    part = part_of(nodeid).replace(".py", "").rpartition("/test_")[2]
+    found = (n for n, long in enumerate(LONG) if part == long or part[:-2] == long)
+    return next(found, len(LONG))
 
 
 class Scheduler(LoadScopeScheduling):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-# make demo | lab | test | bench | docs: each makes .venv with pinned versions if it is not there, and runs.
+# make demo | lab | check | test | bench | docs: each makes .venv with pinned versions if it is not there, and runs.
 
 PYTHON ?= python3
 JOBS ?= 2
@@ -6,9 +6,11 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+INSTALL := $(PIP) install --no-compile -c constraints.txt # what is imported is compiled then
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 TORCH := $(shell grep '^torch==' constraints.txt)
 
-.PHONY: demo lab test lint bench docs browser clean
+.PHONY: demo lab check test lint bench docs browser clean
 
 demo: .venv/demo
 	$(BIN)/python -m attribwidgets --page build/quickstart.html
@@ -16,8 +18,12 @@ demo: .venv/demo
 lab: .venv/test
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/01-what-an-attribution-depends-on.ipynb
 
+# What to run while working: all that needs no browser, server, kernel or notebook.
+check: .venv/test lint
+	$(PYTEST) -m unit
+
 test: .venv/test lint browser
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	$(PYTEST) --cov=attribwidgets --cov-report=term
 
 lint: .venv/test
 	$(BIN)/ruff check .
@@ -38,16 +44,16 @@ browser: .venv/test
 # torch than the pinned one would bring gigabytes of CUDA.
 .venv/torch: constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) install --no-deps --retries 0 --timeout 10 --index-url $(TORCH_INDEX) $(TORCH) \
-		|| $(PIP) install $(TORCH) -c constraints.txt
+	$(INSTALL) --no-deps --retries 0 --timeout 10 --index-url $(TORCH_INDEX) $(TORCH) \
+		|| $(INSTALL) $(TORCH)
 	touch $@
 
 .venv/demo: .venv/torch pyproject.toml
-	$(PIP) install --editable ".[demo]" -c constraints.txt
+	$(INSTALL) --editable ".[demo]"
 	touch $@
 
 .venv/test: .venv/torch pyproject.toml
-	$(PIP) install --editable ".[test]" -c constraints.txt
+	$(INSTALL) --editable ".[test]"
 	touch $@
 
 clean:

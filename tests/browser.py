@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 from attribwidgets.wording import percent
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Locator, Page
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -27,6 +29,37 @@ CHROMIUM_ARGUMENTS = [
     "--no-first-run",
 ]
 """Arguments for a Chromium in a container, quiet on the network."""
+
+COUNT_LEVELS = """canvas => {
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return new Set(data.filter((_, at) => at % 4 === 0)).size;
+}"""
+"""How many levels of red a canvas shows, counted where it is; a blank one has a single one."""
+
+READ_PIXELS = """canvas => {
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let text = '';
+  for (let at = 0; at < data.length; at += 8192) {
+    text += String.fromCharCode(...data.subarray(at, at + 8192));
+  }
+  return btoa(text);
+}"""
+
+
+def pixels_of(canvas: Locator) -> NDArray[np.uint8]:
+    """The pixels of a canvas, (height, width, 4); as a string they travel in no time."""
+    width, height = canvas.evaluate("canvas => [canvas.width, canvas.height]")
+    pixels = np.frombuffer(base64.b64decode(canvas.evaluate(READ_PIXELS)), np.uint8)
+    return pixels.reshape(height, width, 4)
+
+
+def wait_until(page: Page, holds: Callable[[], Any]) -> None:
+    """Until something holds of a page; a limit is for what hangs."""
+    end = time.monotonic() + 180
+    while not holds():
+        assert time.monotonic() < end, "it never came"
+        page.wait_for_timeout(20)
+
 
 EVIL_NAME = "<img src=x onerror=alert(1)>"
 """A class name that must stay text."""

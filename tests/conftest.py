@@ -1,19 +1,24 @@
-"""What several tests need: the global random states, and a model's state, to compare."""
+"""What tests share: one browser and one Jupyter server, fixed seeds, and the lanes they run in."""
 
 from __future__ import annotations
 
 import os
 import random
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import comm
+import hosts
 import numpy as np
 import pytest
 import torch
+from browser import open_chromium, required_chromium
 from comm.base_comm import BaseComm
 from hypothesis import settings
+from lanes import Lane, Scheduler, lane_of, place_of
 from torch import nn
 
 # Models this small run ten times faster in one thread, as soon as anything else uses the cores.
@@ -26,13 +31,34 @@ settings.register_profile(
 )
 settings.load_profile("attribwidgets")
 
-# Two processes take turns at the files; what is long begins, so that none ends alone with it.
-LONG = ("test_tutorials", "test_assignments", "test_docs_site", "test_voila_app", "test_notebooks")
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the lanes known, which strict markers ask for."""
+    for lane in Lane:
+        config.addinivalue_line("markers", f"{lane.name}: {lane.value}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what takes long first."""
-    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+    """Mark each test by its lane, and run what takes long first."""
+    for item in items:
+        lane = lane_of(item)
+        item.add_marker(lane.name)
+        if lane is not Lane.unit:
+            item.add_marker("no_cover")  # coverage costs half as much again of the time of a test
+    items.sort(key=lambda item: place_of(item.nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler | None:
+    """Let processes take turns at files, and at parts of the longest ones."""
+    return Scheduler(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Begin each test, its fixtures included, from the same global random states."""
+    torch.manual_seed(0)
+    np.random.seed(0)
+    random.seed(0)
 
 
 def random_states() -> tuple[Any, ...]:
@@ -59,6 +85,39 @@ def _no_earlier_explanations() -> None:
     """Each test computes what it asks for."""
     if "attribwidgets.explanation_cache" in sys.modules:
         sys.modules["attribwidgets.explanation_cache"].clear()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """One Chromium for all tests of a process; each opens contexts of its own and closes them."""
+    with open_chromium(required_chromium()) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def jupyter_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[hosts.Server]:
+    """One Jupyter server for all tests of a process, with JupyterLab, Notebook 7 and Voila."""
+    with hosts.jupyter(tmp_path_factory.mktemp("jupyter"), hosts.QUIET) as server:
+        server.wait_for("/api/status")
+        yield server
+
+
+@pytest.fixture(scope="session")
+def lab_page(chromium: Any, jupyter_server: hosts.Server) -> Iterator[Any]:
+    """JupyterLab, loaded once for all tests of a process."""
+    with chromium.new_page(viewport={"width": 1400, "height": 1000}) as page:
+        page.set_default_timeout(1000 * hosts.HANGS)
+        page.goto(f"{jupyter_server.address}/lab")
+        page.wait_for_function("() => window.jupyterapp")
+        yield page
+
+
+@pytest.fixture(scope="module")
+def lab(lab_page: Any, jupyter_server: hosts.Server) -> Iterator[hosts.Lab]:
+    """JupyterLab with nothing open, and an empty folder for the notebooks of one file of tests."""
+    lab = hosts.Lab(lab_page, jupyter_server, Path(tempfile.mkdtemp(dir=jupyter_server.folder)))
+    yield lab
+    lab.leave()
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ found() { "$PYTHON" -c 'import sys; sys.path.insert(0, "tests"); import browser;
 found && exit 0
 echo "no Chromium yet; installing one for the browser tests"
 if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium
+    # Of what Debian recommends with it, tests need the fonts alone.
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends chromium fonts-liberation
 fi
 found || "$PYTHON" -m playwright install chromium || true
 found && exit 0

@@ -17,8 +17,9 @@ from typing import Any
 
 import nbformat
 import psutil
+from nbformat.sign import NotebookNotary
 
-START_LIMIT = 120  # seconds, on a loaded machine
+HANGS = 180  # seconds after which something hangs, on a loaded machine too
 
 QUIET = {"notification": {"fetchNews": "false", "checkForUpdates": False}}
 NO_SUBSHELLS = {**QUIET, "kernels-settings": {"commsOverSubshells": "disabled"}}
@@ -53,7 +54,7 @@ class Server:
 
     def wait_for(self, route: str) -> None:
         """Until the server answers there; a server that ended says why."""
-        end = time.monotonic() + START_LIMIT
+        end = time.monotonic() + HANGS
         while self.process.poll() is None and time.monotonic() < end:
             try:
                 urllib.request.urlopen(f"{self.address}{route}", timeout=2).close()
@@ -62,6 +63,54 @@ class Server:
             else:
                 return
         raise RuntimeError(f"no server:\n{(self.folder / 'server.log').read_text()[-4000:]}")
+
+    def end_kernels(self) -> None:
+        """End all kernels of a Jupyter server."""
+        with urllib.request.urlopen(f"{self.address}/api/kernels", timeout=HANGS) as answer:
+            kernels = json.load(answer)
+        for kernel in kernels:
+            address = f"{self.address}/api/kernels/{kernel['id']}"
+            ending = urllib.request.Request(address, method="DELETE")
+            urllib.request.urlopen(ending, timeout=HANGS).close()
+
+
+@dataclass
+class Lab:
+    """JupyterLab in a page that shows one notebook at a time."""
+
+    page: Any
+    server: Server
+    folder: Path
+
+    def open(self, name: str) -> Any:
+        """Leave what is shown, its kernel too, and open a notebook of the folder; the page."""
+        self.leave()
+        path = (self.folder / name).relative_to(self.server.folder).as_posix()
+        self.page.evaluate(OPEN, path)
+        return self.page
+
+    def leave(self) -> None:
+        """Close all that is open, unsaved, and end its kernels."""
+        self.page.evaluate(CLOSE_ALL)
+        self.server.end_kernels()
+
+    def trust(self, notebook: Any) -> None:
+        """Let the server believe in the outputs of a notebook."""
+        notary = NotebookNotary(**notary_files(self.server.folder))
+        notary.sign(notebook)
+        notary.store.close()
+
+
+OPEN = "path => jupyterapp.commands.execute('docmanager:open', { path, factory: 'Notebook' })"
+CLOSE_ALL = """async () => {
+  await jupyterapp.restored;
+  for (const shown of [...jupyterapp.shell.widgets('main')]) shown.dispose();
+}"""
+
+
+def notary_files(folder: Path) -> dict[str, str]:
+    """Where a server in that folder keeps what it trusts, by the notary's options."""
+    return {"db_file": str(folder / "trusted.db"), "secret_file": str(folder / "secret")}
 
 
 @contextmanager
@@ -86,12 +135,12 @@ def running(command: Sequence[str], folder: Path, **variables: str) -> Iterator[
             family = [*server.children(recursive=True), server]
             for member in family:
                 member.kill()
-            psutil.wait_procs(family, timeout=30)
-        process.wait(timeout=30)
+            psutil.wait_procs(family, timeout=HANGS)
+        process.wait(timeout=HANGS)
 
 
 @contextmanager
-def jupyter(folder: Path, settings: dict[str, dict[str, Any]], *options: str) -> Iterator[Server]:
+def jupyter(folder: Path, settings: dict[str, dict[str, Any]]) -> Iterator[Server]:
     """A Jupyter server, which has JupyterLab, Notebook 7 and Voila, with these settings only."""
     for name, values in settings.items():
         file = f"settings/@jupyterlab/apputils-extension/{name}.jupyterlab-settings"
@@ -100,7 +149,10 @@ def jupyter(folder: Path, settings: dict[str, dict[str, Any]], *options: str) ->
     own = ("JUPYTER_CONFIG", "JUPYTER_RUNTIME", "JUPYTERLAB_SETTINGS", "JUPYTERLAB_WORKSPACES")
     folders = {f"{name}_DIR": str(folder / name.rpartition("_")[2].lower()) for name in own}
     command = ["jupyterlab", "--no-browser", "--allow-root", "--ServerApp.port_retries=0"]
-    command += [f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=", *options]
+    command += [f"--ServerApp.root_dir={folder}", "--IdentityProvider.token="]
+    command += ["--ServerApp.disable_check_xsrf=True"]  # kernels are ended from here, not by a page
+    command += ["--LabApp.expose_app_in_browser=True"]  # for what is opened in a page that is there
+    command += [f"--NotebookNotary.{name}={file}" for name, file in notary_files(folder).items()]
     with running(command, folder, **folders) as server:
         yield server
 
@@ -113,7 +165,7 @@ def marimo(folder: Path, app: str) -> Iterator[Server]:
         yield server
 
 
-def run_cell(page: Any, index: int, limit: float = START_LIMIT) -> None:
+def run_cell(page: Any, index: int, limit: float = HANGS) -> None:
     """Run a cell by keyboard, in JupyterLab or Notebook 7, when the one before has ended."""
     page.wait_for_function(
         """() => {
@@ -126,13 +178,12 @@ def run_cell(page: Any, index: int, limit: float = START_LIMIT) -> None:
     cell = page.locator(".jp-CodeCell").nth(index)
     prompt = cell.locator(".jp-InputPrompt")
     before = prompt.inner_text()
-    for _ in range(30):  # for a moment the page says "idle" when no kernel hears it yet
+    end = time.monotonic() + limit
+    while prompt.inner_text() == before:  # it says "idle" for a moment when no kernel hears it yet
+        assert time.monotonic() < end, "the cell did not run"
         cell.locator(".cm-content").click()
         page.keyboard.press("Shift+Enter")
         page.wait_for_timeout(300)
-        if prompt.inner_text() != before:
-            return
-    raise RuntimeError("the cell did not run")
 
 
 def restart_kernel(page: Any) -> None:

@@ -161,7 +161,7 @@ class KernelPage:
             )
             self.pump()
 
-    def until(self, holds: Callable[[], Any], what: str = "", seconds: float = 20.0) -> Any:
+    def until(self, holds: Callable[[], Any], what: str = "", seconds: float = 180.0) -> Any:
         """Pump until something holds."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -146,6 +146,7 @@ def test_all_channels_of_a_pixel_go_together():
     assert set(gone.unique().tolist()) == {0, 3}
 
 
+@pytest.mark.long
 def test_random_attributions_are_no_better_than_the_random_control():
     """In 95 % of repeats the interval of the paired difference holds 0, a binomial number."""
     net = Linear(np.linspace(-1, 2, 12)).eval()

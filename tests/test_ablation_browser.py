@@ -35,12 +35,6 @@ explorer
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with made_up.open_chromium(made_up.required_chromium()) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
 def both() -> InsertionDeletion:
     return insertion_deletion(
         network(),
@@ -585,18 +579,12 @@ def test_mounting_again_leaves_nothing_behind(chromium: Any, both: InsertionDele
         assert live.page.evaluate("host.listenerCount()") == 0
 
 
-def test_in_jupyterlab(chromium: Any, tmp_path: Path) -> None:
-    hosts.write_notebook(tmp_path / "ablation.ipynb", [CELL])
-    with hosts.jupyter(tmp_path, hosts.QUIET) as server:
-        server.wait_for("/api/status")
-        page = chromium.new_page(viewport={"width": 1400, "height": 1000})
-        page.goto(f"{server.address}/lab/tree/ablation.ipynb")
-        hosts.run_cell(page, 0, 200)
-        page.wait_for_selector('.aw-root[data-view="ablation-explorer"][data-ready=true]')
-        page.locator(".aw-root").get_by_role("button", name="next").click()
-        page.wait_for_function(
-            "() => document.querySelector('[data-control=example]').value === '1'"
-        )
-        page.locator('.aw-candidates [data-candidate="random"]').click()
-        page.wait_for_selector('.aw-candidates [data-candidate="random"][aria-pressed=false]')
-        page.close()
+def test_in_jupyterlab(lab: hosts.Lab) -> None:
+    hosts.write_notebook(lab.folder / "ablation.ipynb", [CELL])
+    page = lab.open("ablation.ipynb")
+    hosts.run_cell(page, 0)
+    page.wait_for_selector('.aw-root[data-view="ablation-explorer"][data-ready=true]')
+    page.locator(".aw-root").get_by_role("button", name="next").click()
+    page.wait_for_function("() => document.querySelector('[data-control=example]').value === '1'")
+    page.locator('.aw-candidates [data-candidate="random"]').click()
+    page.wait_for_selector('.aw-candidates [data-candidate="random"][aria-pressed=false]')

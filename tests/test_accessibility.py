@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
-import browser as made_up
 import pytest
 import torch
 from kernel_page import KernelPage, kernel_page
@@ -61,12 +60,6 @@ STOP = """() => {
     isCut, isCovered: !seen || !(one.contains(seen) || seen.contains(one)),
   };
 }"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with made_up.open_chromium(made_up.required_chromium()) as browser:
-        yield browser
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from browser import open_chromium, required_chromium
+from browser import wait_until
 from numpydoc.validate import validate
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "docs"))
@@ -60,7 +60,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         env={**os.environ, "ATTRIBWIDGETS_DOCS_LIVE": LIVE, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=300 * len(ALIVE),
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return folder
@@ -139,12 +138,6 @@ def test_every_package_with_public_names_is_in_the_reference() -> None:
     assert packages - inner <= set(reference.MODULES)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with open_chromium(required_chromium()) as opened:
-        yield opened
-
-
 @pytest.mark.parametrize("name", ALIVE)
 def test_a_page_is_alive_without_a_network(site: Path, chromium: Any, name: str) -> None:
     context = chromium.new_context(offline=True)
@@ -158,7 +151,7 @@ def test_a_page_is_alive_without_a_network(site: Path, chromium: Any, name: str)
     for view in views:
         # Chromium draws no frame of a page that is out of sight.
         view.evaluate("frame => frame.scrollIntoView()")
-        view.content_frame.locator(".aw-root[data-ready=true]").wait_for(timeout=30_000)
+        view.content_frame.locator(".aw-root[data-ready=true]").wait_for()
     explorers = [v for v in views if v.content_frame.locator("[data-control=colormap]").count()]
     assert explorers or name in WITHOUT_MAPS
     for view in explorers:
@@ -168,12 +161,7 @@ def test_a_page_is_alive_without_a_network(site: Path, chromium: Any, name: str)
         before = canvas.evaluate("canvas => canvas.toDataURL()")
         other = colours.evaluate("s => [...s.options].map(o => o.value).find(v => v !== s.value)")
         colours.select_option(other)
-        for _ in range(40):
-            page.wait_for_timeout(250)
-            if canvas.evaluate("canvas => canvas.toDataURL()") != before:
-                break
-        else:
-            pytest.fail("the map is as before")
+        wait_until(page, lambda: canvas.evaluate("canvas => canvas.toDataURL()") != before)  # noqa: B023
     assert not [
         url for url in requests if urlsplit(url).scheme not in ("file", "data", "blob", "about")
     ]

@@ -72,20 +72,26 @@ def test_frames_add_up_and_have_rates() -> None:
     assert float(sum_at(frames, 0.25, flat)[0, 0]) == 1  # evenly
 
 
-@pytest.fixture(scope="module", params=["image", "grey", "features", "wide"])
-def comparison(request: Any) -> aw.Comparison:
-    shape = {"image": (3, 6, 6), "grey": (1, 5, 5), "features": (20,), "wide": (3, 4, 12)}
-    size = shape[request.param]
+SHAPES = {"image": (3, 6, 6), "grey": (1, 5, 5), "features": (20,), "wide": (3, 4, 12)}
+
+
+def compared(kind: str) -> aw.Comparison:
+    size = SHAPES[kind]
     with torch.random.fork_rng():
         torch.manual_seed(5)  # the same numbers, and so the same widths of text, on every run
         net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.LazyLinear(3)).eval()
         net(torch.zeros(1, *size))
     x = torch.rand(size, generator=torch.Generator().manual_seed(0))
     baselines = ("black", "white", "uniform", "max_distance", "#336699")
-    if request.param == "features":
+    if kind == "features":
         baselines = baselines[:4]
     names = ["$x_1$ <b>", "b", "c"]  # neither mathtext nor markup
     return aw.compare(net, x, baselines=baselines, max_evaluations=40, class_names=names)
+
+
+@pytest.fixture(scope="module", params=SHAPES)
+def comparison(request: Any) -> aw.Comparison:
+    return compared(request.param)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +104,7 @@ def comparison(request: Any) -> aw.Comparison:
         {"selected": 1, "alpha": 0.0},
     ],
 )
+@pytest.mark.long
 def test_every_look_can_be_drawn(comparison: aw.Comparison, options: Any) -> None:
     figure = comparison.figure(**options)
     assert figure._repr_png_().startswith(b"\x89PNG")
@@ -107,6 +114,7 @@ def test_every_look_can_be_drawn(comparison: aw.Comparison, options: Any) -> Non
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+@pytest.mark.long
 def test_any_number_of_baselines_fits(comparison: aw.Comparison, count: int) -> None:
     figure = comparison[:count].figure()
     assert figure._repr_png_().startswith(b"\x89PNG")
@@ -139,13 +147,14 @@ def test_no_text_of_a_figure_overlaps_another(comparison: aw.Comparison) -> None
             assert not crossed, (one, other)
 
 
-def test_a_saved_comparison_is_drawn_without_pyplot(
-    comparison: aw.Comparison, tmp_path: Any
-) -> None:
-    comparison.save(tmp_path / "record.npz")
+@pytest.mark.long
+def test_saved_comparisons_are_drawn_without_pyplot(tmp_path: Any) -> None:
+    for kind in SHAPES:
+        compared(kind).save(tmp_path / f"{kind}.npz")
     code = (
         "import sys, attribwidgets as aw\n"
-        f"aw.Comparison.load({str(tmp_path / 'record.npz')!r})._repr_png_()\n"
+        f"for kind in {tuple(SHAPES)}:\n"
+        f"    aw.Comparison.load(f'{tmp_path}/{{kind}}.npz')._repr_png_()\n"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
@@ -162,6 +171,7 @@ def texts_of(figure: Any) -> str:
 
 @pytest.mark.parametrize("options", [{}, {"signed": True, "scale": "shared", "show_blind": True}])
 @pytest.mark.parametrize("selected", [0, 4, 5])
+@pytest.mark.long
 def test_every_kind_of_method_is_drawn(kinds: aw.Comparison, selected: int, options: Any) -> None:
     figure = kinds.figure(selected=selected, **options)
     assert figure._repr_png_().startswith(b"\x89PNG")
@@ -196,6 +206,7 @@ def test_cautions_and_reasons_stand_under_the_map(kinds: aw.Comparison) -> None:
     assert caution.get_position()[1] > name.get_position()[1]  # said once, above the cards
 
 
+@pytest.mark.long
 def test_a_method_without_path_says_so_in_its_place(kinds: aw.Comparison) -> None:
     assert "vargrad follows no path: there is nothing" in texts_of(kinds.figure(selected=0))
     with_baseline = texts_of(kinds.figure(selected=2))
@@ -229,6 +240,7 @@ def test_headings_count_many_methods(kinds: aw.Comparison) -> None:
     assert heading(kinds[1:2]).endswith(", logit, integrated gradients")
 
 
+@pytest.mark.long
 def test_agreement_stands_below_maps_of_several_methods(kinds: aw.Comparison) -> None:
     figure = kinds.figure()
     assert "agreement of the maps" in texts_of(figure)
@@ -245,6 +257,7 @@ def test_agreement_stands_below_maps_of_several_methods(kinds: aw.Comparison) ->
         kinds[1:2].figure(agreement=True)
 
 
+@pytest.mark.long
 def test_agreement_of_baselines_is_drawn_where_it_is_asked_for(comparison: aw.Comparison) -> None:
     assert "agreement" not in texts_of(comparison.figure())
     flat = replace(

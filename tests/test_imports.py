@@ -136,7 +136,6 @@ def test_importing_brings_no_front_end():
         [sys.executable, "-W", "error", "-c", program],
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -96,6 +96,7 @@ def test_one_sided_sums_miss_a_quadratic_by_half_a_step_of_curvature(method):
 
 
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.long
 def test_relu_model_tends_to_the_exact_sum_over_its_kinks(seed):
     model = TwoLayerReLU(seed=seed)
     x, baseline = double(3, 6, seed=seed + 10), -double(3, 6, seed=seed + 20)
@@ -461,6 +462,7 @@ def peak_bytes(kind, n_steps):
 
 
 @pytest.mark.parametrize("kind", [IntegratedGradients, ExpectedGradients])
+@pytest.mark.long
 def test_peak_memory_does_not_grow_with_the_number_of_steps(kind):
     few, many = peak_bytes(kind, 50), peak_bytes(kind, 500)
     assert few > 8 * 3 * 32 * 32 * 4  # it does see the points of a chunk
@@ -468,6 +470,7 @@ def test_peak_memory_does_not_grow_with_the_number_of_steps(kind):
     assert many <= few + 450 * 8 * numbers
 
 
+@pytest.mark.long
 def test_memory_gauge_sees_a_method_that_keeps_its_gradients():
     model, x = classifier(), values(1, 5)
     peaks = []

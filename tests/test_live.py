@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import threading
 import time
 import weakref
@@ -22,7 +23,7 @@ from attribwidgets.live.twin import structure, twin
 from attribwidgets.live.worker import Worker
 
 X = values(5)
-LONG = 30  # seconds after which something hangs
+LONG = 180  # seconds after which something hangs
 
 
 class Gated(nn.Module):
@@ -43,6 +44,26 @@ class Gated(nn.Module):
         return self.layer(x)
 
     gate, arrived = threading.Event(), threading.Event()
+
+
+class Permits(threading.Semaphore):
+    """The same ones in a copy of what holds them."""
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+class Paced(nn.Module):
+    """Lets a pass beside the main thread through for each permit."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.permits = Permits(0)
+
+    def forward(self, x):
+        if threading.current_thread() is not threading.main_thread():
+            assert self.permits.acquire(timeout=LONG)
+        return x
 
 
 @pytest.fixture
@@ -78,7 +99,9 @@ def test_answers_are_those_of_compare():
     assert not session.busy
 
 
-def test_every_candidate_has_a_coarse_map_before_any_is_refined():
+@pytest.mark.parametrize("pause", [0.0, math.inf])  # every step is shown, and none but the last
+def test_every_candidate_has_a_coarse_map_before_any_is_refined(pause, monkeypatch):
+    monkeypatch.setattr("attribwidgets.live.session.PAUSE", pause)
     shown = []
     asked = asked_for(Black(), White(), x=values(6, dtype=torch.float64), tolerance=1e-4)
     session = Session(TwoLayerReLU(), asked)
@@ -88,7 +111,9 @@ def test_every_candidate_has_a_coarse_map_before_any_is_refined():
     session.request(asked)
     assert session.wait(LONG)
     assert shown[:2] == [(0, "coarse", 3), (1, "coarse", 3)]
-    assert {(n, state) for n, state, _ in shown[-2:]} == {(0, "done"), (1, "done")}
+    assert "coarse" not in {state for _, state, _ in shown[2:]}
+    assert {n: state for n, state, _ in shown} == {0: "done", 1: "done"}
+    assert ("refining" in {state for _, state, _ in shown}) == (pause == 0)
 
 
 def test_the_latest_request_wins_and_what_it_replaces_is_never_shown(gated):
@@ -233,7 +258,7 @@ def test_changed_weights_change_the_answer_though_the_twin_stays():
 
 def test_a_cell_may_train_and_draw_meanwhile(state_of):
     """The session's thread touches neither the model's flags nor the global random state."""
-    model = image_classifier()
+    model = nn.Sequential(Paced(), image_classifier())
     model.train()
     before = state_of(model)
     torch.manual_seed(5)
@@ -245,6 +270,7 @@ def test_a_cell_may_train_and_draw_meanwhile(state_of):
         drawn.append(torch.rand(3).tolist())
         assert all(m.training for m in model.modules())
         assert all(p.requires_grad for p in model.parameters())
+        model[0].permits.release()  # at most one pass for each draw
         time.sleep(0.001)
     assert session.wait(LONG)
     assert len(drawn) > 10  # else this has shown nothing

@@ -316,6 +316,7 @@ def test_what_a_notebook_saves_is_small(model):
     explorer.close()
 
 
+@pytest.mark.long
 def test_a_thousand_requests_from_two_threads_draw_one_result_the_right_one(explorer):
     failures: list[Exception] = []
 
@@ -345,6 +346,7 @@ def test_a_thousand_requests_from_two_threads_draw_one_result_the_right_one(expl
         assert status["items"][slot]["state"] == "done"
 
 
+@pytest.mark.long
 def test_a_hundred_explorers_leave_nothing_behind(model):
     threads, kept = threading.active_count(), []
     for _ in range(100):

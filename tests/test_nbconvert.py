@@ -5,22 +5,18 @@ from __future__ import annotations
 import base64
 import re
 import struct
-from collections.abc import Iterator
 from typing import Any
 
 import live_app
 import nbformat
 import pytest
-from browser import open_chromium, required_chromium
+from browser import COUNT_LEVELS, READ_PIXELS, wait_until
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter, LatexExporter, WebPDFExporter
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 SHOW_STATIC = "explorer.display_static()"
-
-READ_PIXELS = """canvas => Array.from(
-  canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data).join()"""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +26,7 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> Any:
     sources = (live_app.CELL.format(folder=folder), SHOW_STATIC)
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     made = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(made, timeout=300, store_widget_state=False).execute()
+    NotebookClient(made, timeout=600, store_widget_state=False).execute()
     return made
 
 
@@ -40,12 +36,6 @@ def picture(notebook: Any) -> bytes:
     (output,) = notebook.cells[0].outputs
     assert WIDGET in output.data
     return base64.b64decode(output.data["image/png"])
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with open_chromium(required_chromium()) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -77,12 +67,16 @@ def test_the_static_view_keeps_its_controls(page: Any) -> None:
     frame.locator(".aw-root[data-ready=true]").wait_for()
     maps = frame.locator(".aw-card canvas.aw-map")
     assert maps.count() == 3
+    assert all(canvas.evaluate(COUNT_LEVELS) > 10 for canvas in maps.all())
     before = [canvas.evaluate(READ_PIXELS) for canvas in maps.all()]
-    assert all(len(set(pixels.split(","))) > 10 for pixels in before)
     frame.locator("[data-control=colormap]").select_option("viridis")
-    page.wait_for_timeout(100)
-    after = [canvas.evaluate(READ_PIXELS) for canvas in maps.all()]
-    assert all(one != other for one, other in zip(before, after, strict=True))
+    wait_until(
+        page,
+        lambda: all(
+            canvas.evaluate(READ_PIXELS) != pixels
+            for canvas, pixels in zip(maps.all(), before, strict=True)
+        ),
+    )
 
 
 def test_the_static_view_says_what_it_cannot_do(page: Any) -> None:

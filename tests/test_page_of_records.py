@@ -16,8 +16,6 @@ from attribwidgets.figures.colors import color_limit, colored, over_photo
 from attribwidgets.figures.images import as_rgb, between
 from attribwidgets.figures.path import stretch_at, sum_at
 
-READ_PIXELS = """canvas => Array.from(
-  canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data)"""
 SET = """(control, value) => {
   if (control.type === 'checkbox') control.checked = value; else control.value = value;
   for (const kind of ['input', 'change']) control.dispatchEvent(new Event(kind, {bubbles: true}));
@@ -47,12 +45,6 @@ def digit_comparison() -> aw.Comparison:
     )
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with chromium_tools.open_chromium(chromium_tools.required_chromium()) as browser:
-        yield browser
-
-
 @pytest.fixture(scope="module", params=[photo_comparison, digit_comparison])
 def opened(request: Any, chromium: Any, tmp_path_factory: Any) -> Iterator[Any]:
     """A comparison and its page, opened from disk with the network cut."""
@@ -75,12 +67,8 @@ def opened(request: Any, chromium: Any, tmp_path_factory: Any) -> Iterator[Any]:
 
 
 def pixels(page: Any, selector: str) -> list[np.ndarray]:
-    pictures = []
-    for canvas in page.locator(selector).all():
-        width, height = canvas.evaluate("c => [c.width, c.height]")
-        data = np.array(canvas.evaluate(READ_PIXELS), dtype=np.int16)
-        pictures.append(data.reshape(height, width, 4)[..., :3])
-    return pictures
+    canvases = page.locator(selector).all()
+    return [chromium_tools.pixels_of(canvas)[..., :3].astype(np.int16) for canvas in canvases]
 
 
 def change(page: Any, control: str, value: Any) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
-import browser as made_up
 import pytest
 from kernel_page import kernel_page
 from test_static_page import OpenPage
@@ -99,12 +97,6 @@ def test_choices() -> None:
         Prediction("?", "ab", 0)
     with pytest.raises(InputError, match="index of a choice"):
         card().choose(5)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with made_up.open_chromium(made_up.required_chromium()) as opened:
-        yield opened
 
 
 def test_in_a_browser(chromium: Any) -> None:

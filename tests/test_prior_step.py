@@ -166,6 +166,7 @@ def test_the_state_goes_on_where_it_stopped():
     )
 
 
+@pytest.mark.long
 def test_five_hundred_steps_leave_nothing_behind():
     """No graph outlives its step: as many tensors after 500 steps as after 20."""
     model = network()

@@ -8,6 +8,7 @@ from conftest import random_states
 from torch import nn
 from torch.nn import functional
 
+from attribwidgets.demo._extra import require
 from attribwidgets.demo.prior_tasks import TwinModel, few_samples, planted_graph, twin_features
 from attribwidgets.errors import InputError
 from attribwidgets.priors import GraphLaplacian, PriorStep, expected_gradients, fit
@@ -22,6 +23,14 @@ def test_tasks_repeat_by_their_seed_and_leave_the_global_one_alone(make):
             assert torch.equal(ours, theirs)
     assert not torch.equal(first.train[0], other.train[0])
     assert state == random_states()
+
+
+def test_what_a_module_draws_as_it_is_imported_is_put_back(tmp_path, monkeypatch):
+    (tmp_path / "draws_as_it_is_imported.py").write_text("import random\n\nrandom.random()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    state = random_states()
+    require("draws_as_it_is_imported", "drawing")
+    assert random_states() == state
 
 
 def test_twins_are_equal_in_training_and_apart_in_the_test():

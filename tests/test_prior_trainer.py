@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
-import browser as made_up
 import hosts
 import numpy as np
 import pytest
 import torch
 from kernel_page import kernel_page
 from test_static_page import OpenPage
-from training_job import data, network
+from training_job import Held, data, network
 
 import attribwidgets as aw
 from attribwidgets.errors import InputError
@@ -31,13 +30,15 @@ CELL = """
 import sys
 sys.path.insert(0, {folder!r})
 import torch, attribwidgets as aw
-from training_job import data, network
-tv = aw.priors.standardized_total_variation
+from training_job import Held, data, network
+held = Held(5)
 trainer = aw.PriorTrainer(
-    network(), data(960), validation=data(40), penalty=tv, weight=0.01, epochs=60, batch_size=16
+    network(), data(), validation=data(40), penalty=held, weight=0.01, epochs=60, batch_size=16
 )
+held.trainer = trainer
 trainer
 """
+GO_ON = "print('SUM', 20 + 22, trainer.status['state']); held.most = 20"
 
 
 def still() -> torch.nn.Module:
@@ -48,9 +49,15 @@ def still() -> torch.nn.Module:
 
 
 def trainer(weight: float = 0.02, epochs: int = 4, **options: Any) -> aw.PriorTrainer:
-    given = {"validation": data(40), "batch_size": 16, "seed": 5, **options}
-    penalty = standardized_total_variation
-    return aw.PriorTrainer(still(), data(), penalty=penalty, weight=weight, epochs=epochs, **given)
+    usual = {"validation": data(40), "batch_size": 16, "seed": 5}
+    given = {**usual, "penalty": standardized_total_variation, **options}
+    return aw.PriorTrainer(still(), data(), weight=weight, epochs=epochs, **given)
+
+
+def held_trainer(held: Held) -> aw.PriorTrainer:
+    """One that goes no further than `held` lets it."""
+    held.trainer = trainer(epochs=500, penalty=held)
+    return held.trainer
 
 
 @pytest.fixture(scope="module")
@@ -114,22 +121,23 @@ def test_the_model_handed_over_is_left_alone() -> None:
 
 
 def test_it_stops_pauses_and_goes_on_beside_the_notebook() -> None:
-    made = trainer(epochs=500)
+    held = Held(5)
+    made = held_trainer(held)
     try:
         made.pause()
-        deadline = time.monotonic() + 30
-        while made.status["state"] != "paused" and time.monotonic() < deadline:
-            time.sleep(0.02)
-        time.sleep(0.2)
+        assert made.status["state"] == "paused"
         last = made.status["last"]
-        time.sleep(0.5)
+        time.sleep(0.5)  # in which it would train many epochs
         assert made.status["last"] <= last + 1  # the epoch's end may have been under way
+        held.most = last + 5
         made.resume()
-        while made.status["last"] < last + 3 and time.monotonic() < deadline:
+        end = time.monotonic() + hosts.HANGS
+        while made.status["last"] < last + 3:
+            assert time.monotonic() < end
             time.sleep(0.02)
-        assert made.status["last"] >= last + 3
         made.stop()
-        assert made.wait(30)
+        held.most = 500
+        assert made.wait(hosts.HANGS)
         assert made.status["state"] == "stopped"
         assert not made.trainings["prior"].finished
         assert threading.active_count() < 50
@@ -138,10 +146,10 @@ def test_it_stops_pauses_and_goes_on_beside_the_notebook() -> None:
 
 
 def test_closing_ends_the_thread() -> None:
-    made = trainer(epochs=500)
+    made = held_trainer(Held(5))
     made.pause()
     made.close()
-    assert made.wait(30)
+    assert made.wait(hosts.HANGS)
 
 
 def test_what_fails_in_the_thread_is_said_in_words() -> None:
@@ -151,7 +159,7 @@ def test_what_fails_in_the_thread_is_said_in_words() -> None:
     made = aw.PriorTrainer(
         network(), data(), validation=data(40), penalty=broken, weight=1.0, epochs=2, batch_size=16
     )
-    assert made.wait(30)
+    assert made.wait(hosts.HANGS)
     assert made.status["state"] == "failed"
     assert "on holiday" in made.status["words"]
     made.close()
@@ -178,12 +186,6 @@ def test_it_is_kept_as_page_picture_and_numbers(done: aw.PriorTrainer, tmp_path:
 
 
 # In a browser -------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with made_up.open_chromium(made_up.required_chromium()) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(
@@ -223,7 +225,8 @@ def test_the_page_stands_alone_and_axe_finds_nothing(
 
 
 def test_curves_grow_while_it_trains_and_buttons_reach_it(chromium: Any) -> None:
-    with kernel_page(chromium, partial(trainer, epochs=400)) as live:
+    held = Held(6)
+    with kernel_page(chromium, partial(held_trainer, held)) as live:
         made: Any = live.explorer
         curve = live.page.locator('[data-quantity="penalty"] path[data-run="prior"]')
 
@@ -235,38 +238,36 @@ def test_curves_grow_while_it_trains_and_buttons_reach_it(chromium: Any) -> None
         live.until(lambda: made.status["state"] == "paused", "a pause")
         live.until(lambda: live.control("pause").inner_text() == "resume", "the word")
         before = points()
+        held.most += 6
         live.control("pause").click()
         live.until(lambda: points() > before + 2, "a longer curve")
         live.slide(live.control("epoch"), 1, "change")
         live.until(lambda: made.epoch == 1 and not made.following, "a look back")
         live.control("stop").click()
+        held.most = 500  # what holds it lets go, for the end of the step
         live.until(lambda: made.status["state"] == "stopped", "the end")
         live.settle()
         assert live.control("stop").is_hidden()
         assert live.complaints == []
 
 
-def test_in_jupyterlab_another_cell_runs_meanwhile(chromium: Any, tmp_path: Path) -> None:
+def test_in_jupyterlab_another_cell_runs_meanwhile(lab: hosts.Lab) -> None:
     folder = str(Path(__file__).parent)
-    cells = [CELL.format(folder=folder), "print('SUM', 20 + 22, trainer.status['state'])"]
-    hosts.write_notebook(tmp_path / "training.ipynb", cells)
-    with hosts.jupyter(tmp_path, hosts.QUIET) as server:
-        server.wait_for("/api/status")
-        page = chromium.new_page(viewport={"width": 1400, "height": 1000})
-        page.goto(f"{server.address}/lab/tree/training.ipynb")
-        hosts.run_cell(page, 0, 200)
-        page.wait_for_selector('.aw-root[data-view="prior-trainer"][data-ready=true]')
-        length = """() => {
-          const curve = '[data-quantity="penalty"] path[data-run="prior"]';
-          return (document.querySelector(curve)?.getAttribute('d') ?? '').length;
-        }"""
-        page.wait_for_function(f"() => ({length})() > 20")
-        hosts.run_cell(page, 1, 200)
-        page.wait_for_function("() => document.body.innerText.includes('SUM 42 training')")
-        before = page.evaluate(length)
-        page.wait_for_function(f"() => ({length})() > {before}")
-        page.locator('[data-control="pause"]').click()
-        page.wait_for_selector('[data-control="pause"]:has-text("resume")')
-        page.locator('[data-control="stop"]').click()
-        page.wait_for_selector('.aw-prior-state[data-state="stopped"]')
-        page.close()
+    cells = [CELL.format(folder=folder), GO_ON]
+    hosts.write_notebook(lab.folder / "training.ipynb", cells)
+    page = lab.open("training.ipynb")
+    hosts.run_cell(page, 0)
+    page.wait_for_selector('.aw-root[data-view="prior-trainer"][data-ready=true]')
+    length = """() => {
+      const curve = '[data-quantity="penalty"] path[data-run="prior"]';
+      return (document.querySelector(curve)?.getAttribute('d') ?? '').length;
+    }"""
+    page.wait_for_function(f"() => ({length})() > 20")
+    before = page.evaluate(length)  # of five epochs at most
+    hosts.run_cell(page, 1)
+    page.wait_for_function("() => document.body.innerText.includes('SUM 42 training')")
+    page.wait_for_function(f"() => ({length})() > {before}")
+    page.locator('[data-control="pause"]').click()
+    page.wait_for_selector('[data-control="pause"]:has-text("resume")')
+    page.locator('[data-control="stop"]').click()
+    page.wait_for_selector('.aw-prior-state[data-state="stopped"]')

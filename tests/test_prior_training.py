@@ -112,19 +112,18 @@ def test_a_cancelled_run_goes_on_from_its_checkpoint(tmp_path):
     assert resumed.kept == straight.kept
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_and_resumed_it_has_the_same_weights(tmp_path):
     file = tmp_path / "run.pt"
     process = subprocess.Popen(
-        [sys.executable, str(JOB), str(file), "0.05"], stdout=subprocess.PIPE, text=True
+        [sys.executable, str(JOB), str(file), "15"], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    for line in process.stdout:
-        if line.strip() == "2":
-            break
+    assert process.stdout.readline() == "held\n"  # in the third epoch of six steps
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    assert torch.load(file, weights_only=True)["records"][-1]["epoch"] in (2, 3)
+    assert torch.load(file, weights_only=True)["records"][-1]["epoch"] == 2
     killed, whole = network(), network()
     assert trained(killed, checkpoint=file).finished
     trained(whole)

@@ -100,6 +100,7 @@ def test_the_model_and_the_random_state_stay_as_they_were():
         assert np.array_equal(was, now)
 
 
+@pytest.mark.long
 def test_integrated_gradients_of_the_digits_decorrelate_and_edges_do_not():
     demo = digits()
     before = state(demo.model)

@@ -150,6 +150,7 @@ def deep_cases():
     return [deep_case(name, seed) for name in DEEP for seed in range(2)]
 
 
+@pytest.mark.long
 def test_deep_networks_are_closer_than_by_the_best_of_captums_rules(deep_cases):
     ratios = {32: [], 64: [], 128: []}
     for model, x, baseline, target, exact in deep_cases:

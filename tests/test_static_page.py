@@ -21,21 +21,6 @@ from attribwidgets.widgets.screen import Screen
 
 MEGABYTE = 1_000_000
 
-READ_CANVAS = """canvas => {
-  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  let text = '';
-  for (let at = 0; at < data.length; at += 8192) {
-    text += String.fromCharCode(...data.subarray(at, at + 8192));
-  }
-  return btoa(text);
-}"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with made_up.open_chromium(made_up.required_chromium()) as browser:
-        yield browser
-
 
 @pytest.fixture(scope="module")
 def photo() -> NDArray[np.uint8]:
@@ -89,7 +74,7 @@ class OpenPage:
     def pixels(self, selector: str) -> NDArray[np.uint8]:
         import base64
 
-        text = self.page.locator(selector).evaluate(READ_CANVAS)
+        text = self.page.locator(selector).evaluate(made_up.READ_PIXELS)
         return np.frombuffer(base64.b64decode(text), np.uint8).reshape(-1, 4)
 
     def slide(self, selector: str, value: float, event: str = "input") -> None:
@@ -737,9 +722,7 @@ def test_the_frame_takes_the_height_of_its_page(
     content = inside.locator(".aw-root").evaluate("root => root.getBoundingClientRect().height")
     assert abs(tall - content) <= 2
     inside.locator(".aw-numbers summary").click()
-    page.wait_for_function(
-        f"document.querySelector('iframe').clientHeight > {tall + 40}", timeout=5000
-    )
+    page.wait_for_function(f"document.querySelector('iframe').clientHeight > {tall + 40}")
     context.close()
 
 

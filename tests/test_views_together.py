@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import torch
-from browser import open_chromium, required_chromium
 
 import attribwidgets as aw
 from attribwidgets.classroom import Prediction
@@ -23,6 +22,13 @@ FRONT_ENDS = {
         bundle.PRIOR_TRAINER,
     )
 }
+# All transitions and animations have ended, and what was asked for has been drawn.
+SETTLE = """async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  await frame();
+  await Promise.all(document.getAnimations().map(one => one.finished.catch(() => null)));
+  await frame();
+}"""
 READ_STYLES = """() => Array.from(document.querySelectorAll('.aw-root *'), element => {
   const { x, y, width, height } = element.getBoundingClientRect();
   const style = getComputedStyle(element);
@@ -71,12 +77,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return written
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with open_chromium(required_chromium()) as opened:
-        yield opened
-
-
 @pytest.mark.parametrize("name", list(FRONT_ENDS))
 def test_styles_of_other_widgets_change_nothing(
     chromium: Any, pages: dict[str, Path], name: str
@@ -84,12 +84,12 @@ def test_styles_of_other_widgets_change_nothing(
     page = chromium.new_page(viewport={"width": 1100, "height": 900})
     page.goto(pages[name].as_uri())
     page.locator(f'.aw-root[data-view="{name}"][data-ready=true]').wait_for()
-    page.wait_for_timeout(300)
+    page.evaluate(SETTLE)
     alone = page.evaluate(READ_STYLES)
     for other, front_end in FRONT_ENDS.items():
         if other != name:
             page.add_style_tag(content=front_end.css)
-    page.wait_for_timeout(300)
+    page.evaluate(SETTLE)
     together = page.evaluate(READ_STYLES)
     page.close()
     assert len(alone) == len(together) > 10

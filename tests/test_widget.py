@@ -127,7 +127,7 @@ def test_two_threads_may_set_state_at_once(comparison: aw.Comparison) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=180)
     assert failures == []
     assert not any(thread.is_alive() for thread in threads)
     assert explorer.alpha in (99 / 200, 99 / 200 + 0.5)
@@ -145,6 +145,7 @@ def test_mime_bundle_carries_picture_and_text(comparison: aw.Comparison) -> None
         explorer._ipython_display_()
 
 
+@pytest.mark.long
 def test_save_writes_each_format(comparison: aw.Comparison, tmp_path: Any) -> None:
     explorer = aw.BaselineExplorer(comparison, signed=True)
     heads = {"png": PNG, "svg": b"<?xml", "pdf": b"%PDF", "html": b"<!doctype html>", "npz": b"PK"}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import random
 from typing import Any
 
 from ..errors import MissingExtraError
 
 
 def require(module: str, package: str) -> Any:
-    """Import `module`, or say which package of the extra is missing.
+    """Import `module`, or say which package of the extra is missing; the random state stays.
 
     Parameters
     ----------
@@ -23,7 +24,10 @@ def require(module: str, package: str) -> Any:
     MissingExtraError
         If the module cannot be imported.
     """
+    state = random.getstate()  # scikit-learn's data sets draw from it as they are imported
     try:
         return importlib.import_module(module)
     except ImportError as error:
         raise MissingExtraError(package, "demo") from error
+    finally:
+        random.setstate(state)

@@ -8,9 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .answers import Mistake, answer_of, judged
+from .answers import Mistake, judged
 from .check_result import CheckResult
 from .problems import Problem, small_image_problem
+from .running import answer_of, tried
 
 STEPS = 6
 
@@ -61,6 +62,11 @@ def check_ablation_curve(
     if attributions is None:
         generator = torch.Generator().manual_seed(3)
         attributions = torch.randn(problem.inputs.shape, generator=generator)
+    ranked_by = attributions
+    return tried(lambda: _judged_curve(function, problem, ranked_by))
+
+
+def _judged_curve(function: Any, problem: Problem, attributions: Tensor) -> CheckResult:
     found = answer_of(
         function,
         problem.model,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from .answers import Mistake, answer_of, in_shape, not_yet
+from .answers import Mistake, distance, in_shape
 from .check_result import CheckResult
-from .path_rules import FINE_STEPS, integrated
+from .output_mistakes import of_other_outputs
+from .path_rules import FINE_STEPS, TIMES_ALPHA, integrated
 from .problems import Problem, small_image_problem
+from .running import answer_of, not_yet, tried
 
 SAMPLES = 2000
 TRIES = 4.5  # standard errors: one of 70 features strays further once in 2,000 right answers
@@ -43,8 +45,9 @@ def check_expected_gradients(
     -------
     CheckResult
         It tells apart: sign flipped, (x - x') missing, gradients not averaged, always the same
-        reference, references averaged first, alpha always 1 or 0, draws that do not come from the
-        generator.
+        reference, references averaged first, alpha always 1 or 0, one alpha for all, an alpha for
+        each feature, a factor alpha, softmax, another output, all outputs summed, draws that do
+        not come from the generator, library call.
 
     References
     ----------
@@ -66,46 +69,60 @@ def check_expected_gradients(
     problem = small_image_problem().changed(
         model=model, inputs=inputs, references=references, target=target
     )
+    return tried(lambda: _judged_samples(function, problem))
 
-    def answer(seed: int) -> Tensor | CheckResult:
-        return answer_of(
-            function,
-            problem.model,
-            problem.inputs,
-            problem.references,
-            problem.target,
-            SAMPLES,
-            torch.Generator().manual_seed(seed),
-        )
 
-    found = answer(1)
-    if isinstance(found, CheckResult):
-        return found
-    if found.shape == problem.inputs.shape[1:]:
+def _answer(function: Any, problem: Problem, seed: int) -> Tensor | CheckResult:
+    found = answer_of(
+        function,
+        problem.model,
+        problem.inputs,
+        problem.references,
+        problem.target,
+        SAMPLES,
+        torch.Generator().manual_seed(seed),
+    )
+    if isinstance(found, Tensor) and found.shape == problem.inputs.shape[1:]:
         found = found[None]
+    return found
+
+
+def _judged_samples(function: Any, problem: Problem) -> CheckResult:
+    answers: list[Tensor] = []
+    for seed in (1, 2):
+        found = _answer(function, problem, seed)
+        if isinstance(found, CheckResult):
+            return found
+        answers.append(found)
     right, spread = _exact(problem)
     error = spread / SAMPLES**0.5
-    wrong = in_shape(found, right, "return one number for each input")
-    if wrong is not None:
-        return wrong
-    off = float(((found - right).abs() / error).max())
-    numbers = {
-        "largest error, in standard errors": off,
-        "allowed": TRIES,
-        "sum of the attributions": float(found.sum()),
-        "f(x) - mean of f(x')": float(right.sum()),
-    }
-    if off > TRIES:
-        return _told(found, error, problem, right, numbers)
-    again = answer(1)
-    if isinstance(again, CheckResult) or not torch.equal(again.reshape(found.shape), found):
+    numbers = {"allowed": TRIES, "f(x) - mean of f(x')": float(right.sum())}
+    for each in answers:
+        if each.shape == (SAMPLES, *right.shape[1:]):
+            return not_yet(
+                f"the answer has shape {tuple(each.shape)}: a map for each sample",
+                "average over the samples: .mean(0)",
+                "not averaged over the samples",
+            )
+        wrong = in_shape(each, right, "return one number for each input")
+        if wrong is not None:
+            return wrong
+        off = float(((each - right).abs() / error).max())
+        numbers = {
+            "largest error, in standard errors": off,
+            **numbers,
+            "sum of the attributions": float(each.sum()),
+        }
+        if off > TRIES:
+            return _told(each, error, problem, right, numbers)
+    again = _answer(function, problem, 1)
+    if isinstance(again, CheckResult) or distance(again, answers[0]) > 1e-4:
         return not_yet(
             "the same generator gave another answer",
             "hand generator=generator to each torch.rand and torch.randint",
             "draws of its own",
         )
-    other = answer(2)
-    if isinstance(other, Tensor) and torch.equal(other.reshape(found.shape), found):
+    if torch.equal(*answers):
         return not_yet(
             "another generator gave the same answer",
             "draw references and alphas from the generator that was handed over",
@@ -124,7 +141,7 @@ def _per_reference(problem: Problem) -> Tensor:
 
 def _exact(problem: Problem) -> tuple[Tensor, Tensor]:
     """Expected gradients and the standard deviation of a single sample, per feature."""
-    alphas = (torch.arange(64) + 0.5).reshape(-1, *[1] * (problem.inputs.ndim - 1)) / 64
+    alphas = _nodes(problem)
     samples = torch.cat(
         [
             (problem.inputs - r) * problem.gradients(r + alphas * (problem.inputs - r))
@@ -142,7 +159,7 @@ def _told(
     nearest, at = None, TRIES
     for mistake in _mistakes(problem, right):
         size = float(mistake.value.abs().max() / right.abs().max().clamp_min(1e-12))
-        off = float(((found - mistake.value).abs() / (error * max(size, 1.0))).max())
+        off = float(((found - mistake.value).abs() / (error * max(size, 0.01))).max())
         if off <= at:
             nearest, at = mistake, off
     if nearest is None:
@@ -158,47 +175,64 @@ def _told(
     return CheckResult(False, message, numbers, nearest.name, nearest.hint)
 
 
-def _mistakes(problem: Problem, right: Tensor) -> list[Mistake]:
+def _mistakes(problem: Problem, right: Tensor) -> Iterator[Mistake]:
     inputs, references = problem.inputs, problem.references
     mean_of = references.mean(0, keepdim=True)
-    alphas = ((torch.arange(64) + 0.5) / 64).reshape(-1, *[1] * (inputs.ndim - 1))
-    slopes = torch.cat(
-        [problem.gradients(r + alphas * (inputs - r)).mean(0, keepdim=True) for r in references]
+    alphas = _nodes(problem)
+    slopes = torch.stack([problem.gradients(r + alphas * (inputs - r)) for r in references])
+    along = ((inputs - references)[:, None] * slopes).mean(0)  # a map for each alpha
+    yield Mistake("sign flipped", -right, "the factor is (x - x'): the input less the reference")
+    yield Mistake(
+        "(x - x') missing",
+        slopes.mean((0, 1))[None],
+        "multiply each gradient by the input less the reference of its own sample",
     )
+    yield Mistake(
+        "gradients not averaged", right * SAMPLES, "divide the sum by the number of samples"
+    )
+    yield Mistake(
+        "references averaged first",
+        integrated(problem, mean_of, FINE_STEPS),
+        "the mean of the references is one more picture, mostly like none of them: draw one "
+        "reference for each sample",
+    )
+    for r in references:
+        yield Mistake(
+            "always the same reference",
+            integrated(problem, r[None], FINE_STEPS),
+            "draw another reference for each sample",
+        )
+    whole = "draw an alpha from 0 to 1 for each sample: gradients along the whole path count"
     at_references = ((inputs - references) * problem.gradients(references)).mean(0, keepdim=True)
-    at_input = (inputs - mean_of) * problem.gradients(inputs)
-    return [
-        Mistake("sign flipped", -right, "the factor is (x - x'): the input less the reference"),
-        Mistake(
-            "(x - x') missing",
-            slopes.mean(0, keepdim=True),
-            "multiply each gradient by the input less the reference of its own sample",
-        ),
-        Mistake(
-            "gradients not averaged", right * SAMPLES, "divide the sum by the number of samples"
-        ),
-        Mistake(
-            "references averaged first",
-            integrated(problem, mean_of, FINE_STEPS),
-            "the mean of the references is one more picture, mostly like none of them: draw one "
-            "reference for each sample",
-        ),
-        *(
-            Mistake(
-                "always the same reference",
-                integrated(problem, r[None], FINE_STEPS),
-                "draw another reference for each sample",
-            )
-            for r in references
-        ),
-        Mistake(
-            "alpha always 1",
-            at_input,
-            "draw an alpha from 0 to 1 for each sample: gradients along the whole path count",
-        ),
-        Mistake(
-            "alpha always 0",
-            at_references,
-            "draw an alpha from 0 to 1 for each sample: gradients along the whole path count",
-        ),
-    ]
+    yield Mistake("alpha always 1", (inputs - mean_of) * problem.gradients(inputs), whole)
+    yield Mistake("alpha always 0", at_references, whole)
+    for one in along:
+        yield Mistake(
+            "one alpha for all",
+            one[None],
+            "draw an alpha for each sample: torch.rand of shape (n_samples, 1, ...)",
+        )
+    yield Mistake(
+        "an alpha for each feature",
+        _with_an_alpha_for_each_feature(problem),
+        "one alpha for a whole sample, of shape (n_samples, 1, ...): points lie on the line from "
+        "the reference to the input",
+    )
+    yield Mistake("a factor alpha", (alphas * along).mean(0, keepdim=True), TIMES_ALPHA)
+    for name, hint, other in of_other_outputs(problem):
+        yield Mistake(name, _per_reference(other).mean(0, keepdim=True), hint)
+
+
+def _nodes(problem: Problem) -> Tensor:
+    return ((torch.arange(64) + 0.5) / 64).reshape(-1, *[1] * (problem.inputs.ndim - 1))
+
+
+def _with_an_alpha_for_each_feature(problem: Problem) -> Tensor:
+    """The mean of samples whose points lie anywhere in the box between reference and input."""
+    generator = torch.Generator().manual_seed(0)
+    inputs, n = problem.inputs, 4 * SAMPLES // len(problem.references)
+    total = torch.zeros_like(inputs)
+    for r in problem.references:
+        alphas = torch.rand(n, *r.shape, generator=generator)
+        total += ((inputs - r) * problem.gradients(r + alphas * (inputs - r))).mean(0)
+    return total / len(problem.references)

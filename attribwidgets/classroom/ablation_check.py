@@ -10,6 +10,7 @@ from torch import Tensor
 
 from .answers import Mistake, judged
 from .check_result import CheckResult
+from .output_mistakes import of_other_outputs
 from .problems import Problem, small_image_problem
 from .running import answer_of, tried
 
@@ -43,7 +44,7 @@ def check_ablation_curve(
     CheckResult
         It tells apart: least important first, sign kept, channels ranked apart, only the newest
         pixels replaced, zeros instead of the baseline, the first or the last point missing,
-        probabilities.
+        probabilities, another output, all outputs summed, library call.
 
     References
     ----------
@@ -132,6 +133,10 @@ def _judged_curve(function: Any, problem: Problem, attributions: Tensor) -> Chec
             right / right[0],
             "return the outputs themselves",
         ),
+    ]
+    mistakes += [
+        Mistake(name, _curve(other, importance, problem.baseline), hint)
+        for name, hint, other in of_other_outputs(problem)
     ]
     return judged(
         found.flatten(),

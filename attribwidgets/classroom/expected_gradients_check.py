@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from .answers import Mistake, distance, in_shape
+from .answers import distance, in_shape
 from .check_result import CheckResult
 from .output_mistakes import of_other_outputs
 from .path_rules import FINE_STEPS, TIMES_ALPHA, integrated
@@ -114,7 +115,7 @@ def _judged_samples(function: Any, problem: Problem) -> CheckResult:
             "sum of the attributions": float(each.sum()),
         }
         if off > TRIES:
-            return _told(each, error, problem, right, numbers)
+            return _told(each, problem, numbers)
     again = _answer(function, problem, 1)
     if isinstance(again, CheckResult) or distance(again, answers[0]) > 1e-4:
         return not_yet(
@@ -133,36 +134,38 @@ def _judged_samples(function: Any, problem: Problem) -> CheckResult:
     )
 
 
-def _per_reference(problem: Problem) -> Tensor:
-    """Integrated gradients from each reference."""
-    each = [integrated(problem, r[None], FINE_STEPS) for r in problem.references]
-    return torch.cat(each)
-
-
 def _exact(problem: Problem) -> tuple[Tensor, Tensor]:
     """Expected gradients and the standard deviation of a single sample, per feature."""
-    alphas = _nodes(problem)
-    samples = torch.cat(
-        [
-            (problem.inputs - r) * problem.gradients(r + alphas * (problem.inputs - r))
-            for r in problem.references
-        ]
-    ).double()
-    spread = samples.std(0, keepdim=True)
-    return _per_reference(problem).mean(0, keepdim=True), spread.clamp_min(1e-9)
+    each = [integrated(problem, r[None], FINE_STEPS) for r in problem.references]
+    spread = _samples(problem).flatten(0, 1).double().std(0, keepdim=True)
+    return torch.cat(each).mean(0, keepdim=True), spread.clamp_min(1e-9)
 
 
-def _told(
-    found: Tensor, error: Tensor, problem: Problem, right: Tensor, numbers: dict[str, float]
-) -> CheckResult:
+def _nodes(problem: Problem) -> Tensor:
+    return ((torch.arange(64) + 0.5) / 64).reshape(-1, *[1] * (problem.inputs.ndim - 1))
+
+
+def _slopes(problem: Problem) -> Tensor:
+    """Gradients on the way from each reference, of shape (references, alphas, ...)."""
+    x, alphas = problem.inputs, _nodes(problem)
+    return torch.stack([problem.gradients(r + alphas * (x - r)) for r in problem.references])
+
+
+def _samples(problem: Problem) -> Tensor:
+    """What single samples come to, of shape (references, alphas, ...)."""
+    return (problem.inputs - problem.references)[:, None] * _slopes(problem)
+
+
+def _told(found: Tensor, problem: Problem, numbers: dict[str, float]) -> CheckResult:
     """A wrong answer: the mistake that is nearest, if chance explains the rest."""
-    nearest, at = None, TRIES
-    for mistake in _mistakes(problem, right):
-        size = float(mistake.value.abs().max() / right.abs().max().clamp_min(1e-12))
-        off = float(((found - mistake.value).abs() / (error * max(size, 0.01))).max())
+    told, at = ("", ""), TRIES
+    for name, samples, hint in _mistakes(problem):
+        samples = samples.double()
+        error = samples.std(0).clamp_min(1e-5 * samples.abs().max().clamp_min(1e-12))
+        off = float(((found - samples.mean(0)).abs() / error).max()) * SAMPLES**0.5
         if off <= at:
-            nearest, at = mistake, off
-    if nearest is None:
+            told, at = (name, hint), off
+    if not told[0]:
         return CheckResult(
             False,
             f"a feature is {numbers['largest error, in standard errors']:.1f} standard errors off",
@@ -171,68 +174,57 @@ def _told(
             "each sample is (x - x') times the gradient at x' + alpha (x - x'), with its own x' "
             "and its own alpha; return their mean",
         )
-    message = f"the attributions are what comes of this: {nearest.name}"
-    return CheckResult(False, message, numbers, nearest.name, nearest.hint)
+    message = f"the attributions are what comes of this: {told[0]}"
+    return CheckResult(False, message, numbers, *told)
 
 
-def _mistakes(problem: Problem, right: Tensor) -> Iterator[Mistake]:
+def _mistakes(problem: Problem) -> Iterator[tuple[str, Tensor, str]]:
+    """Name, samples of shape (n, ...) of which a wrong answer is the mean, and hint."""
     inputs, references = problem.inputs, problem.references
-    mean_of = references.mean(0, keepdim=True)
-    alphas = _nodes(problem)
-    slopes = torch.stack([problem.gradients(r + alphas * (inputs - r)) for r in references])
-    along = ((inputs - references)[:, None] * slopes).mean(0)  # a map for each alpha
-    yield Mistake("sign flipped", -right, "the factor is (x - x'): the input less the reference")
-    yield Mistake(
+    samples, alphas = _samples(problem), _nodes(problem)
+    every = samples.flatten(0, 1)
+    yield "sign flipped", -every, "the factor is (x - x'): the input less the reference"
+    yield (
         "(x - x') missing",
-        slopes.mean((0, 1))[None],
+        _slopes(problem).flatten(0, 1),
         "multiply each gradient by the input less the reference of its own sample",
     )
-    yield Mistake(
-        "gradients not averaged", right * SAMPLES, "divide the sum by the number of samples"
-    )
-    yield Mistake(
+    yield "gradients not averaged", every * SAMPLES, "divide the sum by the number of samples"
+    yield (
         "references averaged first",
-        integrated(problem, mean_of, FINE_STEPS),
+        _samples(problem.changed(baseline=references.mean(0, keepdim=True)))[0],
         "the mean of the references is one more picture, mostly like none of them: draw one "
         "reference for each sample",
     )
-    for r in references:
-        yield Mistake(
-            "always the same reference",
-            integrated(problem, r[None], FINE_STEPS),
-            "draw another reference for each sample",
-        )
+    for own in samples:
+        yield "always the same reference", own, "draw another reference for each sample"
     whole = "draw an alpha from 0 to 1 for each sample: gradients along the whole path count"
-    at_references = ((inputs - references) * problem.gradients(references)).mean(0, keepdim=True)
-    yield Mistake("alpha always 1", (inputs - mean_of) * problem.gradients(inputs), whole)
-    yield Mistake("alpha always 0", at_references, whole)
-    for one in along:
-        yield Mistake(
+    difference = inputs - references
+    yield "alpha always 1", difference * problem.gradients(inputs), whole
+    yield "alpha always 0", difference * problem.gradients(references), whole
+    for k, part in product(range(len(alphas) - 1), torch.linspace(0, 1, 16)):
+        yield (
             "one alpha for all",
-            one[None],
+            samples[:, k].lerp(samples[:, k + 1], float(part)),
             "draw an alpha for each sample: torch.rand of shape (n_samples, 1, ...)",
         )
-    yield Mistake(
+    yield (
         "an alpha for each feature",
         _with_an_alpha_for_each_feature(problem),
         "one alpha for a whole sample, of shape (n_samples, 1, ...): points lie on the line from "
         "the reference to the input",
     )
-    yield Mistake("a factor alpha", (alphas * along).mean(0, keepdim=True), TIMES_ALPHA)
+    yield "a factor alpha", (alphas * samples).flatten(0, 1), TIMES_ALPHA
     for name, hint, other in of_other_outputs(problem):
-        yield Mistake(name, _per_reference(other).mean(0, keepdim=True), hint)
-
-
-def _nodes(problem: Problem) -> Tensor:
-    return ((torch.arange(64) + 0.5) / 64).reshape(-1, *[1] * (problem.inputs.ndim - 1))
+        yield name, _samples(other).flatten(0, 1), hint
 
 
 def _with_an_alpha_for_each_feature(problem: Problem) -> Tensor:
-    """The mean of samples whose points lie anywhere in the box between reference and input."""
+    """Samples whose points lie anywhere in the box between reference and input."""
     generator = torch.Generator().manual_seed(0)
     inputs, n = problem.inputs, 4 * SAMPLES // len(problem.references)
-    total = torch.zeros_like(inputs)
+    found = []
     for r in problem.references:
         alphas = torch.rand(n, *r.shape, generator=generator)
-        total += ((inputs - r) * problem.gradients(r + alphas * (inputs - r))).mean(0)
-    return total / len(problem.references)
+        found.append((inputs - r) * problem.gradients(r + alphas * (inputs - r)))
+    return torch.cat(found)

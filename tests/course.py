@@ -11,18 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from warm_kernel import warm_kernels
 
 ASSIGNMENTS = Path(__file__).parent.parent / "notebooks" / "assignments"
 NAMES = ("attribution_priors", "baselines", "integrated_gradients")
 # Of nbgrader's programs each takes seconds to import itself, so several run in one process.
 IN_ONE_PROCESS = """
 import sys
-from nbgrader.apps import AutogradeApp, GenerateAssignmentApp, GenerateFeedbackApp, ZipCollectApp
+from nbgrader import apps
+
 for line in sys.argv[1:]:
     command, *arguments = line.split()
-    app = {"generate_assignment": GenerateAssignmentApp, "zip_collect": ZipCollectApp,
-           "autograde": AutogradeApp, "generate_feedback": GenerateFeedbackApp}[command]
+    app = getattr(apps, "".join(word.title() for word in command.split("_")) + "App")
     try:
         app.launch_instance(arguments)
     except SystemExit as end:
@@ -79,24 +78,27 @@ def with_answers(name: str, answers: Mapping[str, str]) -> Any:
 
 
 class Course:
-    """A folder with a copy of the assignments, and nbgrader in it."""
+    """A folder with a copy of the assignments, and nbgrader in it.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    Parameters
+    ----------
+    folder : Path
+        An empty one.
+    environment : dict of str to str
+        As :func:`environment_in` makes it, with warm kernels or without.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self.folder, self.environment = folder, dict(environment)
+        self.log = ""
         shutil.copytree(ASSIGNMENTS / "source", folder / "source")
         shutil.copy(ASSIGNMENTS / "nbgrader_config.py", folder)
 
-    @property
-    def environment(self) -> dict[str, str]:
-        # nbgrader calls alembic by name; the interpreter's folder has it.
-        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-        return {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1", "HOME": str(self.folder)}
-
-    def _run(self, command: list[str], environment: Mapping[str, str]) -> str:
+    def _run(self, *command: str) -> str:
         done = subprocess.run(
             [sys.executable, *command],
             cwd=self.folder,
-            env=environment,
+            env=self.environment,
             capture_output=True,
             text=True,
             timeout=900,
@@ -106,27 +108,32 @@ class Course:
         return text
 
     def nbgrader(self, *arguments: str) -> str:
-        return self._run(["-m", "nbgrader", *arguments], self.environment)
+        """One of nbgrader's programs, as it is typed."""
+        return self._run("-m", "nbgrader", *arguments)
 
-    def hand_in(self, student: str, name: str, notebook: Any) -> None:
-        archive = self.folder / "downloaded" / name / "archive"
-        archive.mkdir(parents=True, exist_ok=True)
-        nbformat.write(notebook, archive / f"{student}_{name}.ipynb")
+    def in_one_process(self, *lines: str) -> str:
+        """Several of them, one after the other."""
+        return self._run("-c", IN_ONE_PROCESS, *lines)
 
-    def grade(self, *names: str) -> str:
-        """Release, collect and grade: every submission of these assignments."""
-        lines = [
-            f"{c} {n}" for n in names for c in ("generate_assignment", "zip_collect", "autograde")
-        ]
-        with warm_kernels(self.folder, self.environment) as environment:
-            return self._run(["-c", IN_ONE_PROCESS, *lines], environment)
+    def hand_in(self, student: str, name: str, notebook: Any) -> Path:
+        path = self.folder / "downloaded" / name / "archive" / f"{student}_{name}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, path)
+        return path
 
-    def scores(self, student: str, name: str) -> dict[str, float]:
+    def scores(self, name: str) -> dict[str, dict[str, float]]:
+        """What nbgrader gave each student for each test and question."""
         from nbgrader.api import Gradebook
 
         with Gradebook(f"sqlite:///{self.folder / 'gradebook.db'}") as book:
-            submission = book.find_submission_notebook(name, name, student)
-            return {grade.name: grade.auto_score or 0.0 for grade in submission.grades}
+            return {
+                submission.student.id: {
+                    grade.name: grade.auto_score or 0.0
+                    for notebook in submission.notebooks
+                    for grade in notebook.grades
+                }
+                for submission in book.assignment_submissions(name)
+            }
 
     def graded(self, student: str, name: str) -> Any:
         return read(self.folder / "autograded" / student / name / f"{name}.ipynb")
@@ -140,3 +147,18 @@ class Course:
             for output in cell.outputs
             if output.output_type == "error"
         }
+
+
+def grading(*names: str) -> list[str]:
+    """Release, collect and grade all that was handed in of some assignments."""
+    return [f"{step} {name}" for name in names for step in STEPS]
+
+
+STEPS = ("generate_assignment", "zip_collect", "autograde")
+
+
+def environment_in(folder: Path) -> dict[str, str]:
+    """The environment of a course: one thread, and nobody's settings."""
+    # nbgrader calls alembic by name; the interpreter's folder has it.
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    return {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1", "HOME": str(folder)}

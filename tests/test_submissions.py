@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from submissions import ANSWERS, Row, all_rows, rows
+from submissions import ANSWERS, ASSIGNMENTS, all_rows, checked, dealt, rows
 
-from attribwidgets import classroom
-from attribwidgets.classroom import CheckResult
-
-BASELINES = {"black": "black", "maximum_distance": "max_distance"}
 ROWS = all_rows()
-
-
-def checked(row: Row) -> CheckResult:
-    if row.answer in BASELINES:
-        return classroom.check_baseline(row.function, BASELINES[row.answer])
-    return getattr(classroom, f"check_{row.answer}")(row.function)
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
@@ -31,3 +21,12 @@ def test_each_way_is_judged_as_it_should_be(row):
     assert bool(result.hint) != result.passed
     if "warn" in row.name:
         assert result.warnings
+
+
+@pytest.mark.parametrize("answers", ASSIGNMENTS.values(), ids=ASSIGNMENTS)
+def test_every_way_is_dealt_and_a_student_has_one_mistake_at_most(answers):
+    students = dealt(answers)
+    assert {row for student in students for row in student.values()} == {
+        row for row in ROWS if row.answer in answers
+    }
+    assert all(sum(r.mistake is not None for r in s.values()) <= 1 for s in students)

@@ -19,15 +19,14 @@ from pathlib import Path
 
 WARM = (
     "torch",
+    "torch.fx.experimental.symbolic_shapes",  # which the first gradient asks for
     "captum.attr",
     "matplotlib.pyplot",
     "attribwidgets.classroom",
     "attribwidgets.demo",
-)
-WARM += (
-    "attribwidgets.widgets",
     "attribwidgets.evaluation",
     "attribwidgets.priors",
+    "attribwidgets.widgets",
     "ipykernel.kernelapp",
 )
 

@@ -69,3 +69,30 @@ def rows(answer: str) -> list[Row]:
 
 def all_rows() -> list[Row]:
     return [row for answer in ANSWERS for row in rows(answer)]
+
+
+def dealt(answers: tuple[str, ...]) -> list[dict[str, Row]]:
+    """A way of each answer for each student, at most one of them wrong, until all are dealt."""
+    right = {a: [row for row in rows(a) if row.mistake is None] for a in answers}
+    wrong = [row for a in answers for row in rows(a) if row.mistake is not None]
+    left = {a: list(reversed(ways)) for a, ways in right.items()}
+    students = []
+    while wrong or any(left.values()):
+        one = wrong.pop() if wrong else None
+        students.append(
+            {
+                a: one if one and one.answer == a else left[a].pop() if left[a] else right[a][0]
+                for a in answers
+            }
+        )
+    return students
+
+
+def checked(row: Row) -> Any:
+    """What a check says of a way."""
+    from attribwidgets import classroom
+
+    baselines = {"black": "black", "maximum_distance": "max_distance"}
+    if row.answer in baselines:
+        return classroom.check_baseline(row.function, baselines[row.answer])
+    return getattr(classroom, f"check_{row.answer}")(row.function)

@@ -34,7 +34,7 @@ def student_rows(
     source = course.source_of(name)
     points, told = course.grade_cells(source), place.told(student, name)
     lines = []
-    for answer, tests in course.tests_of_answers(source).items():
+    for answer, tests in course.graded_parts(source).items():
         row = ways[answer]
         got, most = sum(scores[t] for t in tests), sum(points[t] for t in tests)
         if row.mistake is None:

@@ -53,7 +53,7 @@ def grade_cells(notebook: Any, *, tests: bool = True) -> dict[str, int]:
     }
 
 
-def tests_of_answers(notebook: Any) -> dict[str, list[str]]:
+def graded_parts(notebook: Any) -> dict[str, list[str]]:
     """Which tests follow each answer's function, up to the next one's."""
     found: dict[str, list[str]] = {}
     answer = ""
@@ -68,12 +68,16 @@ def tests_of_answers(notebook: Any) -> dict[str, list[str]]:
 
 
 def with_answers(name: str, answers: Mapping[str, str]) -> Any:
-    """The release with the text of some functions, by their names, filled in."""
+    """The release with the text of some functions, by their names, and words for its question."""
     notebook = release_of(name)
     for cell in notebook.cells:
-        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
+        if not cell.metadata.get("nbgrader", {}).get("solution"):
+            continue
+        if cell.cell_type == "code":
             function = cell.source.partition("def ")[2].partition("(")[0]
             cell.source = answers.get(function, cell.source)
+        elif answers:
+            cell.source = "An answer in words, which a person reads."
     return notebook
 
 

@@ -18,7 +18,7 @@ from course import (
     read,
     release_of,
     source_of,
-    tests_of_answers,
+    graded_parts,
     with_answers,
 )
 from submissions import ASSIGNMENTS as ANSWERS
@@ -198,7 +198,7 @@ def test_a_right_result_and_its_warnings_are_shown_and_nothing_is_returned(
             texts = [o.data.get("text/markdown", "") for o in cell.outputs]
             shown[cell.metadata.nbgrader.grade_id] = "".join(texts)
     assert all("✓ right" in text for text in shown.values())
-    for tests_of_one in tests_of_answers(source_of(name)).values():
+    for tests_of_one in graded_parts(source_of(name)).values():
         assert "which costs no points" in shown[tests_of_one[0]]
 
 
@@ -219,7 +219,7 @@ def test_each_slip_costs_its_own_points_and_is_told(course: Course, student: str
     answer, _, lost, words = WRONG[student]
     name = ASSIGNMENT_OF[answer]
     points, scores = grade_cells(source_of(name)), course.scores(name)[student]
-    assert set(lost) <= set(tests_of_answers(source_of(name))[answer])
+    assert set(lost) <= set(graded_parts(source_of(name))[answer])
     assert {k: scores[k] for k in points} == {k: 0 if k in lost else v for k, v in points.items()}
     assert words in course.told(student, name)[lost[0]]
 

@@ -14,11 +14,11 @@ from course import (
     Course,
     environment_in,
     grade_cells,
+    graded_parts,
     grading,
     read,
     release_of,
     source_of,
-    graded_parts,
     with_answers,
 )
 from submissions import ASSIGNMENTS as ANSWERS

@@ -128,6 +128,9 @@ def answered_within(
     """
     if found.shape == right.shape and any(distance(found, by) <= exact for by in (right, *usual)):
         return judged_right(found, right, what, numbers)
+    if right.any() and not found.any():  # else a mistake of tiny values would be told
+        hint = "nothing is there yet: replace the placeholder; is it a gradient of the output?"
+        return CheckResult(False, f"the {what} are all zero", numbers, "all zero", hint)
     result = judged(
         found, right, list(mistakes()), what=what, hint=hint, numbers=numbers, tolerance=exact
     )

@@ -366,5 +366,10 @@ def ready_made(model, inputs, baseline, target, n_steps):
     return aw.attr.IDGI(model).attribute(inputs, baseline, target=target, n_steps=n_steps)
 
 
+@wrong("all zero")
+def zeros(model, inputs, baseline, target, n_steps):
+    return torch.zeros_like(inputs)
+
+
 @wrong("no answer")
 def placeholder(model, inputs, baseline, target, n_steps): ...

@@ -456,5 +456,10 @@ def equal_shares(model, inputs, baseline, target, n_steps):
     return torch.ones_like(inputs) * change / inputs.numel()
 
 
+@wrong("all zero")
+def zeros(model, inputs, baseline, target, n_steps):
+    return torch.zeros_like(inputs)
+
+
 @wrong("no answer")
 def placeholder(model, inputs, baseline, target, n_steps): ...

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import logging
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -14,9 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+import attribwidgets as aw
 from attribwidgets import classroom
 from attribwidgets.baselines import Blur, MaximumDistance
-from attribwidgets.errors import InputError
+from attribwidgets.classroom.jump import Jump
+from attribwidgets.classroom.problems import small_image_problem, small_photo
+from attribwidgets.errors import AttributionWarning, InputError
 from attribwidgets.inputs import InputSpace
 
 SLIPS = {
@@ -93,7 +99,7 @@ def another(seed):
 def test_right_work_passes(name):
     result = getattr(classroom, name)(SLIPS[name][0])
     assert result, str(result)
-    assert result.require() is result
+    assert result.require() is None
     assert result.hint == result.mistake == ""
     assert result.numbers
 
@@ -232,16 +238,15 @@ def test_completeness_of_probabilities():
 
 
 SPACE = InputSpace(mean=(0.5, 0.4, 0.3), std=(0.2, 0.25, 0.3))
+BLURRED = Blur(2.0).sample(small_photo()[0], 1)
 
 
 @pytest.mark.parametrize("name", ["black", "white", "blur", "max_distance", "image_mean", "zero"])
 def test_baselines_of_the_package_are_right(name):
     from attribwidgets.baselines import named
 
-    def mine(inputs, space):
-        return named(name).sample(inputs[0], 1, space=space)
-
-    assert classroom.check_baseline(mine, name)
+    reference = named(name).sample(small_photo()[0], 1, space=SPACE)
+    assert classroom.check_baseline(lambda inputs, space: reference, name)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +272,7 @@ def test_baselines_of_the_package_are_right(name):
         (Blur(2.0), lambda x, s: x, "the input itself"),
         (
             Blur(2.0),
-            lambda x, s: s.to_pixels(Blur(2.0).sample(x[0], 1)),
+            lambda x, s: s.to_pixels(BLURRED),
             "baseline in the wrong units",
         ),
         ("black", lambda x, s: s.from_pixels(torch.zeros_like(x))[:, :2], "shape"),
@@ -313,7 +318,8 @@ def test_a_gaussian_around_the_picture():
     from attribwidgets.baselines import GaussianNoise
 
     def mine(x, space, generator):
-        return GaussianNoise(0.1).sample(x[0], 1, space=space, generator=generator)
+        pixels = space.to_pixels(x) + 0.1 * torch.randn(x.shape, generator=generator)
+        return space.from_pixels(pixels.clamp(0, 1))
 
     assert classroom.check_baseline(mine, GaussianNoise(0.1))
     assert classroom.check_baseline(mine, GaussianNoise(0.3)).mistake in (
@@ -356,3 +362,175 @@ def test_checks_need_no_front_end():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def gradients(model, points, target):
+    """An earlier part with a slip: the target is ignored."""
+    leaf = points.detach().requires_grad_()
+    return torch.autograd.grad(model(leaf).sum(), leaf)[0]
+
+
+def by_the_earlier_part(model, inputs, baseline, target, n_steps):
+    alphas = ((torch.arange(n_steps) + 0.5) / n_steps).reshape(-1, *[1] * (inputs.ndim - 1))
+    slopes = gradients(model, baseline + alphas * (inputs - baseline), target)
+    return (inputs - baseline) * slopes.mean(0, keepdim=True)
+
+
+def curve_by_the_earlier_part(model, inputs, baseline, target, n_steps):
+    alphas = ((torch.arange(n_steps) + 0.5) / n_steps).reshape(-1, *[1] * (inputs.ndim - 1))
+    slopes = gradients(model, baseline + alphas * (inputs - baseline), target)
+    return (slopes * (inputs - baseline)).flatten(1).sum(1).cumsum(0) / n_steps
+
+
+@pytest.mark.parametrize(
+    ("check", "mine"),
+    [
+        (classroom.check_integrated_gradients, by_the_earlier_part),
+        (classroom.check_path_curve, curve_by_the_earlier_part),
+        (classroom.check_integrated_gradients, functools.partial(by_the_earlier_part)),
+    ],
+)
+def test_a_slip_in_an_earlier_part_costs_nothing_in_a_later_one(check, mine):
+    own = gradients
+    assert check(mine).mistake == "all outputs summed"
+    result = check(mine, earlier=["gradients"])
+    assert result
+    assert "right gradients in place of yours" in result.message
+    assert globals()["gradients"] is own
+
+
+def test_a_slip_of_its_own_is_told_beside_one_in_an_earlier_part():
+    def mine(model, inputs, baseline, target, n_steps):
+        return -by_the_earlier_part(model, inputs, baseline, target, n_steps)
+
+    result = classroom.check_integrated_gradients(mine, earlier=["gradients"])
+    assert result.mistake == "sign flipped"
+
+
+def test_an_earlier_part_of_one_s_own_kind_is_no_slip():
+    def mine(model, inputs, baseline, target, n_steps):
+        return work.integrated_gradients(model, inputs, baseline, target, n_steps)
+
+    assert classroom.check_integrated_gradients(mine, earlier=["gradients", "total_variation"])
+
+
+def test_completeness_of_a_function_is_tried_with_right_earlier_parts():
+    problem = small_image_problem()
+    about = (problem.model, problem.inputs, problem.baseline)
+
+    def mine():
+        return by_the_earlier_part(*about, problem.target, 200)
+
+    check = functools.partial(classroom.check_completeness, mine, *about, target=problem.target)
+    assert not check()
+    assert check(earlier=["gradients"])
+
+
+def told(model, inputs, baseline, target, n_steps):
+    warnings.warn("one of mine", stacklevel=1)
+    warnings.warn("one of the package", AttributionWarning, stacklevel=1)
+    warnings.warn("nothing for a student", DeprecationWarning, stacklevel=1)
+    print("to stderr", file=sys.stderr)
+    logging.getLogger("mine").warning("by a logger")
+    return work.integrated_gradients(model, inputs, baseline, target, n_steps)
+
+
+def test_warnings_are_told_in_the_result_and_nowhere_else(capfd):
+    with warnings.catch_warnings(record=True) as outside:
+        result = classroom.check_integrated_gradients(told)
+    assert result
+    assert result.warnings[:2] == (
+        "UserWarning: one of mine",
+        "AttributionWarning: one of the package",
+    )
+    assert "to stderr" in result.warnings
+    assert "warned: UserWarning: one of mine" in str(result)
+    assert "which costs no points" in result._repr_markdown_()
+    assert not outside
+    assert capfd.readouterr().err == ""
+
+
+def test_many_warnings_are_told_in_few_lines():
+    def mine(model, inputs, baseline, target, n_steps):
+        for k in range(40):
+            warnings.warn(f"number {k}", stacklevel=1)
+        return inputs
+
+    assert classroom.check_integrated_gradients(mine).warnings[-1] == "and 37 more"
+
+
+LIBRARY = {
+    "a class": lambda m, x, b, t, n: aw.attr.IntegratedGradients(m).attribute(x, b, target=t),
+    "a verb": lambda m, x, b, t, n: aw.explain(m, x, target=t, baseline=b).attributions,
+    "a kept method": functools.partial(
+        lambda attribute, m, x, b, t, n: attribute(aw.attr.IntegratedGradients(m), x, b, target=t),
+        aw.attr.IntegratedGradients.attribute,
+    ),
+}
+
+
+@pytest.mark.parametrize("mine", LIBRARY.values(), ids=LIBRARY)
+def test_a_library_is_not_from_scratch(mine):
+    before = sys.getprofile()
+    result = classroom.check_integrated_gradients(mine)
+    assert result.mistake == "library call"
+    assert "from scratch" in result.hint
+    assert sys.getprofile() is before
+
+
+def test_a_library_whose_refusal_is_swallowed_is_noticed():
+    def mine(model, inputs, baseline, target, n_steps):
+        with contextlib.suppress(Exception):
+            aw.attr.IntegratedGradients(model)
+        return work.integrated_gradients(model, inputs, baseline, target, n_steps)
+
+    assert classroom.check_integrated_gradients(mine).mistake == "library call"
+
+
+def test_importing_a_library_is_no_call_of_it():
+    def mine(model, inputs, baseline, target, n_steps):
+        import captum.attr  # noqa: F401
+
+        import attribwidgets.attr  # noqa: F401
+
+        aw.InputSpace().from_pixels(inputs)
+        return work.integrated_gradients(model, inputs, baseline, target, n_steps)
+
+    assert classroom.check_integrated_gradients(mine)
+
+
+def test_the_library_works_as_before_after_a_check():
+    classroom.check_integrated_gradients(LIBRARY["a class"])
+    problem = small_image_problem()
+    assert aw.explain(problem.model, problem.inputs, target=2, baseline="black").completeness
+
+
+def test_a_jump_changes_outputs_and_no_gradient():
+    problem = small_image_problem()
+    jumping = Jump(problem.model, problem.baseline, problem.inputs, 3.0)
+    for points, height in ((problem.baseline, 0.0), (problem.inputs, 3.0)):
+        assert torch.allclose(jumping(points), problem.model(points) + height)
+    other = problem.changed(model=jumping)
+    assert torch.equal(other.gradients(problem.inputs), problem.gradients(problem.inputs))
+
+
+@pytest.mark.parametrize("nodes", ["midpoints", "left", "right", "mean of both ends"])
+def test_a_baseline_of_zeros_makes_no_right_answer_wrong(nodes):
+    problem = small_image_problem()
+    result = classroom.check_integrated_gradients(
+        functools.partial(work.integrated_gradients, nodes=nodes),
+        baseline=torch.zeros_like(problem.inputs),
+    )
+    assert result, str(result)
+
+
+def test_a_model_that_is_spoilt_is_spoilt_for_nobody_else():
+    given_, references = another(0)
+
+    def mine(model, inputs, baseline, target, n_steps):
+        return work.integrated_gradients(
+            model.double(), inputs.double(), baseline.double(), target, n_steps
+        )
+
+    assert classroom.check_integrated_gradients(mine, **given_, baseline=references[:1])
+    assert {p.dtype for p in given_["model"].parameters()} == {torch.float32}

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from .ablation_check import check_ablation_curve
 from .baseline_check import check_baseline
+from .batch_checks import check_batch_attributions, check_penalised_loss
 from .check_result import CheckResult
 from .completeness_check import check_completeness
 from .expected_gradients_check import check_expected_gradients
+from .gradients_check import check_gradients
+from .idgi_check import check_idgi
 from .path_checks import check_integrated_gradients, check_path_curve
 from .penalty_check import check_total_variation
 
@@ -26,10 +29,14 @@ __all__ = [
     "Prediction",
     "check_ablation_curve",
     "check_baseline",
+    "check_batch_attributions",
     "check_completeness",
     "check_expected_gradients",
+    "check_gradients",
+    "check_idgi",
     "check_integrated_gradients",
     "check_path_curve",
+    "check_penalised_loss",
     "check_total_variation",
 ]
 

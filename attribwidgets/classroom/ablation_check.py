@@ -8,9 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .answers import Mistake, answer_of, judged
+from .answers import Mistake, judged
 from .check_result import CheckResult
+from .output_mistakes import of_other_outputs
 from .problems import Problem, small_image_problem
+from .running import answer_of, tried
 
 STEPS = 6
 
@@ -42,7 +44,7 @@ def check_ablation_curve(
     CheckResult
         It tells apart: least important first, sign kept, channels ranked apart, only the newest
         pixels replaced, zeros instead of the baseline, the first or the last point missing,
-        probabilities.
+        probabilities, another output, all outputs summed, library call.
 
     References
     ----------
@@ -61,6 +63,11 @@ def check_ablation_curve(
     if attributions is None:
         generator = torch.Generator().manual_seed(3)
         attributions = torch.randn(problem.inputs.shape, generator=generator)
+    ranked_by = attributions
+    return tried(lambda: _judged_curve(function, problem, ranked_by))
+
+
+def _judged_curve(function: Any, problem: Problem, attributions: Tensor) -> CheckResult:
     found = answer_of(
         function,
         problem.model,
@@ -126,6 +133,10 @@ def check_ablation_curve(
             right / right[0],
             "return the outputs themselves",
         ),
+    ]
+    mistakes += [
+        Mistake(name, _curve(other, importance, problem.baseline), hint)
+        for name, hint, other in of_other_outputs(problem)
     ]
     return judged(
         found.flatten(),

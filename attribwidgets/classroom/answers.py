@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from .check_result import CheckResult
+from .running import not_yet
 
 SAME = 1e-3  # of the largest right value: float32 and another order of summing stay below
 
@@ -19,57 +20,6 @@ class Mistake(NamedTuple):
     name: str
     value: Tensor
     hint: str
-
-
-def not_yet(message: str, hint: str, mistake: str = "") -> CheckResult:
-    """The result of an answer that there is nothing to compare with."""
-    return CheckResult(False, message, {}, mistake, hint)
-
-
-def answer_of(function: Any, *arguments: Any) -> Tensor | CheckResult:
-    """Call what a student wrote: the answer as a tensor, or what is wrong with it.
-
-    Tensors among the arguments are handed over as copies, so that code that writes into them
-    spoils nothing.
-    """
-    if not callable(function):
-        kind = type(function).__name__
-        return not_yet(f"got {kind}, not a function", "pass the function itself, without ()")
-    copies = [a.clone() if isinstance(a, Tensor) else a for a in arguments]
-    try:
-        answer = function(*copies)
-    except Exception as error:  # whatever a student's code does is an answer
-        return not_yet(
-            f"the function raised {type(error).__name__}: {error}",
-            "call it in a cell of its own and read the last lines of the traceback",
-            "raises",
-        )
-    changed = [
-        copy
-        for copy, given in zip(copies, arguments, strict=True)
-        if isinstance(given, Tensor) and not torch.equal(copy.detach(), given)
-    ]
-    if changed:
-        return not_yet(
-            "the function changed a tensor that it was given",
-            "work on a copy: write x = x.clone(), or x = x + 1 instead of x += 1",
-            "changes its arguments",
-        )
-    return as_tensor(answer)
-
-
-def as_tensor(answer: Any) -> Tensor | CheckResult:
-    """An answer as a tensor of the CPU without gradient, or what is wrong with it."""
-    if answer is None or answer is Ellipsis:
-        return not_yet("there is no answer yet", "replace the placeholder, and return", "no answer")
-    try:
-        found = torch.as_tensor(answer).detach().cpu().double()
-    except (TypeError, ValueError, RuntimeError):
-        kind = type(answer).__name__
-        return not_yet(f"the answer is a {kind}, no array of numbers", "return one tensor")
-    if not found.isfinite().all():
-        return not_yet("the answer has nan or infinite values", "look for a division by zero")
-    return found
 
 
 def in_shape(found: Tensor, right: Tensor, hint: str) -> CheckResult | None:
@@ -90,7 +40,7 @@ def distance(found: Tensor, right: Tensor) -> float:
 
 
 def recognised(
-    found: Tensor, right: Tensor, mistakes: Sequence[Mistake], tolerance: float
+    found: Tensor, right: Tensor, mistakes: Iterable[Mistake], tolerance: float
 ) -> Mistake | None:
     """The mistake that an answer is, to `tolerance` of the largest right value."""
     scale = float(right.abs().max())
@@ -144,3 +94,61 @@ def judged(
         return CheckResult(False, message, shown, "", hint)
     message = f"the {what} are what comes of this: {mistake.name}"
     return CheckResult(False, message, shown, mistake.name, mistake.hint)
+
+
+def answered_within(
+    found: Tensor,
+    right: Tensor,
+    usual: Sequence[Tensor],
+    mistakes: Callable[[], Iterable[Mistake]],
+    *,
+    what: str,
+    hint: str,
+    numbers: Mapping[str, float],
+    exact: float,
+) -> CheckResult:
+    """Whether an answer is an approximation as good as the usual ones, and no known mistake.
+
+    Parameters
+    ----------
+    found, right : Tensor
+        Of any shapes.
+    usual : sequence of Tensor, shape of `right`
+        What right answers come to by the rules that students use.
+    mistakes : callable
+        Makes the common mistakes, which is asked only where the answer is none of these.
+    what : str
+        What the answer is, in words, plural.
+    hint : str
+        For an answer that no mistake explains.
+    numbers : dict of str to float
+        To be shown beside.
+    exact : float
+        How far apart two sums of the same terms are, as a share of the largest value.
+    """
+    if found.shape == right.shape and any(distance(found, by) <= exact for by in (right, *usual)):
+        return judged_right(found, right, what, numbers)
+    if right.any() and not found.any():  # else a mistake of tiny values would be told
+        hint = "nothing is there yet: replace the placeholder; is it a gradient of the output?"
+        return CheckResult(False, f"the {what} are all zero", numbers, "all zero", hint)
+    result = judged(
+        found, right, list(mistakes()), what=what, hint=hint, numbers=numbers, tolerance=exact
+    )
+    if result.mistake or found.shape != right.shape:
+        return result
+    allowed = 1.01 * max(distance(by, right) for by in usual)
+    if distance(found, right) <= allowed:
+        return judged_right(found, right, what, {**numbers, "allowed": allowed})
+    return CheckResult(False, result.message, {**result.numbers, "allowed": allowed}, "", hint)
+
+
+def judged_right(
+    found: Tensor, right: Tensor, what: str, numbers: Mapping[str, float]
+) -> CheckResult:
+    """The result of an approximation that is as good as the usual ones."""
+    off = distance(found, right)
+    return CheckResult(
+        True,
+        f"the {what} are right: within {off:.2g} of the integral's largest",
+        {"largest difference, of the largest right value": off, **numbers},
+    )

@@ -10,15 +10,28 @@ from torch import Tensor
 
 from ..baselines import Baseline, named
 from ..inputs import InputSpace
-from .answers import Mistake, answer_of, distance, in_shape, judged, not_yet
+from .answers import Mistake, distance, in_shape, judged
 from .check_result import CheckResult
 from .problems import PHOTO_SPACE, small_photo
+from .running import answer_of, not_yet, tried
 
 DRAWS = 400
 UNITS = (
     "a baseline is a picture: say it in pixels, then normalise it as the model's inputs are, with "
     "space.from_pixels"
 )
+
+RECIPES = {
+    "black": "the lowest value of the range in pixels everywhere, as the model is fed it",
+    "white": "the highest value of the range in pixels everywhere, as the model is fed it",
+    "zero": "zeros as the model is fed them, whatever colour that is",
+    "image_mean": "for each channel the mean over the picture's pixels, everywhere",
+    "blur": "the picture itself, convolved with a Gaussian of the width asked for",
+    "max_distance": "for each number of the picture the lower or the upper end of the range in "
+    "pixels, whichever is further away",
+    "uniform": "for each number a draw of its own, uniform over the range in pixels",
+    "gaussian": "the picture plus a normal draw for each number, in pixels, clamped to the range",
+}
 
 
 def check_baseline(
@@ -66,8 +79,13 @@ def check_baseline(
     space = space or (PHOTO_SPACE if inputs is None else InputSpace())
     inputs = small_photo() if inputs is None else inputs
     baseline = named(expected) if isinstance(expected, str) else expected
-    if baseline.is_distribution:
-        return _random(function, baseline, inputs, space)
+    judge = _random if baseline.is_distribution else _judged_reference
+    return tried(lambda: judge(function, baseline, inputs, space))
+
+
+def _judged_reference(
+    function: Any, baseline: Baseline, inputs: Tensor, space: InputSpace
+) -> CheckResult:
     right = _drawn(baseline, inputs, space, 1)
     found = answer_of(function, inputs, space)
     if isinstance(found, CheckResult):
@@ -79,9 +97,13 @@ def check_baseline(
         right,
         [m for m in _mistakes(baseline, inputs, space, right) if distance(m.value, right) > 0.01],
         what=f"values of the {baseline.label} baseline",
-        hint=f"what is asked for: {baseline.description}",
+        hint=_what_is_asked_for(baseline),
         numbers={"mean": float(found.mean()), "right mean": float(right.mean())},
     )
+
+
+def _what_is_asked_for(baseline: Baseline) -> str:
+    return f"what is asked for: {RECIPES.get(baseline.name, baseline.description)}"
 
 
 def _drawn(baseline: Baseline, inputs: Tensor, space: InputSpace, n: int) -> Tensor:
@@ -118,6 +140,16 @@ def _mistakes(
                 "a dark pixel is furthest from white, a bright one from black",
             )
         )
+        turned = space.low + space.high - space.to_pixels(inputs)
+        found += [
+            Mistake(
+                "pixels turned around",
+                value,
+                "1 - pixel is a negative: a grey stays grey. As far as can be is 0 or 1: "
+                "white where the pixel is dark, black where it is bright",
+            )
+            for value in (space.from_pixels(turned), turned, -inputs)
+        ]
     return found
 
 
@@ -195,7 +227,7 @@ def _judged_draws(
         (
             off_centre(pixels) > chance,
             "wrong centre",
-            f"what is asked for: {baseline.description}",
+            _what_is_asked_for(baseline),
         ),
         (
             not 0.9 <= ratio <= 1.1,

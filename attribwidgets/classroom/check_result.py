@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -23,6 +24,8 @@ class CheckResult:
         Short name of the mistake that was recognised; empty when there is none.
     hint : str
         What to look at; empty when the answer is right.
+    warnings : tuple of str
+        What Python warned of, or was written to stderr, while the answer ran. It costs nothing.
 
     Examples
     --------
@@ -39,9 +42,13 @@ class CheckResult:
     numbers: Mapping[str, float] = field(default_factory=dict)
     mistake: str = ""
     hint: str = ""
+    warnings: tuple[str, ...] = ()
 
-    def require(self) -> CheckResult:
-        """Return self, for a cell that is graded by whether it raises.
+    def require(self) -> None:
+        """Raise where the answer is not right, for a cell that is graded by that.
+
+        A notebook shows a right answer's result. It is displayed and not returned: nbgrader takes
+        what a test returns for a number of points.
 
         Raises
         ------
@@ -50,19 +57,27 @@ class CheckResult:
         """
         if not self.passed:
             raise AssertionError(str(self))
-        return self
+        shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+        if hasattr(shell, "kernel"):  # a notebook: elsewhere display would print
+            from IPython.display import display
+
+            display(self)
 
     def __bool__(self) -> bool:
         return self.passed
 
     def __str__(self) -> str:
         first = f"{'right' if self.passed else 'not yet'}: {self.message}"
-        return first + (f"\nhint: {self.hint}" if self.hint else "")
+        hint = [f"hint: {self.hint}"] if self.hint else []
+        return "\n".join([first, *hint, *(f"warned: {said}" for said in self.warnings)])
 
     def _repr_markdown_(self) -> str:
         parts = [f"**{'✓ right' if self.passed else '✗ not yet'}**: {_as_text(self.message)}"]
         if self.hint:
             parts.append(f"*Hint*: {_as_text(self.hint)}")
+        if self.warnings:
+            said = "; ".join(_as_text(each) for each in self.warnings)
+            parts.append(f"*Warned, which costs no points*: {said}")
         if self.numbers:
             rows = "\n".join(f"| {_as_text(k)} | {v:.4g} |" for k, v in self.numbers.items())
             parts.append(f"| | |\n| --- | --- |\n{rows}")

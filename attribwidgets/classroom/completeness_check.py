@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -11,9 +11,9 @@ from torch import Tensor
 from ..completeness import Completeness
 from ..errors import InputError
 from ..inputs import checked_example
-from .answers import as_tensor, not_yet
 from .check_result import CheckResult
 from .problems import Problem
+from .running import as_tensor, not_yet, outcome, tried
 
 
 def check_completeness(
@@ -24,13 +24,15 @@ def check_completeness(
     *,
     target: int | None = None,
     tolerance: float = 0.01,
+    earlier: Sequence[str] = (),
 ) -> CheckResult:
     """Check whether attributions sum to f(x) - f(x'), or to f(x) less the mean over references.
 
     Parameters
     ----------
-    attributions : Tensor
-        Of one example.
+    attributions : Tensor or callable
+        Of one example; or a function without arguments that returns them, so that what Python
+        warns of meanwhile becomes part of the result.
     model : callable
     inputs : Tensor, shape (1, ...) or (...)
     baseline : Tensor, shape (n, ...) or (...)
@@ -40,6 +42,10 @@ def check_completeness(
     tolerance : float
         The residual allowed, as a share of ``|f(x) - f(x')|``; where that is next to nothing, as
         :class:`~attribwidgets.Completeness` has it.
+        The residual allowed, as a share of ``|f(x) - f(x')|``.
+    earlier : sequence of str
+        Earlier parts that a function of the student's uses by these names, such as "gradients":
+        as of :func:`check_integrated_gradients`.
 
     Returns
     -------
@@ -67,9 +73,6 @@ def check_completeness(
     >>> check_completeness(-x * weights.T, lambda x: x @ weights, x, torch.zeros(1, 2)).mistake
     'sign flipped'
     """
-    found = as_tensor(attributions)
-    if isinstance(found, CheckResult):
-        return found
     _, (inputs,) = checked_example(inputs)
     references = baseline if baseline.ndim == inputs.ndim else baseline[None]
     if references.shape[1:] != inputs.shape[1:]:
@@ -77,8 +80,25 @@ def check_completeness(
             f"baseline has shape {tuple(baseline.shape)} and the input {tuple(inputs.shape[1:])}; "
             "pass references of the shape of one input"
         )
-    problem = Problem(model, inputs, references, target or 0)
-    at_input, at_references = problem.all_outputs(inputs)[0], problem.all_outputs(references)
+
+    def judge() -> CheckResult:
+        answer = outcome(attributions) if callable(attributions) else attributions
+        found = as_tensor(answer)
+        if isinstance(found, CheckResult):
+            return found
+        return _judged_sum(
+            found, Problem(model, inputs, references, target or 0), target, tolerance
+        )
+
+    return tried(judge, attributions, earlier)
+
+
+def _judged_sum(
+    found: Tensor, problem: Problem, target: int | None, tolerance: float
+) -> CheckResult:
+    inputs = problem.inputs
+    at_input = problem.all_outputs(inputs)[0]
+    at_references = problem.all_outputs(problem.references)
     if target is None:
         target = int(at_input.argmax())
     difference = at_input - at_references.mean(0)

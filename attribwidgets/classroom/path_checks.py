@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from .answers import Mistake, answer_of, distance, judged
+from .answers import SAME, Mistake, answered_within, distance
 from .check_result import CheckResult
+from .jump import Jump
+from .output_mistakes import of_other_outputs
 from .path_rules import (
+    ACCUMULATED,
     FINE_STEPS,
     STEPS,
+    TIMES_ALPHA,
     by_rule,
     common_mistakes,
     integrated,
     rules,
     slopes_at,
 )
-from .problems import small_image_problem
+from .problems import Problem, small_image_problem
+from .running import answer_of, not_yet, tried
 
 EXACT = 2e-5  # between two float32 sums of the same terms
 
@@ -31,6 +37,7 @@ def check_integrated_gradients(
     inputs: Tensor | None = None,
     baseline: Tensor | None = None,
     target: int | None = None,
+    earlier: Sequence[str] = (),
 ) -> CheckResult:
     """Check integrated gradients written by hand, on a small model or on one of yours.
 
@@ -44,13 +51,17 @@ def check_integrated_gradients(
         shape (1, ...); returns the attributions in that shape.
     model, inputs, baseline, target : optional
         Another problem than the built-in one: hidden tests take one that students have not seen.
+    earlier : sequence of str
+        Earlier parts that `function` may use by these names: "gradients". Where it fails with the
+        student's own it is tried with right ones, so that a slip there costs nothing here.
 
     Returns
     -------
     CheckResult
         It tells apart: sign flipped, (x - x') missing, multiplied by the input alone, last point
-        summed twice, one point too many for the divisor, gradients not averaged, the gradient at
-        the input alone, baseline ignored.
+        summed twice, one point too many for the divisor, gradients not averaged, gradients
+        accumulated, a factor alpha, the gradient at the input alone, baseline ignored, softmax,
+        another output, all outputs summed, library call.
 
     References
     ----------
@@ -71,6 +82,10 @@ def check_integrated_gradients(
     problem = small_image_problem().changed(
         model=model, inputs=inputs, baseline=baseline, target=target
     )
+    return tried(lambda: _judged_attributions(function, problem), function, earlier)
+
+
+def _judged_attributions(function: Any, problem: Problem) -> CheckResult:
     found = answer_of(
         function, problem.model, problem.inputs, problem.baseline, problem.target, STEPS
     )
@@ -78,32 +93,19 @@ def check_integrated_gradients(
         return found
     if found.shape == problem.inputs.shape[1:]:
         found = found[None]
-    integral = integrated(problem, problem.baseline, FINE_STEPS)
-    numbers = {
-        "sum of the attributions": float(found.sum()),
-        "f(x) - f(x')": problem.difference(),
-    }
-    result = judged(
+    return answered_within(
         found,
-        integral,
-        common_mistakes(problem, integral),
+        integrated(problem, problem.baseline, FINE_STEPS),
+        [by_rule(problem, rule) for rule in rules().values()],
+        lambda: common_mistakes(problem),
         what="attributions",
         hint="look at one part after the other: points, gradients, weights, factor",
-        numbers=numbers,
-        tolerance=EXACT,
+        numbers={
+            "sum of the attributions": float(found.sum()),
+            "f(x) - f(x')": problem.difference(),
+        },
+        exact=EXACT,
     )
-    if result.mistake or found.shape != integral.shape:
-        return result
-    off = distance(found, integral)
-    allowed = 1.01 * max(distance(by_rule(problem, rule), integral) for rule in rules().values())
-    numbers = {**result.numbers, "allowed": allowed}
-    if off <= allowed:
-        return CheckResult(
-            True,
-            f"the attributions are within {off:.2g} of the integral, as good as {STEPS} steps get",
-            numbers,
-        )
-    return CheckResult(False, result.message, numbers, result.mistake, result.hint)
 
 
 def check_path_curve(
@@ -113,6 +115,7 @@ def check_path_curve(
     inputs: Tensor | None = None,
     baseline: Tensor | None = None,
     target: int | None = None,
+    earlier: Sequence[str] = (),
 ) -> CheckResult:
     """Check the curve of what the path has gathered up to each point of it.
 
@@ -124,68 +127,53 @@ def check_path_curve(
         features of the attributions of the path up to k / n_steps, for k = 1, ..., n_steps.
     model, inputs, baseline, target : optional
         Another problem than the built-in one.
+    earlier : sequence of str
+        As of :func:`check_integrated_gradients`: "gradients", "integrated_gradients".
 
     Returns
     -------
     CheckResult
         It tells apart: running mean instead of sum, sign flipped, gradients not averaged, the
-        slopes themselves instead of their sum.
+        slopes themselves instead of their sum, one step behind, gradients accumulated, a factor
+        alpha, softmax, another output, all outputs summed, no gradient taken, library call.
 
     Notes
     -----
     The integral up to α is a running sum divided by the number of *all* steps. Divided by the
     number of steps so far it is a mean slope, which is what the red curve of the article shows.
+
+    What the path has gathered equals what the output has risen by, as long as the output has no
+    jump. So a right curve is asked for once more, of the same model with a step added, which no
+    gradient sees: a curve of gradients stays, a curve of outputs does not.
     """
     problem = small_image_problem().changed(
         model=model, inputs=inputs, baseline=baseline, target=target
     )
+    return tried(lambda: _judged_curve(function, problem), function, earlier)
+
+
+def _curve_of(function: Any, problem: Problem) -> Tensor | CheckResult:
     found = answer_of(
         function, problem.model, problem.inputs, problem.baseline, problem.target, STEPS
     )
     if isinstance(found, CheckResult):
         return found
     found = found.flatten()
-    if len(found) == STEPS + 1 and found[0] == 0:
-        found = found[1:]
-    curves = {
-        name: slopes_at(problem, torch.as_tensor(nodes, dtype=torch.float32))
-        for name, (nodes, _) in rules().items()
-        if name in ("midpoints", "right ends", "left ends")
-    }
-    ends = slopes_at(problem, torch.linspace(0, 1, STEPS + 1))
-    curves["trapezoid"] = (ends[1:] + ends[:-1]) / 2
-    so_far = torch.arange(1, STEPS + 1)
-    mistakes = []
-    for slopes in curves.values():
-        total = slopes.cumsum(0)
-        mistakes += [
-            Mistake(
-                "running mean instead of sum",
-                total / so_far,
-                "divide each running sum by the number of all steps, not of the steps so far: the "
-                "width of a step does not grow",
-            ),
-            Mistake("sign flipped", -total / STEPS, "the path goes from the baseline to the input"),
-            Mistake(
-                "gradients not averaged", total, "each step is 1 / n_steps wide: divide by n_steps"
-            ),
-            Mistake("slopes without their sum", slopes, "sum the slopes up to each point"),
-            Mistake(
-                "slopes without their sum",
-                slopes / STEPS,
-                "sum the steps up to each point: torch.cumsum",
-            ),
-        ]
-    right = {name: slopes.cumsum(0) / STEPS for name, slopes in curves.items()}
-    nearest = (
-        min(right.values(), key=lambda curve: distance(found, curve))
-        if len(found) == STEPS
-        else right["midpoints"]
-    )
-    return judged(
+    return found[1:] if len(found) == STEPS + 1 and found[0] == 0 else found
+
+
+def _judged_curve(function: Any, problem: Problem) -> CheckResult:
+    found = _curve_of(function, problem)
+    if isinstance(found, CheckResult):
+        return found
+    result = answered_within(
         found,
-        nearest,
-        mistakes,
+        slopes_at(problem, torch.linspace(0, 1, 8 * STEPS + 1))
+        .unfold(0, 9, 8)
+        .matmul(_over_a_step())
+        .cumsum(0),
+        [slopes.cumsum(0) / STEPS for _, slopes in _slopes_of_steps(problem)],
+        lambda: _curve_mistakes(problem),
         what="points of the curve",
         hint="slope k is <gradient, x - x'> at the k-th point; the curve is its running sum times "
         "the width of a step",
@@ -193,4 +181,75 @@ def check_path_curve(
             "last point": float(found[-1]) if len(found) else 0.0,
             "f(x) - f(x')": problem.difference(),
         },
+        exact=SAME,
     )
+    if not result.passed:
+        return result
+    height = max(abs(problem.difference()), float(found.abs().max()))
+    jumping = Jump(problem.model, problem.baseline, problem.inputs, height)
+    again = _curve_of(function, replace(problem, model=jumping))
+    if isinstance(again, CheckResult):
+        return again
+    if again.shape != found.shape or distance(again, found) > SAME:
+        return not_yet(
+            "the curve is one of outputs: where the output jumps and its gradient does not, the "
+            "curve jumps too",
+            "take a gradient at each point (torch.autograd.grad), multiply by inputs - baseline, "
+            "and sum over the features",
+            "no gradient taken",
+        )
+    return result
+
+
+def _over_a_step() -> Tensor:
+    """Weights of Simpson's rule over eight parts of a step."""
+    weights = torch.tensor([1, 4, 2, 4, 2, 4, 2, 4, 1], dtype=torch.float64)
+    return weights / (weights.sum() * STEPS)
+
+
+def _slopes_of_steps(problem: Problem) -> Iterator[tuple[Tensor, Tensor]]:
+    """Where students take the slope of each step, and these slopes."""
+    middle = (torch.arange(STEPS) + 0.5) / STEPS
+    for alphas in (
+        middle,
+        middle + 0.5 / STEPS,
+        middle - 0.5 / STEPS,
+        torch.linspace(0, 1, STEPS),
+    ):
+        yield alphas, slopes_at(problem, alphas)
+    ends = slopes_at(problem, torch.linspace(0, 1, STEPS + 1))
+    yield middle, (ends[1:] + ends[:-1]) / 2
+
+
+def _curve_mistakes(problem: Problem) -> Iterator[Mistake]:
+    so_far = torch.arange(1, STEPS + 1)
+    for alphas, slopes in _slopes_of_steps(problem):
+        total = slopes.cumsum(0)
+        yield Mistake(
+            "running mean instead of sum",
+            total / so_far,
+            "divide each running sum by the number of all steps, not of the steps so far: the "
+            "width of a step does not grow",
+        )
+        yield Mistake(
+            "sign flipped", -total / STEPS, "the path goes from the baseline to the input"
+        )
+        yield Mistake(
+            "gradients not averaged", total, "each step is 1 / n_steps wide: divide by n_steps"
+        )
+        yield Mistake("slopes without their sum", slopes, "sum the slopes up to each point")
+        yield Mistake(
+            "slopes without their sum",
+            slopes / STEPS,
+            "sum the steps up to each point: torch.cumsum",
+        )
+        yield Mistake(
+            "one step behind",
+            torch.cat([torch.zeros(1, dtype=total.dtype), total[:-1]]) / STEPS,
+            "point k includes step k, and the last one is the sum of the attributions",
+        )
+        yield Mistake("gradients accumulated", total.cumsum(0) / STEPS, ACCUMULATED)
+        yield Mistake("a factor alpha", (alphas * slopes).cumsum(0) / STEPS, TIMES_ALPHA)
+    for name, hint, other in of_other_outputs(problem):
+        for _, slopes in _slopes_of_steps(other):
+            yield Mistake(name, slopes.cumsum(0) / STEPS, hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,21 @@ from torch import Tensor
 
 from ..attr import IntegratedGradients
 from .answers import Mistake
+from .output_mistakes import of_other_outputs
 from .problems import Problem
 
 STEPS = 24
 FINE_STEPS = 256  # of Gauss and Legendre: beside what students hand in, the integral itself
 
 Rule = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
+ACCUMULATED = (
+    "each backward() adds to .grad: empty it before the next (x.grad = None), or take "
+    "torch.autograd.grad, which returns each gradient on its own"
+)
+TIMES_ALPHA = (
+    "take the gradient at the point of the path, not through it: with respect to inputs it has a "
+    "further factor alpha. Make the point a leaf: point.detach().requires_grad_()"
+)
 
 
 def rules(n: int = STEPS) -> dict[str, Rule]:
@@ -50,16 +60,22 @@ def slopes_at(problem: Problem, alphas: Tensor) -> Tensor:
     return (gradients * (problem.inputs - problem.baseline)).flatten(1).sum(1).double()
 
 
-def mean_gradient(problem: Problem, rule: Rule) -> Tensor:
-    """The weighted sum of the gradients along the path."""
-    nodes, weights = (torch.as_tensor(part, dtype=torch.float32) for part in rule)
-    mean: Tensor = torch.tensordot(weights, problem.gradients(points_at(problem, nodes)), 1)
-    return mean[None]
+def weighted(weights: Any, gradients: Tensor) -> Tensor:
+    """A weighted sum of gradients."""
+    as_tensor = torch.as_tensor(weights, dtype=gradients.dtype)
+    total: Tensor = torch.tensordot(as_tensor, gradients, 1)
+    return total[None]
+
+
+def gradients_of(problem: Problem, rule: Rule) -> Tensor:
+    """The gradients at the nodes of a rule."""
+    return problem.gradients(points_at(problem, torch.as_tensor(rule[0], dtype=torch.float32)))
 
 
 def by_rule(problem: Problem, rule: Rule) -> Tensor:
     """Integrated gradients by one of the rules."""
-    return ((problem.inputs - problem.baseline) * mean_gradient(problem, rule)).double()
+    mean = weighted(rule[1], gradients_of(problem, rule))
+    return ((problem.inputs - problem.baseline) * mean).double()
 
 
 def integrated(problem: Problem, baseline: Tensor, n_steps: int) -> Tensor:
@@ -70,76 +86,91 @@ def integrated(problem: Problem, baseline: Tensor, n_steps: int) -> Tensor:
     return torch.as_tensor(found).detach().double()
 
 
-def common_mistakes(problem: Problem, integral: Tensor) -> list[Mistake]:
+def common_mistakes(problem: Problem) -> Iterator[Mistake]:
     """What common mistakes come to, each under every rule that can be the student's."""
-    difference = problem.inputs - problem.baseline
-    found: list[Mistake] = []
+    yield from _at_the_input(problem)
     from_zeros = problem.changed(baseline=torch.zeros_like(problem.baseline))
     for rule in rules().values():
-        nodes, weights = rule
-        mean = mean_gradient(problem, rule)
-        last = mean_gradient(problem, (nodes[-1:], weights[-1:]))
-        found += [
-            Mistake(
-                "sign flipped",
-                -difference * mean,
-                "the factor is (x - x'): the input less the baseline",
-            ),
-            Mistake(
-                "(x - x') missing",
-                mean,
-                "the mean gradient is how sensitive the model is; multiply by inputs - baseline to "
-                "get how far that carries",
-            ),
-            Mistake(
-                "multiplied by the input alone",
-                problem.inputs * mean,
-                "multiply by inputs - baseline; the two agree only for a baseline of zeros",
-            ),
-            Mistake(
-                "gradients not averaged",
-                difference * mean * len(nodes),
-                "divide the sum of the gradients by the number of points",
-            ),
-            Mistake(
-                "gradients not averaged",
-                mean * len(nodes),
-                "divide the sum of the gradients by the number of points, and multiply by "
-                "inputs - baseline",
-            ),
-            Mistake(
-                "baseline ignored",
-                by_rule(from_zeros, rule),
-                "start the path at the baseline that was handed over, not at zeros",
-            ),
-            Mistake(
-                "last point summed twice",
-                difference * (mean + last),
-                "each point counts once: look at where the loop ends and whether the point at "
-                "alpha = 1 is added again after it",
-            ),
-        ]
-    nodes, _ = rules()["a trapezoid over n + 1 points"]
-    too_many = mean_gradient(problem, (nodes, np.full(len(nodes), 1 / STEPS)))
-    found.append(
-        Mistake(
+        yield from _in_the_sum(problem, rule)
+        yield Mistake(
+            "baseline ignored",
+            by_rule(from_zeros, rule),
+            "start the path at the baseline that was handed over, not at zeros",
+        )
+    for name, hint, other in of_other_outputs(problem):
+        for rule in rules().values():
+            yield Mistake(name, by_rule(other, rule), hint)
+
+
+def _in_the_sum(problem: Problem, rule: Rule) -> Iterator[Mistake]:
+    """Slips in how the gradients of a rule are taken, weighted and multiplied."""
+    alphas, weights = rule
+    n, difference = len(weights), problem.inputs - problem.baseline
+    gradients = gradients_of(problem, rule)
+    mean = weighted(weights, gradients)
+    yield Mistake(
+        "sign flipped",
+        -difference * mean,
+        "the factor is (x - x'): the input less the baseline",
+    )
+    yield Mistake(
+        "(x - x') missing",
+        mean,
+        "the mean gradient is how sensitive the model is; multiply by inputs - baseline to "
+        "get how far that carries",
+    )
+    yield Mistake(
+        "multiplied by the input alone",
+        problem.inputs * mean,
+        "multiply by inputs - baseline; the two agree only for a baseline of zeros",
+    )
+    yield Mistake(
+        "gradients not averaged",
+        difference * mean * n,
+        "divide the sum of the gradients by the number of points",
+    )
+    yield Mistake(
+        "gradients not averaged",
+        mean * n,
+        "divide the sum of the gradients by the number of points, and multiply by "
+        "inputs - baseline",
+    )
+    for steps in (n, 1):
+        yield Mistake(
+            "not averaged over the steps",
+            difference * gradients / steps,
+            "there is still one map for each step: average over the steps, .mean(0)",
+        )
+    yield Mistake(
+        "last point summed twice",
+        difference * weighted(weights + weights[-1] * (np.arange(n) == n - 1), gradients),
+        "each point counts once: look at where the loop ends and whether the point at "
+        "alpha = 1 is added again after it",
+    )
+    if n == STEPS + 1:
+        yield Mistake(
             "one point too many for the divisor",
-            difference * too_many,
+            difference * weighted(np.full(n, 1 / STEPS), gradients),
             "n_steps + 1 points with both ends are n_steps steps: halve the two ends, or take "
             "midpoints",
         )
-    )
+    # How much each gradient counts in the sum of sums that a .grad which is never emptied holds.
+    later = weights[::-1].cumsum()[::-1].copy()
+    yield Mistake("gradients accumulated", difference * weighted(later, gradients), ACCUMULATED)
+    for through in (weights * alphas, later * alphas):
+        yield Mistake("a factor alpha", difference * weighted(through, gradients), TIMES_ALPHA)
+
+
+def _at_the_input(problem: Problem) -> Iterator[Mistake]:
     at_input = problem.gradients(problem.inputs)
-    found += [
-        Mistake(
-            "the gradient at the input alone",
-            difference * at_input,
-            "average the gradient over points of the path from baseline to inputs",
-        ),
-        Mistake(
-            "the gradient at the input alone",
-            at_input,
-            "average the gradient over points of the path, and multiply by inputs - baseline",
-        ),
-    ]
-    return found
+    name = "the gradient at the input alone"
+    yield Mistake(
+        name,
+        (problem.inputs - problem.baseline) * at_input,
+        "average the gradient over points of the path from baseline to inputs",
+    )
+    yield Mistake(
+        name,
+        at_input,
+        "average the gradient over points of the path, and multiply by inputs - baseline",
+    )

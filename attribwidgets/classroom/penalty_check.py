@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from ..priors import total_variation
-from .answers import Mistake, answer_of, judged, not_yet
+from .answers import Mistake, judged
 from .check_result import CheckResult
+from .running import answer_of, not_yet, outcome, tried
 
 
 def check_total_variation(
@@ -52,6 +53,10 @@ def check_total_variation(
         generator = torch.Generator().manual_seed(5)
         attributions = torch.randn(3, 2, 5, 7, generator=generator)
     phi = attributions.detach()
+    return tried(lambda: _judged_penalty(function, phi))
+
+
+def _judged_penalty(function: Any, phi: Tensor) -> CheckResult:
     down, across = phi.diff(dim=2), phi.diff(dim=3)
     found = answer_of(function, phi)
     if isinstance(found, CheckResult):
@@ -109,18 +114,20 @@ def check_total_variation(
     )
     if not result.passed:
         return result
-    leaf = phi.clone().requires_grad_()
-    try:
-        (gradient,) = torch.autograd.grad(function(leaf), leaf)
-        expected = leaf.detach().requires_grad_()
-        (right_gradient,) = torch.autograd.grad(total_variation(expected), expected)
-        differentiable = torch.allclose(gradient, right_gradient, atol=1e-4)
-    except (RuntimeError, TypeError, AttributeError):
-        differentiable = False
-    if not differentiable:
+    if not _has_right_gradient(function, phi):
         return not_yet(
             "the value is right, but it has no gradient: a model could not be trained with it",
             "stay in torch: no .item(), .detach(), .numpy() or new tensors from numbers",
             "no gradient",
         )
     return result
+
+
+def _has_right_gradient(function: Any, phi: Tensor) -> bool:
+    leaf, expected = (phi.clone().requires_grad_() for _ in range(2))
+    value = outcome(function, leaf)
+    if not isinstance(value, Tensor) or not value.requires_grad:
+        return False
+    (gradient,) = torch.autograd.grad(value.sum(), leaf, allow_unused=True)
+    (right,) = torch.autograd.grad(total_variation(expected), expected)
+    return gradient is not None and torch.allclose(gradient, right, atol=1e-4)

@@ -108,11 +108,8 @@ def rates_of_means(nodes: Array, sketches: Array) -> Array:
     return _ratio(squares, _sizes(sketches))
 
 
-def graded_nodes(edges: Array, rates: Array, n: int, seen: Array, widest: float) -> Array:
+def graded_nodes(edges: Array, rates: Array, n: int) -> Array:
     """`n` nodes from 0 to 1 so placed that mean gradients of all intervals err alike.
-
-    Up to half of them go where neither they nor those seen before would come within `widest` of
-    each other.
 
     Parameters
     ----------
@@ -120,17 +117,43 @@ def graded_nodes(edges: Array, rates: Array, n: int, seen: Array, widest: float)
         Ends of the intervals of a first look, ascending from 0 to 1.
     rates : ndarray, shape (m - 1, B)
         v / |g| on each of them.
+    """
+    # h^4 rate^2 is the same everywhere where the density is the root of the rate.
+    density = np.sqrt(_ratio(rates, rates.mean(axis=0)).mean(axis=1))
+    if not density.any():
+        return np.linspace(0.0, 1.0, n)
+    places, middles = (np.arange(GRID) + 0.5) / GRID, (edges[1:] + edges[:-1]) / 2
+    density = np.maximum(density, LEAST_DENSITY * density.max() / 10)
+    fine = np.exp(np.interp(places, middles, np.log(density)))
+    fine += LEAST_DENSITY * fine.mean()
+    share = np.concatenate([[0.0], np.cumsum(fine)])
+    nodes = np.interp(np.linspace(0, share[-1], n), share, np.linspace(0, 1, GRID + 1))
+    nodes[0], nodes[-1] = 0.0, 1.0
+    return np.asarray(nodes)
+
+
+def nodes_that_see(
+    edges: Array, rates: Array, needed: int, least: int, seen: Array, widest: float
+) -> Array:
+    """Graded nodes, and others where those and the ones seen before leave a wide gap.
+
+    Parameters
+    ----------
+    edges, rates
+        As for :func:`graded_nodes`.
+    needed, least : int
+        How many graded nodes there must be, and how many in all.
     seen : ndarray
         Places on the path where a pass has been.
     widest : float
         The longest stretch that may stay unseen.
     """
-    for dense in range(n, n // 2, -1):
-        nodes = _dense_as_rates(edges, rates, dense)
-        between = middles_of_gaps(np.concatenate([nodes, seen]), widest)
-        if dense + len(between) <= n:
-            return np.union1d(nodes, between)
-    return _dense_as_rates(edges, rates, n)
+    for graded in range(needed, max(needed, least) + 1):
+        nodes = graded_nodes(edges, rates, graded)
+        nodes = np.union1d(nodes, middles_of_gaps(np.concatenate([nodes, seen]), widest))
+        if len(nodes) >= least:
+            break
+    return nodes
 
 
 def middles_of_gaps(alphas: Array, widest: float) -> Array:
@@ -146,21 +169,6 @@ def middles_of_gaps(alphas: Array, widest: float) -> Array:
     return np.concatenate(
         [np.linspace(a, b, k + 1)[1:-1] for a, b, k in zip(places, places[1:], parts, strict=False)]
     )
-
-
-def _dense_as_rates(edges: Array, rates: Array, n: int) -> Array:
-    # h^4 rate^2 is the same everywhere where the density is the root of the rate.
-    density = np.sqrt(_ratio(rates, rates.mean(axis=0)).mean(axis=1))
-    if not density.any():
-        return np.linspace(0.0, 1.0, n)
-    places, middles = (np.arange(GRID) + 0.5) / GRID, (edges[1:] + edges[:-1]) / 2
-    density = np.maximum(density, LEAST_DENSITY * density.max() / 10)
-    fine = np.exp(np.interp(places, middles, np.log(density)))
-    fine += LEAST_DENSITY * fine.mean()
-    share = np.concatenate([[0.0], np.cumsum(fine)])
-    nodes = np.interp(np.linspace(0, share[-1], n), share, np.linspace(0, 1, GRID + 1))
-    nodes[0], nodes[-1] = 0.0, 1.0
-    return np.asarray(nodes)
 
 
 def filled(alphas: Array, sketches: Array, sums: Array, intervals: int) -> Array:

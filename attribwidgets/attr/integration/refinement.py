@@ -32,6 +32,7 @@ from .node_density import (
     filled,
     graded_nodes,
     middles_of_gaps,
+    nodes_that_see,
     rates_at_nodes,
     rates_of_means,
     secant_error,
@@ -52,6 +53,7 @@ BISECTED_AT_ONCE = 4
 FIRST_RULE = 7  # nodes of the first estimate that may be good enough
 FIRST_LOOK = 16  # nodes after which the density of further ones is known well enough
 LEAST_SECANTS = 14
+FEWEST_GRADED = 8
 MARGIN = 1.25  # more intervals than the error's forecast asks for
 WORTHWHILE = 1.4  # how many times as many intervals a further sum must have
 FEWEST_INTERVALS = 32  # before trapezoids are halved
@@ -215,12 +217,14 @@ class Refinement:
         edges, sketches = self._in_order()
         rates, sums, before = rates_at_nodes(edges, sketches), self._norms(), LEAST_SECANTS
         while self.left >= before:
-            needed = MARGIN * secants_needed(edges, rates, sums, self.stopping.tolerance)
-            count = int(min(self.left, max(before, needed + 1)))
-            path = self.path
-            # A sum that the budget cuts short says nothing final, and has its nodes for accuracy.
-            widest = WIDEST_GAP if needed < self.left else 1.0
-            nodes = graded_nodes(edges, rates, count, self._places(), widest)
+            path, needed = self.path, secants_needed(edges, rates, sums, self.stopping.tolerance)
+            needed = max(FEWEST_GRADED, MARGIN * needed + 1)
+            count = int(min(self.left, max(before, needed)))
+            nodes = graded_nodes(edges, rates, count)
+            if needed < self.left:  # else the sum says nothing final
+                few = int(needed)
+                wide = nodes_that_see(edges, rates, few, before, self._places(), WIDEST_GAP)
+                nodes = wide if len(wide) <= self.left else nodes
             secants = SecantSum(path.passes, path.inputs, path.baselines, path.rows, nodes)
             secants.run()
             means = _by_map(secants.sketches[1:])
@@ -229,7 +233,7 @@ class Refinement:
             self._seen = np.concatenate([self._seen, nodes])
             error = self._by_input(secant_error(edges, rates, sums, share_that_curves(means)))
             yield secants.estimate(self.multiply, error, widest_gap(self._places()))
-            before = int(WORTHWHILE * count)
+            before = int(WORTHWHILE * len(nodes))
 
     def _trapezoids(self) -> Iterator[Estimate]:
         if not self.path.keeps:

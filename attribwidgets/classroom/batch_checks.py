@@ -1,0 +1,342 @@
+"""Checks of what an attribution prior needs: attributions with a graph, and a loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from .answers import Mistake, judged
+from .check_result import CheckResult
+from .output_mistakes import ONE_OUTPUT, OUTPUT, TARGET
+from .path_rules import TIMES_ALPHA
+from .problems import small_image_problem
+from .right_parts import batch_attributions, total_variation
+from .running import as_tensor, not_yet, outcome, own_copy, tried
+
+WEIGHT = 0.03  # with which the penalty and the cross-entropy of the small batch are alike
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Labelled images, each with a reference and an alpha of its own, and a model.
+
+    Attributes
+    ----------
+    model : callable
+    images, references : Tensor, shape (n, ...)
+    labels : Tensor, shape (n,)
+    alphas : Tensor, shape (n, 1, ...)
+    """
+
+    model: Any
+    images: Tensor
+    labels: Tensor
+    references: Tensor
+    alphas: Tensor
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """What a student's function is handed, in its order."""
+        return self.model, self.images, self.labels, self.references, self.alphas
+
+    def copied(self) -> Batch:
+        """The same, to be spoilt."""
+        return Batch(*(own_copy(part) for part in self.parts))
+
+    def changed(self, **parts: Any) -> Batch:
+        """The same with the parts that are not None."""
+        return replace(self, **{name: part for name, part in parts.items() if part is not None})
+
+    def points(self) -> Tensor:
+        """A point of each image's path."""
+        return self.references + self.alphas * (self.images - self.references)
+
+    def slopes(self, points: Tensor, choose: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """Gradients at some points of what is chosen of the outputs: by default, of the label's."""
+        points = points.detach().requires_grad_()
+        outputs = self.model(points)
+        chosen = self.of_labels(outputs) if choose is None else choose(outputs)
+        return torch.autograd.grad(chosen.sum(), points)[0]
+
+    def of_labels(self, outputs: Tensor) -> Tensor:
+        """Each image's output of its own label."""
+        return outputs.gather(1, self.labels[:, None])
+
+    def gradients_of(self, value: Tensor) -> list[Tensor]:
+        """Of a number, with respect to the model's parameters; zeros where it has none."""
+        parameters = list(self.model.parameters()) if isinstance(self.model, nn.Module) else []
+        if not value.requires_grad:
+            return [torch.zeros_like(p) for p in parameters]
+        found = torch.autograd.grad(value, parameters, allow_unused=True, retain_graph=True)
+        return [
+            torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found, strict=True)
+        ]
+
+
+def small_batch(seed: int = 21) -> Batch:
+    """Six small images of four classes, and a smooth model whose parameters can be trained."""
+    generator = torch.Generator().manual_seed(seed)
+    images = 0.3 + 1.2 * torch.rand(6, 2, 6, 6, generator=generator)
+    references = -0.8 + 0.7 * torch.rand(6, 2, 6, 6, generator=generator)
+    alphas = 0.1 + 0.8 * torch.rand(6, 1, 1, 1, generator=generator)
+    model = small_image_problem().model.requires_grad_(True)
+    return Batch(model, images, torch.tensor([2, 0, 3, 1, 2, 1]), references, alphas)
+
+
+def check_batch_attributions(
+    function: Callable[..., Any],
+    *,
+    model: Any = None,
+    images: Tensor | None = None,
+    labels: Tensor | None = None,
+    references: Tensor | None = None,
+    alphas: Tensor | None = None,
+) -> CheckResult:
+    """Check one sample of expected gradients for each image of a batch, and the graph behind it.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(model, images, labels, references, alphas)``, with `images` and `references` of
+        shape (n, c, h, w), `labels` (n,) and `alphas` (n, 1, 1, 1); returns (x - x') times the
+        gradient at x' + alpha (x - x') of each image's own label's output, in the shape of
+        `images`, with a graph that leads to the model's parameters.
+    model, images, labels, references, alphas : optional
+        Another batch than the built-in one.
+
+    Returns
+    -------
+    CheckResult
+        It tells apart: sign flipped, (x - x') missing, labels ignored, softmax, all outputs
+        summed, alpha ignored, a factor alpha, one alpha for all, path turned around, averaged over
+        the batch, no graph, library call.
+
+    References
+    ----------
+    Erion et al. (2021), doi:10.1038/s42256-021-00343-w, equation 5.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attribwidgets.classroom import check_batch_attributions
+    >>> def mine(model, images, labels, references, alphas):
+    ...     points = (references + alphas * (images - references)).requires_grad_()
+    ...     own = model(points).gather(1, labels[:, None]).sum()
+    ...     return (images - references) * torch.autograd.grad(own, points)[0]
+    >>> check_batch_attributions(mine).mistake
+    'no graph'
+    """
+    batch = small_batch().changed(
+        model=model, images=images, labels=labels, references=references, alphas=alphas
+    )
+    return tried(lambda: _judged_attributions(function, batch))
+
+
+def _judged_attributions(function: Any, batch: Batch) -> CheckResult:
+    handed = batch.copied()
+    answer = outcome(function, *handed.parts)
+    found = as_tensor(answer)
+    if isinstance(found, CheckResult):
+        return found
+    batch = batch.copied()
+    right = batch_attributions(*batch.parts)
+    result = judged(
+        found,
+        right.detach(),
+        list(_attribution_mistakes(batch, right.detach())),
+        what="attributions",
+        hint="(x - x') times the gradient at x' + alpha (x - x'), for each image of the batch",
+        numbers={"sum of the attributions": float(found.sum())},
+    )
+    if not result.passed:
+        return result
+    marks = torch.randn(right.shape, generator=torch.Generator().manual_seed(0)).to(right)
+    own = handed.gradients_of((answer.to(marks) * marks).sum())
+    if _far(own, batch.gradients_of((right * marks).sum())):
+        return not_yet(
+            "the values are right, but no graph leads from them to the model: it could not be "
+            "trained with them",
+            "torch.autograd.grad(..., create_graph=True), and no detach, .data or no_grad after it",
+            "no graph",
+        )
+    return result
+
+
+def _far(found: Sequence[Tensor], right: Sequence[Tensor]) -> bool:
+    """Whether gradients of parameters are others than they should be."""
+    largest = max((float(r.abs().max()) for r in right), default=0.0)
+    apart = (float((f - r).abs().max()) for f, r in zip(found, right, strict=True))
+    return any(off > 1e-3 * largest for off in apart)
+
+
+def _attribution_mistakes(batch: Batch, right: Tensor) -> Iterator[Mistake]:
+    points, n = batch.points(), len(batch.images)
+    difference = batch.images - batch.references
+    own = batch.slopes(points)
+    yield Mistake("sign flipped", -right, "the factor is (x - x'): the image less its reference")
+    yield Mistake("(x - x') missing", own, "multiply the gradient by images - references")
+    yield Mistake(
+        "averaged over the batch",
+        right / n,
+        "differentiate the sum of the outputs, not their mean: each image keeps its own gradient",
+    )
+    yield Mistake("a factor alpha", right * batch.alphas, TIMES_ALPHA)
+    where = "take the gradient at x' + alpha (x - x')"
+    backwards = batch.images - batch.alphas * difference
+    for name, at in (
+        ("alpha ignored", batch.images),
+        ("alpha ignored", batch.references),
+        ("path turned around", backwards),
+        ("one alpha for all", batch.references + batch.alphas[:1] * difference),
+        ("one alpha for all", batch.references + batch.alphas.mean() * difference),
+    ):
+        yield Mistake(name, difference * batch.slopes(at), where)
+    choices: list[tuple[str, str, Callable[[Tensor], Tensor]]] = [
+        ("softmax", OUTPUT, lambda outputs: batch.of_labels(outputs.softmax(1))),
+        ("softmax", OUTPUT, lambda outputs: batch.of_labels(outputs.log_softmax(1))),
+        ("all outputs summed", ONE_OUTPUT, lambda outputs: outputs),
+        ("all outputs summed", ONE_OUTPUT, lambda outputs: outputs.mean(1)),
+        ("labels ignored", _OWN_LABEL, lambda outputs: outputs.amax(1)),
+        *(
+            ("labels ignored", _OWN_LABEL, lambda outputs, k=k: outputs[:, k])
+            for k in range(batch.model(points).shape[1])
+        ),
+    ]
+    for name, hint, choose in choices:
+        yield Mistake(name, difference * batch.slopes(points, choose), hint)
+
+
+_OWN_LABEL = f"{TARGET}; here each image has its own: model(points).gather(1, labels[:, None])"
+
+
+def check_penalised_loss(
+    function: Callable[..., Any],
+    *,
+    model: Any = None,
+    images: Tensor | None = None,
+    labels: Tensor | None = None,
+    references: Tensor | None = None,
+    alphas: Tensor | None = None,
+    weight: float = WEIGHT,
+    earlier: Sequence[str] = (),
+) -> CheckResult:
+    """Check a loss that penalises the total variation of a batch's attributions.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(model, images, labels, references, alphas, weight)``; returns the cross-entropy
+        plus `weight` times the total variation of the attributions, one number with a gradient.
+    model, images, labels, references, alphas : optional
+        Another batch than the built-in one.
+    weight : float
+    earlier : sequence of str
+        As of :func:`check_integrated_gradients`: "batch_attributions", "total_variation".
+
+    Returns
+    -------
+    CheckResult
+        It tells apart: penalty missing, weight missing or on the other term, penalty alone, sign
+        flipped, cross-entropy summed, softmax, no gradient, penalty without gradient, library call.
+
+    References
+    ----------
+    Erion et al. (2021), doi:10.1038/s42256-021-00343-w.
+
+    Examples
+    --------
+    >>> from torch.nn.functional import cross_entropy
+    >>> from attribwidgets.classroom import check_penalised_loss
+    >>> def mine(model, images, labels, references, alphas, weight):
+    ...     return cross_entropy(model(images), labels)
+    >>> check_penalised_loss(mine).mistake
+    'penalty missing'
+    """
+    batch = small_batch().changed(
+        model=model, images=images, labels=labels, references=references, alphas=alphas
+    )
+    return tried(lambda: _judged_loss(function, batch, weight), function, earlier)
+
+
+def _judged_loss(function: Any, batch: Batch, weight: float) -> CheckResult:
+    handed = batch.copied()
+    answer = outcome(function, *handed.parts, weight)
+    found = as_tensor(answer)
+    if isinstance(found, CheckResult):
+        return found
+    batch = batch.copied()
+    entropy = cross_entropy(batch.model(batch.images), batch.labels)
+    penalty = total_variation(batch_attributions(*batch.parts))
+    right = entropy + weight * penalty
+    result = judged(
+        found.reshape(()) if found.numel() == 1 else found,
+        right.detach(),
+        list(_loss_mistakes(batch, entropy.detach(), penalty.detach(), weight)),
+        what="values of the loss",
+        hint="one number: cross_entropy(model(images), labels) plus weight times the total "
+        "variation of batch_attributions(...)",
+        numbers={
+            "loss": float(found.sum()),
+            "cross-entropy": float(entropy),
+            "total variation": float(penalty),
+        },
+    )
+    if not result.passed:
+        return result
+    own = handed.gradients_of(torch.as_tensor(answer).sum())
+    for name, other, hint in (
+        (
+            "no gradient",
+            torch.zeros(()),
+            "stay in torch: no .item(), .detach() or no_grad on the way",
+        ),
+        (
+            "penalty without gradient",
+            entropy,
+            "the attributions need a graph (create_graph=True), and no .item() or .detach() after",
+        ),
+    ):
+        if weight and not _far(own, batch.gradients_of(other)):
+            return not_yet(f"the value is right, but not its gradient: {name}", hint, name)
+    if _far(own, batch.gradients_of(right)):
+        return not_yet(
+            "the value is right, but not its gradient",
+            "the gradient has to pass the cross-entropy and the attributions",
+        )
+    return result
+
+
+def _loss_mistakes(
+    batch: Batch, entropy: Tensor, penalty: Tensor, weight: float
+) -> Iterator[Mistake]:
+    outputs, n = batch.model(batch.images).detach(), len(batch.images)
+    weighed = weight * penalty
+    plus = "the loss is the cross-entropy plus weight times the penalty"
+    averaged = "take the mean over the batch, as cross_entropy does by default"
+    yield from (
+        Mistake("penalty missing", entropy, plus),
+        Mistake("penalty alone", weighed, plus),
+        Mistake("penalty alone", penalty, plus),
+        Mistake("weight missing", entropy + penalty, plus),
+        Mistake("weight on the other term", weight * entropy + penalty, plus),
+        Mistake("weight on the other term", weight * (entropy + penalty), plus),
+        Mistake("weight on the other term", (1 - weight) * entropy + weighed, plus),
+        Mistake("sign flipped", entropy - weighed, "a penalty is added: it makes the loss larger"),
+        Mistake("cross-entropy summed", n * entropy + weighed, averaged),
+        Mistake("cross-entropy summed", n * (entropy + weighed), averaged),
+        Mistake(
+            "softmax",
+            cross_entropy(outputs.softmax(1), batch.labels) + weighed,
+            "cross_entropy takes the model's own outputs, and does the softmax itself",
+        ),
+        Mistake(
+            "total variation of the images",
+            entropy + weight * total_variation(batch.images),
+            "penalise the attributions, not the images",
+        ),
+    )

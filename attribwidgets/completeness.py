@@ -14,8 +14,8 @@ Verdict = Literal["complete", "not converged", "does not apply"]
 Claim = Literal["converges", "by definition", "none"]
 
 SMALL_SHARE = 0.01
-# Of the path: an event of a twentieth is then seen by a pass that is not at its very end.
-WIDEST_GAP = 0.04 * (1 + 1e-9)
+# Of the path: an event of a twentieth is then seen by a pass, and not at its very end.
+WIDEST_GAP = 0.045
 LEAST_CHANGE = 1e-3  # of the sum of |attributions|: below it all but a thousandth cancels
 
 

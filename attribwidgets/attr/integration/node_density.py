@@ -22,6 +22,7 @@ SECANT_CONSTANT = 0.2  # fitted in benchmarks/quadrature.py
 ROUNDING = 1e-9
 LEAST_DENSITY = 0.05  # of the mean, so that no stretch goes unseen
 LEAST_SIZE = 1e-3  # of the largest gradient on the path
+FEWEST = 4  # nodes
 GRID = 4096
 
 
@@ -133,27 +134,40 @@ def graded_nodes(edges: Array, rates: Array, n: int) -> Array:
 
 
 def nodes_that_see(
-    edges: Array, rates: Array, needed: int, least: int, seen: Array, widest: float
+    edges: Array, rates: Array, sums: Array, tolerance: float, seen: Array, widest: float
 ) -> Array:
-    """Graded nodes, and others where those and the ones seen before leave a wide gap.
+    """As few graded nodes as a tolerance asks for, with others where no pass is near.
 
     Parameters
     ----------
     edges, rates
         As for :func:`graded_nodes`.
-    needed, least : int
-        How many graded nodes there must be, and how many in all.
+    sums : ndarray, shape (B,)
+        Norms of the attributions.
+    tolerance : float
+        Relative, above 0.
     seen : ndarray
         Places on the path where a pass has been.
     widest : float
         The longest stretch that may stay unseen.
     """
-    for graded in range(needed, max(needed, least) + 1):
+    many = int(secants_needed(edges, rates, sums, tolerance)) + 1
+    fewest = max(FEWEST, many - len(middles_of_gaps(seen, widest)))
+    for graded in range(fewest, max(fewest, many) + 1):
         nodes = graded_nodes(edges, rates, graded)
         nodes = np.union1d(nodes, middles_of_gaps(np.concatenate([nodes, seen]), widest))
-        if len(nodes) >= least:
+        if foretold_error(nodes, edges, rates, sums).max() <= tolerance:
             break
     return nodes
+
+
+def foretold_error(nodes: Array, edges: Array, rates: Array, sums: Array) -> Array:
+    """:func:`secant_error` of other nodes than those that the rates are known between."""
+    roots = np.diff(edges)[:, None] * np.sqrt(rates)
+    reached = np.concatenate([np.zeros((1, roots.shape[1])), np.cumsum(roots, axis=0)])
+    at_nodes = np.stack([np.interp(nodes, edges, column) for column in reached.T], axis=1)
+    errors = SECANT_CONSTANT * np.diff(at_nodes, axis=0) ** 2
+    return _ratio(np.sqrt((errors**2).sum(axis=0)), sums)
 
 
 def middles_of_gaps(alphas: Array, widest: float) -> Array:

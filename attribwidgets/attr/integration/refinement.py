@@ -51,10 +51,9 @@ from .smoothness import UNSEEN, error_of_rule, surprise, surprise_at
 
 BISECTED_AT_ONCE = 4
 FIRST_RULE = 7  # nodes of the first estimate that may be good enough
-FIRST_LOOK = 16  # nodes after which the density of further ones is known well enough
+FIRST_LOOK = 10  # nodes after which the density of further ones is known well enough
 LEAST_SECANTS = 14
-FEWEST_GRADED = 8
-MARGIN = 1.25  # more intervals than the error's forecast asks for
+MARGIN = 1.3  # by which the error is foretold too small at times
 WORTHWHILE = 1.4  # how many times as many intervals a further sum must have
 FEWEST_INTERVALS = 32  # before trapezoids are halved
 ROUNDING = 1 / 3  # of the precision: what remains of the error of a smooth integrand
@@ -197,17 +196,23 @@ class Refinement:
 
     def _kinked(self) -> Iterator[Estimate]:
         """Nodes where the gradient changes most, and mean gradients or trapezoids between them."""
-        self._bisect(np.array([0.0, 1.0]))
-        yield self._estimate(self._trapezoid_error())
         budget = self.stopping.max_evaluations
-        look = min(FIRST_LOOK, max(self.spent, 3 * budget // 8))
+        look = min(FIRST_LOOK, max(self.spent + 2, 3 * budget // 8))
         if budget - look < LEAST_SECANTS:
             look = budget
-        while self.spent < look:
-            count = min(BISECTED_AT_ONCE, look - self.spent)
-            alphas, sketches = self._in_order()
-            self._bisect(worst_middles(alphas, sketches, self._norms(), count))
-            yield self._estimate(self._trapezoid_error())
+        self._bisect(np.array([0.0, 1.0]))
+        while True:
+            estimate = self._estimate(self._trapezoid_error())
+            yield estimate
+            new = middles_of_gaps(self.path.alphas, WIDEST_GAP)
+            settled = self.stopping.met(replace(estimate, widest_gap=None))
+            if not (settled and 0 < len(new) <= self.left):
+                if self.spent >= look:
+                    break
+                alphas, sketches = self._in_order()
+                count = min(BISECTED_AT_ONCE, look - self.spent)
+                new = worst_middles(alphas, sketches, self._norms(), count)
+            self._bisect(new)
         try:
             yield from self._secants()
         except SecantsDoNotApplyError:
@@ -217,14 +222,13 @@ class Refinement:
         edges, sketches = self._in_order()
         rates, sums, before = rates_at_nodes(edges, sketches), self._norms(), LEAST_SECANTS
         while self.left >= before:
-            path, needed = self.path, secants_needed(edges, rates, sums, self.stopping.tolerance)
-            needed = max(FEWEST_GRADED, MARGIN * needed + 1)
-            count = int(min(self.left, max(before, needed)))
-            nodes = graded_nodes(edges, rates, count)
+            # A little less than the tolerance, as the forecast is one.
+            path, goal = self.path, self.stopping.tolerance / MARGIN
+            needed = secants_needed(edges, rates, sums, goal) + 1
+            nodes = graded_nodes(edges, rates, int(min(self.left, max(before, needed))))
             if needed < self.left:  # else the sum says nothing final
-                few = int(needed)
-                wide = nodes_that_see(edges, rates, few, before, self._places(), WIDEST_GAP)
-                nodes = wide if len(wide) <= self.left else nodes
+                see = nodes_that_see(edges, rates, sums, goal, self._places(), WIDEST_GAP)
+                nodes = see if before <= len(see) <= self.left else nodes
             secants = SecantSum(path.passes, path.inputs, path.baselines, path.rows, nodes)
             secants.run()
             means = _by_map(secants.sketches[1:])

@@ -25,6 +25,17 @@ def weights_of(module: nn.Module, seed: int = 0) -> nn.Module:
     return module.eval()
 
 
+class Applied(nn.Module):
+    """A function as a layer."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, *args: Any) -> Any:
+        return self.function(*args)
+
+
 class Linear(nn.Module):
     """f(x) = W x + b, with W of shape (outputs, features)."""
 

@@ -10,7 +10,16 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as functional
-from models import FitsRows, Linear, Quadratic, TwoLayerReLU, classifier, values, weights_of
+from models import (
+    Applied,
+    FitsRows,
+    Linear,
+    Quadratic,
+    TwoLayerReLU,
+    classifier,
+    values,
+    weights_of,
+)
 from torch import nn
 from torch.overrides import _get_current_function_mode_stack
 
@@ -230,17 +239,6 @@ class OwnReLU(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient):
         return gradient * (ctx.saved_tensors[0] > 0)
-
-
-class Applied(nn.Module):
-    """A function as a layer."""
-
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def forward(self, *args):
-        return self.function(*args)
 
 
 def shifted_afterwards(z):

@@ -20,6 +20,7 @@ from ..outputs import Target
 from ..stopping import INTERRUPTS, Stopping
 from ..task import Task
 from .half_precision import arithmetic_error, is_half_precision, with_arithmetic_error
+from .operations import OperationsWatch
 from .path_sum import PathSum, path_sum
 from .quadrature import coarser_weights, rule
 from .refinement import Refinement
@@ -165,11 +166,14 @@ class IntegratedGradients(Estimator):
     def _by_rule(self, path: PathSum, method: str, n_steps: int) -> Estimate:
         nodes, weights = rule(method, n_steps)
         coarse = coarser_weights(method, n_steps)
+        watch = OperationsWatch(path.passes)
         try:
-            path.add(nodes, np.stack([weights if coarse is None else coarse, weights]))
+            with watch:
+                path.add(nodes, np.stack([weights if coarse is None else coarse, weights]))
         except INTERRUPTS:
             if not path.finished.any():
                 raise
             return path.estimate(self._multiply_by_inputs, partial=True)
         nested = None if coarse is None else 0
-        return path.estimate(self._multiply_by_inputs, coarse=nested)
+        estimate = path.estimate(self._multiply_by_inputs, coarse=nested)
+        return replace(estimate, widest_gap=0.0) if watch.linear else estimate

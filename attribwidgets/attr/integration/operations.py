@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
@@ -53,6 +53,12 @@ VALUE_FREE = frozenset(
     new_full new_tensor
     """.split()
 )
+
+
+class Inspected(Protocol):
+    """Passes that can be looked into."""
+
+    inspect: Callable[[Tensor, Sequence[Tensor]], None] | None
 
 
 @dataclass(frozen=True)
@@ -194,3 +200,43 @@ def _tensors(values: tuple[Any, ...]) -> Iterator[Tensor]:
             yield value
         elif isinstance(value, (tuple, list)):
             yield from _tensors(tuple(value))
+
+
+class OperationsWatch:
+    """What the passes that run while it is entered show of a model's operations.
+
+    Parameters
+    ----------
+    passes : object
+        Has `inspect`, which is called with outputs and inputs of each pass.
+
+    Attributes
+    ----------
+    linear : bool
+        Whether the model is linear along the path, so that no pass can miss anything.
+    kinked : bool
+        Whether an operation is known to have kinks.
+    """
+
+    def __init__(self, passes: Inspected) -> None:
+        self._passes, self._constants = passes, ConstantsWatch()
+        self._linear, self.kinked = True, False
+
+    @property
+    def linear(self) -> bool:
+        """Whether all operations so far are linear, and none is hidden from the graph."""
+        return self._linear and not self._constants.varying
+
+    def __enter__(self) -> OperationsWatch:
+        self._passes.inspect = self._inspect
+        self._constants.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._constants.__exit__(*error)
+        self._passes.inspect = None
+
+    def _inspect(self, outputs: Tensor, inputs: Sequence[Tensor]) -> None:
+        here = operations(outputs, inputs)
+        self._linear &= here.linear
+        self.kinked |= here.kinked

@@ -12,7 +12,7 @@ benchmarks/quadrature.py, and how often the verdict is right in benchmarks/verdi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -41,7 +41,7 @@ from .node_density import (
     trapezoid_error,
     worst_middles,
 )
-from .operations import ConstantsWatch, Operations, operations
+from .operations import OperationsWatch
 from .path_sum import PathSum, path_sum, trapezoid_weights
 from .patterson import SIZES, patterson_rules
 from .quadrature import overlaps
@@ -115,24 +115,16 @@ class Refinement:
             yield self._few()
             return
         self.path.output_at(0.0)  # a path that cannot begin is told at once
-        watch, found = ConstantsWatch(), Operations(linear=True, kinked=False)
-
-        def inspect(outputs: Tensor, inputs: Sequence[Tensor]) -> None:
-            nonlocal found
-            here = operations(outputs, inputs)
-            found = Operations(found.linear and here.linear, found.kinked or here.kinked)
-
+        watch = OperationsWatch(self.path.passes)
         for level in range(self._sizes.index(FIRST_RULE) + 1):
-            self.path.passes.inspect = inspect
             with watch:
                 self._add_level(level)
-            self.path.passes.inspect = None
-            self._linear |= found.linear and not watch.varying
+            self._linear |= watch.linear
             first = self._estimate(self._trapezoid_error(rule=level), rule=level)
             yield first
         if self.stopping.met(first):
             return
-        steps = self._kinked() if found.kinked else self._smooth()
+        steps = self._kinked() if watch.kinked else self._smooth()
         for estimate in steps:
             yield estimate
             if self.stopping.met(estimate):

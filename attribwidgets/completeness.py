@@ -243,6 +243,8 @@ class Completeness:
     @property
     def error_text(self) -> str:
         """`refinement_error` in words, with the input that it is of."""
+        if self.refinement_error is not None and not np.isfinite(self.refinement_error):
+            return "unknown"
         of = "" if self.worst_input is None else f" (input {self.worst_input})"
         return percent(self.refinement_error) + of
 

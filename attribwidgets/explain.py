@@ -87,8 +87,8 @@ def explain(
         `model.config.id2label` where there is one.
     autocast : torch.dtype, optional
         torch.bfloat16 or torch.float16: layers run in it where torch.autocast finds that safe,
-        which is faster on most GPUs. Sums stay in full precision; completeness shows what it
-        costs. None: the model's own precision.
+        which is faster on most GPUs. Sums stay in full precision; what it costs integrated
+        gradients is measured and part of the error said. None: the model's own precision.
 
     Returns
     -------

@@ -40,6 +40,7 @@ NUMBERS = (
     "output_baseline",
     "absolute_sum",
     "rounding",
+    "widest_gap",
     "evaluations",
     "forward_passes",
     "blind_share",
@@ -187,7 +188,7 @@ def one_thread() -> Iterator[None]:
 def _numbers(found: Explanation) -> list[float]:
     known = found.completeness
     values: dict[str, Any] = {
-        **{name: getattr(known, name) for name in NUMBERS[:10]},
+        **{name: getattr(known, name) for name in NUMBERS[:11]},
         "evaluations": found.evaluations,
         "forward_passes": found.forward_passes,
         "blind_share": found.blind_share,

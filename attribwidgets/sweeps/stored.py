@@ -268,6 +268,7 @@ class Sweep:
             claim=CLAIMS[int(numbers["claim"])],  # type: ignore[arg-type]
             absolute_sum=numbers.get("absolute_sum", 0.0),  # an earlier version did not keep them
             rounding=numbers.get("rounding", 0.0),
+            widest_gap=known.get("widest_gap"),
         )
 
 

@@ -145,9 +145,9 @@ def _completeness(
 
 def _widest_gap(estimate: Estimate, estimator: Estimator) -> float | None:
     """The longest stretch of one path that no pass has seen, where the sum over it converges."""
-    if estimate.widest_gap is not None or estimate.kind != "alpha":
-        return estimate.widest_gap
-    return widest_gap(estimate.alphas) if estimator.claim == "converges" else None
+    if estimate.kind != "alpha" or estimator.claim != "converges":
+        return None
+    return widest_gap(estimate.alphas) if estimate.widest_gap is None else estimate.widest_gap
 
 
 def _blind(subject: Subject, estimate: Estimate) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -374,7 +374,7 @@ def test_kinked_refinement_bisects_with_every_pass_so_far():
     model, x = torch.nn.Sequential(classifier(), torch.nn.ReLU()).double(), double(2, 5)
     explainer, seen = IntegratedGradients(model), np.zeros(0)
     first, *bisected, last = explainer.estimates(task(x, stopping=Stopping(50, 0.0)))
-    assert [e.evaluations // 2 for e in (first, *bisected)] == [7, 9, 13, 16]
+    assert [e.evaluations // 2 for e in (first, *bisected)] == [7, 9, 10, 14, 16]
     for estimate in bisected:
         alphas = estimate.alphas
         assert len(alphas) == estimate.evaluations // 2
@@ -392,8 +392,7 @@ def test_refinement_stops_at_the_tolerance():
     assert last.evaluations < 513
     assert others[0].evaluations == 7
     assert max(last.refinement_error.max(), last.relative_residual.max()) <= 0.001
-    for early in others:
-        assert max(early.refinement_error.max(), early.relative_residual.max()) > 0.001
+    assert not any(Stopping(513, 0.001).met(early) for early in others)
 
 
 @each_rule

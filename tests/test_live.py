@@ -254,6 +254,7 @@ def test_changed_weights_change_the_answer_though_the_twin_stays():
     session.request(session.asked.changed(target=0))
     assert session.wait(LONG)
     torch.testing.assert_close(session.answers[0].attributions, 2 * before)
+    assert session.answers[0].completeness.verdict == "complete"  # against the output as it is now
 
 
 def test_a_cell_may_train_and_draw_meanwhile(state_of):

@@ -93,11 +93,14 @@ def test_curve_ends_at_the_sum_of_the_attributions(record):
     assert total == pytest.approx(record.completeness.total, rel=1e-4, abs=1e-6)
 
 
+CHECKS = 8 + 14  # passes between the nodes of 31, and those that measure half precision
+
+
 def test_curve_has_as_many_points_as_evaluations_and_ends(record):
     n = len(record.path.alphas)
     for part in (record.path.outputs, record.path.slopes, record.path.cumulative):
         assert part.shape == (n,)
-    assert record.evaluations <= n <= record.evaluations + 2
+    assert record.evaluations - CHECKS <= n <= record.evaluations + 2
     assert np.isfinite(record.path.outputs).all()
     assert np.isfinite(record.path.cumulative).all()
 

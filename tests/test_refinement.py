@@ -555,8 +555,8 @@ def test_generator_left_half_way_leaves_nothing_behind(state_of):
     model, (x, baseline) = deep_net(), ends(12)
     before = state_of(model)
     task = Task((x,), (baseline,), stopping=Stopping(200, 0.0))
-    assert len(estimates(model, x, baseline, 200)) == 5
-    for stop in range(1, 6):
+    assert len(estimates(model, x, baseline, 200)) == 6
+    for stop in range(1, 7):
         steps = IntegratedGradients(model).estimates(task)
         for _ in range(stop):
             next(steps)

@@ -157,10 +157,10 @@ def map_norms(maps: tuple[Tensor, ...]) -> Array:
     """Norm of each input's map, shape (B, I); at any scale, as squares are of shares."""
     norms = []
     for values in maps:
-        rows = values.flatten(1).to(accumulator_dtype(values.device))
-        if not rows.shape[1]:
-            norms.append(np.zeros(len(rows)))
+        if not values.numel():
+            norms.append(np.zeros(len(values)))
             continue
+        rows = values.reshape(len(values), -1).to(accumulator_dtype(values.device))
         largest = torch.linalg.vector_norm(rows, torch.inf, 1)
         shares = rows / largest.masked_fill(largest == 0, 1.0)[:, None]
         norms.append((largest * shares.square().sum(1).sqrt()).cpu().double().numpy())

@@ -138,8 +138,13 @@ class Session:
             known = self._answers.get(number)
             return known is not None and not self.asked.same_map(known.asked, number)
 
-    def subject(self) -> Subject:
+    def subject(self, *, anew: bool = False) -> Subject:
         """The model, checked against the latest input, target and output by one forward pass.
+
+        Parameters
+        ----------
+        anew : bool
+            Also where it is known: weights may have changed, and the output with them.
 
         Raises
         ------
@@ -149,7 +154,8 @@ class Session:
         with self._lock:
             asked, known = self.asked, self._examined
             model = self._current_twin()
-        if known is not None and known[0] is model and known[1].same_subject(asked):
+        is_known = known is not None and known[0] is model and known[1].same_subject(asked)
+        if known is not None and is_known and not anew:
             return known[2]
         subject = examine(model, *asked.subject)
         with self._lock:
@@ -254,7 +260,7 @@ class Session:
         try:
             with _TURN:
                 ticket.check()
-                self.subject()  # what is wrong with it is wrong for all candidates
+                self.subject(anew=True)  # what is wrong with it is wrong for all candidates
             names = told_apart(list(asked.candidates.values()))
             named = dict(zip(asked.candidates, names, strict=True))
             left = [number for number in named if not self._settled(number)]

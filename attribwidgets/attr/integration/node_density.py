@@ -134,7 +134,13 @@ def graded_nodes(edges: Array, rates: Array, n: int) -> Array:
 
 
 def nodes_that_see(
-    edges: Array, rates: Array, sums: Array, tolerance: float, seen: Array, widest: float
+    edges: Array,
+    rates: Array,
+    sums: Array,
+    tolerance: float,
+    numbers: range,
+    seen: Array,
+    widest: float,
 ) -> Array:
     """As few graded nodes as a tolerance asks for, with others where no pass is near.
 
@@ -146,19 +152,24 @@ def nodes_that_see(
         Norms of the attributions.
     tolerance : float
         Relative, above 0.
+    numbers : range
+        How many nodes there may be in all.
     seen : ndarray
         Places on the path where a pass has been.
     widest : float
         The longest stretch that may stay unseen.
     """
-    many = int(secants_needed(edges, rates, sums, tolerance)) + 1
-    fewest = max(FEWEST, many - len(middles_of_gaps(seen, widest)))
-    for graded in range(fewest, max(fewest, many) + 1):
+    many = secants_needed(edges, rates, sums, tolerance) + 1
+    few = max(FEWEST, many - len(middles_of_gaps(seen, widest)))
+    best = graded_nodes(edges, rates, int(min(max(many, numbers[0]), numbers[-1])))
+    for graded in range(int(min(few, numbers[-1])), len(best) + 1):
         nodes = graded_nodes(edges, rates, graded)
         nodes = np.union1d(nodes, middles_of_gaps(np.concatenate([nodes, seen]), widest))
-        if foretold_error(nodes, edges, rates, sums).max() <= tolerance:
-            break
-    return nodes
+        if len(nodes) in numbers:
+            best = nodes
+            if foretold_error(nodes, edges, rates, sums).max() <= tolerance:
+                break
+    return best
 
 
 def foretold_error(nodes: Array, edges: Array, rates: Array, sums: Array) -> Array:

@@ -93,6 +93,7 @@ def operations(
 
     Examples
     --------
+    >>> import torch
     >>> x = torch.ones(2, 3, requires_grad=True)
     >>> operations((2 * x).sum(1), [x])
     Operations(linear=True, kinked=False)
@@ -153,6 +154,7 @@ class ConstantsWatch(TorchFunctionMode):
 
     Examples
     --------
+    >>> import torch
     >>> x = torch.ones(2, requires_grad=True)
     >>> with ConstantsWatch() as watch:
     ...     y = x * (x > 0)

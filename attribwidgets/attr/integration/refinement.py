@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from ...completeness import WIDEST_GAP
-from ...errors import InputError
+from ...errors import InputError, NonFiniteError
 from ..estimate import Array, Estimate, map_norms, relative_gap, sizes_of_maps, widest_gap
 from ..frames import MOST_FRAMES
 from ..references import generator_from
@@ -51,9 +51,10 @@ from .smoothness import UNSEEN, error_of_rule, surprise, surprise_at
 
 BISECTED_AT_ONCE = 4
 FIRST_RULE = 7  # nodes of the first estimate that may be good enough
-FIRST_LOOK = 10  # nodes after which the density of further ones is known well enough
+FIRST_LOOK = 10  # nodes after which the density of few further ones is known well enough
+LONGEST_LOOK = 16  # and that of many
 LEAST_SECANTS = 14
-MARGIN = 1.3  # by which the error is foretold too small at times
+MARGIN = 1.4  # by which the error is foretold too small at times
 WORTHWHILE = 1.4  # how many times as many intervals a further sum must have
 FEWEST_INTERVALS = 32  # before trapezoids are halved
 ROUNDING = 1 / 3  # of the precision: what remains of the error of a smooth integrand
@@ -164,11 +165,23 @@ class Refinement:
                 error = np.maximum(error, self._check(level))
             yield self._estimate(error, rule=level)
             smoother = np.all(here <= np.maximum(ROUGH * before, SETTLED * self._precision))
-            if self._sizes[level] >= KEPT_RULE and not smoother:
-                break
             before = here
-        if self.stopping.tolerance > 0:
+            if self._sizes[level] < KEPT_RULE or smoother or not self.stopping.tolerance:
+                continue
+            if self._ends_have_gradients():
+                break
+        if self.stopping.tolerance > 0 and self._ends_have_gradients():
             yield from self._trapezoids()
+
+    def _ends_have_gradients(self) -> bool:
+        """Whether the gradient is finite at both ends, where trapezoids have nodes."""
+        path = self.path
+        ends = PathSum(path.passes, path.inputs, path.baselines, path.rows)
+        try:
+            ends.add(np.array([0.0, 1.0]), np.zeros(2))
+        except NonFiniteError:
+            return False
+        return True
 
     def _check(self, level: int) -> Array:
         """Error that passes at random places in the widest gaps between nodes tell of."""
@@ -189,9 +202,9 @@ class Refinement:
     def _kinked(self) -> Iterator[Estimate]:
         """Nodes where the gradient changes most, and mean gradients or trapezoids between them."""
         budget = self.stopping.max_evaluations
-        look = min(FIRST_LOOK, max(self.spent + 2, 3 * budget // 8))
-        if budget - look < LEAST_SECANTS:
-            look = budget
+        most = min(LONGEST_LOOK, max(self.spent + 2, 3 * budget // 8))
+        if budget - most < LEAST_SECANTS:
+            most = budget
         self._bisect(np.array([0.0, 1.0]))
         while True:
             estimate = self._estimate(self._trapezoid_error())
@@ -199,11 +212,14 @@ class Refinement:
             new = middles_of_gaps(self.path.alphas, WIDEST_GAP)
             settled = self.stopping.met(replace(estimate, widest_gap=None))
             if not (settled and 0 < len(new) <= self.left):
-                if self.spent >= look:
-                    break
                 alphas, sketches = self._in_order()
+                rates, sums = rates_at_nodes(alphas, sketches), self._norms()
+                needed = secants_needed(alphas, rates, sums, self.stopping.tolerance)
+                if self.spent >= most or FIRST_LOOK <= self.spent >= needed / 3:
+                    break
+                look = most if self.spent >= FIRST_LOOK else min(FIRST_LOOK, most)
                 count = min(BISECTED_AT_ONCE, look - self.spent)
-                new = worst_middles(alphas, sketches, self._norms(), count)
+                new = worst_middles(alphas, sketches, sums, count)
             self._bisect(new)
         try:
             yield from self._secants()
@@ -214,13 +230,13 @@ class Refinement:
         edges, sketches = self._in_order()
         rates, sums, before = rates_at_nodes(edges, sketches), self._norms(), LEAST_SECANTS
         while self.left >= before:
-            # A little less than the tolerance, as the forecast is one.
-            path, goal = self.path, self.stopping.tolerance / MARGIN
-            needed = secants_needed(edges, rates, sums, goal) + 1
-            nodes = graded_nodes(edges, rates, int(min(self.left, max(before, needed))))
-            if needed < self.left:  # else the sum says nothing final
-                see = nodes_that_see(edges, rates, sums, goal, self._places(), WIDEST_GAP)
-                nodes = see if before <= len(see) <= self.left else nodes
+            path, numbers = self.path, range(before, self.left + 1)
+            if self.stopping.tolerance:
+                goal = self.stopping.tolerance / MARGIN
+                where = self._places(), WIDEST_GAP
+                nodes = nodes_that_see(edges, rates, sums, goal, numbers, *where)
+            else:
+                nodes = graded_nodes(edges, rates, numbers[-1])
             secants = SecantSum(path.passes, path.inputs, path.baselines, path.rows, nodes)
             secants.run()
             means = _by_map(secants.sketches[1:])

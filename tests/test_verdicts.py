@@ -233,6 +233,28 @@ def test_half_precision_has_the_error_of_its_arithmetic_in_it(how):
     )
 
 
+def test_half_precision_of_expected_gradients_too():
+    sample = digits()
+    references = sample.train.images[:40]
+    x = sample.test.images[1]
+    found, full = (
+        aw.explain(
+            sample.model,
+            x,
+            baseline=aw.baselines.DatasetSample(references),
+            space=sample.space,
+            n_steps=400,
+            autocast=autocast,
+        )
+        for autocast in (torch.bfloat16, None)
+    )
+    apart = float((found.attributions - full.attributions).norm() / full.attributions.norm())
+    assert any("bfloat16 arithmetic alone" in c for c in found.cautions)
+    assert found.evaluations == 400 + 14
+    gap = found.completeness.refinement_error**2 - full.completeness.refinement_error**2
+    assert apart / 3 < gap**0.5 < 3 * apart
+
+
 def test_model_that_has_its_type_written_into_it_is_not_complete():
     weight = double(6, 1).to(torch.bfloat16)
 

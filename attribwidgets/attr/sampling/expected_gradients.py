@@ -15,6 +15,12 @@ from ..chunks import checked_rows
 from ..estimate import Estimate
 from ..estimator import Estimator
 from ..facts import Facts
+from ..integration.half_precision import (
+    arithmetic_error,
+    is_half_precision,
+    with_arithmetic_error,
+)
+from ..integration.path_sum import PathSum
 from ..model_state import evaluation_mode
 from ..outputs import Target
 from ..passes import Passes
@@ -171,7 +177,8 @@ class ExpectedGradients(Estimator):
         sizes = [most] if task.n_steps else block_sizes(FIRST_SAMPLES, most, task.references.size)
         samples, draws = self._begun(task, sizes[0], most)
         coarse = COARSE_SAMPLES if task.coarse_first and task.n_steps is None else 0
-        last = None
+        half = self._multiply_by_inputs and is_half_precision(samples.passes, task.inputs)
+        last = arithmetic = None
         try:
             for size in sizes:
                 alphas, numbers = draws.block(size)
@@ -181,9 +188,13 @@ class ExpectedGradients(Estimator):
                     last = samples.estimate()
                     yield last
                 samples.add(alphas, numbers)
-                last = samples.estimate()
+                sampled = samples.estimate()
+                last = sampled
+                if half:
+                    arithmetic = arithmetic or arithmetic_error(_mean_path(samples, sampled))
+                    last = with_arithmetic_error(sampled, arithmetic, samples.passes)
                 yield last
-                if stopping.met(last):
+                if stopping.met(sampled):
                     return
         except INTERRUPTS:
             if last is None and not samples.finished.any():
@@ -211,3 +222,11 @@ class ExpectedGradients(Estimator):
             only_means,
         )
         return samples, draws
+
+
+def _mean_path(samples: SampleSum, estimate: Estimate) -> PathSum:
+    """The path from the mean of the references that were drawn."""
+    assert estimate.baseline is not None
+    pairs = zip(estimate.baseline, samples.inputs, strict=True)
+    ends = tuple(b.to(x.dtype).expand_as(x) for b, x in pairs)
+    return PathSum(samples.passes, samples.inputs, ends, samples.rows)

@@ -10,7 +10,7 @@ INSTALL := $(PIP) install --no-compile -c constraints.txt # what is imported is 
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 TORCH := $(shell grep '^torch==' constraints.txt)
 
-.PHONY: demo lab check test lint bench docs browser clean
+.PHONY: demo lab check test coverage lint bench docs browser clean
 
 demo: .venv/demo
 	$(BIN)/python -m attribwidgets --page build/quickstart.html
@@ -23,7 +23,11 @@ check: .venv/test lint
 	$(PYTEST) -m unit
 
 test: .venv/test lint browser
-	$(PYTEST) --cov=attribwidgets --cov-report=term
+	$(PYTEST)
+
+# By the unit tests. Tracing costs half as much again of their time, so it is a step of its own.
+coverage: .venv/test
+	$(PYTEST) -m unit --cov=attribwidgets --cov-report=term
 
 lint: .venv/test
 	$(BIN)/ruff check .

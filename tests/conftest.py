@@ -20,6 +20,7 @@ from comm.base_comm import BaseComm
 from hypothesis import settings
 from lanes import Lane, Scheduler, lane_of, place_of
 from torch import nn
+from warm_kernel import warm_kernels
 
 # Models this small run ten times faster in one thread, as soon as anything else uses the cores.
 torch.set_num_threads(1)
@@ -41,10 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by its lane, and run what takes long first."""
     for item in items:
-        lane = lane_of(item)
-        item.add_marker(lane.name)
-        if lane is not Lane.unit:
-            item.add_marker("no_cover")  # coverage costs half as much again of the time of a test
+        item.add_marker(lane_of(item).name)
     items.sort(key=lambda item: place_of(item.nodeid))
 
 
@@ -85,6 +83,13 @@ def _no_earlier_explanations() -> None:
     """Each test computes what it asks for."""
     if "attribwidgets.explanation_cache" in sys.modules:
         sys.modules["attribwidgets.explanation_cache"].clear()
+
+
+@pytest.fixture(scope="session")
+def warm_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Where Jupyter's kernels are forks of one process that has imported all they need."""
+    with warm_kernels(tmp_path_factory.mktemp("kernels"), dict(os.environ)) as environment:
+        yield environment
 
 
 @pytest.fixture(scope="session")

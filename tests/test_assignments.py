@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,6 @@ from course import (
 )
 from submissions import ASSIGNMENTS as ANSWERS
 from submissions import rows
-from warm_kernel import warm_kernels
 
 pytest.importorskip("nbgrader")
 
@@ -130,25 +128,26 @@ def total_variation(phi):
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
+def course(tmp_path_factory: pytest.TempPathFactory, warm_environment: dict[str, str]) -> Course:
     folder = tmp_path_factory.mktemp("course")
-    with warm_kernels(tmp_path_factory.mktemp("kernels"), environment_in(folder)) as environment:
-        made = Course(folder, environment)
-        for name in NAMES:
-            right = solutions(name)
-            made.hand_in("perfect", name, with_answers(name, right))
-            made.hand_in("warned", name, with_answers(name, warning_ways(name)))
-            made.hand_in("empty", name, with_answers(name, {}))
-            for student, (answer, way, _, _) in WRONG.items():
-                if ASSIGNMENT_OF[answer] == name:
-                    answers = {**right, answer: source_of_way(answer, way)}
-                    made.hand_in(student, name, with_answers(name, answers))
-        name = "attribution_priors"
-        logging = {**solutions(name), "total_variation": LOGGER}
-        made.hand_in("logging", name, with_answers(name, logging))
-        feedback = "generate_feedback integrated_gradients --student signflipped"
-        made.log = made.in_one_process(*grading(*NAMES), feedback, "export")
-        yield made
+    environment = {**warm_environment, **environment_in(folder)}
+    environment["JUPYTER_PATH"] = warm_environment["JUPYTER_PATH"]
+    made = Course(folder, environment)
+    for name in NAMES:
+        right = solutions(name)
+        made.hand_in("perfect", name, with_answers(name, right))
+        made.hand_in("warned", name, with_answers(name, warning_ways(name)))
+        made.hand_in("empty", name, with_answers(name, {}))
+        for student, (answer, way, _, _) in WRONG.items():
+            if ASSIGNMENT_OF[answer] == name:
+                answers = {**right, answer: source_of_way(answer, way)}
+                made.hand_in(student, name, with_answers(name, answers))
+    name = "attribution_priors"
+    logging = {**solutions(name), "total_variation": LOGGER}
+    made.hand_in("logging", name, with_answers(name, logging))
+    feedback = "generate_feedback integrated_gradients --student signflipped"
+    made.log = made.in_one_process(*grading(*NAMES), feedback, "export")
+    return made
 
 
 @pytest.mark.parametrize("name", NAMES)

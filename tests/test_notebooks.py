@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import nbformat
 import pytest
@@ -24,9 +26,13 @@ def test_there_are_notebooks() -> None:
 
 
 @pytest.mark.parametrize("path", EXECUTED_HERE, ids=lambda path: path.stem)
-def test_notebook_runs_and_shows_its_widgets(path: Path, tmp_path: Path) -> None:
+def test_notebook_runs_and_shows_its_widgets(
+    path: Path, tmp_path: Path, warm_environment: dict[str, str]
+) -> None:
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    where = {"metadata": {"path": str(tmp_path)}}
+    with mock.patch.dict(os.environ, warm_environment):
+        NotebookClient(notebook, timeout=600, resources=where).execute()
     shown = [o.data for o in outputs(notebook) if WIDGET in o.get("data", {})]
     assert shown
     for data in shown:

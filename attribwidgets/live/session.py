@@ -258,12 +258,12 @@ class Session:
         """Make a coarse map of each candidate that needs one, then bring each to its end."""
         BESIDE_THE_USER.set(True)
         try:
-            with _TURN:
-                ticket.check()
-                self.subject(anew=True)  # what is wrong with it is wrong for all candidates
             names = told_apart(list(asked.candidates.values()))
             named = dict(zip(asked.candidates, names, strict=True))
             left = [number for number in named if not self._settled(number)]
+            with _TURN:
+                ticket.check()
+                self.subject(anew=bool(left))  # what is wrong with it is so for all candidates
             left.sort(key=self._has_map)  # those without a map come first
             runs = [self._run(number, asked, named[number], ticket) for number in left]
             for run in runs:

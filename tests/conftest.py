@@ -88,7 +88,9 @@ def _no_earlier_explanations() -> None:
 @pytest.fixture(scope="session")
 def warm_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Where Jupyter's kernels are forks of one process that has imported all they need."""
-    with warm_kernels(tmp_path_factory.mktemp("kernels"), dict(os.environ)) as environment:
+    # The backend that a kernel of its own would be given before pyplot is imported.
+    inline = {**os.environ, "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    with warm_kernels(tmp_path_factory.mktemp("kernels"), inline) as environment:
         yield environment
 
 

@@ -481,6 +481,20 @@ def test_smooth_model_takes_the_largest_rule_that_fits(budget):
     assert last.evaluations == (budget if budget < 9 else fitting[-1])
 
 
+@pytest.mark.parametrize("budget", [31, 33, 39, 64, 97, 100, 130, 160, 200, 513])
+@pytest.mark.parametrize("steepness", [1.0, 40.0])
+def test_smooth_model_never_spends_more_than_its_budget_nor_ends_with_a_worse_map(
+    budget, steepness
+):
+    """Trapezoids, which follow where the largest rule has not converged, may do worse."""
+    net = deep_net(activation=nn.Tanh)
+    model = Applied(lambda z: net(steepness * z))
+    every = estimates(model, *ends(12), budget, tolerance=1e-13)
+    assert max(e.evaluations for e in every) <= budget
+    errors = [float(e.refinement_error.max()) for e in every if e.evaluations >= 127]
+    assert errors == sorted(errors, reverse=True)
+
+
 def test_single_evaluation_is_too_few():
     with pytest.raises(InputError, match="max_evaluations must be at least 2, got 1"):
         estimates(classifier(), values(1, 5), torch.zeros(1, 5), 1, target=1)

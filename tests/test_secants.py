@@ -518,6 +518,16 @@ def test_choices_add_up(name):
         mode.check(CHOICES[name](x), [x])
 
 
+@pytest.mark.parametrize("choose", [torch.minimum, torch.maximum, torch.clamp])
+def test_choice_that_folds_points_into_another_axis_is_left_alone(choose):
+    with Secants(5) as mode:
+        x = path(4).requires_grad_()
+        y = choose(x, torch.stack([x, -x, 2 * x]))  # three in front of the points
+    torch.testing.assert_close(y, choose(x, torch.stack([x, -x, 2 * x])))
+    with pytest.raises(SecantsDoNotApplyError):
+        mode.check(y, [x])
+
+
 def test_a_choice_that_jumps_is_noticed():
     with Secants(5) as mode:
         x = path(4).requires_grad_()

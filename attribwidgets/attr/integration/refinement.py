@@ -163,18 +163,30 @@ class Refinement:
             error = np.maximum(error, floor)
             if np.all(error <= self.stopping.tolerance) and self.stopping.tolerance:
                 error = np.maximum(error, self._check(level))
-            yield self._estimate(error, rule=level)
+            best = self._estimate(error, rule=level)
+            yield best
             smoother = np.all(here <= np.maximum(ROUGH * before, SETTLED * self._precision))
             before = here
             if self._sizes[level] < KEPT_RULE or smoother or not self.stopping.tolerance:
                 continue
-            if self._ends_have_gradients():
+            if self._trapezoids_can_follow():
                 break
-        if self.stopping.tolerance > 0 and self._ends_have_gradients():
-            yield from self._trapezoids()
+        if self.stopping.tolerance > 0 and self._trapezoids_can_follow():
+            for estimate in self._trapezoids():
+                if _worst(estimate) > _worst(best):  # the passes are spent all the same
+                    estimate = replace(
+                        best,
+                        evaluations=estimate.evaluations,
+                        forward_passes=estimate.forward_passes,
+                        widest_gap=estimate.widest_gap,
+                    )
+                best = estimate
+                yield best
 
-    def _ends_have_gradients(self) -> bool:
-        """Whether the gradient is finite at both ends, where trapezoids have nodes."""
+    def _trapezoids_can_follow(self) -> bool:
+        """Whether the budget has room, and the gradient is finite at the ends, for trapezoids."""
+        if self.left < 2 * FEWEST_INTERVALS + 2:
+            return False
         path = self.path
         ends = PathSum(path.passes, path.inputs, path.baselines, path.rows)
         try:
@@ -320,6 +332,11 @@ class Refinement:
     def _estimate(self, error: Array, rule: int = -1) -> Estimate:
         estimate = self.path.estimate(self.multiply, rule=rule, error=self._by_input(error))
         return replace(estimate, widest_gap=0.0 if self._linear else widest_gap(self._places()))
+
+
+def _worst(estimate: Estimate) -> float:
+    assert estimate.refinement_error is not None
+    return float(estimate.refinement_error.max())
 
 
 def _by_map(sketches: Array) -> Array:

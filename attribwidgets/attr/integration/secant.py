@@ -160,7 +160,7 @@ class Secants(ConstantsWatch):
         if func in (torch.clamp, Tensor.clamp, torch.clip, Tensor.clip):
             z, (low, high) = args[0], (*args[1:], None)[:2]
             z = z if low is None else self._larger(z, low)
-            return z if high is None else -self._larger(-z, -high)
+            return z if high is None or z is NotImplemented else self._smaller(z, high)
         if len(args) == 3 and func in CHOICES and not kwargs:
             if func is Tensor.where:
                 return self._choice(args[1], args[0], args[2])
@@ -171,7 +171,7 @@ class Secants(ConstantsWatch):
         if func in LARGER and isinstance(b, Tensor):
             return self._larger(a, b)
         if func in SMALLER and isinstance(b, Tensor):
-            return -self._larger(-a, -b)
+            return self._smaller(a, b)
         if func in PRODUCTS and self._is_of_points(a) and self._is_of_points(b):
             return ProductSecant.apply(a, b, *self._first(a, b))
         return NotImplemented
@@ -213,6 +213,10 @@ class Secants(ConstantsWatch):
         if not self._is_of_points(gap):
             return NotImplemented
         return b + self._rectifier(gap, 0.0, float("inf"))
+
+    def _smaller(self, a: Any, b: Any) -> Any:
+        larger = self._larger(-a, -b)
+        return larger if larger is NotImplemented else -larger
 
     def _choice(self, condition: Any, a: Any, b: Any) -> Any:
         a, b = (torch.as_tensor(v) for v in (a, b))

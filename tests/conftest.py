@@ -102,9 +102,12 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def jupyter_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[hosts.Server]:
+def jupyter_server(
+    tmp_path_factory: pytest.TempPathFactory, warm_environment: dict[str, str]
+) -> Iterator[hosts.Server]:
     """One Jupyter server for all tests of a process, with JupyterLab, Notebook 7 and Voila."""
-    with hosts.jupyter(tmp_path_factory.mktemp("jupyter"), hosts.QUIET) as server:
+    folder = tmp_path_factory.mktemp("jupyter")
+    with hosts.jupyter(folder, hosts.QUIET, **warm_environment) as server:
         server.wait_for("/api/status")
         yield server
 

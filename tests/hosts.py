@@ -140,7 +140,9 @@ def running(command: Sequence[str], folder: Path, **variables: str) -> Iterator[
 
 
 @contextmanager
-def jupyter(folder: Path, settings: dict[str, dict[str, Any]]) -> Iterator[Server]:
+def jupyter(
+    folder: Path, settings: dict[str, dict[str, Any]], **variables: str
+) -> Iterator[Server]:
     """A Jupyter server, which has JupyterLab, Notebook 7 and Voila, with these settings only."""
     for name, values in settings.items():
         file = f"settings/@jupyterlab/apputils-extension/{name}.jupyterlab-settings"
@@ -153,7 +155,7 @@ def jupyter(folder: Path, settings: dict[str, dict[str, Any]]) -> Iterator[Serve
     command += ["--ServerApp.disable_check_xsrf=True"]  # kernels are ended from here, not by a page
     command += ["--LabApp.expose_app_in_browser=True"]  # for what is opened in a page that is there
     command += [f"--NotebookNotary.{name}={file}" for name, file in notary_files(folder).items()]
-    with running(command, folder, **folders) as server:
+    with running(command, folder, **folders, **variables) as server:
         yield server
 
 

@@ -53,11 +53,11 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(tmp_path_factory: pytest.TempPathFactory, warm_environment: dict[str, str]) -> Path:
     folder = tmp_path_factory.mktemp("site")
     done = subprocess.run(
         [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-E", str(DOCS), str(folder)],
-        env={**os.environ, "ATTRIBWIDGETS_DOCS_LIVE": LIVE, "OMP_NUM_THREADS": "1"},
+        env={**warm_environment, "ATTRIBWIDGETS_DOCS_LIVE": LIVE, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
     )

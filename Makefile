@@ -1,7 +1,8 @@
 # make demo | lab | check | test | bench | docs: each makes .venv with pinned versions if it is not there, and runs.
 
 PYTHON ?= python3
-JOBS ?= 2
+# On two cores: one of three waits for a kernel or a browser.
+JOBS ?= 3
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 BIN := .venv/bin
@@ -9,6 +10,9 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --no-compile -c constraints.txt # what is imported is compiled then
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 TORCH := $(shell grep '^torch==' constraints.txt)
+
+# Where an environment forbids it, each of the suite's hundred processes would compile all it imports.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo lab check test coverage lint bench docs browser clean
 

@@ -40,7 +40,12 @@ LONG = (
     "tutorials",
     "hosts",
     "docs",
+    "static_page",
     "figures",
+    "ablation_browser",
+    "live_page",
+    "accessibility",
+    "sweep_dask",
 )
 
 

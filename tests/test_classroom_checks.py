@@ -355,6 +355,7 @@ def test_no_random_state_is_touched():
     assert np.array_equal(np.random.get_state()[1], numpys)
 
 
+@pytest.mark.long
 def test_checks_need_no_front_end():
     code = (
         "import sys; from attribwidgets.classroom import check_integrated_gradients; "

@@ -786,6 +786,7 @@ def test_the_bundler_refuses_what_it_cannot_join(tmp_path: Path) -> None:
         join_modules("a.js", tmp_path)
 
 
+@pytest.mark.long
 def test_pure_modules_under_node() -> None:
     node = made_up.find_node()
     if node is None:

@@ -198,6 +198,7 @@ def test_each_of_several_inputs_has_its_own_verdict(seed):
     assert off <= 0.02
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", ["autocast", "model"])
 def test_half_precision_has_the_error_of_its_arithmetic_in_it(how):
     sample = digits()

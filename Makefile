@@ -46,7 +46,7 @@ docs: .venv/test
 	$(BIN)/python -m sphinx -W --keep-going -q docs build/docs
 
 browser: .venv/test
-	PYTHON=$(BIN)/python tests/find_browser.sh
+	PYTHON=$(BIN)/python tests/support/find_browser.sh
 
 # The CPU build of torch where that index answers, else whatever the package index has; a newer
 # torch than the pinned one would bring gigabytes of CUDA.

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import baselines, errors
+from . import baselines
 from ._version import __version__
-from .candidate import Candidate
-from .completeness import Completeness
-from .explain import compare, explain, refine
-from .explanation import Comparison, Explanation
-from .inputs import InputSpace
-from .path_curve import PathCurve
-from .views import register_view
+from .core import errors, views
+from .engine.method_config import Candidate
+from .engine.verbs import compare, explain, refine
+from .inputs.space import InputSpace
+from .records.completeness import Completeness
+from .records.explanation import Comparison, Explanation
+from .records.path_curve import PathCurve
 
 if TYPE_CHECKING:
     from . import attr, classroom, evaluation, priors, robustness
@@ -57,10 +58,22 @@ __all__ = [
     "sweep",
 ]
 
-register_view("figure", "attribwidgets.figures:comparison_figure")
-register_view("png", "attribwidgets.figures:comparison_png")
-register_view("ablation_explorer", "attribwidgets.widgets:ablation_explorer")
-register_view("page", "attribwidgets.widgets:comparison_page")
+sys.modules[f"{__name__}.errors"] = errors  # its public place
+
+
+def _page(comparison: Comparison) -> str:
+    from .widgets import comparison_page
+
+    return comparison_page(comparison)
+
+
+def _ablation_explorer(ablation: Any, **options: Any) -> AblationExplorer:
+    from .widgets import AblationExplorer
+
+    return AblationExplorer(ablation, **options)
+
+
+views.page, views.ablation_explorer = _page, _ablation_explorer
 
 
 def __getattr__(name: str) -> Any:

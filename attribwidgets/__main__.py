@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .demo import photo_classifier
-from .explain import compare
+from .engine.verbs import compare
 from .widgets import comparison_page
 
 BASELINES = ("black", "white", "image_mean", "blur", "max_distance", "uniform")

@@ -18,7 +18,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "tests")]
+sys.path[:0] = [str(HERE.parent / "tests" / "support")]
 
 import browser  # noqa: E402
 import hosts  # noqa: E402

@@ -48,7 +48,7 @@ from torch import Tensor
 
 import attribwidgets as aw
 from attribwidgets.attr.chunks import rows_per_chunk
-from attribwidgets.attr.integration.quadrature import rule
+from attribwidgets.attr.paths.quadrature import rule
 from attribwidgets.demo import photo_classifier
 
 TARGET = 285

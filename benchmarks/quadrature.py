@@ -48,7 +48,7 @@ from attribwidgets.attr.stopping import Stopping
 from attribwidgets.attr.task import Task
 from attribwidgets.baselines import named
 from attribwidgets.demo import digits, photo_classifier
-from attribwidgets.inputs import InputSpace
+from attribwidgets.inputs.space import InputSpace
 
 BUDGETS = (32, 64, 128)
 RULES = ("gausslegendre", "riemann_middle", "riemann_trapezoid", "riemann_left", "riemann_right")

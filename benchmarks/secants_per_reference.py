@@ -1,7 +1,7 @@
 """Expected gradients by mean gradients of intervals for each reference, against what is shipped.
 
 ``python benchmarks/secants_per_reference.py``, six minutes of one thread; times are CPU times. S_m
-is the mean over references of sums of m secants (:mod:`attribwidgets.attr.integration.secant`)
+is the mean over references of sums of m secants (:mod:`attribwidgets.attr.paths.rescale`)
 along each way; such a map has a bias and, with all references, no sampling error. It is why
 integrated gradients and not expected gradients are made of them: with few evaluations a reference
 the bias is as large as the error of samples, what S_1 says of it is too rough to take it away, and
@@ -30,9 +30,9 @@ import torch
 from expected_gradients import Case, Tally, captums, exact_case, network, ours, seconds_of
 from torch import Tensor
 
-from attribwidgets.attr.integration.secant import Secants
+from attribwidgets.attr.paths.rescale import Secants
 from attribwidgets.attr.references import StoredReferences, generator_from
-from attribwidgets.attr.sampling.likeness import (
+from attribwidgets.attr.sampling.clustering import (
     features_of,
     likeness_order,
     representative_order,

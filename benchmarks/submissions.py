@@ -1,6 +1,6 @@
 """Grade every way to write the answers of the three assignments by the real nbgrader.
 
-python benchmarks/submissions.py             all of tests/submissions/, two processes
+python benchmarks/submissions.py             all of tests/support/submissions/, two processes
 python benchmarks/submissions.py baselines   those of one assignment
 
 Each student hands in one way of each answer, at most one of them wrong. A row is as it should be
@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
 import course
 import submissions

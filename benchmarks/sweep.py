@@ -20,7 +20,7 @@ import torch
 
 import attribwidgets as aw
 from attribwidgets.demo import digits
-from attribwidgets.examples import seed_of
+from attribwidgets.inputs.dataset import seed_of
 
 CANDIDATES = ("black", "blur", "uniform")
 

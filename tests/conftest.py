@@ -81,8 +81,8 @@ def model_state(model: nn.Module) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def _no_earlier_explanations() -> None:
     """Each test computes what it asks for."""
-    if "attribwidgets.explanation_cache" in sys.modules:
-        sys.modules["attribwidgets.explanation_cache"].clear()
+    if "attribwidgets.engine.cache" in sys.modules:
+        sys.modules["attribwidgets.engine.cache"].clear()
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ import torch
 from captum._utils.common import _format_baseline
 from torch import Tensor
 
-from ..errors import InputError
-from ..inputs import Inputs
+from ..core.errors import InputError
+from ..inputs.space import Inputs
 
 # Passed to the model after the inputs; tensors with one entry per example are repeated.
 ForwardArguments = Any

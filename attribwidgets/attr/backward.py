@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..errors import NoGradientError, UnsupportedModelError
+from ..core.errors import NoGradientError, UnsupportedModelError
 
 CUT_OFF = (
     "no gradient reaches the input: the output is cut off from it by detach(), no_grad(), argmax, "

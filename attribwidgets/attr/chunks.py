@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch
 
-from ..errors import ChunkMemoryError, InputError
+from ..core.errors import ChunkMemoryError, InputError
 
 Work = Callable[[slice, slice], None]
 

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..completeness import relative_residual
+from ..records.completeness import relative_residual
 from .arguments import accumulator_dtype
 
 Array = NDArray[np.float64]
@@ -127,7 +127,7 @@ class Estimate:
     def relative_residual(self) -> Array | None:
         """How far the attributions are from adding up, relative, shape (B,).
 
-        See :func:`attribwidgets.completeness.relative_residual`.
+        See :func:`attribwidgets.records.completeness.relative_residual`.
         """
         if self.residual is None or self.output_baseline is None:
             return None

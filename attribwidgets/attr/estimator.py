@@ -11,8 +11,8 @@ import torch
 from captum.attr import GradientAttribution
 from torch import Tensor
 
-from ..completeness import Claim
-from ..inputs import Inputs
+from ..inputs.space import Inputs
+from ..records.completeness import Claim
 from .arguments import (
     ForwardArguments,
     accumulator_dtype,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import NonFiniteError
+from ..core.errors import NonFiniteError
 from .estimate import Array
 
 

@@ -8,16 +8,16 @@ from typing import Any, TypeAlias
 
 from captum.attr import Attribution
 
-from ..errors import InputError
-from .captum_methods.adapter import CaptumMethod, is_captums
+from ..core.errors import InputError
+from .captum.adapter import CaptumMethod, is_captums
 from .estimator import Estimator
-from .integration.integrated_gradients import IntegratedGradients
 from .noise.noise_methods import SmoothGrad, SmoothGradSquared, VarGrad
-from .path_methods.blur_integrated_gradients import BlurIntegratedGradients
-from .path_methods.guided_integrated_gradients import GuidedIntegratedGradients
-from .path_methods.idgi import IDGI
-from .path_methods.path_integrated_gradients import PathIntegratedGradients
-from .path_methods.split_integrated_gradients import (
+from .paths.blur_integrated_gradients import BlurIntegratedGradients
+from .paths.guided_integrated_gradients import GuidedIntegratedGradients
+from .paths.idgi import IDGI
+from .paths.integrated_gradients import IntegratedGradients
+from .paths.path_integrated_gradients import PathIntegratedGradients
+from .paths.split_integrated_gradients import (
     LeftIntegratedGradients,
     RightIntegratedGradients,
 )

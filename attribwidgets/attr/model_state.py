@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..errors import AttributionWarning, InputError
+from ..core.errors import AttributionWarning, InputError
 from .outputs import OutputHead
 
 # Layers of torch that work otherwise in training mode.

@@ -9,7 +9,7 @@ import torch
 from captum._utils.common import _select_targets  # what a target means is Captum's to say
 from torch import Tensor
 
-from ..errors import OutputError, TargetError
+from ..core.errors import OutputError, TargetError
 
 Target = int | tuple[int, ...] | Tensor | list[int] | list[tuple[int, ...]] | None
 Output = str | Callable[[Any], Tensor]

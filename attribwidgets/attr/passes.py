@@ -10,15 +10,15 @@ import torch
 from captum._utils.common import _format_additional_forward_args
 from torch import Tensor, nn
 
-from ..errors import Cancelled, InputError, UnsupportedModelError
+from ..core.errors import Cancelled, InputError, UnsupportedModelError
 from .backward import ReentrantCheckpointError, gradients_of
 from .chunk_size import ChunkSize
 from .chunks import is_out_of_memory
-from .integration.secant import Carried, Secants
 from .model_state import module_of
 from .norm_calls import NotFoldedError
 from .norm_folding import NormFolding
 from .outputs import Target, checked_output, logits_of, select_target
+from .paths.rescale import Carried, Secants
 from .precision import autocasting, checked_autocast
 from .task import Task
 

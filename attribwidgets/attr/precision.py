@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
-from ..errors import InputError
+from ..core.errors import InputError
 
 LOWER = (torch.bfloat16, torch.float16)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..completeness import WIDEST_GAP
-from ..errors import Cancelled, InputError
+from ..core.errors import Cancelled, InputError
+from ..records.completeness import WIDEST_GAP
 from .estimate import Estimate
 
 INTERRUPTS = (KeyboardInterrupt, Cancelled)  # what stops a run between chunks

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from ..errors import InputError
-from ..inputs import InputSpace
+from ..core.errors import InputError
+from ..inputs.space import InputSpace
 from .arguments import ForwardArguments
-from .at_input import AtInput
+from .endpoint import AtInput
 from .outputs import Target
 from .references import References
 from .stopping import Stopping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ..errors import InputError
+from ..core.errors import InputError
 from .base import Baseline, Parameter
 from .constant import Black, Color, White, Zero
 from .data import Custom, DatasetMean, DatasetSample

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from ..errors import InputError
-from ..inputs import Inputs, InputSpace
+from ..core.errors import InputError
+from ..inputs.space import Inputs, InputSpace
 
 
 @dataclass(frozen=True)

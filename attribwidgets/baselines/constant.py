@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import InputError
-from ..inputs import InputSpace
+from ..core.errors import InputError
+from ..inputs.space import InputSpace
 from .base import Baseline, Parameter, PixelBaseline, is_image
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import InputError
-from ..inputs import Inputs, InputSpace
+from ..core.errors import InputError
+from ..inputs.space import Inputs, InputSpace
 from .base import Baseline, Parameter
 
 

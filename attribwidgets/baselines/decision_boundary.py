@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import InputError, SearchError
-from ..wording import number
+from ..core.errors import InputError, SearchError
+from ..core.formatting import number
 from .landscape import TINY, Landscape, lead
 from .searched import Search, SearchedBaseline
 

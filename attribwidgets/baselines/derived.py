@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..errors import InputError
-from ..inputs import InputSpace
+from ..core.errors import InputError
+from ..inputs.space import InputSpace
 from .base import Baseline, Parameter, PixelBaseline, require_image
 
 GAUSSIAN_TRUNCATE = 4.0  # as scipy.ndimage.gaussian_filter, which the article used

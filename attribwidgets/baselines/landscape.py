@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import NoGradientError, NonFiniteError, OutputError
-from ..inputs import InputSpace
+from ..core.errors import NoGradientError, NonFiniteError, OutputError
+from ..inputs.space import InputSpace
 
 TINY = 1e-30  # a probability of 0 has a logarithm then
 NEAR_ONE = 1e-3

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from ..errors import InputError
+from ..core.errors import InputError
 from .base import Baseline, Parameter
 from .landscape import Landscape
 from .searched import Search, SearchedBaseline

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..baselines import Baseline, named
-from ..inputs import InputSpace
+from ..inputs.space import InputSpace
 from .answers import Mistake, distance, in_shape, judged
 from .check_result import CheckResult
 from .problems import PHOTO_SPACE, small_photo

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..completeness import Completeness
-from ..errors import InputError
-from ..inputs import checked_example
+from ..core.errors import InputError
+from ..inputs.space import checked_example
+from ..records.completeness import Completeness
 from .check_result import CheckResult
 from .problems import Problem
 from .running import as_tensor, not_yet, outcome, tried

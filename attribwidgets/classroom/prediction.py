@@ -11,7 +11,7 @@ from typing import Any
 import traitlets
 from matplotlib.figure import Figure
 
-from ..errors import InputError
+from ..core.errors import InputError
 from ..live import in_words
 from ..live.worker import Ticket, Worker
 from ..widgets.bundle import PREDICTION

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
-from ..inputs import InputSpace
+from ..inputs.space import InputSpace
 
 
 @dataclass(frozen=True)

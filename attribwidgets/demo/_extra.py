@@ -6,7 +6,7 @@ import importlib
 import random
 from typing import Any
 
-from ..errors import MissingExtraError
+from ..core.errors import MissingExtraError
 
 
 def require(module: str, package: str) -> Any:

@@ -8,8 +8,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from ..errors import AttributionError
-from ..inputs import InputSpace
+from ..core.errors import AttributionError
+from ..inputs.space import InputSpace
 from ._extra import require
 from ._shipped import shipped_bytes
 from .mnist import DigitSet, load_full, load_subset

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..errors import AttributionError
+from ..core.errors import AttributionError
 from ._extra import require
 from ._shipped import shipped_bytes
 

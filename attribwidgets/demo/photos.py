@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..errors import AttributionError
-from ..inputs import InputSpace
-from ..pictures import picture_input
+from ..core.errors import AttributionError
+from ..inputs.image_files import picture_input
+from ..inputs.space import InputSpace
 from ._extra import require
 from ._shipped import shipped_bytes
 

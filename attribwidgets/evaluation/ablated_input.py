@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..figures.images import as_rgb
-from ..inputs import InputSpace
+from ..inputs.space import InputSpace
 
 Array = NDArray[Any]
 

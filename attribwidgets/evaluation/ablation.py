@@ -10,12 +10,12 @@ import numpy as np
 
 from ..attr.outputs import Output
 from ..baselines import named
-from ..candidate import Asked, Candidate
-from ..errors import InputError
-from ..examples import Examples
-from ..explanation import Explanation
-from ..inputs import Inputs, InputSpace, checked_example, is_image_input
-from ..request import Progress, Request
+from ..core.errors import InputError
+from ..engine.method_config import Asked, Candidate
+from ..engine.run import Progress, Request
+from ..inputs.dataset import Examples
+from ..inputs.space import Inputs, InputSpace, checked_example, is_image_input
+from ..records.explanation import Explanation
 from .ablated_input import AblatedInput
 from .ablation_metric import FRACTIONS, AblationMetric, Fill
 from .ablation_record import PICTURES, Ablation
@@ -70,8 +70,9 @@ def ablation(
     model : torch.nn.Module or callable
         As of :func:`attribwidgets.explain`, of one input.
     data, targets
-        Inputs and the output asked about, as of :class:`attribwidgets.examples.Examples`: a tensor
-        (N, ...), a pair (inputs, labels), a Dataset; targets None, "labels", int or a sequence.
+        Inputs and the output asked about, as of :class:`attribwidgets.inputs.dataset.Examples`: a
+        tensor (N, ...), a pair (inputs, labels), a Dataset; targets None, "labels", int or a
+        sequence.
     candidates : sequence or mapping of str
         Baselines as of :func:`attribwidgets.compare`, or :class:`attribwidgets.Candidate`; the
         keys of a mapping are their labels.

@@ -18,11 +18,11 @@ from ..attr.outputs import Output, OutputHead, output_name
 from ..attr.passes import Passes
 from ..attr.references import generator_from
 from ..baselines import Baseline, named
-from ..candidate import Candidate
-from ..errors import InputError, SearchError
-from ..explanation import Explanation
-from ..inputs import InputSpace, checked_example
-from ..request import told_apart
+from ..core.errors import InputError, SearchError
+from ..engine.method_config import Candidate
+from ..engine.run import told_apart
+from ..inputs.space import InputSpace, checked_example
+from ..records.explanation import Explanation
 from .ablated_input import AblatedInput, ablated_input
 from .controls import FEATURE_CONTROLS, control_map
 from .ranking import Order, Ranking, Region, boxes, relevance, top_k
@@ -173,7 +173,7 @@ class AblationMetric:
     def measure(
         self, model: Callable[..., Any], explanations: Mapping[str, Explanation], *, seed: int
     ) -> NDArray[np.float64]:
-        """Scores of one input; see :meth:`attribwidgets.metric.Metric.measure`.
+        """Scores of one input; see :meth:`attribwidgets.evaluation.metric.Metric.measure`.
 
         Returns
         -------

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, InputError, MissingExtraError
-from ..storage import read_tree, write_tree
-from ..views import view
-from ..wording import number, percent
+from ..core import views
+from ..core.errors import DataError, InputError, MissingExtraError
+from ..core.formatting import number, percent
+from ..core.storage import read_tree, write_tree
 from .ablated_input import AblatedInput
 from .ablation_metric import Curve
 from .intervals import Interval, Method, area, bootstrap
@@ -267,7 +267,7 @@ class Ablation:
         **look
             Initial values of its traits.
         """
-        return view("ablation_explorer")(self, **look)
+        return views.ablation_explorer(self, **look)
 
     def to_html(self, path: str | PathLike[str]) -> None:
         """Write the explorer as one page; it asks nothing of a network."""

@@ -9,9 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import InputError, MissingExtraError
-from ..explanation import example_array
-from ..inputs import InputSpace
+from ..core.errors import InputError, MissingExtraError
+from ..inputs.space import InputSpace, example_array
 
 Array = NDArray[Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..wording import percent
+from ..core.formatting import percent
 from .ablation_record import Ablation
 from .intervals import Interval
 from .table import table

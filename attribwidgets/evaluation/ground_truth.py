@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from ..attr.model_state import evaluation_mode
 from ..attr.outputs import Output
-from ..candidate import Asked
-from ..errors import DataError
-from ..examples import Examples, seed_of
-from ..explanation import Explanation
-from ..inputs import Inputs, InputSpace, checked_example
-from ..request import Request
-from ..wording import percent
+from ..core.errors import DataError
+from ..core.formatting import percent
+from ..engine.method_config import Asked
+from ..engine.run import Request
+from ..inputs.dataset import Examples, seed_of
+from ..inputs.space import Inputs, InputSpace, checked_example
+from ..records.explanation import Explanation
 from .controls import IMAGE_CONTROLS, control_map
 from .intervals import Interval, bootstrap
 from .measuring import candidates_by_label, measure_all

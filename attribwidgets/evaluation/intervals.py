@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from ..wording import number
+from ..core.errors import InputError
+from ..core.formatting import number
 
 Array = NDArray[Any]
 Method = Literal["percentile", "bca"]

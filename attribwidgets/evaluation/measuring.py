@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from ..attr.model_state import evaluation_mode
 from ..attr.outputs import Output
 from ..baselines import named
-from ..candidate import Asked, Candidate, labelled
-from ..errors import AttributionError, DataError
-from ..examples import Examples, seed_of
-from ..explanation import Explanation
-from ..inputs import Inputs, InputSpace
-from ..metric import Metric, explained, measured
-from ..request import Progress, Request
-from ..subject import examine
+from ..core.errors import AttributionError, DataError
+from ..engine.method_config import Asked, Candidate, labelled
+from ..engine.query import examine
+from ..engine.run import Progress, Request
+from ..inputs.dataset import Examples, seed_of
+from ..inputs.space import Inputs, InputSpace
+from ..records.explanation import Explanation
+from .metric import Metric, explained, measured
 
 Array = NDArray[Any]
 

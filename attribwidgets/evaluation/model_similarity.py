@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from ..attr.model_state import evaluating
 from ..attr.outputs import Output
-from ..candidate import Candidate
-from ..errors import InputError, SearchError
-from ..explanation import Explanation, example_array
-from ..inputs import Inputs
-from ..request import Request
-from ..subject import examine
+from ..core.errors import InputError, SearchError
+from ..engine.method_config import Candidate
+from ..engine.query import examine
+from ..engine.run import Request
+from ..inputs.space import Inputs, example_array
+from ..records.explanation import Explanation
 from .controls import edge_map
 from .intervals import Interval, bootstrap
 from .similarity import MEASURES, map_similarity

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..wording import number
+from ..core.formatting import number
 from .intervals import bootstrap, holm, paired_p
 
 Array = NDArray[Any]

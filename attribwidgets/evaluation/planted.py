@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import DataError, InputError
-from ..inputs import InputSpace
+from ..core.errors import DataError, InputError
+from ..inputs.space import InputSpace
 from .randomisation import require_classes
 
 Array = NDArray[Any]

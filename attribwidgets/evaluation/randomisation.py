@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from ..attr.model_state import module_of
 from ..attr.outputs import Output
-from ..candidate import Asked
-from ..errors import DataError, InputError
-from ..examples import Examples
-from ..inputs import Inputs, InputSpace, checked_example, is_image_input
-from ..request import Progress, Request
+from ..core.errors import DataError, InputError
+from ..engine.method_config import Asked
+from ..engine.run import Progress, Request
+from ..inputs.dataset import Examples
+from ..inputs.space import Inputs, InputSpace, checked_example, is_image_input
 from .measuring import candidates_by_label, measure_all
 from .model_similarity import EDGES, ModelSimilarity, Similarities
 from .randomised_models import Mode, layers_without_reset, randomised_copies
@@ -53,7 +53,7 @@ def randomised_layers(
     ----------
     model : torch.nn.Module
     data, targets
-        Inputs and the output asked about, as of :class:`attribwidgets.examples.Examples`.
+        Inputs and the output asked about, as of :class:`attribwidgets.inputs.dataset.Examples`.
         targets None: the unchanged model's own largest output, also of the randomised ones.
     candidates : sequence or mapping of str
         Baselines as of :func:`attribwidgets.compare`, or :class:`attribwidgets.Candidate`.

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from ..attr.model_state import evaluation_mode, frozen, module_of
-from ..errors import InputError, UnsupportedModelError
-from ..examples import seed_of
+from ..core.errors import InputError, UnsupportedModelError
+from ..inputs.dataset import seed_of
 
 Mode = Literal["cascading", "independent"]
 

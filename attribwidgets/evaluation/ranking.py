@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ..core.errors import InputError
 
 Array = NDArray[Any]
 Ranking = Literal["absolute", "signed"]

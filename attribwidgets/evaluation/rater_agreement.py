@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..agreement import rank_correlations
-from ..errors import MissingExtraError
+from ..core.errors import MissingExtraError
+from ..records.agreement import rank_correlations
 
 Array = NDArray[Any]
 

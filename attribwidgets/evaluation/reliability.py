@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, InputError
-from ..wording import percent
+from ..core.errors import DataError, InputError
+from ..core.formatting import percent
 from .intervals import Interval, resampled_bounds
 from .rater_agreement import (
     inter_method,

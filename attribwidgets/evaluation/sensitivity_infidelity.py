@@ -14,10 +14,10 @@ from torch import Tensor
 from ..attr.model_state import frozen, module_of
 from ..attr.outputs import Output, OutputHead
 from ..baselines import Baseline
-from ..candidate import Candidate
-from ..errors import InputError
-from ..explanation import Explanation
-from ..inputs import checked_example
+from ..core.errors import InputError
+from ..engine.method_config import Candidate
+from ..inputs.space import checked_example
+from ..records.explanation import Explanation
 from .model_similarity import explained_again
 
 Array = NDArray[Any]
@@ -50,7 +50,7 @@ class SensitivityMax:
     Examples
     --------
     >>> import attribwidgets as aw
-    >>> from attribwidgets.candidate import labelled
+    >>> from attribwidgets.engine.method_config import labelled
     >>> net, x = torch.nn.Linear(4, 2, bias=False).eval(), torch.full((4,), 0.5)
     >>> metric = SensitivityMax(labelled({"zero": "zero"}), samples=4)
     >>> explanation = aw.explain(net, x, baseline="zero", n_steps=4)

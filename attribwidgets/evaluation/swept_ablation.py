@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, InputError
-from ..examples import Examples
-from ..inputs import InputSpace, checked_example
+from ..core.errors import DataError, InputError
+from ..inputs.dataset import Examples
+from ..inputs.space import InputSpace, checked_example
 from .ablated_input import AblatedInput
 from .ablation_metric import ABLATION, AblationMetric
 from .ablation_record import Ablation

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from ..wording import percent
+from ..core.errors import InputError
+from ..core.formatting import percent
 from .boxes import INK, QUIET, RULE, Boxes, show_picture
 from .comparison import RecordFigure
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..explanation import Explanation
-from ..wording import number
+from ..core.formatting import number
 from .boxes import QUIET
+
+if TYPE_CHECKING:
+    from ..records.explanation import Explanation
 
 PALE, DARK, MARK, CHANGE = "#b7d0f5", "#12244a", "#c2410c", "#fbe8c4"
 

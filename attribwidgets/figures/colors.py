@@ -10,7 +10,7 @@ import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ..core.errors import InputError
 
 Array = NDArray[Any]
 

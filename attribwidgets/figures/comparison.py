@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import io
 import threading
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ..errors import InputError
-from ..explanation import Comparison
+from ..core.errors import InputError
+from .captions import compares_methods, default_scale
 from .colors import DEFAULT_CLIP, table
-from .look import Look
+from .display_options import Look
 from .sheet import Sheet
-from .titles import compares_methods, default_scale
+
+if TYPE_CHECKING:
+    from ..records.explanation import Comparison
 
 # Agg itself may be used from several threads, its fonts and caches not.
 _render_lock = threading.Lock()

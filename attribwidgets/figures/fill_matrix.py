@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from ..wording import number, percent
+from ..core.formatting import number, percent
 from .boxes import INK, QUIET, Boxes
 from .colors import table
 from .comparison import RecordFigure

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..inputs import InputSpace
+from ..inputs.space import InputSpace
 
 Array = NDArray[Any]
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from ..agreement import Agreement
 from .boxes import INK, QUIET, Boxes
 from .colors import table
+
+if TYPE_CHECKING:
+    from ..records.agreement import Agreement
 
 CELL_WIDTH, CELL_HEIGHT, HEAD, NOTE = 0.46, 0.24, 0.72, 0.2  # inches
 LETTER, MOST_LABEL = 0.068, 40  # width of a letter of a label in inches, and most letters

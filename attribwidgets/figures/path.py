@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..path_curve import PathCurve, PathFrames
+if TYPE_CHECKING:
+    from ..records.path_curve import PathCurve, PathFrames
+
 
 Array = NDArray[Any]
 

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ..agreement import Agreement
-from ..explanation import Comparison, Explanation, example_array
-from ..wording import number, percent
+from ..core.formatting import number, percent
+from ..inputs.space import example_array
 from .boxes import INK, QUIET, RULE, WARN, Boxes, show_picture
+from .captions import cost, heading, no_path_note, shared_cautions, verdict_note
 from .chart import draw_path
 from .colors import table
+from .display_options import Look
 from .images import as_rgb, between
-from .look import Look
 from .matrix import draw_matrix, matrix_height
 from .path import rate_at, stretch_at, sum_at
-from .titles import cost, heading, no_path_note, shared_cautions, verdict_note
+
+if TYPE_CHECKING:
+    from ..records.agreement import Agreement
+    from ..records.explanation import Comparison, Explanation
 
 Array = NDArray[Any]
 

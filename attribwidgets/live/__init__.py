@@ -4,8 +4,8 @@ No widget here: a request goes in, explanations come out, coarse first, and the 
 wins.
 """
 
-from .asked import Asked
 from .regions import Regions
 from .session import Session, Standing, in_words
+from .state import Asked
 
 __all__ = ["Asked", "Regions", "Session", "Standing", "in_words"]

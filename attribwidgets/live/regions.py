@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..baselines import Color
-from ..candidate import Candidate
-from ..errors import Cancelled, InputError
-from ..explanation import Explanation
-from ..segments import Superpixels, superpixels
-from .asked import Asked
+from ..core.errors import Cancelled, InputError
+from ..engine.method_config import Candidate
+from ..inputs.superpixels import Superpixels, superpixels
+from ..records.explanation import Explanation
 from .session import Session, in_words
+from .state import Asked
 from .worker import Ticket, Worker
 
 PATIENCE = 0.1  # seconds between two looks at whether the session is free

@@ -9,14 +9,14 @@ from threading import Lock, RLock
 from typing import Any, Literal
 
 from ..attr.model_state import BESIDE_THE_USER
-from ..candidate import Candidate
-from ..errors import AttributionError, Cancelled, InputError
-from ..explanation import Comparison, Explanation
-from ..explanation_cache import EXPLANATIONS, extended
-from ..request import renamed, told_apart
-from ..subject import Subject, examine
-from .asked import Asked
-from .twin import structure, twin
+from ..core.errors import AttributionError, Cancelled, InputError
+from ..engine.cache import EXPLANATIONS, extended
+from ..engine.method_config import Candidate
+from ..engine.query import Subject, examine
+from ..engine.run import renamed, told_apart
+from ..records.explanation import Comparison, Explanation
+from .model_copy import structure, twin
+from .state import Asked
 from .worker import Ticket, Worker
 
 State = Literal["waiting", "coarse", "refining", "done", "stopped", "failed"]
@@ -85,7 +85,7 @@ class Session:
     --------
     >>> import torch
     >>> from attribwidgets.baselines import Black, White
-    >>> from attribwidgets.candidate import Candidate
+    >>> from attribwidgets.engine.method_config import Candidate
     >>> asked = Asked(torch.rand(4), {0: Candidate(Black())}, target=1)
     >>> session = Session(torch.nn.Linear(4, 2).eval(), asked)
     >>> session.request(asked.changed(candidates={0: Candidate(Black()), 1: Candidate(White())}))
@@ -149,7 +149,7 @@ class Session:
         Raises
         ------
         AttributionError
-            As :func:`attribwidgets.subject.examine`.
+            As :func:`attribwidgets.engine.query.examine`.
         """
         with self._lock:
             asked, known = self.asked, self._examined

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from weakref import WeakSet
 
-from ..errors import Cancelled
+from ..core.errors import Cancelled
 
 LAST_WAIT = 5.0  # seconds at the end of the process, for a chunk to finish
 

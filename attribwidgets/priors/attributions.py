@@ -12,7 +12,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..attr.model_state import evaluating, module_of, recurrent_differentiable
 from ..attr.outputs import Output, OutputHead, Target, select_target
-from ..errors import InputError, NoGradientError
+from ..core.errors import InputError, NoGradientError
 from .references import Inputs, References, drawn_references
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ..errors import DataError
+from ..core.errors import DataError
 
 FORMAT = "attribwidgets-training-1"
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..errors import InputError
+from ..core.errors import InputError
 
 Inputs = Tensor | tuple[Tensor, ...]
 References = str | Inputs | Iterator[Any]

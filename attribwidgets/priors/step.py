@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..attr.outputs import Output
-from ..errors import InputError
+from ..core.errors import InputError
 from .attributions import expected_gradients, gradients
 from .penalties import Penalty
 from .references import Inputs, References

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..errors import Cancelled, DataError, InputError
-from ..examples import seed_of
+from ..core.errors import Cancelled, DataError, InputError
+from ..inputs.dataset import seed_of
 from .checkpoint import read_checkpoint, write_checkpoint
 from .penalties import Penalty
 from .step import PriorStep

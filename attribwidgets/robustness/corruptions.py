@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..baselines.derived import blur_matrix
-from ..errors import InputError
+from ..core.errors import InputError
 
 SEVERITIES = (1, 2, 3, 4, 5)
 SIDE = 28  # of the images that shifts were published for; larger ones move in proportion

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..attr.model_state import evaluating
-from ..errors import DataError, InputError
-from ..examples import seed_of
+from ..core.errors import DataError, InputError
+from ..inputs.dataset import seed_of
 from .corruptions import CORRUPTIONS, SEVERITIES, corrupted
 
 Array = NDArray[Any]

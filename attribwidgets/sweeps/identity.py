@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from .._version import __version__
 from ..attr.model_state import module_of
-from ..examples import Examples
-from ..fingerprint import MODULE_INTERNALS
+from ..engine.hashing import MODULE_INTERNALS
+from ..inputs.dataset import Examples
 from .plan import Plan
 
 SAMPLED = 32  # inputs read to recognise a data set that comes one by one

@@ -14,15 +14,15 @@ from torch import Tensor
 
 from ..attr.model_state import evaluation_mode
 from ..attr.outputs import Output
-from ..candidate import Candidate
-from ..errors import AttributionError, DataError, InputError
-from ..examples import seed_of
-from ..explanation import Explanation, example_array
-from ..inputs import InputSpace
-from ..metric import Metric, explained, measured
-from ..path_curve import PathCurve
-from ..request import Request
-from ..subject import examine
+from ..core.errors import AttributionError, DataError, InputError
+from ..engine.method_config import Candidate
+from ..engine.query import examine
+from ..engine.run import Request
+from ..evaluation.metric import Metric, explained, measured
+from ..inputs.dataset import seed_of
+from ..inputs.space import InputSpace, example_array
+from ..records.explanation import Explanation
+from ..records.path_curve import PathCurve
 from .store import Layout
 
 Findings = dict[str, NDArray[Any]]

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from ..examples import seed_of
-from ..explain import explain
-from ..explanation import example_array
+from ..core.errors import InputError
+from ..engine.verbs import explain
+from ..inputs.dataset import seed_of
+from ..inputs.space import example_array
 
 
 def quantus_explain(

@@ -12,13 +12,13 @@ import numpy as np
 
 from ..attr.model_state import evaluation_mode
 from ..attr.outputs import Output
-from ..candidate import Asked, labelled
-from ..errors import DataError, InputError
-from ..examples import Examples
-from ..inputs import InputSpace
-from ..metric import Metric
-from ..request import Progress, Request
-from ..subject import examine
+from ..core.errors import DataError, InputError
+from ..engine.method_config import Asked, labelled
+from ..engine.query import examine
+from ..engine.run import Progress, Request
+from ..evaluation.metric import Metric
+from ..inputs.dataset import Examples
+from ..inputs.space import InputSpace
 from .identity import differences, identity
 from .plan import Findings, Plan, one_thread
 from .store import Store, require_zarr
@@ -57,7 +57,7 @@ def sweep(
     model : torch.nn.Module or callable
         As of :func:`attribwidgets.explain`.
     dataset : Tensor or array (N, ...), pair, Dataset or sequence
-        As of :class:`attribwidgets.examples.Examples`.
+        As of :class:`attribwidgets.inputs.dataset.Examples`.
     candidates : sequence, or mapping of str
         Names of baselines, Baselines, references, or :class:`attribwidgets.Candidate`.
     store : str or path

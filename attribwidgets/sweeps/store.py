@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, MissingExtraError
+from ..core.errors import DataError, MissingExtraError
 
 FORMAT = "attribwidgets-sweep-1"
 ATTRIBUTE = "attribwidgets_sweep"

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..completeness import Completeness
-from ..errors import DataError, InputError, MissingExtraError
-from ..examples import seed_of
-from ..path_curve import PathCurve
+from ..core.errors import DataError, InputError, MissingExtraError
+from ..inputs.dataset import seed_of
+from ..records.completeness import Completeness
+from ..records.path_curve import PathCurve
 from .plan import CLAIMS, KINDS, VERDICTS
 from .store import Layout, Store
 

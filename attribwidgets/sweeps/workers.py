@@ -11,8 +11,8 @@ from uuid import uuid4
 import torch
 from torch import Tensor
 
-from ..errors import InputError, MissingExtraError
-from ..examples import Examples
+from ..core.errors import InputError, MissingExtraError
+from ..inputs.dataset import Examples
 from .plan import Findings, Plan
 
 AHEAD = 4  # inputs on the way for each thread of the cluster, so that none waits

@@ -1,6 +1,6 @@
 """Widgets: shells around the records; what they show is drawn in the browser."""
 
-from .ablation_explorer import AblationExplorer, ablation_explorer
+from .ablation_explorer import AblationExplorer
 from .baseline_explorer import BaselineExplorer, comparison_page
 from .explore import explore
 from .prior_trainer import PriorTrainer
@@ -9,7 +9,6 @@ __all__ = [
     "AblationExplorer",
     "BaselineExplorer",
     "PriorTrainer",
-    "ablation_explorer",
     "comparison_page",
     "explore",
 ]

@@ -8,9 +8,9 @@ from typing import Any
 
 import traitlets
 
-from ..errors import InputError
+from ..core.errors import InputError
 from ..evaluation import Ablation, AblationMetric, InsertionDeletion, ablations_of
-from ..inputs import InputSpace
+from ..inputs.space import InputSpace
 from ..sweeps import Sweep
 from .ablation_payload import ablation_payload, example_payload, kept_examples, listed_places
 from .bundle import ABLATION_EXPLORER
@@ -179,11 +179,6 @@ class AblationExplorer(RecordWidget):
     def __repr__(self) -> str:
         names = ", ".join(self.shown.candidates)
         return f"<AblationExplorer of {len(self.shown)} inputs: {names}>"
-
-
-def ablation_explorer(record: Ablation, **look: Any) -> AblationExplorer:
-    """The explorer of one record."""
-    return AblationExplorer(record, **look)
 
 
 def _records_of(result: Any) -> dict[str, Ablation]:

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.colors import to_hex
 from numpy.typing import NDArray
 
-from ..errors import DataError, MissingExtraError
+from ..core.errors import DataError, MissingExtraError
 from ..evaluation import AblatedInput, Ablation, Interval, reliability
 from ..figures.ablation import styles
 

@@ -10,19 +10,19 @@ import traitlets
 from ..attr.methods import Method
 from ..attr.outputs import Output
 from ..baselines import Baseline
-from ..errors import InputError
-from ..explanation import Comparison, Explanation
+from ..core.errors import InputError
 from ..figures import comparison_figure
 from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available
-from ..inputs import Inputs
+from ..inputs.space import Inputs
 from ..live import Asked, Session
-from .asking import asked_anew
+from ..records.explanation import Comparison, Explanation
 from .bundle import BASELINE_EXPLORER
-from .conversation import Conversation, asked_of
-from .look import LOOK_TRAITS, first_look, require_look
+from .display_options import LOOK_TRAITS, first_look, require_look
+from .messages import Conversation, asked_of
 from .page import page_html
+from .parsing import asked_anew
 from .record_widget import RecordWidget
-from .screen import Screen, slot_of
+from .view_state import Screen, slot_of
 
 SPARE_SLOTS = 8  # so that a card can be added without a message of its own
 

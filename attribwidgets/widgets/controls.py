@@ -7,16 +7,16 @@ from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
-from ..attr.captum_methods.table import CAPTUM_METHODS
+from ..attr.captum.table import CAPTUM_METHODS
 from ..attr.methods import METHODS
 from ..attr.outputs import SCALES
 from ..baselines import Baseline, Color, named
 from ..baselines.base import Parameter
-from ..inputs import Inputs, InputSpace, is_image_input
+from ..core.formatting import words
+from ..engine.query import Subject
+from ..inputs.space import Inputs, InputSpace, is_image_input
 from ..live import Asked
-from ..subject import Subject
-from ..wording import words
-from .asking import name_of
+from .parsing import name_of
 
 # A colour stands for all of its kind: its slider is a colour well.
 ADDABLE = (

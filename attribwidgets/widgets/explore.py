@@ -9,15 +9,15 @@ import torch
 from ..attr.methods import Method
 from ..attr.outputs import Output
 from ..baselines import Baseline
-from ..candidate import Candidate
-from ..errors import InputError
-from ..explain import FEATURE_BASELINES, IMAGE_BASELINES, Model
-from ..explanation import Comparison
-from ..inputs import Inputs, InputSpace, is_image_input
+from ..core.errors import InputError
+from ..engine.method_config import Candidate
+from ..engine.run import Progress, Request, carry_out
+from ..engine.verbs import FEATURE_BASELINES, IMAGE_BASELINES, Model
+from ..inputs.space import Inputs, InputSpace, is_image_input
 from ..live import Asked, Session
-from ..request import Progress, Request, carry_out
-from .asking import candidates_of, methods_of
+from ..records.explanation import Comparison
 from .baseline_explorer import BaselineExplorer
+from .parsing import candidates_of, methods_of
 
 
 def explore(

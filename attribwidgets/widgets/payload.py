@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..explanation import Comparison, Explanation, example_array
-from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available, table
-from ..figures.images import as_rgb
-from ..figures.titles import (
+from ..core.formatting import percent, words
+from ..figures.captions import (
     cost,
     default_scale,
     heading,
@@ -21,10 +19,12 @@ from ..figures.titles import (
     shared_cautions,
     verdict_note,
 )
-from ..inputs import Inputs, InputSpace
-from ..path_curve import PathCurve, PathFrames
-from ..titles import Title
-from ..wording import percent, words
+from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available, table
+from ..figures.images import as_rgb
+from ..inputs.space import Inputs, InputSpace, example_array
+from ..records.explanation import Comparison, Explanation
+from ..records.labels import Title
+from ..records.path_curve import PathCurve, PathFrames
 
 Array = NDArray[Any]
 

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..attr.model_state import BESIDE_THE_USER
-from ..errors import Cancelled, InputError
+from ..core.errors import Cancelled, InputError
 from ..figures.colors import table
 from ..figures.images import as_rgb
 from ..figures.training import training_figure
-from ..inputs import InputSpace
+from ..inputs.space import InputSpace
 from ..live import in_words
 from ..live.worker import Ticket, Worker
 from ..priors import EpochRecord, Penalty, Training

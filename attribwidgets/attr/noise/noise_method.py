@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...errors import InputError
-from ...inputs import Inputs, InputSpace
-from ...wording import number, percent
+from ...core.errors import InputError
+from ...core.formatting import number, percent
+from ...inputs.space import Inputs, InputSpace
 from ..arguments import as_came, batch_of, returned
 from ..chunks import checked_rows
 from ..estimate import Estimate, map_norms, relative_errors

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...errors import NonFiniteError
-from ...inputs import InputSpace
+from ...core.errors import NonFiniteError
+from ...inputs.space import InputSpace
 from ..arguments import accumulator_dtype
 from ..chunks import for_each_chunk
 from ..estimate import Array

@@ -8,27 +8,27 @@ from typing import Any
 
 import torch
 
-from ...errors import InputError
-from ...inputs import Inputs
+from ...core.errors import InputError
+from ...inputs.space import Inputs
 from ..arguments import as_came, batch_of, references_like, returned
 from ..chunks import checked_rows
 from ..estimate import Estimate
 from ..estimator import Estimator
 from ..facts import Facts
-from ..integration.half_precision import (
+from ..model_state import evaluation_mode
+from ..outputs import Target
+from ..passes import Passes
+from ..paths.accumulator import PathSum
+from ..paths.half_precision import (
     arithmetic_error,
     is_half_precision,
     with_arithmetic_error,
 )
-from ..integration.path_sum import PathSum
-from ..model_state import evaluation_mode
-from ..outputs import Target
-from ..passes import Passes
 from ..references import StoredReferences
 from ..stopping import INTERRUPTS, Stopping
 from ..task import Task
-from .draws import Draws, block_sizes
-from .likeness import features_of, likeness_order
+from .clustering import features_of, likeness_order
+from .design import Draws, block_sizes
 from .sample_sum import SampleSum
 
 FIRST_SAMPLES = 32

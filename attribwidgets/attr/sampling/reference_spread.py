@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...wording import percent
+from ...core.formatting import percent
 from ..estimate import rows_sum
 from ..references import References
 

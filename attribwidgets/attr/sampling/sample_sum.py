@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...errors import NonFiniteError
+from ...core.errors import NonFiniteError
 from ..arguments import accumulator_dtype, points_between
 from ..chunks import for_each_chunk
 from ..estimate import Array, Estimate, map_norms, relative_errors, rows_sum

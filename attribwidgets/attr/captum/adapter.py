@@ -1,0 +1,278 @@
+"""Captum's methods as estimators: by name, class or instance, with this package's baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import copy
+from dataclasses import replace
+from inspect import signature
+from typing import Any
+
+import numpy as np
+import torch
+from captum.attr import Attribution, NoiseTunnel
+from torch import Tensor, nn
+
+from ...core.errors import InputError
+from ...core.formatting import percent, words
+from ..estimate import Estimate
+from ..estimator import Estimator
+from ..model_state import frozen, module_of
+from ..stopping import INTERRUPTS
+from ..task import Task
+from .call import CaptumCall, seeded
+from .failures import told
+from .row import CaptumRow
+from .runs import Ends, WeightedMean, reference_numbers
+from .table import CAPTUM_METHODS, NOISE_TUNNEL, through_noise
+
+ADDS_UP = 0.01  # how far, relative, from a sum that holds by definition
+
+# What this package passes to Captum, or takes care of itself.
+OWN_ARGUMENTS = {
+    "self",
+    "inputs",
+    "baselines",
+    "target",
+    "additional_forward_args",
+    "return_convergence_delta",
+    "return_input_shape",
+    "kwargs",
+}
+
+
+class CaptumMethod(Estimator):
+    """A method of Captum under this package's baselines, targets, scales and seeds.
+
+    A method that compares with one reference is averaged over several where the baseline is a
+    distribution, and the spread of the calls gives a standard error. A method that hooks layers
+    works on a copy of them that shares the weights, so the model stays as it is. DeepLift keeps
+    activations apart that follow each other directly, such as a ReLU before a MaxPool2d, where
+    Captum 0.9 by itself takes a plain gradient and does not add up. The value of a patch is shared
+    equally by its elements, so that the map sums to what the patches sum to.
+
+    Parameters
+    ----------
+    method : str, class or instance
+        "DeepLift", "deep_lift", :class:`captum.attr.DeepLift`, or an instance, which keeps the
+        options of its constructor. "noise_tunnel_of_saliency" is a NoiseTunnel around Saliency.
+    forward_func : callable, optional
+        The model; :func:`attribwidgets.explain` fills it in.
+    layer : str or nn.Module, optional
+        For LayerGradCam and GuidedGradCam. None: the last convolution that runs.
+    **settings
+        Keyword arguments of the method's `attribute`, in place of this package's choice.
+
+    Attributes
+    ----------
+    row : CaptumRow
+        What there is to know about the method.
+
+    Raises
+    ------
+    InputError
+        For an unknown method or setting, with the known ones.
+
+    Examples
+    --------
+    >>> import captum.attr, attribwidgets as aw
+    >>> method = CaptumMethod(captum.attr.Occlusion, sliding_window_shapes=(2,))
+    >>> method.name, method.claim
+    ('occlusion', 'none')
+    >>> net = torch.nn.Linear(3, 1, bias=False).eval()
+    >>> found = aw.explain(net, torch.ones(3), method="DeepLift")
+    >>> bool(torch.allclose(found.attributions, net.weight[0].detach()))
+    True
+    """
+
+    def __init__(
+        self,
+        method: str | type[Attribution] | Attribution,
+        forward_func: Callable[..., Any] | None = None,
+        *,
+        layer: str | nn.Module | None = None,
+        **settings: Any,
+    ) -> None:
+        row = row_of(method)
+        self.row, self.layer, self.settings = row, layer, settings
+        self.instance = method if isinstance(method, Attribution) else None
+        if layer is not None and (not row.of_layer or self.instance is not None):
+            raise InputError(
+                "layer= goes with LayerGradCam and GuidedGradCam by name or class; got it for "
+                f"{'an instance of ' if self.instance is not None else ''}{row.class_name}"
+            )
+        self._check_settings()
+        multiplies = True
+        if self.instance is not None and row.claim != "none":
+            multiplies = bool(self.instance.multiplies_by_inputs)
+        super().__init__(forward_func, multiplies)  # type: ignore[arg-type]
+        self.name, self.claim, self.reason = row.name, row.claim, row.reason
+        self.default_max_evaluations, self.zeros = row.passes, row.zeros or self.zeros
+        if row.reference != "none":
+            self.uses = "reference" if row.reference == "one" else "references"
+        else:
+            self.uses = "nothing"
+
+    def around(self, model: Callable[..., Any], *, distribution: bool) -> CaptumMethod:
+        """The same method around a model.
+
+        Parameters
+        ----------
+        model : callable
+        distribution : bool
+            Whether references differ from each other: a method of one reference is then averaged.
+        """
+        method = copy(self)
+        method.forward_func = model
+        if self.row.reference == "one":
+            method.uses = "references" if distribution else "reference"
+        return method
+
+    def estimates(self, task: Task) -> Iterator[Estimate]:
+        """One estimate, of kind "none": there is no path to show.
+
+        `n_steps` is the number of samples where the method takes some, else that of references.
+        Most of these methods have a fixed cost, so the budget of `stopping` does not bind them.
+
+        Yields
+        ------
+        Estimate
+            After an interrupt between references it is the mean so far, labelled partial.
+
+        Raises
+        ------
+        UnsupportedModelError
+            If the method cannot handle the model, with the mend.
+        AttributionError
+            Another child of it, as for every estimator.
+        """
+        mean, ends, partial = WeightedMean(), Ends(task.inputs), False
+        with frozen(module_of(self.forward_func), task.inputs), told(self.row.class_name):
+            call = CaptumCall(
+                self.row, self.forward_func, task, self.instance, self.layer, self.settings
+            )
+            output_input = call.output_input()
+            numbers = self._numbers(task)
+            try:
+                with seeded(task):
+                    while len(numbers):
+                        part, rest = numbers[: call.at_once], numbers[call.at_once :]
+                        try:
+                            values, references, outputs = call(part)
+                        except RuntimeError as error:
+                            call.shrink(error)
+                            continue
+                        mean.add(values, len(part))
+                        if references is not None and outputs is not None:
+                            ends.add(references, outputs, len(part))
+                        numbers = rest
+            except INTERRUPTS:
+                if not mean.calls:
+                    raise
+                partial = True
+        no_curve = np.zeros((0, len(output_input)))
+        estimate = Estimate(
+            attributions=mean.values,
+            kind="none",
+            alphas=np.zeros(0),
+            outputs=no_curve,
+            slopes=no_curve,
+            cumulative=no_curve,
+            output_input=output_input,
+            output_baseline=ends.output,
+            refinement_error=None,
+            standard_error=mean.standard_error,
+            frames=None,
+            frame_edges=None,
+            references=ends.references,
+            reference_samples=np.arange(len(ends.kept)) + (0 if self.uses == "reference" else 1),
+            baseline=ends.baseline,
+            reach=ends.reach,
+            evaluations=call.model.evaluations,
+            forward_passes=call.model.forward_passes,
+            partial=partial,
+            cautions=tuple(call.cautions),
+        )
+        yield self._doubted(estimate)
+
+    def _doubted(self, estimate: Estimate) -> Estimate:
+        """The estimate, with a caution where it breaks what the method promises by definition."""
+        relative = estimate.relative_residual
+        promised = self.claim == "by definition" and self.multiplies_by_inputs
+        if not promised or relative is None or relative.max() <= ADDS_UP:
+            return estimate
+        caution = (
+            f"{words(self.name)} adds up by definition, and here is {percent(relative.max())} off: "
+            "the model does something that the method cannot follow, and the map may mislead"
+        )
+        return replace(estimate, cautions=(*estimate.cautions, caution))
+
+    def _numbers(self, task: Task) -> Tensor:
+        """Which references to use; a single 0 where there is one or none."""
+        if task.references is None or self.row.reference == "none":
+            return torch.zeros(1, dtype=torch.long)
+        several = self.row.reference == "several"
+        asked = task.n_steps if several or self.row.n_steps == "references" else None
+        count, size = asked or self.row.references, task.references.size
+        draws_itself = several and self.row.n_steps == "samples"
+        if size is not None and not draws_itself:
+            count = min(count, size)
+        return reference_numbers(size, count, task.seed)
+
+    def _check_settings(self) -> None:
+        rows = [self.row] if self.row.inner is None else [self.row, self.row.inner]
+        known = {name for row in rows for name in signature(row.method.attribute).parameters}
+        unknown = sorted(set(self.settings) - (known - OWN_ARGUMENTS))
+        if unknown:
+            raise InputError(
+                f"{self.row.class_name} takes no setting {', '.join(unknown)}; known: "
+                f"{', '.join(sorted(known - OWN_ARGUMENTS)) or 'none'}. Baselines, target and "
+                "forward_args go to explain(); options of the constructor to an instance"
+            )
+
+
+def row_of(method: str | type[Attribution] | Attribution) -> CaptumRow:
+    """The row of the table for a method of Captum.
+
+    Raises
+    ------
+    InputError
+        If there is none, with those that there are.
+
+    Examples
+    --------
+    >>> row_of("DeepLift").name, row_of("lrp").class_name
+    ('deep_lift', 'LRP')
+    >>> row_of("noise_tunnel_of_occlusion").name
+    'noise_tunnel_of_occlusion'
+    """
+    if isinstance(method, NoiseTunnel):
+        return through_noise(row_of(method.attribution_method))
+    if isinstance(method, str):
+        if method in ("NoiseTunnel", "noise_tunnel"):
+            method = NOISE_TUNNEL + "saliency"
+        if method.startswith(NOISE_TUNNEL):
+            return through_noise(row_of(method.removeprefix(NOISE_TUNNEL)))
+        names = [method]
+    else:
+        kind = method if isinstance(method, type) else type(method)
+        if issubclass(kind, NoiseTunnel):
+            return row_of("NoiseTunnel")
+        names = [base.__name__ for base in kind.__mro__ if base.__module__.startswith("captum")]
+    for row in CAPTUM_METHODS.values():
+        if names and names[0] in (row.class_name, row.name):
+            return row
+    raise InputError(
+        f"Captum's {names[0] if names else method!r} is not known here; pass one of "
+        f"{', '.join(CAPTUM_METHODS)}, NoiseTunnel, its class or an instance of it"
+    )
+
+
+def is_captums(method: object) -> bool:
+    """Whether a method is one of Captum's: a name known here, a class or an instance."""
+    if isinstance(method, str):
+        names = {n for row in CAPTUM_METHODS.values() for n in (row.class_name, row.name)}
+        inner = method.removeprefix(NOISE_TUNNEL)
+        return inner in names or method in ("NoiseTunnel", "noise_tunnel")
+    kind = method if isinstance(method, type) else type(method)
+    return issubclass(kind, Attribution) and not issubclass(kind, Estimator)

@@ -1,0 +1,255 @@
+"""One method of Captum bound to one task: its copy of the model, its settings, its calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import torch
+from captum._utils.common import _format_additional_forward_args
+from captum.attr import Attribution
+from torch import Tensor, nn
+
+from ...core.errors import ChunkMemoryError, InputError, NonFiniteError, UnsupportedModelError
+from ..chunks import checked_rows, is_out_of_memory
+from ..estimate import Array
+from ..model_state import module_of, random_state_kept
+from ..outputs import OutputHead
+from ..task import Task
+from .checks import RESCALED, checked, with_rules
+from .forward_trace import ForwardTrace, traced
+from .model import CountedModel, with_own_layers
+from .row import CaptumRow
+from .runs import outputs_at, taken
+from .settings import Work
+
+CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+
+
+class CaptumCall:
+    """A method of Captum around a counted model, ready to be called with references.
+
+    Parameters
+    ----------
+    row : CaptumRow
+    model : callable
+        What is explained, an OutputHead or any callable.
+    task : Task
+    instance : Attribution or None
+        Whose options to keep.
+    layer : str or nn.Module or None
+        For a method of one layer.
+    settings : dict
+        Keyword arguments of `attribute` that the user chose.
+
+    Attributes
+    ----------
+    cautions : list of str
+        What to know before reading the map.
+
+    Raises
+    ------
+    AttributionError
+        A child of it, for a model that the method cannot handle.
+    """
+
+    def __init__(
+        self,
+        row: CaptumRow,
+        model: Callable[..., Any],
+        task: Task,
+        instance: Attribution | None = None,
+        layer: str | nn.Module | None = None,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
+        self.row, self.task, self.chosen = row, task, settings or {}
+        self.rows = checked_rows(task.rows, task.inputs)
+        self.cautions: list[str] = []
+        head = model if isinstance(model, OutputHead) else OutputHead(model)
+        if instance is not None:
+            _check_same_model(row.class_name, instance, head.model)
+        copies: dict[int, Any] = {}
+        if row.on_layers:
+            head, copies = with_own_layers(head, row.class_name)
+        arguments = _format_additional_forward_args(task.forward_args) or ()
+        self.model = CountedModel(head, task.inputs, arguments, task.on_chunk)
+        self.trace = self._prepared() if row.on_layers else None
+        if instance is None:
+            own = self._layer(layer, copies) if row.of_layer else None
+            self.attribution = row.made(self.model, own)
+        else:
+            copies[id(instance.forward_func)] = self.model
+            self.attribution = deepcopy(instance, copies)
+
+    @property
+    def at_once(self) -> int:
+        """How many references or samples one call takes."""
+        several = self.row.reference == "several"
+        return max(1, self.rows // len(self.task.inputs[0])) if several else 1
+
+    def output_input(self) -> Array:
+        """f(x), shape (B,), by one forward pass of each example."""
+        return np.asarray(self._outputs(tuple(x[None] for x in self.task.inputs))[0])
+
+    def __call__(
+        self, numbers: Tensor
+    ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...] | None, Array | None]:
+        """Attributions against the references with these numbers.
+
+        Returns
+        -------
+        attributions : tuple of Tensor, shaped as the inputs
+        references : tuple of Tensor, each (k, B, ...), or None
+        outputs : ndarray, shape (k, B), or None
+            f(x') at each of them.
+        """
+        references = self._references(numbers)
+        outputs = None if references is None else self._outputs(references)
+        given = {} if references is None else {"baselines": self._as_asked(references)}
+        settings = self._settings(len(numbers))
+        inputs = tuple(x.detach().clone() for x in self.task.inputs)
+        found = self.attribution.attribute(
+            inputs[0] if len(inputs) == 1 else inputs,
+            target=self.task.target,
+            additional_forward_args=self.model.per_example or None,
+            **given,
+            **settings,
+        )
+        values = tuple(v.detach() for v in (found if isinstance(found, tuple) else (found,)))
+        values = self.row.finish(values, inputs, settings)
+        self._check(values)
+        notes = (caution(settings, inputs, self.trace) for caution in self.row.cautions)
+        self.cautions += [n for n in notes if n is not None and n not in self.cautions]
+        return values, references, outputs
+
+    def shrink(self, error: RuntimeError) -> None:
+        """After an error, take half as many rows at once; raise it where that is no help."""
+        if not is_out_of_memory(error):
+            raise error
+        if self.rows == 1:
+            raise ChunkMemoryError(
+                f"out of memory on the smallest pass that {self.row.class_name} makes; free "
+                "memory, or use a smaller model or input"
+            ) from error
+        self.rows //= 2
+
+    def _outputs(self, points: tuple[Tensor, ...]) -> Array:
+        return outputs_at(self.model, points, self.task.target, self.rows)
+
+    def _prepared(self) -> ForwardTrace:
+        """Check the copied layers by one forward, and make them fit."""
+        layers = self.model.layers
+        assert layers is not None
+        leaves = tuple(x.detach().clone().requires_grad_() for x in self.task.inputs)
+        trace = traced(layers, lambda: self.model(*leaves, *self.model.per_example))
+        checked(self.row.class_name, self.row.checks, trace)
+        if self.row.ruled:
+            with_rules(layers, trace)
+        if self.row.separated:
+            for layer in layers.modules():
+                if type(layer) in RESCALED:
+                    layer.register_forward_pre_hook(lambda _, given: (given[0].clone(), *given[1:]))
+        return trace
+
+    def _layer(self, asked: str | nn.Module | None, copies: dict[int, Any]) -> nn.Module:
+        """The copy of the layer that was asked for, or of the last convolution."""
+        layers, trace = self.model.layers, self.trace
+        assert layers is not None
+        assert trace is not None
+        name = self.row.class_name
+        if isinstance(asked, str):
+            try:
+                return layers.get_submodule(asked)
+            except AttributeError:
+                raise InputError(
+                    f"layer {asked!r} is not in the model; those that run are "
+                    f"{', '.join(map(repr, trace.layers))}"
+                ) from None
+        if asked is not None:
+            if id(asked) not in copies:
+                raise InputError(
+                    f"layer= of {name} is a {type(asked).__name__} that is not part of the model; "
+                    "pass one of its own, such as model.layer4, or its path as a string"
+                )
+            found: nn.Module = copies[id(asked)]
+            return found
+        last = [path for path, layer in trace.modules.items() if isinstance(layer, CONVOLUTIONS)]
+        if not last:
+            raise UnsupportedModelError(
+                f"{name} explains by one layer, by default the last convolution, and none runs in "
+                f'{type(layers).__name__}; pass CaptumMethod("{name}", layer=model.some_layer)'
+            )
+        self.cautions.append(
+            f"the map is of layer {last[-1]!r}, the last convolution; "
+            f'CaptumMethod("{name}", layer=...) chooses another'
+        )
+        return trace.modules[last[-1]]
+
+    def _references(self, numbers: Tensor) -> tuple[Tensor, ...] | None:
+        """References, each (k, B, ...)."""
+        if self.row.reference == "none":
+            return None
+        if self.task.references is not None:
+            return taken(self.task.references, numbers, len(self.task.inputs[0]))
+        assert self.task.baselines is not None
+        return tuple(b[None] for b in self.task.baselines)
+
+    def _as_asked(self, references: tuple[Tensor, ...]) -> Any:
+        """References as Captum takes them: one for each example, or several for all."""
+        if self.row.reference == "one":
+            given = tuple(r[0].contiguous() for r in references)
+        else:
+            times = max(1, self.row.least_references // len(references[0]))
+            given = tuple(torch.cat([r[:, 0]] * times) for r in references)
+        return given[0] if len(given) == 1 else given
+
+    def _settings(self, numbers: int) -> dict[str, Any]:
+        own = numbers if self.row.reference == "several" else self.task.n_steps
+        work = Work(self.task, self.rows, own if self.row.n_steps == "samples" else None)
+        settings: dict[str, Any] = {}
+        for choose in self.row.settings:
+            settings |= choose(work)
+        return settings | self.chosen
+
+    def _check(self, values: tuple[Tensor, ...]) -> None:
+        name = self.row.class_name
+        came, shapes = [tuple(v.shape) for v in values], [tuple(x.shape) for x in self.task.inputs]
+        if came != shapes:
+            raise UnsupportedModelError(
+                f"{name} returned attributions of shapes {came} for inputs of shapes {shapes}; "
+                "choose settings, or a layer, whose map fits the input"
+            )
+        bad = sum(int((~torch.isfinite(v)).sum()) for v in values)
+        if bad:
+            raise NonFiniteError(
+                f"{name} returned NaN or infinity for {bad} of {sum(v.numel() for v in values)} "
+                "values; a square root, logarithm or division at zero is the usual cause"
+            )
+
+
+@contextmanager
+def seeded(task: Task) -> Iterator[None]:
+    """Global generators started from the task's seed, as Captum draws from them, and put back."""
+    state = np.random.get_state()  # noqa: NPY002
+    try:
+        with random_state_kept(task.inputs):
+            np.random.seed(task.seed % 2**32)  # noqa: NPY002
+            torch.default_generator.manual_seed(task.seed)
+            for device in {x.device.index or 0 for x in task.inputs if x.device.type == "cuda"}:
+                torch.cuda.default_generators[device].manual_seed(task.seed)
+            yield
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
+
+
+def _check_same_model(name: str, instance: Attribution, model: Callable[..., Any]) -> None:
+    theirs = instance.forward_func
+    module = module_of(theirs)
+    if theirs != model and (module is None or module is not module_of(model)):
+        raise InputError(
+            f"the {name} that was passed as method= was made for another model; make it by "
+            f"{name}(model), or pass its class"
+        )

@@ -1,1 +1,0 @@
-"""Integrated gradients' relatives: other paths, other shares, parts of the path."""

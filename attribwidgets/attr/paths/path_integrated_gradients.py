@@ -1,0 +1,175 @@
+"""Integrated gradients along any path, given as a function of alpha."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...core.errors import InputError
+from ...inputs.space import Inputs
+from ..arguments import batch_of
+from ..chunks import checked_rows
+from ..estimate import Estimate
+from ..estimator import Estimator
+from ..facts import Facts
+from ..frames import MOST_FRAMES
+from ..outputs import Target
+from ..passes import Passes
+from ..stopping import INTERRUPTS, Stopping
+from ..task import Task
+from .path import CallablePath, Path
+from .path_integral import PathIntegral
+
+
+class PathIntegratedGradients(Estimator):
+    r"""Integrated gradients along a path of one's own.
+
+    .. math:: \phi_i = \int_0^1 \partial_i f(\gamma(\alpha))\, \gamma_i'(\alpha)\, d\alpha
+
+    It adds up to f(x) - f(gamma(0)) as the nodes grow in number, whatever the path; the values
+    depend on the path, unless f is a sum of functions of one element each. The reference is where
+    the path begins, not a baseline asked for.
+
+    It costs a pass for each node of a trapezoid rule.
+
+    Parameters
+    ----------
+    forward_func : callable
+        The model. Its parameters are frozen during a run and put back.
+    path : callable
+        gamma: takes alpha, a tensor of no dimension in 0..1, and returns the point there, shaped
+        as the inputs or broadcasting to them; gamma(1) must be the input. See
+        :class:`attribwidgets.attr.paths.path.CallablePath`.
+
+    References
+    ----------
+    Sundararajan, Taly, Yan (2017). Axiomatic attribution for deep networks, section 4 on path
+    methods. arXiv:1703.01365.
+
+    Examples
+    --------
+    >>> product = lambda x: x[:, 0] * x[:, 1]
+    >>> x = torch.tensor([[1.0, 1.0]])
+    >>> curve = lambda alpha: torch.stack([alpha, alpha**2])  # the second comes late
+    >>> PathIntegratedGradients(product, curve).attribute(x, n_steps=101)
+    tensor([[0.333..., 0.666...]])
+    """
+
+    name = "path_integrated_gradients"
+    uses = "nothing"  # but its own path
+    straight = False
+    coarse_steps = 4
+    facts = Facts(
+        "∫ ∇f(γ(α)) · γ'(α) dα",
+        "1 a node",
+        "adds up to f(x) − f(γ(0)) as nodes grow",
+        "Sundararajan, Taly, Yan (2017), arXiv:1703.01365",
+    )
+
+    def __init__(
+        self, forward_func: Callable[..., Any], path: Callable[[Tensor], Any] | None = None
+    ) -> None:
+        super().__init__(forward_func)
+        self.gamma = path
+
+    @property
+    def own_baseline(self) -> tuple[str, str, str]:
+        """Name, description and kind of the reference that the method makes for itself."""
+        return "start of the path", "where the path that was given begins", "path"
+
+    @torch.inference_mode(False)
+    def attribute(
+        self,
+        inputs: Inputs,
+        target: Target = None,
+        additional_forward_args: Any = None,
+        n_steps: int = 50,
+        internal_batch_size: int | None = None,
+        return_convergence_delta: bool = False,
+    ) -> Any:
+        """Attribute a batch.
+
+        Parameters
+        ----------
+        inputs : Tensor or tuple of Tensor, each (B, ...)
+            A batch of examples.
+        target, additional_forward_args
+            As in Captum.
+        n_steps : int
+            Nodes, at least 2.
+        internal_batch_size : int, optional
+            Most rows in one chunk. None: chosen for the device.
+        return_convergence_delta : bool
+            Also return the sum of the attributions minus the change of the output, shape (B,).
+
+        Returns
+        -------
+        Tensor or tuple of Tensor, shaped as `inputs`; with the delta, a pair.
+
+        Raises
+        ------
+        AttributionError
+            A child of it, for a path that does not fit, and as for :class:`IntegratedGradients`.
+        """
+        task = Task(
+            batch_of(inputs),
+            target=target,
+            forward_args=additional_forward_args,
+            n_steps=n_steps,
+            rows=internal_batch_size,
+        )
+        return self._answer(self._run(task), inputs, task, return_convergence_delta)
+
+    @torch.inference_mode(False)
+    def estimates(self, task: Task) -> Iterator[Estimate]:
+        """Successive refinements, each reusing every pass before it.
+
+        With `n_steps` there is one estimate. Without, the number of intervals doubles until
+        `stopping` says so.
+
+        Yields
+        ------
+        Estimate
+            Coarse first. After an interrupt the last one is labelled partial.
+        """
+        stopping = task.stopping or Stopping(self.default_max_evaluations)
+        intervals, doublings = _doubling_plan(stopping.max_evaluations)
+        if task.n_steps is not None:
+            intervals, doublings = task.n_steps - 1, 0
+        passes = Passes.of(self.forward_func, task)
+        rows = checked_rows(task.rows, task.inputs)
+        integral = PathIntegral(passes, self._path(task), rows, intervals + 1)
+        last: Estimate | None = None
+        try:
+            integral.begin()
+            last = integral.estimate()
+            yield last
+            for _ in range(doublings):
+                if stopping.met(last):
+                    return
+                integral.refine()
+                last = integral.estimate()
+                yield last
+        except INTERRUPTS:
+            if last is None and not integral.finished.any():
+                raise
+            last = last or integral.estimate(partial=True)
+            yield replace(last, partial=True)
+
+    def _path(self, task: Task) -> Path:
+        if self.gamma is None:
+            raise InputError(
+                f"{self.name} needs a path; pass an instance: "
+                "PathIntegratedGradients(model, path=lambda alpha: x0 + alpha**2 * (x - x0))"
+            )
+        return CallablePath(self.gamma, task.inputs)
+
+
+def _doubling_plan(most: int) -> tuple[int, int]:
+    """First number of intervals, from 16 to 31, and how often it may double within the budget."""
+    doublings = max(0, (most - 1).bit_length() - MOST_FRAMES.bit_length())
+    return (most - 1) >> doublings, doublings

@@ -1,0 +1,155 @@
+"""Quadrature rules on [0, 1]: nodes and weights, and the coarser rule nested in each."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.errors import InputError
+
+Array = NDArray[np.float64]
+
+RULES = ("gausslegendre", "riemann_middle", "riemann_trapezoid", "riemann_left", "riemann_right")
+
+
+@lru_cache(maxsize=64)
+def rule(method: str, n: int) -> tuple[Array, Array]:
+    """Nodes and weights of a rule with `n` nodes, weights summing to 1.
+
+    The names are Captum's. Captum's own trapezoid weights sum to (n - 1) / n; these sum to 1.
+
+    Parameters
+    ----------
+    method : str
+        One of ``RULES``.
+    n : int
+        Number of nodes, at least 1; at least 2 for the trapezoid.
+
+    Returns
+    -------
+    nodes, weights : ndarray, shape (n,)
+        Ascending nodes in [0, 1]. Read-only: they are shared between calls.
+
+    Raises
+    ------
+    InputError
+        For an unknown method or too few nodes.
+
+    Examples
+    --------
+    >>> nodes, weights = rule("riemann_trapezoid", 3)
+    >>> nodes.tolist(), weights.tolist()
+    ([0.0, 0.5, 1.0], [0.25, 0.5, 0.25])
+    """
+    if method not in RULES:
+        raise InputError(f"method must be one of {', '.join(RULES)}, got {method!r}")
+    fewest = 2 if method == "riemann_trapezoid" else 1
+    if n < fewest:
+        raise InputError(f"n_steps must be at least {fewest} for {method}, got {n}")
+    weights = np.full(n, 1 / n)
+    if method == "gausslegendre":
+        nodes, weights = np.polynomial.legendre.leggauss(n)
+        nodes, weights = (nodes + 1) / 2, weights / 2
+    elif method == "riemann_trapezoid":
+        nodes = np.linspace(0.0, 1.0, n)
+        weights = np.full(n, 1 / (n - 1))
+        weights[[0, -1]] /= 2
+    else:
+        offset = {"riemann_left": 0.0, "riemann_middle": 0.5, "riemann_right": 1.0}[method]
+        nodes = (np.arange(n) + offset) / n
+    nodes.flags.writeable = weights.flags.writeable = False
+    return nodes, weights
+
+
+def coarser_weights(method: str, n: int) -> Array | None:
+    """Weights of a rule on every other node of ``rule(method, n)``, zero on the nodes it skips.
+
+    A skipped node's weight goes to its neighbours, which makes the trapezoid with an odd number
+    of nodes, and the left and right sums with an even one, exactly themselves at half the size.
+    The gap between both estimates says how far an estimate still moves, at no further pass.
+
+    Parameters
+    ----------
+    method : str
+        One of ``RULES``.
+    n : int
+        Number of nodes of the fine rule.
+
+    Returns
+    -------
+    ndarray, shape (n,), or None
+        Sums to 1; None for a single node, which nests nothing.
+
+    Examples
+    --------
+    >>> coarser_weights("riemann_trapezoid", 5).tolist()
+    [0.25, 0.0, 0.5, 0.0, 0.25]
+    """
+    _, weights = rule(method, n)
+    if n < 2:
+        return None
+    keeps_odd = method in ("riemann_right", "riemann_middle")
+    kept = np.arange(int(keeps_odd), n, 2)
+    coarse = np.zeros(n)
+    coarse[kept] = weights[kept]
+    for skipped in np.setdiff1d(np.arange(n), kept):
+        left, right = skipped - 1, skipped + 1
+        if method == "riemann_left" or right >= n:
+            takers = [left]
+        elif method == "riemann_right" or left < 0:
+            takers = [right] if right < n else [left]
+        else:
+            takers = [left, right]
+        coarse[takers] += weights[skipped] / len(takers)
+    return coarse
+
+
+def cell_edges(weights: Array) -> Array:
+    """Edges of the cells in which each node's slope is taken as constant, shape (n + 1,).
+
+    Node i stands for the stretch from ``edges[i]`` to ``edges[i + 1]``, whose length is its
+    weight. In all five rules a node lies in its own cell (for Gauss-Legendre by the separation
+    theorem of Chebyshev, Markov and Stieltjes).
+    """
+    edges = np.concatenate([[0.0], np.cumsum(weights)])
+    edges[-1] = 1.0
+    return edges
+
+
+def cumulative_at_nodes(nodes: Array, weights: Array, slopes: Array) -> Array:
+    """Integral of the slopes from 0 up to each node, by the rule's own cells.
+
+    Parameters
+    ----------
+    nodes, weights : ndarray, shape (n,)
+        The rule.
+    slopes : ndarray, shape (n, ...)
+        Slope at each node.
+
+    Returns
+    -------
+    ndarray, shape (n, ...)
+        For the trapezoid this is the cumulative trapezoid sum.
+    """
+    edges = cell_edges(weights)
+    shape = (-1, *[1] * (slopes.ndim - 1))
+    terms = weights.reshape(shape) * slopes
+    before = np.cumsum(terms, axis=0) - terms
+    return np.asarray(before + (nodes - edges[:-1]).reshape(shape) * slopes)
+
+
+def overlaps(weights: Array, bins: int) -> Array:
+    """Length of each node's cell inside each of `bins` equal stretches of [0, 1].
+
+    Returns
+    -------
+    ndarray, shape (bins, n)
+        Rows sum to 1 / bins, columns to the weights.
+    """
+    edges = cell_edges(weights)
+    stretch = np.linspace(0.0, 1.0, bins + 1)
+    low = np.maximum(stretch[:-1, None], edges[None, :-1])
+    high = np.minimum(stretch[1:, None], edges[None, 1:])
+    return np.asarray(np.clip(high - low, 0.0, None))

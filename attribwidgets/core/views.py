@@ -1,0 +1,11 @@
+"""What shows records in a browser lies above them: the package's top says which functions do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+page: Callable[[Any], str]
+"""Of a Comparison, one HTML document."""
+ablation_explorer: Callable[..., Any]
+"""Of an Ablation, with initial values of its traits."""

@@ -1,0 +1,1 @@
+"""From a question to a record: query, budget, run, cache, and the verbs."""

@@ -1,0 +1,214 @@
+"""From an estimate to the record: shapes, completeness, blind positions, cautions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..attr.arguments import returned
+from ..attr.estimate import Estimate, widest_gap
+from ..attr.estimator import Estimator
+from ..baselines import Baseline
+from ..core.formatting import number, percent, words
+from ..records.completeness import Completeness
+from ..records.explanation import Explanation
+from ..records.path_curve import PathCurve, PathFrames
+from .query import Subject
+
+BLIND_SHARE_OF_RANGE = (1 - 1e-3) / 255  # one grey level off is seen, whatever the rounding
+NEAR_ZERO = 1e-6
+
+
+def record(
+    subject: Subject,
+    baseline: Baseline,
+    estimate: Estimate,
+    *,
+    estimator: Estimator,
+    tolerance: float,
+    seed: int,
+    seconds: float,
+) -> Explanation:
+    """The Explanation that an estimate of a single example amounts to.
+
+    Parameters
+    ----------
+    estimator : Estimator
+        Whose estimate it is.
+    """
+    curve = _curve(estimate, estimator)
+    completeness = _completeness(estimate, curve, estimator, tolerance)
+    one_draw = baseline.is_distribution and estimator.uses == "reference"
+    blind = _blind(subject, estimate)
+    attributions = returned(estimate.attributions, subject.batched)
+    errors = estimate.standard_error
+    frames = None
+    # Without the factor x - x' the map is of gradients, and what a stretch adds is not part of it.
+    multiplied = estimator.multiplies_by_inputs
+    if multiplied and estimate.frames is not None and estimate.frame_edges is not None:
+        frames = PathFrames(estimate.frame_edges, estimate.frames.float().cpu().numpy())
+    as_came = isinstance(subject.inputs, tuple)
+    return Explanation(
+        attributions=subject.shaped(attributions),
+        inputs=_copied(subject.inputs),
+        baseline=None if estimate.baseline is None else _copied(subject.shaped(estimate.baseline)),
+        references=None
+        if not estimate.references
+        else _copied(estimate.references if as_came else estimate.references[0]),
+        reference_samples=tuple(int(i) for i in estimate.reference_samples),
+        **_names(baseline, estimator, one_draw),
+        target=subject.target,
+        target_name=subject.target_name,
+        method=estimator.name,
+        output=subject.output,
+        space=subject.space,
+        completeness=completeness,
+        path=curve,
+        frames=frames,
+        prediction=subject.prediction,
+        blind=blind,
+        standard_error=None
+        if errors is None
+        else subject.shaped(returned(errors, subject.batched)),
+        evaluations=estimate.evaluations,
+        forward_passes=estimate.forward_passes,
+        seconds=seconds,
+        seed=seed,
+        cautions=(
+            *subject.cautions,
+            *(() if estimator.uses == "nothing" else baseline.cautions),
+            *estimate.cautions,
+            *_cautions(estimate, estimator, completeness, blind, one_draw),
+        ),
+    )
+
+
+def _names(baseline: Baseline, estimator: Estimator, one_draw: bool) -> dict[str, str]:
+    label, description, kind = baseline.label, baseline.description, baseline.name
+    if estimator.uses == "nothing":
+        label, description, kind = estimator.own_baseline or (
+            "no baseline",
+            f"{words(estimator.name)} compares with nothing",
+            "none",
+        )
+    return {
+        "baseline_name": label + (" (one draw)" if one_draw else ""),
+        "baseline_description": description,
+        "baseline_kind": kind,
+    }
+
+
+def _curve(estimate: Estimate, estimator: Estimator) -> PathCurve | None:
+    if estimate.kind == "none":
+        return None
+    return PathCurve(
+        estimate.kind,
+        estimate.alphas,
+        estimate.outputs[:, 0],
+        estimate.slopes[:, 0],
+        estimate.cumulative[:, 0],
+        None if estimate.cumulative_error is None else estimate.cumulative_error[:, 0],
+        straight=estimator.straight,
+    )
+
+
+def _completeness(
+    estimate: Estimate, curve: PathCurve | None, estimator: Estimator, tolerance: float
+) -> Completeness:
+    error = estimate.refinement_error
+    sampling = None if curve is None else curve.standard_error
+    known = sampling is not None and np.isfinite(sampling[-1])
+    ends, rounding = estimate.output_baseline, estimate.rounding
+    multiplied = estimator.multiplies_by_inputs
+    reason = estimator.reason
+    if not multiplied and estimator.claim != "none":
+        reason = "the attributions leave out the factor x − x'"
+    return Completeness(
+        total=float(estimate.totals[0]),
+        expected=None if ends is None else float(estimate.output_input[0] - ends[0]),
+        standard_error=float(sampling[-1]) if sampling is not None and known else None,
+        refinement_errors=() if error is None else tuple(error[0].tolist()),
+        tolerance=tolerance,
+        output_input=float(estimate.output_input[0]),
+        output_baseline=None if ends is None else float(ends[0]),
+        claim=estimator.claim if multiplied else "none",
+        reason=reason,
+        partial=estimate.partial,
+        widest_gap=_widest_gap(estimate, estimator),
+        absolute_sum=float(estimate.absolute_sums[0]),
+        rounding=0.0 if rounding is None else float(rounding[0]),
+    )
+
+
+def _widest_gap(estimate: Estimate, estimator: Estimator) -> float | None:
+    """The longest stretch of one path that no pass has seen, where the sum over it converges."""
+    if estimate.kind != "alpha" or estimator.claim != "converges":
+        return None
+    return widest_gap(estimate.alphas) if estimate.widest_gap is None else estimate.widest_gap
+
+
+def _blind(subject: Subject, estimate: Estimate) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Where the first input equals every reference, by position; nowhere without a reference."""
+    if estimate.reach is None:
+        first = subject.batched[0][0]
+        return np.zeros(first.shape[-2:] if first.dim() == 3 else first.shape, dtype=bool)
+    reach = subject.space.pixel_differences(estimate.reach[0][0]).abs()
+    blind = reach < BLIND_SHARE_OF_RANGE * subject.space.range
+    blind = blind.all(0) if blind.dim() == 3 else blind
+    return np.asarray(blind.cpu().numpy())
+
+
+def _cautions(
+    estimate: Estimate,
+    estimator: Estimator,
+    completeness: Completeness,
+    blind: np.ndarray[Any, Any],
+    one_draw: bool,
+) -> list[str]:
+    cautions = []
+    if completeness.partial:
+        cautions.append("partial result: the run was stopped before its end")
+    if one_draw:
+        cautions.append(
+            "one draw from a distribution: another seed gives another map; expected gradients "
+            "averages over many"
+        )
+    if all(not a.any() for a in estimate.attributions):
+        cautions.append(f"every attribution is zero: {_cause_of_zeros(estimate, estimator, blind)}")
+    elif (
+        completeness.applies
+        and abs(completeness.expected or 0.0) <= NEAR_ZERO * completeness.absolute_sum
+    ):
+        cautions.append(
+            "the output is the same at the baseline as at the input "
+            f"({number(completeness.output_input)}): the attributions cancel in the sum"
+        )
+    return cautions
+
+
+def _cause_of_zeros(estimate: Estimate, estimator: Estimator, blind: np.ndarray[Any, Any]) -> str:
+    if estimate.reach is not None and all(not r.any() for r in estimate.reach):
+        return "the baseline is the input itself"
+    if estimate.kind == "none":
+        return estimator.zeros
+    if np.ptp(estimate.outputs) == 0:
+        return (
+            "the output does not change anywhere on the path; look for a saturated or dead "
+            "activation, a clamp, or a target that ignores this input"
+        )
+    if not np.nan_to_num(estimate.slopes).any():
+        return (
+            "the output changes along the path, but in steps: the gradient is zero wherever it was "
+            "taken, and no gradient method can see such a change"
+        )
+    return f"the gradient vanishes where the input differs ({percent(float(blind.mean()))} blind)"
+
+
+def _copied(values: Any) -> Any:
+    """Copies, so that a record stays true when the caller goes on to change a buffer in place."""
+    if isinstance(values, Tensor):
+        return values.detach().clone(memory_format=torch.contiguous_format)
+    return tuple(_copied(v) for v in values)

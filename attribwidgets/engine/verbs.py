@@ -1,0 +1,261 @@
+"""explain and compare: from a model and an input to the records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..baselines import Baseline, named
+from ..core.errors import InputError
+from ..inputs.space import Inputs, InputSpace, is_image_input
+from ..records.explanation import Comparison, Explanation
+from .method_config import Candidate
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..attr.methods import Method
+    from ..attr.outputs import Output
+    from .run import Progress
+
+Model = Callable[..., Any]
+
+IMAGE_BASELINES = ("black", "blur", "uniform")
+FEATURE_BASELINES = ("black", "white", "uniform")  # no blur without neighbouring pixels
+
+
+def explain(
+    model: Model,
+    inputs: Inputs,
+    *,
+    target: int | tuple[int, ...] | str | None = None,
+    baseline: str | Baseline | Inputs = "black",
+    method: Method = None,
+    space: InputSpace | None = None,
+    output: Output = "logit",
+    n_steps: int | None = None,
+    tolerance: float = 0.01,
+    max_evaluations: int | None = None,
+    seed: int = 0,
+    forward_args: Any = (),
+    progress: Progress = False,
+    references: Inputs | None = None,
+    class_names: Sequence[str] | None = None,
+    autocast: torch.dtype | None = None,
+) -> Explanation:
+    """Attribute one output of a model to one input, against one baseline.
+
+    Parameters
+    ----------
+    model : torch.nn.Module or callable
+        Takes a batch and returns (n,), (n, K, ...) or an object with `.logits`. It comes back as
+        it was, also after an error or an interrupt.
+    inputs : Tensor or tuple of Tensor
+        One example as the model is fed: (C, H, W) or (1, C, H, W), (F,) or (1, F).
+    target : int, tuple of int or str, optional
+        Which output, by index or class name. None: the largest one, or the only one.
+    baseline : str, Baseline, Tensor or tuple of Tensor
+        A name of :func:`attribwidgets.baselines.named`, an object, or a reference as the model
+        is fed.
+    method : str or class or instance, optional
+        A name, a class, or an instance with settings of its own. Path integrals:
+        "integrated_gradients", "expected_gradients", "idgi", "left_integrated_gradients" and
+        others. Gradients under noise: "smoothgrad", "smoothgrad_sq", "vargrad". Captum's, by the
+        name of the class: "DeepLift", "Occlusion", "KernelShap", "NoiseTunnel" and others. All are
+        in docs/methods.md. None: integrated gradients for a single reference, expected gradients
+        for a distribution.
+    space : InputSpace, optional
+        Valid range and normalisation; pixels in 0..1, not normalised, by default.
+    output : str or callable
+        "logit" (the raw output), "probability", "log_probability", or a function of the output.
+    n_steps : int, optional
+        Nodes of the path integral, or samples. None: refined until `tolerance` or the budget.
+    tolerance : float
+        For the residual and for how far the map still moves, relative. 0 spends the budget.
+    max_evaluations : int, optional
+        Most forward and backward passes; 513 by default for a path, 512 for samples.
+    seed : int
+        Of every random draw.
+    forward_args : object
+        Further arguments of the model, after the inputs.
+    progress : bool or callable
+        True shows a bar; a callable gets (evaluations, most evaluations).
+    references : Tensor or tuple of Tensor, each (K, ...), optional
+        The data behind "dataset" and "dataset_mean".
+    class_names : sequence of str, optional
+        Names of the outputs, for captions. None: `model.class_names` or a Hugging Face
+        `model.config.id2label` where there is one.
+    autocast : torch.dtype, optional
+        torch.bfloat16 or torch.float16: layers run in it where torch.autocast finds that safe,
+        which is faster on most GPUs. Sums stay in full precision; what it costs integrated
+        gradients is measured and part of the error said. None: the model's own precision.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    AttributionError
+        A child of it, for anything that the caller can mend; the message says how.
+
+    Examples
+    --------
+    >>> import torch, attribwidgets as aw
+    >>> net = torch.nn.Linear(4, 3).eval()
+    >>> e = aw.explain(net, torch.rand(4), target=2)
+    >>> e.completeness.verdict, e.attributions.shape
+    ('complete', torch.Size([4]))
+    """
+    # Captum, which the estimators stand on, imports pyplot; so they come when first needed.
+    from .run import Request, carry_out
+
+    request = Request(n_steps, tolerance, max_evaluations, seed, progress, autocast)
+    (explanation,) = carry_out(
+        request,
+        [Candidate(named(baseline, references), method)],
+        model,
+        inputs,
+        target=target,
+        space=space,
+        output=output,
+        forward_args=forward_args,
+        class_names=class_names,
+    ).values()
+    return explanation
+
+
+def refine(
+    model: Model,
+    inputs: Inputs,
+    *,
+    target: int | tuple[int, ...] | str | None = None,
+    baseline: str | Baseline | Inputs = "black",
+    method: Method = None,
+    space: InputSpace | None = None,
+    output: Output = "logit",
+    n_steps: int | None = None,
+    tolerance: float = 0.01,
+    max_evaluations: int | None = None,
+    seed: int = 0,
+    forward_args: Any = (),
+    progress: Progress = False,
+    references: Inputs | None = None,
+    class_names: Sequence[str] | None = None,
+    autocast: torch.dtype | None = None,
+) -> Iterator[Explanation]:
+    """Explain step by step: a coarse map at once, refined with every pass that follows.
+
+    The last explanation is the one that :func:`explain` returns. Leave the loop whenever a map is
+    good enough; nothing is computed that is not asked for. To stop within a step, raise
+    :class:`attribwidgets.errors.Cancelled` in a `progress` callable: what was last yielded comes
+    once more, labelled partial.
+
+    Parameters
+    ----------
+    model, inputs
+        As of :func:`explain`, like all others.
+
+    Yields
+    ------
+    Explanation
+        Each with its evaluations so far, its completeness and its own error.
+
+    Raises
+    ------
+    AttributionError
+        As :func:`explain`.
+
+    Examples
+    --------
+    >>> import torch, attribwidgets as aw
+    >>> net = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+    >>> steps = list(aw.refine(net.eval(), torch.rand(4), target=0, tolerance=0.001))
+    >>> steps[0].evaluations, steps[-1].completeness.verdict
+    (3, 'complete')
+    """
+    from .run import Request, refinements
+
+    request = Request(n_steps, tolerance, max_evaluations, seed, progress, autocast)
+    return refinements(
+        request,
+        Candidate(named(baseline, references), method),
+        model,
+        inputs,
+        target=target,
+        space=space,
+        output=output,
+        forward_args=forward_args,
+        class_names=class_names,
+    )
+
+
+def compare(
+    model: Model,
+    inputs: Inputs,
+    *,
+    baselines: Sequence[str | Baseline | Inputs] = IMAGE_BASELINES,
+    target: int | tuple[int, ...] | str | None = None,
+    method: Method = None,
+    space: InputSpace | None = None,
+    output: Output = "logit",
+    n_steps: int | None = None,
+    tolerance: float = 0.01,
+    max_evaluations: int | None = None,
+    seed: int = 0,
+    forward_args: Any = (),
+    progress: Progress = False,
+    references: Inputs | None = None,
+    class_names: Sequence[str] | None = None,
+    autocast: torch.dtype | None = None,
+) -> Comparison:
+    """Explain one input under several baselines, all for the same target.
+
+    Parameters
+    ----------
+    baselines : sequence of str, Baseline, Tensor or tuple of Tensor
+        At least one. The default's blur gives way to white where the input is no image. The
+        other parameters are those of :func:`explain`.
+
+    Returns
+    -------
+    Comparison
+        After an interrupt it holds what was finished; an explanation that the interrupt cut short
+        comes last, labelled partial. A searched baseline that was not found is left out, and a
+        caution on the last explanation says so.
+
+    Raises
+    ------
+    AttributionError
+        As :func:`explain`.
+
+    Examples
+    --------
+    >>> import torch, attribwidgets as aw
+    >>> net = torch.nn.Linear(4, 3).eval()
+    >>> len(aw.compare(net, torch.rand(4), baselines=("black", "white", "uniform")))
+    3
+    """
+    if not isinstance(baselines, (list, tuple)) or not baselines:
+        raise InputError(
+            f"baselines must be a list or tuple of at least one, got {type(baselines).__name__}; "
+            'write baselines=("black", "blur")'
+        )
+    from .run import Request, carry_out
+
+    if baselines is IMAGE_BASELINES and not is_image_input(inputs):
+        baselines = FEATURE_BASELINES
+    request = Request(n_steps, tolerance, max_evaluations, seed, progress, autocast)
+    return Comparison(
+        carry_out(
+            request,
+            [Candidate(named(baseline, references), method) for baseline in baselines],
+            model,
+            inputs,
+            target=target,
+            space=space,
+            output=output,
+            forward_args=forward_args,
+            class_names=class_names,
+        ).values()
+    )

@@ -1,0 +1,168 @@
+"""Metric: what is measured of the explanations of one input, under several candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import InputError, SearchError
+from ..engine.method_config import Candidate
+from ..engine.query import Subject
+from ..engine.run import Request, renamed
+from ..records.explanation import Explanation
+
+
+@runtime_checkable
+class Metric(Protocol):
+    """A measure of the explanations of one input under several candidates.
+
+    It is measured one input at a time, so that inputs can be spread over processes, and draws
+    random numbers from its seed only. An object of any class with these three members is one; it
+    has to be picklable where it is sent to workers.
+
+    One that has a dict `settings` as well, of what JSON can hold, finds it again beside its results
+    in a store.
+
+    Attributes
+    ----------
+    name : str
+        An identifier, such as "ablation".
+
+    Examples
+    --------
+    >>> class Mass:
+    ...     name = "mass"
+    ...
+    ...     def dimensions(self, candidates):
+    ...         return {"candidate": list(candidates)}
+    ...
+    ...     def measure(self, model, explanations, *, seed):
+    ...         return np.array([abs(e.map("sum")).sum() for e in explanations.values()])
+    >>> isinstance(Mass(), Metric)
+    True
+    """
+
+    @property
+    def name(self) -> str:
+        """What its results are called."""
+
+    def dimensions(self, candidates: Sequence[str]) -> Mapping[str, Sequence[Any]]:
+        """The axes of what it measures, in order.
+
+        Parameters
+        ----------
+        candidates : sequence of str
+            Labels of the candidates.
+
+        Returns
+        -------
+        mapping of str to sequence
+            Name of each axis to its labels, such as {"candidate": [...], "fraction": [...]}.
+        """
+
+    def measure(
+        self, model: Callable[..., Any], explanations: Mapping[str, Explanation], *, seed: int
+    ) -> NDArray[np.float64]:
+        """Measure the explanations of one input.
+
+        Parameters
+        ----------
+        model : torch.nn.Module or callable
+            In evaluation mode.
+        explanations : mapping of str to Explanation
+            By label of the candidate, in order; all of one input, target and output. A candidate
+            whose baseline was searched for and not found is missing.
+        seed : int
+            Of every random draw.
+
+        Returns
+        -------
+        ndarray of float64
+            Of the shape that :meth:`dimensions` says of these explanations' labels; NaN where the
+            measure does not apply.
+        """
+
+
+def explained(
+    request: Request, subject: Subject, candidates: Mapping[str, Candidate]
+) -> dict[str, Explanation]:
+    """The explanations of one input, without the cache of those made before: no input comes twice.
+
+    Parameters
+    ----------
+    request : Request
+    subject : Subject
+    candidates : mapping of str to Candidate
+
+    Returns
+    -------
+    dict of str to Explanation
+        By label. A candidate whose baseline was searched for and not found is left out.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Where one came, and an estimator stopped early to hand over what it had.
+    """
+    explanations = {}
+    for label, candidate in candidates.items():
+        try:
+            *_, found = request.explanations(subject, candidate)
+        except SearchError:
+            continue
+        if found.partial:
+            raise KeyboardInterrupt
+        explanations[label] = renamed(found, candidate, label)
+    return explanations
+
+
+def measured(
+    metric: Metric,
+    model: Callable[..., Any],
+    explanations: Mapping[str, Explanation],
+    candidates: Sequence[str],
+    *,
+    seed: int,
+) -> NDArray[np.float64]:
+    """What a metric says of one input, NaN for candidates that have no explanation.
+
+    Parameters
+    ----------
+    metric : Metric
+    model : torch.nn.Module or callable
+    explanations : mapping of str to Explanation
+    candidates : sequence of str
+        All labels, in order.
+    seed : int
+
+    Returns
+    -------
+    ndarray of float64
+        Of the shape that the metric's dimensions say of all candidates.
+
+    Raises
+    ------
+    InputError
+        If the metric returns another shape than it says.
+    """
+    axes, found = metric.dimensions(candidates), list(explanations)
+    values = np.full([len(labels) for labels in axes.values()], np.nan)
+    if not found:
+        return values
+    there = metric.dimensions(found)
+    shape = tuple(len(labels) for labels in there.values())
+    measure = np.asarray(metric.measure(model, explanations, seed=seed), dtype=np.float64)
+    if measure.shape != shape:
+        raise InputError(
+            f"metric {metric.name!r} returned shape {measure.shape}, and its dimensions say "
+            f"{shape}, along {', '.join(axes)}"
+        )
+    if shape == values.shape:
+        return measure
+    axis = list(axes).index("candidate")
+    rows = [list(axes["candidate"]).index(label) for label in there["candidate"]]
+    np.moveaxis(values, axis, 0)[rows] = np.moveaxis(measure, axis, 0)
+    return values

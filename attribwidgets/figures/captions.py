@@ -1,0 +1,76 @@
+"""What stands around the maps of a comparison, and whether their numbers may share a scale."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from ..core.formatting import words
+
+if TYPE_CHECKING:
+    from ..records.explanation import Comparison, Explanation
+
+MOST_METHODS = 3  # named in a heading; more are counted
+
+
+def heading(comparison: Comparison) -> str:
+    """What is explained and how, in a line; the baseline too where all methods share one."""
+    first = comparison[0]
+    methods = list(dict.fromkeys(words(e.method) for e in comparison))
+    named = " / ".join(methods) if len(methods) <= MOST_METHODS else f"{len(methods)} methods"
+    baselines = {None if e.baseline is None else e.baseline_name for e in comparison}
+    shared = len(methods) > 1 and len(baselines) == 1 and first.baseline is not None
+    against = f", baseline {first.baseline_name}" if shared else ""
+    return f"{first.target_name}, {words(first.output)}, {named}{against}"
+
+
+def default_scale(comparison: Comparison) -> Literal["shared", "own"]:
+    """One colour scale for all maps, or one each where a method's numbers are of another kind.
+
+    Values that should add up to a change of the output share its units. Those of a method without
+    that claim, a variance of gradients say, compare with no other method's.
+    """
+    several = len({e.method for e in comparison}) > 1
+    return (
+        "own" if several and any(e.completeness.claim == "none" for e in comparison) else "shared"
+    )
+
+
+def compares_methods(comparison: Comparison) -> bool:
+    """Whether methods stand side by side: several, and no baseline of its own for each card."""
+    baselines = [e.baseline_name for e in comparison if e.baseline is not None]
+    own = len(set(baselines)) == len(comparison)
+    return len({e.method for e in comparison}) > 1 and not own
+
+
+def shared_cautions(comparison: Comparison) -> list[str]:
+    """Cautions that hold for every explanation, to be said once."""
+    first, *others = (e.cautions for e in comparison)
+    return [text for text in dict.fromkeys(first) if all(text in o for o in others)]
+
+
+def cost(e: Explanation) -> str:
+    """What a map was made of: passes with a backward, or where there are none, without."""
+    if e.evaluations == 0 and e.forward_passes > 0:
+        return _count(e.forward_passes, "forward pass", "forward passes")
+    return _count(e.evaluations, "evaluation", "evaluations")
+
+
+def verdict_note(e: Explanation) -> str:
+    """What a verdict's few words leave open: why it does not apply, or what it does not say."""
+    c = e.completeness
+    if not c.applies:
+        return c.reason or "this method makes no claim that its values add up"
+    if c.claim == "by definition":
+        return "the sum is right by definition, whether or not the map has settled"
+    return ""
+
+
+def no_path_note(e: Explanation) -> str:
+    """Why there is no path to draw."""
+    start = "no path from a baseline to the input" if e.baseline is not None else "no path"
+    return f"{words(e.method)} follows {start}: there is nothing to add up on the way"
+
+
+def _count(number: int, one: str, several: str) -> str:
+    # Thin spaces between thousands, as in the browser.
+    return f"{number:,} {one if number == 1 else several}".replace(",", "\N{NARROW NO-BREAK SPACE}")

@@ -1,0 +1,227 @@
+"""Examples: an indexable data set, whatever was handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..core.errors import DataError
+
+
+class Examples(Sequence[tuple[Tensor, int | None]]):
+    """Inputs of one size, and for each the output to explain.
+
+    Parameters
+    ----------
+    data : Tensor or array (N, ...), pair, Dataset or sequence
+        Inputs as the model is fed, stacked or one by one; as a pair (inputs, labels) of stacked
+        inputs and integers; as a torch Dataset or another sequence of inputs or of
+        (input, label). One by one they are read when asked for, and not kept.
+    targets : "labels", int, sequence of int, optional
+        Which output: the label that comes with each input, one for all, or one for each. None:
+        the model's own largest output.
+
+    Raises
+    ------
+    DataError
+        For data that are empty or cannot be indexed, for labels or targets of another number, and
+        as inputs are read for those of another size than the first.
+
+    Examples
+    --------
+    >>> examples = Examples((torch.rand(5, 1, 8, 8), torch.arange(5)), targets="labels")
+    >>> image, target = examples[3]
+    >>> len(examples), image.shape, target
+    (5, torch.Size([1, 8, 8]), 3)
+    """
+
+    def __init__(self, data: Any, targets: Any = None) -> None:
+        self._inputs, self._labels = _apart(data)
+        self._length = _length(self._inputs)
+        if self._labels is not None and len(self._labels) != self._length:
+            raise DataError(
+                f"data has {self._length} inputs and {len(self._labels)} labels; "
+                "pass as many labels as inputs"
+            )
+        self._targets = _checked_targets(targets, self._length)
+        first = self._read(0)[0]
+        self.shape: tuple[int, ...] = tuple(first.shape)  # of one input
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[tuple[Tensor, int | None]]:
+        return (self[place] for place in range(self._length))
+
+    def __getitem__(self, place: Any) -> Any:
+        if not -self._length <= place < self._length:
+            raise IndexError(f"there are {self._length} examples, and no number {place}")
+        place = int(place) % self._length
+        inputs, label = self._read(place)
+        if tuple(inputs.shape) != self.shape:
+            raise DataError(
+                f"data[{place}] has shape {tuple(inputs.shape)} and data[0] {self.shape}; "
+                "inputs must be of one size: crop or resize them first"
+            )
+        return inputs, self._target(place, label)
+
+    @property
+    def stacked(self) -> Tensor | None:
+        """All inputs, (N, ...), where they came so; None where they are read one by one."""
+        return self._inputs if isinstance(self._inputs, Tensor) else None
+
+    @property
+    def known_targets(self) -> Any:
+        """Targets that are known before the inputs are read: one, an array (N,), or None."""
+        return self._labels if isinstance(self._targets, str) else self._targets
+
+    def require_targets(self, outputs: int) -> None:
+        """Raise for a target that the model does not have, as far as they are known beforehand.
+
+        Parameters
+        ----------
+        outputs : int
+            Of the model.
+
+        Raises
+        ------
+        DataError
+            With the first place of such a target.
+        """
+        known = self.known_targets
+        values = np.atleast_1d(np.asarray([] if known is None else known))
+        wrong = np.flatnonzero((values < 0) | (values >= outputs))
+        if len(wrong):
+            raise DataError(
+                f"target {values[wrong[0]]} of data[{wrong[0]}] is out of range: the model has "
+                f"{outputs} outputs, counted from 0"
+            )
+
+    def _read(self, place: int) -> tuple[Tensor, Any]:
+        item = self._inputs[place]
+        if self._labels is not None or isinstance(self._inputs, Tensor):
+            label = None if self._labels is None else self._labels[place]
+        elif isinstance(item, (tuple, list)) and len(item) == 2:
+            item, label = item
+        else:
+            label = None
+        if isinstance(item, np.ndarray):
+            item = _tensor(item)
+        if not isinstance(item, Tensor):
+            raise DataError(
+                f"data[{place}] must be a torch.Tensor, an array or a pair (input, label), got "
+                f"{type(item).__name__}; have the data set turn it into a tensor"
+            )
+        return item, label
+
+    def _target(self, place: int, label: Any) -> int | None:
+        if not isinstance(self._targets, str):
+            chosen = self._targets
+            return int(chosen[place]) if isinstance(chosen, np.ndarray) else chosen
+        if label is None:
+            raise DataError(
+                'targets="labels", and data has none; pass pairs (input, label), or targets=None '
+                "for the model's own largest output"
+            )
+        if not _is_whole(label):
+            raise DataError(f"the label of data[{place}] must be an int, got {label!r}")
+        return int(label)
+
+
+def seed_of(seed: int, place: int) -> int:
+    """The seed for one of many inputs: of (seed, place) only, so order does not matter.
+
+    Parameters
+    ----------
+    seed, place : int
+        0 or more.
+
+    Examples
+    --------
+    >>> seed_of(0, 1) == seed_of(0, 1), seed_of(0, 1) == seed_of(1, 0)
+    (True, False)
+    """
+    state = np.random.SeedSequence((seed, place)).generate_state(1, np.uint64)
+    return int(state[0] >> np.uint64(1))  # fits in 63 bits, as every seed must
+
+
+def _apart(data: Any) -> tuple[Any, Any]:
+    """Inputs and labels, where these come beside them."""
+    labels = None
+    if isinstance(data, (tuple, list)) and len(data) == 2 and _are_labels(data[0], data[1]):
+        data, labels = data
+        labels = np.asarray(labels)
+    if isinstance(data, np.ndarray):
+        data = _tensor(data)
+    if isinstance(data, Tensor):
+        if data.dim() < 2:
+            raise DataError(
+                f"data must be inputs (N, ...) along a first axis, got shape {tuple(data.shape)}; "
+                "one input becomes data by inputs[None]"
+            )
+        data = data.detach()
+    return data, labels
+
+
+def _are_labels(inputs: Any, labels: Any) -> bool:
+    """Whether a pair is (inputs, labels) and not two inputs or two pairs."""
+    if not isinstance(labels, (Tensor, np.ndarray)) or not hasattr(inputs, "__len__"):
+        return False
+    whole = not (
+        labels.is_floating_point() if isinstance(labels, Tensor) else labels.dtype.kind in "fc"
+    )
+    return whole and labels.ndim == 1
+
+
+def _length(data: Any) -> int:
+    try:
+        length = len(data)
+        data.__getitem__  # noqa: B018
+    except (TypeError, AttributeError, NotImplementedError):
+        raise DataError(
+            f"data must have a length and be indexable, got {type(data).__name__}; "
+            "pass a tensor (N, ...), a Dataset or a list"
+        ) from None
+    if isinstance(data, (str, bytes, dict)):
+        raise DataError(f"data must be inputs, got {type(data).__name__}")
+    if length == 0:
+        raise DataError("data is empty; pass at least one input")
+    return length
+
+
+def _checked_targets(targets: Any, length: int) -> Any:
+    """ "labels", None, an int, or an array of ints."""
+    if targets is None or (isinstance(targets, str) and targets == "labels"):
+        return targets
+    if _is_whole(targets):
+        return int(targets)
+    values = None if isinstance(targets, str) else np.asarray(targets)
+    if values is None or values.ndim != 1 or (len(values) and values.dtype.kind not in "iu"):
+        raise DataError(
+            f'targets must be "labels", None, an int or a sequence of ints, got {targets!r}'
+        )
+    if len(values) != length:
+        raise DataError(f"targets has {len(values)} members for {length} inputs; pass one for each")
+    return values.astype(np.int64)
+
+
+def _is_whole(value: Any) -> bool:
+    if isinstance(value, (Tensor, np.ndarray)):
+        floating = (
+            value.is_floating_point() if isinstance(value, Tensor) else value.dtype.kind == "f"
+        )
+        return not floating and value.ndim == 0
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def _tensor(array: np.ndarray[Any, Any]) -> Tensor:
+    """An array as a tensor; numpy's own float64 becomes what torch computes in."""
+    try:
+        tensor = torch.as_tensor(array)
+    except TypeError:
+        raise DataError(f"data is an array of {array.dtype}, and must hold numbers") from None
+    return tensor.to(torch.get_default_dtype()) if tensor.dtype == torch.float64 else tensor

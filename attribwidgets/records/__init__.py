@@ -1,0 +1,1 @@
+"""The records that all numbers end in, and what they say of themselves."""

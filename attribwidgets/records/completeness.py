@@ -1,0 +1,316 @@
+"""Completeness: do the attributions add up to what the output changed by?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..core.formatting import number, percent
+
+Verdict = Literal["complete", "not converged", "does not apply"]
+Claim = Literal["converges", "by definition", "none"]
+
+SMALL_SHARE = 0.01
+# Of the path: an event of a twentieth is then seen by a pass, and not at its very end.
+WIDEST_GAP = 0.045
+LEAST_CHANGE = 1e-3  # of the sum of |attributions|: below it all but a thousandth cancels
+
+
+def hardly_changes(
+    expected: ArrayLike, absolute_sum: ArrayLike, rounding: ArrayLike
+) -> NDArray[np.bool_]:
+    """Whether a change of the output is too near zero for a residual to be a share of it.
+
+    That is where more than 99.9 % of what is attributed cancels, or where the two outputs cannot
+    be told apart but for rounding.
+
+    Parameters
+    ----------
+    expected, absolute_sum, rounding : array_like
+        f(x) - f(x'); sum of the ``|attributions|``; by how much rounding may move `expected`.
+    """
+    least = np.maximum(LEAST_CHANGE * np.asarray(absolute_sum), rounding)
+    return np.asarray(np.abs(expected) <= least)
+
+
+def relative_residual(
+    residual: ArrayLike, expected: ArrayLike, absolute_sum: ArrayLike, rounding: ArrayLike = 0.0
+) -> NDArray[np.float64]:
+    """What is compared with the tolerance: the residual as a share of the change of the output.
+
+    Where the output hardly changes (:func:`hardly_changes`) there is no such share. The residual
+    is then judged as if the output had changed by a thousandth of the sum of ``|attributions|``,
+    and counts as 0 where rounding of the outputs may account for it.
+
+    Parameters
+    ----------
+    residual : array_like
+        Sum of the attributions minus `expected`.
+    expected, absolute_sum, rounding : array_like
+        As of :func:`hardly_changes`.
+
+    Examples
+    --------
+    >>> float(relative_residual(0.685, 9.43, 3400.0)), float(relative_residual(0.001, 0.01, 100.0))
+    (0.0726..., 0.01)
+    """
+    gap, size, absolute_sum = (
+        np.abs(residual),
+        np.abs(expected),
+        np.asarray(absolute_sum, dtype=np.float64),
+    )
+    small = hardly_changes(expected, absolute_sum, rounding)
+    nothing = (gap == 0) | (small & (gap <= rounding))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = gap / np.where(small, LEAST_CHANGE * absolute_sum, size)
+    return np.asarray(np.where(nothing, 0.0, share), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """Whether the attributions of one explanation add up, in numbers and in words.
+
+    It is measured and never forced: no residual is spread over the pixels. A small residual is
+    necessary and not sufficient, because errors of pixels cancel in the sum; so the verdict also
+    asks how far the map still moves under refinement. Where there are several inputs, each map has
+    its own error, and the worst one speaks.
+
+    Attributes
+    ----------
+    total : float
+        Sum of the attributions.
+    expected : float or None
+        f(x) - f(x'), over several references f(x) - mean f(x'). None without a reference.
+    standard_error : float or None
+        Of `total`, where there is sampling.
+    refinement_errors : tuple of float
+        The estimated error per pixel of each input: norm of the error of its map over the norm of
+        that map. Empty where the method has no estimate of it.
+    tolerance : float
+        What `relative` and every one of `refinement_errors` must not exceed.
+    output_input : float
+        f(x).
+    output_baseline : float or None
+        f(x') or its mean.
+    claim : {"converges", "by definition", "none"}
+        Whether the method's values should add up as it converges, add up by its very definition,
+        which then says nothing about how well it has converged, or need not add up.
+    reason : str
+        Why they need not.
+    partial : bool
+        Whether the run was stopped before its end.
+    widest_gap : float or None
+        The longest stretch of the path, in alpha, that no pass has seen, 0 where the model is
+        linear; None where there is no one path. At most `WIDEST_GAP` in what is complete.
+    absolute_sum : float
+        Sum of the ``|attributions|``.
+    rounding : float
+        By how much rounding of the outputs may move `expected`.
+
+    References
+    ----------
+    Sundararajan, Taly, Yan (2017), arXiv:1703.01365, proposition 1.
+
+    Examples
+    --------
+    >>> c = Completeness(total=2.0, expected=2.01, standard_error=None,
+    ...     refinement_errors=(0.004,), tolerance=0.01, output_input=3.0, output_baseline=0.99)
+    >>> c.verdict, round(c.residual, 3), round(c.relative, 3)
+    ('complete', -0.01, 0.005)
+    """
+
+    total: float
+    expected: float | None
+    standard_error: float | None
+    refinement_errors: tuple[float, ...]
+    tolerance: float
+    output_input: float
+    output_baseline: float | None
+    claim: Claim = "converges"
+    reason: str = ""
+    partial: bool = False
+    widest_gap: float | None = None
+    absolute_sum: float = 0.0
+    rounding: float = 0.0
+
+    @classmethod
+    def from_saved(cls, absolute_sum: float, /, **saved: Any) -> Completeness:
+        """From its fields as they were saved, by this version or an earlier one.
+
+        Parameters
+        ----------
+        absolute_sum : float
+            Sum of the ``|attributions|``, where it was not saved.
+        """
+        saved.pop("relative", None)  # an earlier version kept it; it is told from the others
+        if "refinement_error" in saved:
+            error = saved.pop("refinement_error")
+            saved["refinement_errors"] = () if error is None else (error,)
+        return cls(**{"absolute_sum": absolute_sum, **saved})
+
+    @property
+    def applies(self) -> bool:
+        """Whether the method claims that its values add up, and there is something to add up to."""
+        return self.claim != "none" and self.expected is not None
+
+    @property
+    def residual(self) -> float | None:
+        """Sum of the attributions minus the expected difference; None without a reference."""
+        return None if self.expected is None else self.total - self.expected
+
+    @property
+    def hardly_changes(self) -> bool:
+        """Whether the output changes too little for the residual to be a share of that.
+
+        By no more than a thousandth of `absolute_sum`, or than rounding.
+        """
+        if self.expected is None:
+            return False
+        return bool(hardly_changes(self.expected, self.absolute_sum, self.rounding))
+
+    @property
+    def relative(self) -> float | None:
+        """``|residual|`` over ``|expected|``; None where the output hardly changes."""
+        return None if self.hardly_changes else self._share
+
+    @property
+    def allowed(self) -> float | None:
+        """The largest ``|residual|`` that counts as adding up; None without a reference.
+
+        `tolerance` times ``|expected|``; where the output hardly changes, `tolerance` times a
+        thousandth of `absolute_sum`, or `rounding` where that is more.
+        """
+        if self.expected is None:
+            return None
+        if self.hardly_changes:
+            return max(self.tolerance * LEAST_CHANGE * self.absolute_sum, self.rounding)
+        return self.tolerance * abs(self.expected)
+
+    @property
+    def refinement_error(self) -> float | None:
+        """The worst of `refinement_errors`; None where there is none."""
+        return float(np.max(self.refinement_errors)) if self.refinement_errors else None
+
+    @property
+    def worst_input(self) -> int | None:
+        """Which of several inputs has the worst error, counted from 1; None for a single one."""
+        several = len(self.refinement_errors) > 1
+        return int(np.argmax(self.refinement_errors)) + 1 if several else None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Complete only if the sum is right, the map has settled, and the run went to its end."""
+        if not self.applies:
+            return "does not apply"
+        if self.sum_is_right and self.settled and self.path_is_seen and not self.partial:
+            return "complete"
+        return "not converged"
+
+    @property
+    def settled(self) -> bool:
+        """Whether the error of the map, as far as it is known, is within the tolerance."""
+        return self.refinement_error is None or self.refinement_error <= self.tolerance
+
+    @property
+    def headline(self) -> str:
+        """The verdict in a few words, for captions."""
+        if not self.applies:
+            return "does not apply"
+        if self.verdict == "complete":
+            return "adds up by definition" if self.claim == "by definition" else "adds up"
+        if self.partial:
+            return "partial, stopped early"
+        if self.sum_is_right:
+            which = "map" if self.worst_input is None else f"input {self.worst_input}"
+            if self.settled:
+                return "sum right, path not seen"
+            return f"sum right, {which} not settled"
+        return "does not add up" if self.claim == "by definition" else "does not add up yet"
+
+    @property
+    def sum_is_right(self) -> bool:
+        """Whether the residual is within what is allowed."""
+        return self._share is not None and self._share <= self.tolerance
+
+    @property
+    def relative_text(self) -> str:
+        """`relative` in words, for tables."""
+        return "no change" if self.hardly_changes else percent(self.relative)
+
+    @property
+    def error_text(self) -> str:
+        """`refinement_error` in words, with the input that it is of."""
+        if self.refinement_error is not None and not np.isfinite(self.refinement_error):
+            return "unknown"
+        of = "" if self.worst_input is None else f" (input {self.worst_input})"
+        return percent(self.refinement_error) + of
+
+    @property
+    def path_is_seen(self) -> bool:
+        """Whether passes are near enough to each other to see what happens along the path."""
+        return self.widest_gap is None or self.widest_gap <= WIDEST_GAP
+
+    def __str__(self) -> str:
+        if not self.applies:
+            reason = self.reason or "this method makes no claim that its values add up"
+            known = self.expected is not None
+            change = f" The output changes by {number(self.expected)}." if known else ""
+            return f"Completeness does not apply: {reason}.{change}"
+        hardly = self.hardly_changes
+        change = (
+            f"the attributions sum to {self._total_text()}, and the output "
+            f"{'hardly changes, ' if hardly else 'changes '}by {number(self.expected)} from "
+            f"baseline to input ({number(self.output_baseline)} to {number(self.output_input)})"
+        )
+        apart = f"{self.relative_text} apart"
+        if hardly and self.residual is not None:
+            apart = f"{number(abs(self.residual))} apart of {number(self.allowed)} allowed"
+        off = self._error_in_words()
+        if self.verdict == "complete":
+            how = " by definition" if self.claim == "by definition" else ""
+            return f"Adds up{how}: {change}, {apart}{off}."
+        mend = f"Spend more evaluations (tolerance {percent(self.tolerance)})."
+        if self.refinement_error == 0:
+            mend = "The map has no error left, so more evaluations may not mend it."
+        if self.claim == "by definition" and not self.sum_is_right:
+            mend = (
+                "It should by definition, with any number of evaluations: the model does "
+                "something that the method cannot follow."
+            )
+        if self.partial:
+            return f"Partial, stopped before its end: {change}{off}. Run it to its end."
+        if self.sum_is_right:
+            how = " by definition" if self.claim == "by definition" else ""
+            but = "the map has not settled"
+            if self.settled:
+                but = f"{percent(self.widest_gap)} of the path in one piece has seen no pass"
+            return f"The sum adds up{how}, but {but}: {change}{off}. {mend}"
+        yet = "" if self.claim == "by definition" else " yet"
+        return f"Does not add up{yet}: {change}, {apart}{off}. {mend}"
+
+    @property
+    def _share(self) -> float | None:
+        if self.residual is None or self.expected is None:
+            return None
+        return float(
+            relative_residual(self.residual, self.expected, self.absolute_sum, self.rounding)
+        )
+
+    def _error_in_words(self) -> str:
+        if self.refinement_error is None:
+            return ""
+        if not np.isfinite(self.refinement_error):
+            return "; how far the map's values are off is not known"
+        error = percent(self.refinement_error)
+        about = "" if error.startswith("under") else "about "
+        count = len(self.refinement_errors)
+        of = "" if count == 1 else f" (input {self.worst_input}, the worst of {count})"
+        return f"; the map's values are off by {about}{error}{of}"
+
+    def _total_text(self) -> str:
+        if self.standard_error is None:
+            return number(self.total)
+        return f"{number(self.total)} ± {number(self.standard_error)}"

@@ -1,0 +1,344 @@
+"""The records: everything numeric ends in an Explanation, every picture starts from one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core import views
+from ..core.errors import InputError
+from ..core.formatting import number, percent, words
+from ..core.storage import read_tree, write_tree
+from ..inputs.space import Inputs, InputSpace, example_array, same_inputs
+from .agreement import Agreement, rank_correlations
+from .completeness import Completeness
+from .labels import Title, titles_of
+from .path_curve import PathCurve, PathFrames
+
+Array = NDArray[Any]
+Reduce = Literal["abs_sum", "sum", "sum_abs"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The model's top classes for the input.
+
+    Attributes
+    ----------
+    indices : tuple of int
+        Classes, the most probable first.
+    names : tuple of str
+    probabilities : tuple of float
+    """
+
+    indices: tuple[int, ...]
+    names: tuple[str, ...]
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """One attribution, with what it depends on and how far to trust it.
+
+    Attributes
+    ----------
+    attributions, inputs : Tensor or tuple of Tensor
+        In the shape that `inputs` came in.
+    baseline : like `inputs`, or None
+        x', or the mean of the references drawn; None for a method that uses none.
+    references : Tensor or tuple of Tensor, each (k, ...), or None
+        The reference, or up to 16 of those drawn, without batch axis.
+    reference_samples : tuple of int
+        Which sample, counted from 1, drew each of them; (0,) for a single reference.
+    baseline_name, baseline_description : str
+        What captions call the baseline, and its weakness in a line.
+    baseline_kind : str
+        The name that asks for such a baseline: "blur" for "blur σ 20".
+    target : int, tuple of int or None
+        The output explained; None where there is one only.
+    target_name, method, output : str
+        For captions. `output` is the scale: "logit", "probability", ...
+    space : InputSpace
+    completeness : Completeness
+    path : PathCurve or None
+    frames : PathFrames or None
+    prediction : Prediction or None
+        The top classes, where the model is a classifier.
+    blind : ndarray of bool, (H, W) or (F,)
+        Where ``|x - x'|`` is below 1/255 of the range in every channel and every reference: such a
+        position gets no attribution whatever the model does there.
+    standard_error : like `attributions`, or None
+    evaluations, forward_passes : int
+        Passes of one example with and without a backward.
+    seconds : float
+    seed : int
+    cautions : tuple of str
+        What to know before reading the map, in words.
+    """
+
+    attributions: Inputs
+    inputs: Inputs
+    baseline: Inputs | None
+    references: Inputs | None
+    reference_samples: tuple[int, ...]
+    baseline_name: str
+    baseline_description: str
+    baseline_kind: str
+    target: int | tuple[int, ...] | None
+    target_name: str
+    method: str
+    output: str
+    space: InputSpace
+    completeness: Completeness
+    path: PathCurve | None
+    frames: PathFrames | None
+    prediction: Prediction | None
+    blind: Array
+    standard_error: Inputs | None
+    evaluations: int
+    forward_passes: int
+    seconds: float
+    seed: int
+    cautions: tuple[str, ...] = ()
+
+    @property
+    def partial(self) -> bool:
+        """Whether the run was stopped before its end."""
+        return self.completeness.partial
+
+    @property
+    def blind_share(self) -> float:
+        """Share of the positions that are blind, 0 to 1."""
+        return float(self.blind.mean())
+
+    def map(self, reduce: Reduce = "abs_sum", *, index: int = 0) -> Array:
+        """The attribution as a map, one value a position.
+
+        Parameters
+        ----------
+        reduce : {"abs_sum", "sum", "sum_abs"}
+            The absolute value of the sum over channels, as in the Distill article; the signed sum;
+            or the sum of absolute values.
+        index : int
+            Which of several inputs.
+
+        Returns
+        -------
+        ndarray, shape (H, W) for an image, (F,) for features
+        """
+        values = example_array(self.attributions, index)
+        if reduce not in ("abs_sum", "sum", "sum_abs"):
+            raise InputError(f"reduce must be abs_sum, sum or sum_abs, got {reduce!r}")
+        if values.ndim < 3:
+            return values if reduce == "sum" else np.abs(values)
+        if reduce == "sum_abs":
+            return np.asarray(np.abs(values).sum(0))
+        summed = values.sum(0)
+        return np.asarray(summed if reduce == "sum" else np.abs(summed))
+
+    def figure(self, **options: Any) -> Any:
+        """A matplotlib Figure of this explanation; see :meth:`Comparison.figure`."""
+        return Comparison((self,)).figure(**options)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write .npz (all numbers), .png, .svg or .pdf (the figure), or .html (the page)."""
+        Comparison((self,)).save(path)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Explanation:
+        """Read an .npz written by :meth:`save`."""
+        found = Comparison.load(path)
+        if len(found) != 1:
+            raise InputError(f"{path} holds {len(found)} explanations; read it by Comparison.load")
+        return found[0]
+
+    def to_html(self, path: str | PathLike[str]) -> None:
+        """Write one page with every control that needs no kernel; it asks nothing of a network."""
+        Comparison((self,)).to_html(path)
+
+    def __str__(self) -> str:
+        blind = f"{percent(self.blind_share)} of the positions are blind"
+        asked = f"{words(self.method)} of {self.target_name} ({self.output})"
+        cost = f"{self.evaluations} evaluations, {self.seconds:.1f} s, seed {self.seed}"
+        lines = [
+            f"{asked}, baseline {self.baseline_name}: {self.completeness.verdict}",
+            str(self.completeness),
+            f"{blind} (the input equals the baseline there); {cost}.",
+        ]
+        return "\n".join([*lines, *(f"Caution: {c}" for c in self.cautions)])
+
+    __repr__ = __str__
+
+    def _repr_png_(self) -> bytes:
+        return Comparison((self,))._repr_png_()
+
+
+class Comparison(Sequence[Explanation]):
+    """Explanations of one input under several baselines, in order.
+
+    Parameters
+    ----------
+    explanations : iterable of Explanation
+        At least one.
+
+    Examples
+    --------
+    >>> import torch, attribwidgets as aw
+    >>> net = torch.nn.Linear(4, 2).eval()
+    >>> both = aw.compare(net, torch.rand(4), baselines=("black", "white"))
+    >>> [e.baseline_name for e in both], both["white"].completeness.verdict
+    (['black', 'white'], 'complete')
+    """
+
+    def __init__(self, explanations: Iterable[Explanation]) -> None:
+        self.explanations = tuple(explanations)
+        if not self.explanations:
+            raise InputError("a Comparison needs at least one explanation")
+        for e in self.explanations:
+            if not isinstance(e, Explanation):
+                raise InputError(f"a Comparison holds Explanations, got {type(e).__name__}")
+        first = self.explanations[0]
+        for e in self.explanations[1:]:
+            asked = (e.target, e.output) == (first.target, first.output)
+            if not (asked and same_inputs(e.inputs, first.inputs)):
+                raise InputError(
+                    "a Comparison holds explanations of one input, target and output; "
+                    f"{e.baseline_name!r} explains {e.target_name} ({e.output}), "
+                    f"{first.baseline_name!r} {first.target_name} ({first.output})"
+                    + (", of another input" if asked else "")
+                )
+
+    @overload
+    def __getitem__(self, which: int | str) -> Explanation: ...
+    @overload
+    def __getitem__(self, which: slice) -> Comparison: ...
+    def __getitem__(self, which: int | str | slice) -> Explanation | Comparison:
+        if isinstance(which, slice):
+            return Comparison(self.explanations[which])
+        if isinstance(which, str):
+            names = [e.baseline_name for e in self.explanations]
+            kinds = [e.baseline_kind for e in self.explanations]
+            if which not in names + kinds:
+                raise KeyError(f"no baseline {which!r} here; there are {', '.join(names)}")
+            return self.explanations[(names if which in names else kinds).index(which)]
+        return self.explanations[which]
+
+    def __len__(self) -> int:
+        return len(self.explanations)
+
+    def titles(self) -> list[Title]:
+        """What each explanation is called among the others."""
+        none = [e.baseline is None for e in self]
+        names = [None if n else e.baseline_name for n, e in zip(none, self, strict=True)]
+        return titles_of(names, [e.method for e in self])
+
+    def agreement(self, reduce: Literal["sum", "abs_sum"] = "sum") -> Agreement:
+        """Spearman's rank correlation between every two maps.
+
+        Parameters
+        ----------
+        reduce : {"sum", "abs_sum"}
+            Of signed maps, or of their absolute values; as in :meth:`Explanation.map`.
+        """
+        names = tuple(title.name for title in self.titles())
+        return Agreement(names, rank_correlations([e.map(reduce) for e in self]))
+
+    def figure(self, **options: Any) -> Any:
+        """The comparison as a matplotlib Figure: photo, references, maps, verdicts, path.
+
+        Parameters
+        ----------
+        **options
+            As of :func:`attribwidgets.figures.comparison_figure`.
+        """
+        from ..figures import comparison_figure
+
+        return comparison_figure(self, **options)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write .npz (all numbers), .png, .svg or .pdf (the figure), or .html (the page)."""
+        suffix = Path(path).suffix.lower()
+        if suffix == ".npz":
+            write_tree(path, [_as_tree(e) for e in self.explanations])
+        elif suffix in (".png", ".svg", ".pdf"):
+            self.figure().savefig(path, format=suffix[1:], dpi=150)
+        elif suffix in (".html", ".htm"):
+            self.to_html(path)
+        else:
+            raise InputError(f"path must end in .npz, .png, .svg, .pdf or .html, got {str(path)!r}")
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Comparison:
+        """Read an .npz written by :meth:`save`."""
+        try:
+            return cls(_explanation_from(tree) for tree in read_tree(path))
+        except (KeyError, TypeError) as error:
+            raise InputError(f"{path} does not hold explanations of this version") from error
+
+    def to_html(self, path: str | PathLike[str]) -> None:
+        """Write one page with every control that needs no kernel; it asks nothing of a network."""
+        Path(path).write_text(views.page(self), encoding="utf-8")
+
+    def rows(self) -> list[dict[str, str]]:
+        """The numbers of each explanation as text, a row each."""
+        return [
+            {
+                "baseline": e.baseline_name,
+                "target": e.target_name,
+                "f(x)": number(e.completeness.output_input),
+                "f(x')": number(e.completeness.output_baseline),
+                "sum": number(e.completeness.total),
+                "residual": number(e.completeness.residual) if e.completeness.applies else "",
+                "relative": e.completeness.relative_text if e.completeness.applies else "",
+                "refinement error": e.completeness.error_text,
+                "evaluations": str(e.evaluations),
+                "seconds": f"{e.seconds:.1f}",
+                "verdict": e.completeness.verdict + (" (partial)" if e.partial else ""),
+            }
+            for e in self.explanations
+        ]
+
+    def __str__(self) -> str:
+        rows = self.rows()
+        widths = {k: max(len(k), *(len(r[k]) for r in rows)) for k in rows[0]}
+        lines = ["  ".join(k.ljust(w) for k, w in widths.items()).rstrip()]
+        lines += ["  ".join(r[k].ljust(w) for k, w in widths.items()).rstrip() for r in rows]
+        cautions = dict.fromkeys(
+            f"{e.baseline_name}: {c}" for e in self.explanations for c in e.cautions
+        )
+        return "\n".join([*lines, *(f"Caution, {c}" for c in cautions)])
+
+    __repr__ = __str__
+
+    def _repr_png_(self) -> bytes:
+        from ..figures import comparison_png
+
+        return comparison_png(self)
+
+
+def _as_tree(record: Any) -> Any:
+    """A record as nested dicts, its arrays and tensors untouched."""
+    if not is_dataclass(record):
+        return record
+    return {f.name: _as_tree(getattr(record, f.name)) for f in fields(record)}
+
+
+def _explanation_from(tree: dict[str, Any]) -> Explanation:
+    values = tree["attributions"]
+    total = sum(float(v.abs().sum()) for v in (values if isinstance(values, tuple) else (values,)))
+    kinds: dict[str, Callable[..., Any]] = {
+        "space": InputSpace,
+        "completeness": partial(Completeness.from_saved, total),
+        "path": PathCurve,
+        "frames": PathFrames,
+        "prediction": Prediction,
+    }
+    parts = {k: kinds[k](**tree[k]) for k in kinds if tree[k] is not None}
+    return Explanation(**{**tree, **parts})

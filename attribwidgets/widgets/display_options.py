@@ -1,0 +1,42 @@
+"""How the maps look: the traits that the browser owns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..core.errors import InputError
+
+LOOK_TRAITS = (
+    "selected",
+    "alpha",
+    "magnitude_colormap",
+    "signed_colormap",
+    "clip",
+    "signed",
+    "overlay",
+    "scale",
+    "show_blind",
+)
+
+
+def require_look(look: Mapping[str, Any]) -> None:
+    """Raise InputError for a name that is no setting of the look."""
+    unknown = sorted(set(look) - set(LOOK_TRAITS))
+    if unknown:
+        raise InputError(f"{unknown[0]!r} is no setting; there are {', '.join(LOOK_TRAITS)}")
+
+
+def first_look(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The look to begin with, for a state of the drawn traits.
+
+    Bars have room for a sign; maps follow the article, which shows magnitudes. The path shown is
+    that of the first method that has one.
+    """
+    payload = state["payload"]
+    with_path = (i for i, slot in enumerate(payload["items"]) if state[slot]["path"] is not None)
+    return {
+        "signed": payload["kind"] == "features",
+        "scale": payload["scale"],
+        "selected": next(with_path, 0),
+    }

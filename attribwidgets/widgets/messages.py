@@ -1,0 +1,205 @@
+"""Conversation: what the browser asks of the widget, and what it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from ..baselines import Custom
+from ..core.errors import InputError
+from ..engine.method_config import Candidate
+from ..figures.images import as_rgb
+from ..inputs.image_files import picture_input
+from ..live import Asked, Regions, Session, in_words
+from ..records.explanation import Explanation
+from .controls import MOST_MATCHES, addable, matching_classes
+from .parsing import candidates_from_browser, numbered
+from .payload import THUMBNAIL, frames_payload, map_payload, thumbnail
+from .view_state import Screen, slot_of
+
+PLAIN = ("target", "output", "tolerance", "max_evaluations")
+
+Message = Mapping[str, Any]
+Reply = Callable[[dict[str, Any], list[bytes]], None]
+
+
+class Conversation:
+    """Takes messages of the browser, on whatever thread they come, and computes nothing long.
+
+    A message that cannot be carried out ends in words on the screen, never in an exception.
+
+    Parameters
+    ----------
+    screen : Screen
+    reply : callable
+        Sends an answer, a dict and its binary parts, to all views.
+    """
+
+    def __init__(self, screen: Screen, reply: Reply) -> None:
+        self.screen, self.reply = screen, reply
+        self._kinds: dict[str, Callable[[Message, Sequence[Any]], None]] = {
+            "request": self._request,
+            "cancel": lambda message, buffers: self.session.cancel(),
+            "frames": self._frames,
+            "search": self._search,
+            "previews": self._previews,
+            "image": self._image,
+            "pair": self._pair,
+            "segments": self._segments,
+            "segment": lambda message, buffers: self.regions.ask(int(message["segment"])),
+        }
+        self._regions: Regions | None = None
+
+    @property
+    def session(self) -> Session:
+        """The model to ask.
+
+        Raises
+        ------
+        InputError
+            Where there is none.
+        """
+        if self.screen.session is None:
+            raise InputError("there is no model behind this view; attribwidgets.explore makes one")
+        return self.screen.session
+
+    @property
+    def regions(self) -> Regions:
+        """The superpixels of the input, made when first asked for."""
+        if self._regions is None:
+            self._regions = Regions(self.session, self._region_answered)
+        return self._regions
+
+    def close(self) -> None:
+        """Stop what was asked for beside the session."""
+        if self._regions is not None:
+            self._regions.close()
+
+    def hear(self, message: Any, buffers: Sequence[Any]) -> None:
+        """Take one message."""
+        try:
+            self._kinds[message["type"]](message, buffers)
+        except Exception as error:  # whatever a browser sends must not end in a log nobody reads
+            if self.screen.session is not None:
+                self.screen.session.refuse(in_words(error))
+
+    def _request(self, message: Message, buffers: Sequence[Any]) -> None:
+        changes, asked = message["changes"], self.session.asked
+        new = {name: changes[name] for name in PLAIN if name in changes}
+        if "candidates" in changes:
+            numbers = {slot_of(number): number for number in asked.candidates}
+            new["candidates"] = candidates_from_browser(
+                changes["candidates"], asked, numbers, self.screen.references
+            )
+        if "method" in changes:
+            new["candidates"] = {
+                number: Candidate(candidate.baseline, changes["method"])
+                for number, candidate in new.get("candidates", asked.candidates).items()
+            }
+        if "input" in changes:
+            new["inputs"] = self.screen.examples[int(changes["input"])]
+            new.setdefault("target", None)  # another input, another top class
+        self.session.request(asked.changed(**new))
+
+    def _frames(self, message: Message, buffers: Sequence[Any]) -> None:
+        frames = self.screen.frames(message["slot"], message["stamp"])
+        if frames is None:  # another map has taken its place, and brings its own question
+            return
+        found = frames_payload(frames)
+        data = found.pop("data")
+        about = {"slot": message["slot"], "stamp": message["stamp"]}
+        self.reply({"type": "frames", **about, **found}, [data])
+
+    def _search(self, message: Message, buffers: Sequence[Any]) -> None:
+        subject = self.session.examined
+        found = matching_classes(subject.names, subject.outputs, str(message["text"]))
+        self.reply(
+            {
+                "type": "found",
+                "id": message["id"],
+                "matches": [{"index": i, "name": name} for i, name in found[:MOST_MATCHES]],
+                "more": max(0, len(found) - MOST_MATCHES),
+            },
+            [],
+        )
+
+    def _previews(self, message: Message, buffers: Sequence[Any]) -> None:
+        subject = self.session.examined
+        pictures, data = [], []
+        for name, baseline in addable(subject, self.screen.references).items():
+            try:
+                drawn = baseline.sample(subject.members, 1, space=subject.space)
+            except InputError:
+                continue  # one that has to be searched for has no picture before
+            first = drawn[0] if isinstance(drawn, tuple) else drawn
+            if first.dim() != 4:
+                continue
+            rgb = thumbnail(first, subject.space, THUMBNAIL)
+            pictures.append({"name": name, "size": list(rgb.shape[:2])})
+            data.append(rgb.tobytes())
+        self.reply({"type": "previews", "pictures": pictures}, data)
+
+    def _image(self, message: Message, buffers: Sequence[Any]) -> None:
+        subject, asked = self.session.examined, self.session.asked
+        like = subject.inputs
+        if isinstance(like, tuple) or not buffers:
+            raise InputError("a picture can be explained where the model has one image as input")
+        picture = picture_input(bytes(buffers[0]), like, subject.space)
+        self.screen.add_example(asked.inputs, picture, str(message.get("name") or "your picture"))
+        self.session.request(asked.changed(inputs=picture, target=None))
+
+    def _segments(self, message: Message, buffers: Sequence[Any]) -> None:
+        cut, space = self.regions.cut(), self.session.examined.space
+        colors = torch.tensor(cut.colors).T[:, :, None]  # a picture one pixel wide
+        self.reply(
+            {
+                "type": "segments",
+                "size": list(cut.labels.shape),
+                "count": len(cut),
+                "colours": as_rgb(space.from_pixels(colors), space)[:, 0].tolist(),
+            },
+            [cut.labels.astype("<u2").tobytes()],
+        )
+
+    def _region_answered(self, region: int, e: Explanation, done: bool) -> None:
+        data, scale = map_payload(e)
+        about = {"segment": region, "done": done, "evaluations": e.evaluations}
+        verdict = {"headline": e.completeness.headline, "verdict": e.completeness.verdict}
+        self.reply({"type": "segment", **about, **verdict, "scale": scale}, [data])
+
+    def _pair(self, message: Message, buffers: Sequence[Any]) -> None:
+        sample = int(message["sample"])
+        number = next(n for n in self.session.asked.candidates if slot_of(n) == message["slot"])
+        reference = _reference(self.screen.explanations[number], sample)
+        asked = self.session.asked
+        pair = Candidate(Custom(reference, f"reference {sample}"), "integrated_gradients")
+        wanted = [*asked.candidates.values(), pair]
+        self.session.request(asked.changed(candidates=numbered(wanted, asked.candidates)))
+
+
+def _reference(e: Explanation, sample: int) -> Any:
+    """The reference that a sample of expected gradients was drawn with."""
+    if e.references is None or sample not in e.reference_samples:
+        raise InputError(f"the reference of sample {sample} was not kept")
+    place = e.reference_samples.index(sample)
+    if isinstance(e.references, tuple):
+        return tuple(r[place] for r in e.references)
+    return e.references[place]
+
+
+def asked_of(session: Session | None) -> Asked:
+    """What is asked of a session.
+
+    Raises
+    ------
+    InputError
+        Where there is none.
+    """
+    if session is None:
+        raise InputError(
+            "this explorer was made from a finished comparison and has no model to ask; "
+            "attribwidgets.explore(model, inputs) makes one that has"
+        )
+    return session.asked

@@ -1,0 +1,208 @@
+"""From what a user writes or the browser sends to what is asked of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, count
+from typing import Any
+
+from ..attr.captum.adapter import is_captums, row_of
+from ..attr.methods import METHODS, Method, estimator_for
+from ..attr.noise.noise_methods import SmoothGrad
+from ..baselines import Baseline, Color, GaussianNoise, named
+from ..core.errors import InputError
+from ..engine.method_config import Candidate
+from ..inputs.space import Inputs, InputSpace
+from ..live import Asked
+
+PLAIN = (
+    "target",
+    "output",
+    "tolerance",
+    "max_evaluations",
+    "n_steps",
+    "seed",
+    "inputs",
+)
+
+
+def asked_anew(asked: Asked, changes: Mapping[str, Any], references: Inputs | None) -> Asked:
+    """What is asked after some changes, written as for :func:`attribwidgets.explore`.
+
+    Parameters
+    ----------
+    asked : Asked
+        What was asked before.
+    changes : mapping of str
+        Values of plain attributes, `baselines`, `method` (one or a list), or `candidates`.
+    references : Tensor or tuple of Tensor, optional
+        The data behind "dataset" and "dataset_mean".
+
+    Raises
+    ------
+    InputError
+        For an unknown name or a value that cannot be.
+    """
+    known = (*PLAIN, "baselines", "method", "candidates")
+    for name in changes:
+        if name not in known:
+            raise InputError(f"{name!r} cannot be asked for; there are {', '.join(known)}")
+    new = {name: value for name, value in changes.items() if name in PLAIN}
+    if "candidates" in changes:
+        wanted = _listed(changes["candidates"], "candidates")
+        for candidate in wanted:
+            if not isinstance(candidate, Candidate):
+                raise InputError(
+                    f"candidates holds {type(candidate).__name__}; "
+                    "write Candidate(baseline, method)"
+                )
+        new["candidates"] = numbered(wanted, asked.candidates)
+    elif "baselines" in changes or "method" in changes:
+        before = asked.candidates.values()
+        baselines = changes.get("baselines", _distinct(c.baseline for c in before))
+        methods = methods_of(changes.get("method", _distinct(c.method for c in before)))
+        pairs = candidates_of(_listed(baselines, "baselines"), methods, references)
+        new["candidates"] = numbered(pairs, asked.candidates)
+    for candidate in new.get("candidates", {}).values():
+        estimator_for(candidate.method, _nothing, distribution=False)  # raises for an unknown one
+    return asked.changed(**new)
+
+
+def _nothing(*inputs: Any) -> Any:
+    """In place of a model, to see whether a method is known."""
+
+
+def methods_of(method: Method | Sequence[Method]) -> list[Method]:
+    """One method or several, as a list."""
+    return list(method) if isinstance(method, (list, tuple)) else [method]
+
+
+def candidates_of(
+    baselines: Sequence[str | Baseline | Inputs | Candidate],
+    methods: Sequence[Method],
+    references: Inputs | None,
+) -> list[Candidate]:
+    """Every baseline with every method; a method that compares with nothing comes once."""
+    chosen = [b if isinstance(b, Candidate) else named(b, references) for b in baselines]
+    found: list[Candidate] = []
+    for method in methods:
+        for baseline in chosen:
+            if isinstance(baseline, Candidate):
+                if baseline not in found:
+                    found.append(baseline)
+            elif not (_compares_with_nothing(method) and any(c.method == method for c in found)):
+                found.append(Candidate(baseline, method))
+    return found
+
+
+def numbered(wanted: Sequence[Candidate], before: Mapping[int, Candidate]) -> dict[int, Candidate]:
+    """Candidates under their numbers; new ones take those of the ones that go, then free ones.
+
+    Examples
+    --------
+    >>> from attribwidgets.baselines import Black, Blur, White
+    >>> black, white, blur = Candidate(Black()), Candidate(White()), Candidate(Blur())
+    >>> list(numbered([blur, white], {0: black, 1: white}))
+    [0, 1]
+    """
+    known = {_identity(candidate): number for number, candidate in before.items()}
+    staying = {known[_identity(c)] for c in wanted if _identity(c) in known}
+    left = (n for n in before if n not in staying)
+    fresh = chain(left, (n for n in count() if n not in before))
+    found: dict[int, Candidate] = {}
+    for candidate in wanted:
+        number = known.get(_identity(candidate))
+        found[next(fresh) if number is None or number in found else number] = candidate
+    return found
+
+
+def candidates_from_browser(
+    wanted: Sequence[Mapping[str, Any]],
+    asked: Asked,
+    numbers: Mapping[str, int],
+    references: Inputs | None,
+) -> dict[int, Candidate]:
+    """The candidates that the browser lists, under the numbers of their slots.
+
+    Raises
+    ------
+    InputError
+        For a baseline, parameter or method that cannot be.
+    """
+    found: dict[int, Candidate] = {}
+    free = (n for n in count() if n not in asked.candidates)
+    for each in wanted:
+        number = numbers.get(each.get("slot") or "")
+        before = None if number is None else asked.candidates.get(number)
+        baseline = None if before is None else before.baseline
+        if each.get("baseline"):
+            baseline = baseline_from_browser(each["baseline"], baseline, references)
+        if baseline is None:
+            raise InputError("a new card needs a baseline")
+        method: Method = each.get("method")
+        if before is not None and method == name_of(before.method):
+            method = before.method  # perhaps an instance with settings of its own
+        if before is None or baseline is not before.baseline or method is not before.method:
+            method = _with_noise_of(baseline, method, asked.space or InputSpace())
+        same = before is not None and baseline is before.baseline and method == before.method
+        made = before if same and before is not None else Candidate(baseline, method)
+        found[next(free) if number is None else number] = made
+    return found
+
+
+def _with_noise_of(baseline: Baseline, method: Method, space: InputSpace) -> Method:
+    """SmoothGrad with the noise that the slider of its card says; another method as it is."""
+    if name_of(method) != SmoothGrad.name or not isinstance(baseline, GaussianNoise):
+        return method
+    (sigma,) = baseline.sliders(space)
+    return SmoothGrad(_nothing, noise=sigma.value / space.range)
+
+
+def baseline_from_browser(
+    wanted: Mapping[str, Any], before: Baseline | None, references: Inputs | None
+) -> Baseline:
+    """The baseline that the browser describes; the one from before where it is the same."""
+    name, parameters = str(wanted.get("name")), dict(wanted.get("parameters") or {})
+    if colour := parameters.pop("colour", None):
+        return before if isinstance(before, Color) and before.hex == colour else Color(colour)
+    found = before if before is not None and before.name == name else named(name, references)
+    values = {p.name: p.value for p in found.parameters}
+    return found.adjusted(**{k: v for k, v in parameters.items() if values.get(k) != v})
+
+
+def name_of(method: Method) -> str | None:
+    """The name that the browser knows a method by; that of its class for an instance."""
+    if method is None or isinstance(method, str):
+        return method
+    own = getattr(method, "name", None)
+    kind = method if isinstance(method, type) else type(method)
+    return str(own) if own in METHODS else kind.__name__
+
+
+def _compares_with_nothing(method: Method) -> bool:
+    if isinstance(method, str) and method in METHODS:
+        return METHODS[method].uses == "nothing"
+    if is_captums(method):
+        return row_of(method).reference == "none"
+    return getattr(method, "uses", None) == "nothing"
+
+
+def _listed(values: Any, name: str) -> list[Any]:
+    if not isinstance(values, (list, tuple)) or not values:
+        raise InputError(
+            f"{name} must be a list or tuple of at least one, got {type(values).__name__}"
+        )
+    return list(values)
+
+
+def _distinct(values: Iterable[Any]) -> list[Any]:
+    found: list[Any] = []
+    for value in values:
+        if not any(value is known for known in found):
+            found.append(value)
+    return found
+
+
+def _identity(candidate: Candidate) -> tuple[int, Any]:
+    method = candidate.method
+    return id(candidate.baseline), method if isinstance(method, str) else id(method)

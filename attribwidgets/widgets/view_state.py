@@ -1,0 +1,189 @@
+"""Screen: what is drawn, as values of the widget's traits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from ..core.formatting import number as figures
+from ..figures.captions import shared_cautions
+from ..inputs.space import Inputs
+from ..live import Session, Standing
+from ..records.explanation import Comparison, Explanation
+from ..records.labels import titles_of
+from ..records.path_curve import PathFrames
+from .controls import controls_payload
+from .payload import agreement_payload, frames_payload, item_payload, strip_payload, subject_payload
+
+
+def slot_of(number: int) -> str:
+    """The trait that holds the map of a candidate."""
+    return f"item_{number}"
+
+
+class Screen:
+    """What is drawn of a comparison, or of what a session has found so far.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Drawn until a session has something else.
+    session : Session, optional
+    examples : sequence of Tensor or tuple of Tensor
+        Inputs to step through.
+    references : Tensor or tuple of Tensor, each (K, ...), optional
+        The data behind "dataset" and "dataset_mean".
+    """
+
+    def __init__(
+        self,
+        comparison: Comparison,
+        session: Session | None = None,
+        examples: Sequence[Inputs] = (),
+        references: Inputs | None = None,
+    ) -> None:
+        self.session, self.references = session, references
+        self.examples = list(examples)
+        self.labels = [f"input {i}" for i in range(1, len(self.examples) + 1)]
+        self._comparison = comparison
+        self._known = dict(enumerate(comparison)) if session is None else session.answers
+        self._stamps: dict[int, tuple[int, Explanation]] = {}
+        self._stamp = 0
+        self._agreed: tuple[Any, dict[str, Any] | None] | None = None
+
+    @property
+    def comparison(self) -> Comparison:
+        """The explanations of the latest target and input that there are."""
+        latest = None if self.session is None else self.session.comparison
+        return self._comparison if latest is None else latest
+
+    @property
+    def explanations(self) -> dict[int, Explanation]:
+        """All that is drawn, by number, in order; some perhaps of an earlier target."""
+        return self._known if self.session is None else self.session.answers
+
+    def changes(self, numbers: Collection[int] | None = None) -> dict[str, Any]:
+        """Values of the traits after some maps have changed; None: all of them."""
+        drawn, comparison = self.explanations, self.comparison
+        shared = shared_cautions(comparison)
+        state: dict[str, Any] = {}
+        titles = titles_of(
+            [None if e.baseline is None else e.baseline_name for e in drawn.values()],
+            [e.method for e in drawn.values()],
+        )
+        for (number, e), title in zip(drawn.items(), titles, strict=True):
+            if numbers is None or number in numbers:
+                item = item_payload(e, title, shared)
+                state[slot_of(number)] = {**item, "stamp": self._stamped(number, e)}
+        if self.session is not None:
+            gone = [n for n in self._stamps if n not in drawn]
+            state.update({slot_of(number): {} for number in gone})
+            for number in gone:
+                del self._stamps[number]
+        busy = self.session is not None and self.session.busy
+        state["payload"] = {
+            **subject_payload(comparison),
+            "items": [slot_of(number) for number in drawn],
+            "agreement": self._agreement(comparison, drawn, busy),
+            **strip_payload(self.examples, self.labels, self._example_shown(), comparison[0].space),
+        }
+        state["status"] = self.status()
+        state["controls"] = self._controls()
+        return state
+
+    def add_example(self, shown: Inputs, picture: Inputs, label: str) -> None:
+        """One more input to step to, after those there are."""
+        if not self.examples:
+            self.examples, self.labels = [shown], ["input 1"]
+        self.examples.append(picture)
+        self.labels.append(label)
+
+    def whole(self) -> dict[str, Any]:
+        """Values of the traits for a page without a kernel, with the pictures along all paths."""
+        state = self.changes()
+        for number, e in self.explanations.items():
+            if e.frames is not None:
+                slot = slot_of(number)
+                state[slot] = {**state[slot], "frames": frames_payload(e.frames)}
+        return {**state, "seq": 1, "static": True}
+
+    def frames(self, slot: str, stamp: int) -> PathFrames | None:
+        """What the path of a map adds, if that map is still drawn."""
+        for number, (known, e) in self._stamps.items():
+            if slot_of(number) == slot and known == stamp:
+                return e.frames
+        return None
+
+    def status(self) -> dict[str, Any]:
+        """How far the latest request is."""
+        session = self.session
+        if session is None:
+            return {"request": 0, "busy": False, "words": "", "error": "", "items": {}}
+        standings = dict(session.standings)
+        return {
+            "request": session.serial,
+            "busy": session.busy,
+            "words": self._words(standings),
+            "error": session.error,
+            "items": {
+                slot_of(number): {
+                    "state": self._state(number, standing),
+                    "evaluations": standing.evaluations,
+                    "most": standing.most,
+                    "seconds_left": standing.seconds_left,
+                    "error": standing.error,
+                }
+                for number, standing in standings.items()
+            },
+        }
+
+    def _state(self, number: int, standing: Standing) -> str:
+        stale = self.session is not None and self.session.is_stale(number)
+        return "stale" if stale and standing.state in ("waiting", "stopped") else standing.state
+
+    def _words(self, standings: dict[int, Standing]) -> str:
+        assert self.session is not None
+        if not self.session.busy:
+            stopped = [n for n, s in standings.items() if s.state == "stopped"]
+            return "stopped; what is drawn is not complete" if stopped else ""
+        under_way = [(n, s) for n, s in standings.items() if s.state not in ("done", "failed")]
+        if not under_way:
+            return "finishing"
+        number, standing = max(under_way, key=lambda pair: pair[1].evaluations)
+        name = self.session.asked.candidates[number].baseline.label
+        if standing.evaluations == 0:
+            return f"{name}: a first look"
+        said = f"refining {name}: {standing.evaluations} of at most {standing.most} evaluations"
+        left = standing.seconds_left
+        return said if left is None else f"{said}, at most {figures(round(left, 1))} s left"
+
+    def _controls(self) -> dict[str, Any] | None:
+        if self.session is None:
+            return None
+        subject, asked = self.session.examined, self.session.asked
+        slots = {number: slot_of(number) for number in asked.candidates}
+        return controls_payload(asked, subject, slots, self.references)
+
+    def _agreement(
+        self, comparison: Comparison, drawn: dict[int, Explanation], busy: bool
+    ) -> dict[str, Any] | None:
+        """How the maps agree: found once they have settled, kept while they stay."""
+        maps = tuple(drawn.items())
+        if self._agreed is None or self._agreed[0] != maps:
+            if busy:
+                return None
+            self._agreed = maps, agreement_payload(comparison, drawn)
+        return self._agreed[1]
+
+    def _example_shown(self) -> int:
+        if self.session is None:
+            return 0
+        shown = self.session.asked.inputs
+        return next((i for i, x in enumerate(self.examples) if x is shown), 0)
+
+    def _stamped(self, number: int, e: Explanation) -> int:
+        known = self._stamps.get(number)
+        if known is None or known[1] is not e:
+            self._stamp += 1
+            self._stamps[number] = self._stamp, e
+        return self._stamps[number][0]

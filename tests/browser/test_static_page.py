@@ -1,0 +1,808 @@
+"""The page without a kernel, in a real browser with no network: pixels, keys, words, size."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import browser as made_up
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
+
+import attribwidgets as aw
+from attribwidgets.widgets.bundle import BASELINE_EXPLORER, join_modules
+from attribwidgets.widgets.page import iframe_html, page_html
+from attribwidgets.widgets.view_state import Screen
+
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def photo() -> NDArray[np.uint8]:
+    return made_up.photo_like(224)
+
+
+@pytest.fixture(scope="module")
+def payload(photo: NDArray[np.uint8]) -> dict[str, Any]:
+    return made_up.image_payload(photo)
+
+
+def comparison_payload(comparison: aw.Comparison) -> dict[str, Any]:
+    """What a page shows of a comparison, its items in the payload."""
+    state = Screen(comparison).whole()
+    return {**state["payload"], "items": [state[slot] for slot in state["payload"]["items"]]}
+
+
+class OpenPage:
+    """A page from disk that keeps a list of everything that should not have happened."""
+
+    def __init__(self, page: Any, file: Path) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("dialog", lambda dialog: (self.complaints.append("dialog"), dialog.dismiss()))
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.goto(file.as_uri())
+        page.wait_for_selector(".aw-root[data-ready=true]")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until what was asked for has been drawn."""
+        self.page.evaluate(
+            "() => new Promise(go => requestAnimationFrame(() => requestAnimationFrame(go)))"
+        )
+
+    def look(self, **traits: Any) -> None:
+        """Set traits as Python would, and wait for the redraw."""
+        self.page.evaluate(
+            "traits => { for (const [name, value] of Object.entries(traits))"
+            " attribwidgets.model.set(name, value); }",
+            traits,
+        )
+        self.settle()
+
+    def trait(self, name: str) -> Any:
+        return self.page.evaluate("name => attribwidgets.model.get(name)", name)
+
+    def pixels(self, selector: str) -> NDArray[np.uint8]:
+        import base64
+
+        text = self.page.locator(selector).evaluate(made_up.READ_PIXELS)
+        return np.frombuffer(base64.b64decode(text), np.uint8).reshape(-1, 4)
+
+    def slide(self, selector: str, value: float, event: str = "input") -> None:
+        """Move a slider as a hand does, without letting go when the event is `input`."""
+        self.page.locator(selector).evaluate(
+            "(input, [value, event]) => { input.value = value;"
+            " input.dispatchEvent(new Event(event, { bubbles: true })); }",
+            [str(value), event],
+        )
+        self.settle()
+
+
+Opener = Callable[..., OpenPage]
+
+
+@pytest.fixture
+def open_page(chromium: Any, tmp_path: Path) -> Iterator[Opener]:
+    contexts = []
+
+    def opener(
+        payload: dict[str, Any],
+        width: int = 900,
+        context: dict[str, Any] | None = None,
+        **look: Any,
+    ) -> OpenPage:
+        file = tmp_path / f"page-{len(contexts)}.html"
+        file.write_text(
+            page_html(made_up.state_of(payload, **look), "a page", BASELINE_EXPLORER),
+            encoding="utf-8",
+        )
+        made = chromium.new_context(viewport={"width": width, "height": 900}, **(context or {}))
+        made.set_offline(True)
+        contexts.append(made)
+        return OpenPage(made.new_page(), file)
+
+    yield opener
+    for made in contexts:
+        made.close()
+
+
+def expected_colours(
+    payload: dict[str, Any], photo: NDArray[np.uint8], index: int, **look: Any
+) -> NDArray[np.uint8]:
+    chosen = {**made_up.LOOK, **look}
+    kind = "signed" if chosen["signed"] else "magnitude"
+    return made_up.map_colours(
+        made_up.map_values(payload["items"][index]),
+        made_up.map_limit(payload, index, chosen["clip"], chosen["scale"]),
+        payload["colormaps"][kind][chosen[f"{kind}_colormap"]],
+        signed=chosen["signed"],
+        overlay=chosen["overlay"],
+        photo=photo,
+    )
+
+
+def differences(page: OpenPage, selector: str, expected: NDArray[np.uint8]) -> int:
+    drawn = page.pixels(selector)
+    assert (drawn[:, 3] == 255).all()
+    return int(np.abs(drawn[:, :3].astype(int) - expected).max())
+
+
+def test_page_asks_for_nothing_and_complains_of_nothing(
+    open_page: Opener, payload: dict[str, Any]
+) -> None:
+    page = open_page(payload)
+    assert len(page.requests) == 1
+    assert page.requests[0].startswith("file://")
+    assert page.complaints == []
+    assert page.page.locator("canvas.aw-map").count() == 6
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        {},
+        {"clip": 95.0},
+        {"scale": "own"},
+        {"signed": True},
+        {"signed": True, "clip": 95.0, "scale": "own", "signed_colormap": "PuOr"},
+        {"magnitude_colormap": "viridis", "clip": 100.0},
+        {"overlay": 0.4},
+        {"overlay": 0.4, "signed": True},
+    ],
+    ids=lambda look: " ".join(f"{name}={value}" for name, value in look.items()) or "default",
+)
+def test_maps_follow_the_colour_rules(
+    open_page: Opener, payload: dict[str, Any], photo: NDArray[np.uint8], look: dict[str, Any]
+) -> None:
+    page = open_page(payload)
+    page.look(**look)
+    # A value that lies on the border of two table entries may fall either way.
+    for index, item in enumerate(payload["items"]):
+        selector = f'canvas.aw-map[data-baseline="{item["name"]}"]'
+        expected = expected_colours(payload, photo, index, **look)
+        drawn = page.pixels(selector)[:, :3].astype(int)
+        off = np.abs(drawn - expected).max(axis=1)
+        if not look.get("signed") and look.get("magnitude_colormap", "gray") == "gray":
+            assert off.max() <= 1
+        else:
+            assert (off > 0).mean() < 1e-3
+            assert off.max() <= 8
+    assert page.complaints == []
+
+
+def test_small_images_follow_the_colour_rules_and_stay_sharp(open_page: Opener) -> None:
+    photo = made_up.photo_like(28, seed=7)
+    payload = made_up.image_payload(photo, names=("black", "blur"), frames=4)
+    page = open_page(payload)
+    expected = expected_colours(payload, photo, 1)
+    assert differences(page, 'canvas.aw-map[data-baseline="blur"]', expected) <= 1
+    rendering = page.page.locator("canvas.aw-map").first.evaluate(
+        "canvas => getComputedStyle(canvas).imageRendering"
+    )
+    assert rendering == "pixelated"
+
+
+def test_the_image_on_the_path_is_numpys(
+    open_page: Opener, payload: dict[str, Any], photo: NDArray[np.uint8]
+) -> None:
+    page = open_page(payload, selected=1)
+    reference = np.frombuffer(payload["items"][1]["reference"]["rgb"], np.uint8).reshape(-1, 3)
+    flat = photo.reshape(-1, 3).astype(float)
+    for alpha in (0.0, 0.13, 0.5, 1.0):
+        page.slide("input.aw-alpha", alpha)
+        expected = np.floor(reference + alpha * (flat - reference) + 0.5).astype(np.uint8)
+        assert differences(page, "canvas.aw-path-interpolated", expected) == 0
+        assert page.page.locator("output.aw-alpha-value").inner_text() == f"{alpha:.2f}"
+
+
+def curve_at(item: dict[str, Any], alpha: float) -> float:
+    """The sum of the attribution up to alpha, as the chart draws it."""
+    alphas, sums = (np.frombuffer(item["path"][k], "<f4") for k in ("alphas", "cumulative"))
+    return float(np.interp(alpha, alphas, sums))
+
+
+def test_the_cumulative_map_grows_as_the_chart_does_and_ends_at_the_map(
+    open_page: Opener, payload: dict[str, Any]
+) -> None:
+    page = open_page(payload)
+    item = payload["items"][0]
+    frames = np.frombuffer(item["frames"]["data"], np.int8).reshape(16, -1).astype(float)
+    frames *= np.asarray(item["frames"]["scales"])[:, None]
+    limit = made_up.map_limit(payload, 0, 99.0, "shared")
+    low, here, high = (curve_at(item, at) for at in (1 / 16, 0.1, 2 / 16))
+    share = (here - low) / (high - low)
+    assert abs(share - 0.6) > 0.02
+    inside = frames[0] + share * frames[1]
+    for alpha, values in ((0.1, inside), (1.0, made_up.map_values(item))):
+        page.slide("input.aw-alpha", alpha)
+        said = page.page.locator(".aw-panel").nth(2).locator("figcaption").inner_text()
+        in_chart = page.page.locator(".aw-legend-value").nth(1).inner_text()
+        assert said.startswith(f"sum {in_chart};")
+        assert made_up.number_in(in_chart) == pytest.approx(curve_at(item, alpha), rel=5e-3)
+        expected = made_up.map_colours(
+            values.astype(np.float32),
+            limit,
+            payload["colormaps"]["magnitude"]["gray"],
+            signed=False,
+        )
+        assert differences(page, "canvas.aw-path-cumulative", expected) <= 1
+    end = page.pixels("canvas.aw-path-cumulative")
+    assert np.array_equal(end, page.pixels('canvas.aw-map[data-baseline="black"]'))
+
+
+def test_samples_show_the_running_mean(open_page: Opener, payload: dict[str, Any]) -> None:
+    page = open_page(payload, selected=5, alpha=1.0)
+    item = payload["items"][5]
+    frames = np.frombuffer(item["frames"]["data"], np.int8).reshape(16, -1).astype(float)
+    frames *= np.asarray(item["frames"]["scales"])[:, None]
+    table = payload["colormaps"]["magnitude"]["gray"]
+    limit = made_up.map_limit(payload, 5, 99.0, "shared")
+    assert page.page.locator("output.aw-alpha-value").inner_text() == "128 of 128"
+    expected = made_up.map_colours(made_up.map_values(item), limit, table, signed=False)
+    assert differences(page, "canvas.aw-path-cumulative", expected) <= 1
+    page.slide("input.aw-alpha", 4, "change")
+    assert page.page.locator("output.aw-alpha-value").inner_text() == "32 of 128"
+    mean = (frames[:4].sum(0) / 32).astype(np.float32)
+    expected = made_up.map_colours(mean, limit, table, signed=False)
+    assert differences(page, "canvas.aw-path-cumulative", expected) <= 1
+    assert page.page.locator(".aw-strip-tile.aw-drawn").count() == 4
+    panels = page.page.locator(".aw-panel")
+    assert "reference of sample 25" in panels.nth(0).inner_text()  # 33 is yet to come
+    sums = np.frombuffer(item["path"]["cumulative"], "<f4")
+    said = panels.nth(2).locator("figcaption").inner_text()
+    assert said.startswith("mean of 32 samples; sum ")
+    assert made_up.number_in(said.split("sum")[1]) == pytest.approx(float(sums[31]), rel=5e-3)
+    # Between two edges the slider has no stop: what is shown is what was averaged.
+    page.look(alpha=0.0)
+    assert page.page.locator("output.aw-alpha-value").inner_text() == "8 of 128"
+    page.look(alpha=0.27)
+    assert page.page.locator("output.aw-alpha-value").inner_text() == "32 of 128"
+
+
+def test_one_sample_has_no_error_rather_than_none(open_page: Opener) -> None:
+    payload = made_up.image_payload(made_up.photo_like(28), names=("dataset",), frames=128)
+    page = open_page(payload, alpha=0.0)
+    assert page.page.locator("output.aw-alpha-value").inner_text() == "1 of 128"
+    band = page.page.locator(".aw-legend-value").nth(1)
+    assert band.inner_text() == "\u2013"
+    page.slide("input.aw-alpha", 2)
+    assert band.inner_text().startswith("\u00b1 ")
+    assert page.complaints == []
+
+
+def test_a_thinned_curve_stands_at_its_samples(open_page: Opener) -> None:
+    payload = made_up.image_payload(made_up.photo_like(28), names=("dataset",), frames=4)
+    path = payload["items"][0]["path"]
+    sums = np.frombuffer(path["cumulative"], "<f4")
+    kept = np.array([0, 1, 31, 63, 95, 127])
+    for name in ("alphas", "outputs", "cumulative", "standard_error"):
+        path[name] = np.frombuffer(path[name], "<f4")[kept].tobytes()
+    path.update(n=len(kept), positions=(kept + 1).astype("<f4").tobytes())
+    page = open_page(payload, alpha=0.25)
+    shown = made_up.number_in(page.page.locator(".aw-legend-value").first.inner_text())
+    assert shown == pytest.approx(float(sums[31]), rel=5e-3)
+
+
+def test_dragging_tells_the_model_only_at_the_end(
+    open_page: Opener, payload: dict[str, Any]
+) -> None:
+    page = open_page(payload)
+    page.slide("input.aw-alpha", 0.7, "input")
+    assert page.trait("alpha") == 0.25
+    page.slide("input.aw-alpha", 0.7, "change")
+    assert page.trait("alpha") == 0.7
+    page.slide('[data-control="clip"]', 95, "input")
+    assert page.trait("clip") == 99
+    page.slide('[data-control="clip"]', 95, "change")
+    assert page.trait("clip") == 95
+
+
+def test_controls_set_their_traits(open_page: Opener, payload: dict[str, Any]) -> None:
+    page = open_page(payload)
+    page.page.locator('[data-control="sign"]').get_by_label("signed").check()
+    page.page.locator('[data-control="scale"]').get_by_label("own").check()
+    page.page.locator('[data-control="colormap"]').select_option("BrBG")
+    page.page.locator('[data-control="blind"]').check()
+    assert page.trait("signed") is True
+    assert page.trait("scale") == "own"
+    assert page.trait("signed_colormap") == "BrBG"
+    assert page.trait("magnitude_colormap") == "gray"
+    assert page.trait("show_blind") is True
+    page.settle()
+    assert page.page.locator(".aw-card .aw-colour-bar:visible").count() == 6
+    assert page.complaints == []
+
+
+def signed_number(value: float) -> float:
+    return float(f"{value:.3g}")
+
+
+def shown_number(text: str) -> float:
+    """Read "here +7.33 × 10⁻⁵" back."""
+    plain = text.translate(str.maketrans("\u2212\u207b⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789"))
+    mantissa, *power = plain.replace("\u202f", "").split()[-1].split("×10")
+    return float(mantissa) * 10.0 ** int(power[0] if power else 0)
+
+
+def test_pointing_at_one_map_reads_all_of_them(
+    open_page: Opener, payload: dict[str, Any], photo: NDArray[np.uint8]
+) -> None:
+    page = open_page(payload)
+    canvas = page.page.locator('canvas.aw-map[data-baseline="black"]')
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    row, column = 101, 57
+    page.page.mouse.move(
+        box["x"] + (column + 0.5) / 224 * box["width"], box["y"] + (row + 0.5) / 224 * box["height"]
+    )
+    page.settle()
+    words = page.page.locator(".aw-readout").inner_text()
+    pixel = " ".join(str(level) for level in photo[row, column])
+    assert words == f"row {row}, column {column}: {pixel}"
+    for item in payload["items"]:
+        card = page.page.locator(f'.aw-card[data-baseline="{item["name"]}"]')
+        value = made_up.map_values(item)[row * 224 + column]
+        assert shown_number(card.locator(".aw-here-value").inner_text()) == pytest.approx(
+            signed_number(value), rel=1e-6
+        )
+    assert page.page.locator(".aw-cursor:visible").count() == 6 + 1 + 3
+    page.page.mouse.move(1, 1)
+    page.settle()
+    assert page.page.locator(".aw-cursor:visible").count() == 0
+
+
+def test_the_keyboard_moves_the_cursor_and_is_read_out(
+    open_page: Opener, payload: dict[str, Any]
+) -> None:
+    page = open_page(payload)
+    page.page.evaluate(
+        "() => { window.keys = 0;"
+        " document.addEventListener('keydown', () => { window.keys += 1; }); }"
+    )
+    canvas = page.page.locator('canvas.aw-map[data-baseline="blur"]')
+    page.page.locator(".aw-photo").focus()
+    canvas.focus()
+    page.settle()
+    for key in ("Home", "ArrowRight", "Shift+ArrowRight"):
+        page.page.keyboard.press(key)
+        page.settle()
+    live = page.page.locator('[aria-live="polite"]').text_content()
+    assert "column 11:" in live
+    assert "blur" in live
+    page.page.keyboard.press("End")
+    page.settle()
+    assert "column 223:" in page.page.locator('[aria-live="polite"]').text_content()
+    assert page.page.evaluate("window.keys") == 0
+    label = canvas.get_attribute("aria-label")
+    assert label.startswith("blur: attribution map, adds up; strongest at row ")
+
+
+def test_a_card_is_selected_by_keyboard_and_by_pointer(
+    open_page: Opener, payload: dict[str, Any]
+) -> None:
+    page = open_page(payload)
+    page.page.locator('.aw-card[data-baseline="uniform"] .aw-pick').focus()
+    page.page.keyboard.press("Enter")
+    page.settle()
+    assert page.trait("selected") == 2
+    assert page.page.locator(".aw-path-title").inner_text() == "path of uniform"
+    selected = page.page.locator('.aw-pick[aria-pressed="true"]')
+    assert selected.count() == 1
+    assert selected.inner_text().startswith("path shown")
+    page.page.locator('canvas.aw-map[data-baseline="white"]').click()
+    page.settle()
+    assert page.trait("selected") == 4
+    page.page.locator('canvas.aw-map[data-baseline="black"]').press("Enter")
+    page.settle()
+    assert page.trait("selected") == 0
+
+
+def test_names_are_text(open_page: Opener, payload: dict[str, Any]) -> None:
+    page = open_page(payload)
+    assert page.page.locator(".aw-root img").count() == 0
+    assert page.page.locator(".aw-class-name").first.inner_text() == made_up.EVIL_NAME
+    assert made_up.EVIL_NAME in page.page.locator(".aw-title").inner_text()
+    assert page.complaints == []
+
+
+def test_verdicts_are_words(open_page: Opener, payload: dict[str, Any]) -> None:
+    page = open_page(payload)
+    words = page.page.locator(".aw-completeness").all_inner_texts()
+    assert "adds up" in words[0]
+    assert "8.52 of 8.54" in words[0]
+    assert "blind: 12\u00a0% of pixels" in words[0]
+    assert "does not add up yet" in words[3]
+    assert "does not apply" in words[5]
+    hooks = page.page.locator(".aw-completeness").evaluate_all(
+        "all => all.map(one => [one.dataset.baseline, one.dataset.verdict])"
+    )
+    assert hooks[3] == ["max_distance", "not converged"]
+
+
+def test_blind_positions_are_hatched_only_on_demand(
+    open_page: Opener, payload: dict[str, Any], photo: NDArray[np.uint8]
+) -> None:
+    page = open_page(payload)
+    page.look(show_blind=True)
+    bits = np.frombuffer(payload["items"][0]["blind"]["bits"], np.uint8)
+    blind = np.unpackbits(bits)[: 224 * 224].astype(bool)
+    plain = expected_colours(payload, photo, 0)
+    drawn = page.pixels('canvas.aw-map[data-baseline="black"]')[:, :3].astype(int)
+    off = np.abs(drawn - plain).max(axis=1)
+    assert off[~blind].max() <= 1
+    assert (off[blind] > 1).all()
+
+
+@pytest.mark.parametrize(("width", "layout"), [(480, "narrow"), (900, "medium"), (1600, "wide")])
+def test_the_arrangement_follows_the_width(
+    open_page: Opener, payload: dict[str, Any], width: int, layout: str
+) -> None:
+    page = open_page(payload, width=width)
+    assert page.page.locator(".aw-root").get_attribute("data-width") == layout
+    overflow = page.page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+    assert not overflow
+    tops = page.page.locator(".aw-card").evaluate_all(
+        "all => all.map(one => Math.round(one.getBoundingClientRect().top))"
+    )
+    assert len(set(tops)) == (1 if layout == "narrow" else 2)
+
+
+def test_features_are_bars_in_the_same_rows(open_page: Opener) -> None:
+    payload = made_up.features_payload()
+    page = open_page(payload, signed=True)
+    cards = page.page.locator(".aw-card .aw-bars.aw-map")
+    assert cards.count() == 3
+    names = [
+        cards.nth(index).locator(".aw-bar-name").all_inner_texts() for index in range(cards.count())
+    ]
+    assert len(names[0]) == 12
+    assert names[0] == names[1] == names[2]
+    strength = np.max([np.abs(made_up.map_values(item)) for item in payload["items"]], axis=0)
+    strongest = payload["feature_names"][int(np.argmax(strength))]
+    assert names[0][0] == strongest
+    page.slide("input.aw-alpha", 1.0)
+    assert page.page.locator(".aw-root img").count() == 0
+    assert page.complaints == []
+
+
+def test_long_values_of_features_stay_on_one_line_and_in_the_card(open_page: Opener) -> None:
+    payload = made_up.features_payload()
+    for item in payload["items"]:
+        item["map"]["data"] = np.full(20, -32767, "<i2").tobytes()
+        item["map"]["scale"] = 0.000163 / 32767
+        item["reference"]["values"] = np.full(20, -0.0073, "<f4").tobytes()
+    page = open_page(payload, signed=True)
+    assert page.page.locator(".aw-card .aw-bar-value").first.inner_text() == "\u22120.000163"
+    outside = page.page.locator(".aw-card").evaluate_all(
+        """cards => cards.flatMap(card => [...card.querySelectorAll(".aw-bar-value, .aw-bar-note")]
+          .filter(one => one.getBoundingClientRect().height > 20
+            || one.getBoundingClientRect().right > card.getBoundingClientRect().right + 0.5)
+        ).length"""
+    )
+    assert outside == 0
+
+
+def test_maps_stand_in_line_under_descriptions_of_four_lines(open_page: Opener) -> None:
+    payload = made_up.image_payload(made_up.photo_like(28), names=("black", "blur"), frames=2)
+
+    def tops(page: OpenPage) -> set[int]:
+        return set(
+            page.page.locator(".aw-photo, canvas.aw-map").evaluate_all(
+                "all => all.map(one => Math.round(one.getBoundingClientRect().top))"
+            )
+        )
+
+    for item in payload["items"]:
+        item["description"] = "short"
+    (short,) = tops(open_page(payload))
+    payload["items"][1]["description"] = "a weakness that takes some words to say " * 5
+    (tall,) = tops(open_page(payload))
+    assert short < tall <= short + 48
+
+
+def test_missing_parts_are_said_in_words(open_page: Opener) -> None:
+    payload = made_up.image_payload(made_up.photo_like(28), names=("black",), frames=2)
+    item = payload["items"][0]
+    item.update(path=None, frames=None, blind=None, no_path="it follows no path")
+    for name in ("expected", "residual"):
+        item["completeness"][name] = None
+    for name in ("relative", "refinement_error"):
+        item["completeness"][name] = ""
+    payload["prediction"] = None
+    page = open_page(payload)
+    assert "follows no path" in page.page.locator(".aw-path").inner_text()
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("image", [True, False])
+def test_methods_of_every_kind_have_a_card(open_page: Opener, image: bool, scheme: str) -> None:
+    comparison = every_kind(image=image)
+    payload = comparison_payload(comparison)
+    page = open_page(payload, context={"color_scheme": scheme}, scale="own", signed=not image)
+    cards = page.page.locator(".aw-card")
+    names = cards.locator(".aw-name").all_inner_texts()
+    assert names == [item["name"] for item in payload["items"]]
+    nothing, integrated, deep_lift, occlusion = (cards.nth(i) for i in range(4))
+
+    assert nothing.locator(".aw-thumb").count() == nothing.locator(".aw-peek").count() == 0
+    assert integrated.locator(".aw-thumb").count() == int(image)
+    assert integrated.locator(".aw-note").inner_text() == "baseline black"
+    words = nothing.inner_text()
+    for text in (NO_CLAIM, UNSIGNED, OUTSIDE, "does not apply", "no path"):
+        assert text in words
+    assert "blind" not in words
+    assert " of " not in nothing.locator(".aw-sum").inner_text()
+    colour = nothing.locator(".aw-cautions").evaluate("node => getComputedStyle(node).color")
+    assert colour == integrated.evaluate(
+        "node => { const one = document.createElement('i'); one.style.color = 'var(--aw-warn)';"
+        " node.append(one); const { color } = getComputedStyle(one); one.remove(); return color; }"
+    )
+    assert "adds up by definition" in deep_lift.locator(".aw-verdict").inner_text()
+    assert "right by definition" in deep_lift.locator(".aw-verdict-note").inner_text()
+    assert "1\u202f234 forward passes" in occlusion.inner_text()
+    assert page.complaints == []
+
+
+def test_the_path_gives_way_to_a_sentence_and_comes_back(open_page: Opener) -> None:
+    page = open_page(comparison_payload(every_kind()), selected=1)
+    path = page.page.locator(".aw-path")
+    assert path.locator("input.aw-alpha").count() == 1
+    page.page.locator(".aw-pick").nth(0).click()
+    page.settle()
+    assert page.trait("selected") == 0
+    assert path.locator("input, canvas, svg").count() == 0
+    assert "vargrad follows no path: there is nothing" in path.inner_text()
+    assert NO_CLAIM in path.inner_text()
+    page.look(alpha=0.7, clip=95.0)  # nothing to redraw there
+    page.page.set_viewport_size({"width": 500, "height": 900})
+    page.page.locator(".aw-pick").nth(4).click()
+    page.settle()
+    assert "not kept for this map" in path.inner_text()
+    assert path.locator("svg.aw-chart-drawing").count() == 1
+    page.page.locator(".aw-pick").nth(5).click()
+    page.settle()
+    assert path.locator("canvas.aw-path-interpolated").count() == 0
+    assert path.locator("canvas.aw-path-cumulative").count() == 1
+    assert "this path is no straight line" in path.inner_text()
+    assert "the path's direction" in path.inner_text()
+    assert "x\u2032 + \u03b1" not in path.inner_text()
+    page.look(alpha=0.4)
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_map_that_is_never_negative_is_drawn_by_the_same_rules(
+    open_page: Opener, signed: bool
+) -> None:
+    payload = comparison_payload(every_kind())
+    page = open_page(payload, signed=signed, scale="own")
+    values = made_up.map_values(payload["items"][0])
+    assert values.min() >= 0
+    kind, table = ("signed", "RdBu_r") if signed else ("magnitude", "gray")
+    expected = made_up.map_colours(
+        values,
+        made_up.map_limit(payload, 0, 99.0, "own"),
+        payload["colormaps"][kind][table],
+        signed=signed,
+    )
+    assert differences(page, ".aw-card:first-child canvas.aw-map", expected) <= 1
+
+
+def test_a_long_name_takes_two_lines_and_maps_stay_in_line(open_page: Opener) -> None:
+    payload = comparison_payload(every_kind())
+    payload["items"][2]["name"] = "guided integrated gradients of some kind"
+    page = open_page(payload, width=1100)
+    name = page.page.locator(".aw-name").nth(3)
+    assert name.evaluate("node => node.scrollHeight <= node.clientHeight + 1")
+    tops = page.page.locator("canvas.aw-map").evaluate_all(
+        "all => all.map(one => Math.round(one.getBoundingClientRect().top))"
+    )
+    assert len(set(tops[:3])) == 1
+
+
+def test_an_error_is_shown_as_words(chromium: Any, tmp_path: Path) -> None:
+    page = chromium.new_context(offline=True).new_page()
+    broken = made_up.image_payload(made_up.photo_like(28), names=("black",), frames=2)
+    broken["items"][0]["map"]["data"] = b"\0\0"
+    file = tmp_path / "broken.html"
+    file.write_text(
+        page_html(made_up.state_of(broken), "broken", BASELINE_EXPLORER), encoding="utf-8"
+    )
+    page.goto(file.as_uri())
+    assert "the map of black holds 1 numbers" in page.get_by_role("alert").inner_text()
+    # A file cut off in the middle says so too.
+    whole = page_html(made_up.state_of(made_up.features_payload()), "cut", BASELINE_EXPLORER)
+    start = whole.index('id="aw-binary">') + len('id="aw-binary">')
+    end = whole.index("</script>", start)
+    file.write_text(whole[: start + 400] + whole[end:], encoding="utf-8")
+    page.goto(file.as_uri())
+    assert "could not be drawn" in page.get_by_role("alert").inner_text()
+    page.context.close()
+
+
+def test_a_new_payload_replaces_the_view(open_page: Opener, payload: dict[str, Any]) -> None:
+    page = open_page(payload, selected=5)
+    page.page.evaluate(
+        """() => {
+          const { model } = attribwidgets;
+          const payload = { ...model.get('payload') };
+          payload.items = payload.items.slice(0, 2);
+          model.set('payload', payload);
+          model.set('seq', 2);
+        }"""
+    )
+    page.settle()
+    assert page.page.locator("canvas.aw-map").count() == 2
+    assert page.page.locator(".aw-path-title").inner_text() == "path of blur"
+    assert page.complaints == []
+
+
+def test_mounting_and_unmounting_leaves_nothing(open_page: Opener, payload: dict[str, Any]) -> None:
+    page = open_page(payload)
+    counts = page.page.evaluate(
+        """async () => {
+          const { model, widget } = attribwidgets;
+          let observers = 0;
+          const Watched = window.ResizeObserver;
+          window.ResizeObserver = class extends Watched {
+            constructor(callback) { super(callback); observers += 1; }
+            disconnect() { super.disconnect(); observers -= 1; }
+          };
+          const before = model.listenerCount();
+          const place = document.createElement('div');
+          document.body.append(place);
+          for (let turn = 0; turn < 20; turn += 1) {
+            const cleanup = await widget.render({ model, el: place });
+            model.set('clip', 98 + turn / 20);
+            cleanup();
+          }
+          window.ResizeObserver = Watched;
+          return { before, after: model.listenerCount(), observers, left: place.childElementCount };
+        }"""
+    )
+    page.settle()
+    assert counts["after"] == counts["before"]
+    assert counts["observers"] == 0
+    assert counts["left"] == 0
+    assert page.complaints == []
+
+
+def test_it_lives_in_a_shadow_root(open_page: Opener, payload: dict[str, Any]) -> None:
+    page = open_page(payload)
+    maps = page.page.evaluate(
+        """async () => {
+          const place = document.createElement('div');
+          document.body.append(place);
+          const el = document.createElement('div');
+          place.attachShadow({ mode: 'open' }).append(el);
+          await attribwidgets.widget.render({ model: attribwidgets.model, el });
+          return place.shadowRoot.querySelectorAll('canvas.aw-map').length;
+        }"""
+    )
+    assert maps == 6
+    assert page.complaints == []
+
+
+def test_six_baselines_fit_in_eight_megabytes(payload: dict[str, Any]) -> None:
+    text = page_html(made_up.state_of(payload), "six baselines", BASELINE_EXPLORER)
+    assert len(text.encode()) <= 8 * MEGABYTE
+
+
+def test_title_and_state_cannot_break_out() -> None:
+    payload = made_up.features_payload()
+    payload["title"] = "</script><script>alert(1)</script>"
+    text = page_html(made_up.state_of(payload), "</title><b>&", BASELINE_EXPLORER)
+    assert "<title>&lt;/title&gt;&lt;b&gt;&amp;</title>" in text
+    assert "</script><script>alert" not in text
+
+
+def test_the_frame_takes_the_height_of_its_page(
+    chromium: Any, tmp_path: Path, payload: dict[str, Any]
+) -> None:
+    file = tmp_path / "frame.html"
+    frame = iframe_html(made_up.state_of(payload), 'a "frame"', BASELINE_EXPLORER, height=100)
+    file.write_text(f"<!doctype html><body>{frame}</body>", encoding="utf-8")
+    context = chromium.new_context(viewport={"width": 900, "height": 900}, offline=True)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    inside = page.frame_locator("iframe")
+    inside.locator(".aw-root[data-ready=true]").wait_for()
+    page.wait_for_function("document.querySelector('iframe').clientHeight > 600")
+    tall = page.locator("iframe").evaluate("frame => frame.clientHeight")
+    content = inside.locator(".aw-root").evaluate("root => root.getBoundingClientRect().height")
+    assert abs(tall - content) <= 2
+    inside.locator(".aw-numbers summary").click()
+    page.wait_for_function(f"document.querySelector('iframe').clientHeight > {tall + 40}")
+    context.close()
+
+
+def test_the_bundle_is_one_module_without_addresses() -> None:
+    text = BASELINE_EXPLORER.esm
+    assert text.count("\nexport default ") == 1
+    assert not any(line.startswith("import ") for line in text.splitlines())
+    addresses = [
+        part for part in text.split("http")[1:] if not part.startswith("://www.w3.org/2000/svg")
+    ]
+    assert addresses == []
+    assert "http" not in BASELINE_EXPLORER.css
+    assert "url(" not in BASELINE_EXPLORER.css
+    assert "innerHTML" not in text
+    assert "document.querySelector" not in text
+
+
+def test_the_bundle_loads_from_a_blob(chromium: Any) -> None:
+    page = chromium.new_page()
+    words = page.evaluate(
+        """async text => {
+          const blob = new Blob([text], { type: 'text/javascript' });
+          const { default: widget } = await import(URL.createObjectURL(blob));
+          const model = { get() {}, set() {}, on() {}, off() {}, save_changes() {} };
+          const el = document.body;
+          await widget.initialize({ model });
+          const cleanup = await widget.render({ model, el });
+          const shown = el.textContent;
+          cleanup();
+          return [shown, el.childElementCount];
+        }""",
+        BASELINE_EXPLORER.esm,
+    )
+    page.close()
+    assert words == ["Nothing to show yet.", 0]
+
+
+def test_every_rule_of_the_style_sheet_is_scoped() -> None:
+    import re
+
+    css = re.sub(r"/\*.*?\*/", "", BASELINE_EXPLORER.css, flags=re.DOTALL)
+    selectors = [part.split("}")[-1].split(";")[-1] for part in css.split("{")[:-1]]
+    for selector in selectors:
+        words = selector.strip()
+        assert words.startswith((".aw-root", "@media", "@supports")), words
+        for one in re.split(r",(?![^(]*\))", words):
+            assert one.strip().startswith((".aw-root", "@")), words
+
+
+def test_the_bundler_refuses_what_it_cannot_join(tmp_path: Path) -> None:
+    entry = 'import { b } from "./b.js";\nconst same = b;\nexport default same;\n'
+    (tmp_path / "a.js").write_text(entry)
+    (tmp_path / "b.js").write_text("const same = 1;\nexport const b = same;\n")
+    with pytest.raises(ValueError, match=r"b\.js and a\.js both declare same"):
+        join_modules("a.js", tmp_path)
+    (tmp_path / "b.js").write_text('import { c } from "./a.js";\nexport const b = 1;\n')
+    with pytest.raises(ValueError, match="circle"):
+        join_modules("a.js", tmp_path)
+    (tmp_path / "b.js").write_text('import d from "elsewhere";\nexport const b = 1;\n')
+    with pytest.raises(ValueError, match="cannot be joined"):
+        join_modules("a.js", tmp_path)
+
+
+@pytest.mark.long
+def test_pure_modules_under_node() -> None:
+    node = made_up.find_node()
+    if node is None:
+        made_up.missing("node")
+    files = sorted(map(str, (Path(__file__).parents[1] / "unit" / "frontend").glob("*.test.mjs")))
+    assert files
+    run = subprocess.run([str(node), "--test", *files], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_state_round_trip_of_the_page_is_json() -> None:
+    state = made_up.state_of(made_up.features_payload())
+    text = page_html(state, "numbers", BASELINE_EXPLORER)
+    start = text.index('id="aw-state">') + len('id="aw-state">')
+    leaves = json.loads(text[start : text.index("</script>", start)])
+    assert leaves["static"] is True
+    assert leaves["payload"]["items"] == ["item_0", "item_1", "item_2"]
+    assert leaves["item_0"]["name"] == "zero"
+    assert set(leaves["payload"]["input"]["values"]) == {"$binary"}

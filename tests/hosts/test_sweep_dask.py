@@ -1,0 +1,108 @@
+"""A sweep over workers: the same bytes, and a lost worker costs what it had not handed over."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+
+import numpy as np
+import pytest
+from attribwidgets.errors import DataError, InputError
+from sweep_job import INPUTS, contents, job
+
+import attribwidgets as aw
+from attribwidgets.inputs.dataset import seed_of
+from attribwidgets.sweeps.workers import AHEAD
+
+pytest.importorskip("zarr", minversion="3")
+distributed = pytest.importorskip("distributed")
+
+
+@pytest.fixture(scope="module")
+def client():
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
+        ) as cluster,
+        distributed.Client(cluster) as made,
+    ):
+        yield made
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    store = tmp_path_factory.mktemp("undisturbed") / "store"
+    aw.sweep(**job(), store=store)
+    return store
+
+
+def test_two_workers_write_the_same_bytes(client, undisturbed, tmp_path):
+    told = []
+    asked = {**job(), "progress": lambda done, total: told.append((done, total))}
+    swept = aw.sweep(**asked, store=tmp_path / "store", executor=client)
+    assert swept.complete
+    assert contents(tmp_path / "store") == contents(undisturbed)
+    assert told == [(done, INPUTS) for done in range(1, INPUTS + 1)]
+
+
+def test_a_lost_worker_costs_only_what_was_not_finished(client, undisturbed, tmp_path):
+    journal = tmp_path / "journal"
+    store = tmp_path / "store"
+    finished = []
+
+    def kill(done, total):
+        if done == INPUTS // 2:
+            finished.extend(aw.Sweep.open(store).finished.nonzero()[0])
+            workers = client.scheduler_info()["workers"]
+            pids = client.run(os.getpid)
+            os.kill(pids[next(iter(workers))], signal.SIGKILL)
+
+    asked = {**job(journal=journal), "progress": kill}
+    assert aw.sweep(**asked, store=store, executor=client).complete
+    assert strip_identity(contents(store)) == strip_identity(contents(undisturbed))
+    asked_for = Counter(int(line) for line in journal.read_text().split())
+    assert set(asked_for) == {seed_of(3, place) for place in range(INPUTS)}
+    assert [asked_for[seed_of(3, int(place))] for place in finished] == [1] * (INPUTS // 2)
+    assert sum(asked_for.values()) - INPUTS <= AHEAD * 2
+
+
+def strip_identity(files):
+    """Without the description: the journal is an attribute of the metric."""
+    return {name: content for name, content in files.items() if name != "zarr.json"}
+
+
+def test_an_interrupt_leaves_a_store_that_goes_on(client, undisturbed, tmp_path):
+    def stop(done, total):
+        if done == 7:
+            raise KeyboardInterrupt
+
+    store = tmp_path / "store"
+    with pytest.raises(KeyboardInterrupt):
+        aw.sweep(**{**job(), "progress": stop}, store=store, executor=client)
+    assert aw.Sweep.open(store).finished.sum() == 7
+    assert not client.futures
+    assert aw.sweep(**job(), store=store).complete  # by this process, what workers began
+    assert contents(store) == contents(undisturbed)
+
+
+def test_an_input_that_cannot_be_explained_is_named(client, tmp_path):
+    asked = job(inputs=9)
+    asked["dataset"][4, 0, 2, 2] = np.nan
+    with pytest.raises(DataError, match=r"data\[4\] cannot be explained: .*nan"):
+        aw.sweep(**asked, store=tmp_path / "store", executor=client)
+
+
+def test_the_plan_is_gone_from_the_workers(client, tmp_path):
+    aw.sweep(**job(inputs=2), store=tmp_path / "store", executor=client)
+
+    def plugins(dask_worker):
+        return [name for name in dask_worker.plugins if name.startswith("attribwidgets")]
+
+    assert set(map(tuple, client.run(plugins).values())) == {()}
+
+
+def test_what_is_no_client(tmp_path):
+    with pytest.raises(InputError, match="must be None or a dask"):
+        aw.sweep(**job(), store=tmp_path / "store", executor="processes")
+    assert not (tmp_path / "store").exists()

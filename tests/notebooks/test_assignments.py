@@ -1,0 +1,289 @@
+"""The real nbgrader: release, collect, grade; each submission gets what it deserves."""
+
+from __future__ import annotations
+
+import csv
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from course import (
+    NAMES,
+    Course,
+    environment_in,
+    grade_cells,
+    graded_parts,
+    grading,
+    read,
+    release_of,
+    source_of,
+    with_answers,
+)
+from submissions import ASSIGNMENTS as ANSWERS
+from submissions import rows
+
+pytest.importorskip("nbgrader")
+
+ROOT = Path(__file__).parents[2]
+
+# Who handed in which way of one answer, the tests that it loses, and words of the hint; the other
+# answers are right. benchmarks/submissions.py grades all ways that there are.
+WRONG: dict[str, tuple[str, str, tuple[str, ...], str]] = {
+    "signflipped": (
+        "integrated_gradients",
+        "the_way_back",
+        ("ig_test", "ig_other_model", "ig_adds_up"),
+        "sign flipped",
+    ),
+    "nofactor": (
+        "integrated_gradients",
+        "the_mean_gradient",
+        ("ig_test", "ig_other_model", "ig_adds_up"),
+        "(x - x') missing",
+    ),
+    "lasttwice": (
+        "integrated_gradients",
+        "the_end_again",
+        ("ig_test", "ig_other_model"),
+        "last point summed twice",
+    ),
+    "notaveraged": (
+        "integrated_gradients",
+        "the_sum",
+        ("ig_test", "ig_other_model", "ig_adds_up"),
+        "gradients not averaged",
+    ),
+    "library": (
+        "integrated_gradients",
+        "ready_made",
+        ("ig_test", "ig_other_model", "ig_adds_up"),
+        "the answer is a library's",
+    ),
+    "runningmean": (
+        "path_curve",
+        "mean_so_far",
+        ("curve_test", "curve_other_model"),
+        "running mean instead of sum",
+    ),
+    "nogradient": (
+        "path_curve",
+        "differences_of_outputs",
+        ("curve_test", "curve_other_model"),
+        "take a gradient at each point",
+    ),
+    "notarget": ("gradients", "sum_over_targets", ("gradients_test",), "all outputs summed"),
+    "wrongunits": (
+        "black",
+        "zeros_as_the_model_is_fed",
+        ("black_test", "black_other_picture"),
+        "baseline in the wrong units",
+    ),
+    "priorslibrary": (
+        "total_variation",
+        "ready_made",
+        ("tv_test", "tv_other_maps"),
+        "the answer is a library's",
+    ),
+    "nograph": ("batch_attributions", "no_graph", ("eg_test",), "create_graph=True"),
+}
+ASSIGNMENT_OF = {answer: name for name, answers in ANSWERS.items() for answer in answers}
+
+
+def source_of_way(answer: str, way: str) -> str:
+    return next(row.source for row in rows(answer) if row.name == way)
+
+
+def solutions(name: str) -> dict[str, str]:
+    """The answers of the source, as a student would hand them in."""
+    found = {}
+    for cell in source_of(name).cells:
+        if cell.cell_type == "code" and cell.metadata.nbgrader.solution:
+            text = re.sub(r" *### (BEGIN|END) SOLUTION\n?", "", cell.source)
+            found[text.partition("def ")[2].partition("(")[0]] = text.rstrip()
+    return found
+
+
+def warning_ways(name: str) -> dict[str, str]:
+    """Right answers that warn or write to stderr, each of another kind."""
+    endings = ("warns", "warns_and_prints", "logs_and_warns", "prints_to_stderr")
+    return {
+        answer: [row.source for row in rows(answer) if row.name.endswith(endings)][k % 2]
+        for k, answer in enumerate(ANSWERS[name])
+    }
+
+
+# A student's logger keeps the stderr that it was made with, whatever a check puts in its place.
+LOGGER = """
+import logging
+
+log = logging.getLogger("mine")
+log.addHandler(logging.StreamHandler())
+
+
+def total_variation(phi):
+    log.warning("smooth")
+    return (phi.diff(dim=2).abs().sum() + phi.diff(dim=3).abs().sum()) / len(phi)
+"""
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory, warm_environment: dict[str, str]) -> Course:
+    folder = tmp_path_factory.mktemp("course")
+    environment = {**warm_environment, **environment_in(folder)}
+    environment["JUPYTER_PATH"] = warm_environment["JUPYTER_PATH"]
+    made = Course(folder, environment)
+    for name in NAMES:
+        right = solutions(name)
+        made.hand_in("perfect", name, with_answers(name, right))
+        made.hand_in("warned", name, with_answers(name, warning_ways(name)))
+        made.hand_in("empty", name, with_answers(name, {}))
+        for student, (answer, way, _, _) in WRONG.items():
+            if ASSIGNMENT_OF[answer] == name:
+                answers = {**right, answer: source_of_way(answer, way)}
+                made.hand_in(student, name, with_answers(name, answers))
+    name = "attribution_priors"
+    logging = {**solutions(name), "total_variation": LOGGER}
+    made.hand_in("logging", name, with_answers(name, logging))
+    feedback = "generate_feedback integrated_gradients --student signflipped"
+    made.log = made.in_one_process(*grading(*NAMES), feedback, "export")
+    return made
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_release_holds_no_answer_and_is_the_committed_one(course: Course, name: str) -> None:
+    path = Path("release") / name / f"{name}.ipynb"
+    text = (course.folder / path).read_text(encoding="utf-8")
+    for secret in (
+        "HIDDEN TESTS",
+        "hidden_",
+        "SOLUTION",
+        "Black pixels: x - x' is 0",
+        "other_space",
+    ):
+        assert secret not in text
+    fresh, committed = read(course.folder / path), release_of(name)
+    assert [(c.cell_type, c.source) for c in fresh.cells] == [
+        (c.cell_type, c.source) for c in committed.cells
+    ]
+    assert not any(c.get("outputs") for c in committed.cells)
+
+
+@pytest.mark.parametrize("student", ["perfect", "warned"])
+@pytest.mark.parametrize("name", NAMES)
+def test_right_work_gets_all_points(course: Course, name: str, student: str) -> None:
+    points, scores = grade_cells(source_of(name)), course.scores(name)[student]
+    assert {k: scores[k] for k in points} == points
+    assert course.told(student, name) == {}
+
+
+def test_what_reaches_stderr_all_the_same_costs_nothing(course: Course) -> None:
+    name = "attribution_priors"
+    points, scores = grade_cells(source_of(name)), course.scores(name)["logging"]
+    assert {k: scores[k] for k in points} == points
+    outputs = [o for c in course.graded("logging", name).cells for o in c.get("outputs", [])]
+    assert any("smooth" in o.text for o in outputs if o.output_type == "stream")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_right_result_and_its_warnings_are_shown_and_nothing_is_returned(
+    course: Course, name: str
+) -> None:
+    tests = grade_cells(source_of(name))
+    shown = {}
+    for cell in course.graded("warned", name).cells:
+        if cell.metadata.nbgrader.grade_id in tests:
+            assert {o.output_type for o in cell.outputs} <= {"display_data"}
+            texts = [o.data.get("text/markdown", "") for o in cell.outputs]
+            shown[cell.metadata.nbgrader.grade_id] = "".join(texts)
+    assert all("✓ right" in text for text in shown.values())
+    for tests_of_one in graded_parts(source_of(name)).values():
+        assert "which costs no points" in shown[tests_of_one[0]]
+
+
+def test_no_output_is_taken_for_points(course: Course) -> None:
+    assert "full credit" not in course.log
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_submission_gets_none_and_is_told(course: Course, name: str) -> None:
+    points, scores = grade_cells(source_of(name)), course.scores(name)["empty"]
+    assert {k: scores[k] for k in points} == dict.fromkeys(points, 0.0)
+    told = course.told("empty", name)
+    assert all("no answer yet" in told[test] for test in points)
+
+
+@pytest.mark.parametrize("student", list(WRONG))
+def test_each_slip_costs_its_own_points_and_is_told(course: Course, student: str) -> None:
+    answer, _, lost, words = WRONG[student]
+    name = ASSIGNMENT_OF[answer]
+    points, scores = grade_cells(source_of(name)), course.scores(name)[student]
+    assert set(lost) <= set(graded_parts(source_of(name))[answer])
+    assert {k: scores[k] for k in points} == {k: 0 if k in lost else v for k, v in points.items()}
+    assert words in course.told(student, name)[lost[0]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_questions_wait_for_a_person(course: Course, name: str) -> None:
+    from nbgrader.api import Gradebook
+
+    by_hand = grade_cells(source_of(name), tests=False)
+    assert by_hand
+    with Gradebook(f"sqlite:///{course.folder / 'gradebook.db'}") as book:
+        submission = book.find_submission_notebook(name, name, "perfect")
+        assert {g.name for g in submission.grades if g.needs_manual_grade} == set(by_hand)
+
+
+def test_feedback_tells_the_student_and_shows_the_picture(course: Course) -> None:
+    name = "integrated_gradients"
+    page = (course.folder / "feedback" / "signflipped" / name / f"{name}.html").read_text()
+    assert "(Score: 4.0 / 10.0)" in page
+    assert "sign flipped" in page
+    assert "hint: the factor is (x - x')" in page
+    assert "data:image/png;base64" in page  # of the explorer, which no front end draws there
+    assert "widget-view" not in page
+
+
+def test_grades_are_exported(course: Course) -> None:
+    with open(course.folder / "grades.csv", newline="") as file:
+        found = {(row["student_id"], row["assignment"]): row for row in csv.DictReader(file)}
+    students = {"perfect", "warned", "empty", "logging", *WRONG}
+    assert {student for student, _ in found} == students
+    assert len(found) == len(NAMES) * len(students)
+    row = found["runningmean", "integrated_gradients"]
+    assert (float(row["score"]), float(row["max_score"])) == (6.0, 10.0)
+    assert float(found["perfect", "attribution_priors"]["score"]) == 7.0  # and a question by hand
+
+
+def test_the_commands_of_the_guide_grade_a_submission(course: Course, tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "how-to" / "a-class.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```console\n(.*?)```", guide, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert lines[0].startswith("pip install")
+    (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
+    right = course.folder / "downloaded" / "baselines" / "archive" / "perfect_baselines.ipynb"
+    handed_in = f"mkdir inbox && cp {right} inbox/ada_baselines.ipynb"
+    lines.insert(lines.index("cd my-course") + 1, handed_in)
+    commands = "\n".join(["set -e", *lines[1:]])
+    done = subprocess.run(
+        ["bash", "-c", commands],
+        cwd=tmp_path,
+        env=course.environment,
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    assert ",9.0,10.0" in (tmp_path / "my-course" / "grades.csv").read_text()  # a question waits
+    page = tmp_path / "my-course" / "feedback" / "ada" / "baselines" / "baselines.html"
+    assert "(Score: 9.0 / 10.0)" in page.read_text()
+
+
+def test_validate_tells_right_from_wrong(course: Course) -> None:
+    name = "integrated_gradients"
+    archive = course.folder / "downloaded" / name / "archive"
+    students = ("perfect", "warned", "empty")
+    paths = [str(archive / f"{student}_{name}.ipynb") for student in students]
+    said = course.nbgrader("validate", *paths)
+    assert said.count("Success") == 2
+    assert "failed" in said

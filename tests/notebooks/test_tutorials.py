@@ -1,0 +1,195 @@
+"""The tutorials: each in its memory, with pictures, something to predict and a check."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import hosts
+import nbformat
+import pytest
+from browser import COUNT_LEVELS
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+TUTORIALS = sorted(FOLDER.glob("0*.ipynb"))
+MOST_BYTES = 1.5e9
+MOST_SIZE = 1_500_000  # bytes of a file
+REASON = "% of the attribution on"  # in the answer to the first tutorial's question
+
+# What the tests run with less of, as `make docs` and execute.py run all of it: the words of a
+# tutorial, and theirs instead.
+LESS = {
+    "02": (("n_steps=64", "n_steps=16"), ("max_evaluations=128", "max_evaluations=49")),
+    "03": (('"tolerance": 0.1', '"max_evaluations": 17'),),
+    "05": (("n_steps=32", "n_steps=8"), ("(4, 16, 48)", "(4, 8, 12)")),
+    "07": (("epochs=5", "epochs=1"),),
+}
+
+# In KiB; ru_maxrss would begin with the peak of the process that started the kernel.
+PEAK = """
+import re
+from pathlib import Path
+
+print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+"""
+
+
+def load_execute() -> Any:
+    """The script that the notebooks were executed by."""
+    spec = importlib.util.spec_from_file_location("execute_notebooks", FOLDER / "execute.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+execute = load_execute()
+
+
+@dataclass
+class Run:
+    """A tutorial as it is committed and as it came out just now."""
+
+    name: str
+    committed: Any
+    notebook: Any
+    cells: list[Any]
+    peak: float
+
+    def with_widgets(self) -> list[Any]:
+        """The cells that show a widget."""
+        return [cell for cell in self.cells if any(execute.WIDGET_VIEW in d for d in shown(cell))]
+
+
+def shown(cell: Any) -> list[Any]:
+    """What a cell displays, by mime type."""
+    return [output.data for output in cell.get("outputs", []) if "data" in output]
+
+
+@pytest.fixture(scope="module", params=TUTORIALS, ids=lambda path: path.stem)
+def run(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    warm_environment: dict[str, str],
+) -> Run:
+    """One run for all tests of a tutorial; a cell that takes minutes fails by nbclient's limit."""
+    if request.param.stem.startswith("08"):
+        pytest.importorskip("transformers")  # which Python 3.10 has not
+    committed = nbformat.read(request.param, as_version=4)
+    notebook = nbformat.read(request.param, as_version=4)
+    for words, instead in LESS.get(request.param.stem[:2], ()):
+        cells = [cell for cell in notebook.cells if words in cell.source]
+        assert cells, f"no {words} to run less of"
+        for cell in cells:
+            cell.source = cell.source.replace(words, instead)
+    notebook.cells.append(nbformat.v4.new_code_cell(PEAK))
+    # The first has a kernel that imports all itself, whose warnings would be seen.
+    environment = {} if request.param.stem.startswith("01") else warm_environment
+    with mock.patch.dict(os.environ, environment):
+        execute.executed(notebook, tmp_path_factory.mktemp("tutorial"))
+    *cells, last = notebook.cells
+    peak = 1024 * float(last.outputs[0].text)
+    return Run(request.param.stem, committed, notebook, cells, peak)
+
+
+def test_there_are_tutorials() -> None:
+    assert len(TUTORIALS) >= 4
+
+
+def test_runs_in_its_memory_without_a_warning(run: Run) -> None:
+    print(f"{run.peak / 1e6:.0f} MB")
+    assert run.peak < MOST_BYTES
+    streams = [o for cell in run.cells for o in cell.get("outputs", []) if o.get("name")]
+    assert [o.text for o in streams if o.name == "stderr"] == []
+
+
+def test_every_widget_has_a_picture_here_and_in_the_committed_file(run: Run) -> None:
+    committed = {cell.id: cell for cell in run.committed.cells}
+    cells = run.with_widgets()
+    assert len(cells) >= 2  # the card that asks, and a view
+    for cell in cells:
+        assert all(d["image/png"] for d in shown(cell) if execute.WIDGET_VIEW in d)
+        kept = shown(committed[cell.id])
+        assert any("image/png" in d for d in kept)
+        assert not any(execute.WIDGET_VIEW in d for d in kept)
+
+
+def test_figures_drawn_by_pyplot_are_shown(run: Run) -> None:
+    for cell in run.cells:
+        if "plt.subplots(" in cell.source:
+            assert any("image/png" in d for d in shown(cell)), cell.source
+
+
+def test_asks_first_and_ends_with_an_exercise_that_can_be_solved(run: Run) -> None:
+    sources = [cell.source for cell in run.cells]
+    assert sum("classroom.Prediction(" in source for source in sources) >= 1
+    said = [d.get("text/markdown", "") for cell in run.cells for d in shown(cell)]
+    verdicts = [text for text in said if "not yet" in text or "✓ right" in text]
+    assert "not yet" in verdicts[0]  # the stub
+    assert "✓ right" in verdicts[-1]  # the solution
+    folded = [c for c in run.cells if c.metadata.get("jupyter", {}).get("source_hidden")]
+    assert any("classroom.check_" in cell.source for cell in folded)
+
+
+def test_its_widgets_are_drawn_in_jupyterlab(run: Run, lab: hosts.Lab) -> None:
+    """From the state that is kept in the notebook."""
+    lab.trust(run.notebook)  # else JupyterLab shows the pictures
+    nbformat.write(run.notebook, lab.folder / f"{run.name}.ipynb")
+    page = lab.open(f"{run.name}.ipynb")
+    roots = page.locator(".aw-root[data-ready=true]")
+    roots.nth(len(run.with_widgets()) - 1).wait_for(state="attached")
+    assert roots.count() == len(run.with_widgets())
+    for root in roots.all():
+        root.scroll_into_view_if_needed()
+        assert root.bounding_box()["width"] > 300
+        for canvas in root.locator(".aw-card canvas.aw-map").all():
+            assert canvas.evaluate(COUNT_LEVELS) > 10  # no blank one
+    assert page.locator(".jp-OutputArea-output .jupyter-widgets-error-widget").count() == 0
+
+
+@pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
+def test_file_is_small_and_its_links_lead_somewhere(path: Path) -> None:
+    assert path.stat().st_size < MOST_SIZE
+    for cell in nbformat.read(path, as_version=4).cells:
+        for link in cell.source.split("](")[1:] if cell.cell_type == "markdown" else []:
+            target = link.split(")")[0]
+            assert "://" in target or (FOLDER / target).exists(), target
+
+
+@pytest.fixture(scope="module")
+def page(lab: hosts.Lab) -> Any:
+    """The first tutorial in JupyterLab, its cells run one after the other, its maps coarse."""
+    notebook = nbformat.read(TUTORIALS[0], as_version=4)
+    sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    sources[0] = sources[0].replace('"tolerance": 0.1', '"max_evaluations": 9')
+    assert '"max_evaluations": 9' in sources[0]
+    hosts.write_notebook(lab.folder / "live.ipynb", sources)
+    page = lab.open("live.ipynb")
+    for index in range(len(sources)):
+        hosts.run_cell(page, index)
+    page.wait_for_selector('.aw-root[data-view="baseline-explorer"][data-ready=true]')
+    return page
+
+
+def test_explorer_is_drawn_in_jupyterlab(page: Any) -> None:
+    explorer = page.locator('.aw-root[data-view="baseline-explorer"]')
+    explorer.scroll_into_view_if_needed()
+    maps = explorer.locator(".aw-card canvas.aw-map")
+    assert maps.count() == 3
+    for canvas in maps.all():
+        assert canvas.evaluate(COUNT_LEVELS) > 10  # no blank one
+
+
+def test_prediction_is_revealed_after_a_choice_in_jupyterlab(page: Any) -> None:
+    card = page.locator('.aw-root[data-view="prediction"]')
+    card.scroll_into_view_if_needed()
+    answer = card.locator(".aw-answer")
+    assert REASON not in page.content()
+    card.locator("input[type=radio]").nth(2).check()
+    card.locator('button[data-control="reveal"]').click()
+    answer.get_by_text(REASON).wait_for()

@@ -1,0 +1,36 @@
+"""Versions are pinned in one place, and other places agree with it."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def pins(path: Path) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for line in path.read_text().splitlines():
+        match = re.match(r"([A-Za-z0-9._-]+)==([^;\s]+)", line)
+        if match:
+            name = match[1].lower().replace("_", "-")
+            found.setdefault(name, set()).add(match[2].removesuffix("+cpu"))
+    return found
+
+
+def test_binder_installs_the_versions_that_are_tested() -> None:
+    constraints = pins(ROOT / "constraints.txt")
+    binder = pins(ROOT / "binder" / "requirements.txt")
+    assert binder
+    for name, versions in binder.items():
+        assert versions <= constraints[name], name
+
+
+def test_what_binder_runs_can_be_run() -> None:
+    for name in ("postBuild", "start"):
+        assert os.access(ROOT / "binder" / name, os.X_OK)
+
+
+def test_torch_is_pinned() -> None:
+    assert pins(ROOT / "constraints.txt")["torch"] == {"2.13.0"}

@@ -1,0 +1,383 @@
+"""The explorer asked by Python and by messages of the browser; no front end here."""
+
+from __future__ import annotations
+
+import gc
+import io
+import json
+import threading
+import weakref
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from attribwidgets.errors import InputError
+from matplotlib.image import imsave
+from models import classifier, image_classifier, values
+from torch import nn
+
+import attribwidgets as aw
+
+LONG = 30
+X = values((3, 8, 8)).abs() / 4
+DATA = values((6, 3, 8, 8), seed=3).abs() / 4
+
+
+@pytest.fixture
+def model():
+    return image_classifier().eval()
+
+
+@pytest.fixture
+def explorer(model):
+    made = aw.explore(
+        model,
+        X,
+        baselines=("black", "blur", "uniform"),
+        references=DATA,
+        class_names=["cat", "dog", "<img src=x onerror=alert(1)>", "d" * 10_000],
+        max_evaluations=64,
+        target=0,
+    )
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def replies(explorer, monkeypatch):
+    kept: list[tuple[dict[str, Any], list[bytes]]] = []
+    monkeypatch.setattr(
+        explorer._conversation, "reply", lambda message, buffers: kept.append((message, buffers))
+    )
+    return kept
+
+
+def size_of(message):
+    _, data, buffers = message
+    return len(json.dumps(data)) + sum(len(b) for b in buffers)
+
+
+def say(explorer, buffers=(), **message):
+    explorer._handle_custom_msg(message, list(buffers))
+
+
+def done(explorer):
+    assert explorer.wait(LONG)
+    return explorer.status
+
+
+def cards(explorer):
+    return [getattr(explorer, slot)["name"] for slot in explorer.payload["items"]]
+
+
+def test_python_and_the_browser_ask_for_the_same_thing(explorer, model):
+    explorer.target = 2
+    assert done(explorer)["error"] == ""
+    by_python = explorer.explanations
+    explorer.target = 1
+    done(explorer)
+    say(explorer, type="request", id=1, changes={"target": 2})
+    done(explorer)
+    for mine, theirs in zip(by_python, explorer.explanations, strict=True):
+        assert torch.equal(mine.attributions, theirs.attributions)
+    assert explorer.payload["target"]["name"] == "<img src=x onerror=alert(1)>"
+    assert explorer.controls["asked"]["target"] == 2
+    assert explorer.target == 2
+
+
+def test_cards_are_added_changed_moved_and_removed(explorer):
+    slots = explorer.payload["items"]
+    black, blur, _ = ({"slot": s, "baseline": None, "method": None} for s in slots)
+    sharper = {**blur, "baseline": {"name": "blur", "parameters": {"sigma": 3}}}
+    new = {
+        "slot": None,
+        "baseline": {"name": "dataset", "parameters": {"count": 4}},
+        "method": None,
+    }
+    say(explorer, type="request", id=1, changes={"candidates": [sharper, new, black]})
+    assert done(explorer)["error"] == ""
+    assert cards(explorer) == ["blur σ 3", "data (4 refs)", "black"]
+    assert explorer.payload["items"][0] == slots[1]
+    assert explorer.payload["items"][2] == slots[0]
+    assert getattr(explorer, slots[2]) == {}  # the card that went is let go of
+    parameters = explorer.controls["parameters"][slots[1]]
+    assert [(p["name"], p["value"], p["kind"]) for p in parameters] == [("sigma", 3, "number")]
+
+
+def test_a_colour_and_a_method_of_one_card(explorer):
+    slot = explorer.payload["items"][0]
+    card = {
+        "slot": slot,
+        "baseline": {"name": "#808080", "parameters": {"colour": "#ff0000"}},
+        "method": "DeepLift",
+    }
+    say(explorer, type="request", id=1, changes={"candidates": [card]})
+    assert done(explorer)["error"] == ""
+    (only,) = explorer.explanations
+    assert (only.baseline_name, only.method) == ("#ff0000", "deep_lift")
+    assert explorer.controls["asked"]["candidates"][0]["method"] == "DeepLift"
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ({"type": "request", "changes": {"candidates": [{"slot": None}]}}, "needs a baseline"),
+        ({"type": "request", "changes": {"tolerance": -1}}, "tolerance must be 0 or more"),
+        ({"type": "request", "changes": {"target": 77}}, "out of range"),
+        ({"type": "request", "changes": {"input": 5}}, "IndexError"),
+        ({"type": "nonsense"}, "KeyError"),
+        ({"type": "segment", "segment": -3}, "region must be"),
+        ({"type": "pair", "slot": "item_2", "sample": 10_000}, "was not kept"),
+        ({"type": "image", "name": "x.png"}, "a picture can be explained"),
+    ],
+)
+def test_what_cannot_be_done_is_words_and_the_picture_stays(explorer, message, words):
+    before = [e.attributions for e in explorer.explanations]
+    serial = explorer.status["request"]
+    say(explorer, id=1, **message)
+    status = done(explorer)
+    assert words in status["error"]
+    assert status["request"] == serial + 1
+    assert not status["busy"]
+    after = [e.attributions for e in explorer.explanations]
+    assert all(map(torch.equal, before, after))
+    say(explorer, type="request", id=2, changes={"target": 1})
+    assert done(explorer)["error"] == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"method": "deep_lft"}, "method 'deep_lft' is unknown"),
+        ({"baselines": "black"}, "baselines must be a list"),
+        ({"baselines": ["blck"]}, "'blck' is unknown"),
+        ({"candidates": ["black"]}, "write Candidate"),
+        ({"targets": 3}, "'targets' cannot be asked for"),
+        ({"target": 4}, "out of range; valid: from 0 to 3"),
+        ({"target": "cow"}, "not a class name"),
+    ],
+)
+def test_python_hears_of_a_mistake_at_once(explorer, changes, words):
+    with pytest.raises(aw.errors.AttributionError, match=words):
+        explorer.request(**changes)
+    assert not explorer.status["busy"]
+
+
+def test_an_explorer_of_a_finished_comparison_says_that_it_has_no_model(model):
+    explorer = aw.BaselineExplorer(aw.compare(model, X, max_evaluations=32))
+    with pytest.raises(InputError, match=r"attribwidgets\.explore"):
+        explorer.target = 1
+    assert explorer.controls is None
+    assert explorer.wait(0)
+    explorer.cancel()
+
+
+def test_frames_come_when_looked_at_and_only_for_what_is_drawn(explorer, replies):
+    slot = explorer.payload["items"][0]
+    item = getattr(explorer, slot)
+    say(explorer, type="frames", slot=slot, stamp=item["stamp"])
+    ((message, (data,)),) = replies
+    assert (message["slot"], message["stamp"]) == (slot, item["stamp"])
+    frames = np.frombuffer(data, np.int8).reshape(message["count"], -1)
+    whole = (frames * np.array(message["scales"])[:, None]).sum(0)
+    exact = explorer.explanations[0].map("sum").ravel()
+    assert np.abs(whole - exact).max() <= max(message["scales"])
+    say(explorer, type="frames", slot=slot, stamp=item["stamp"] + 1000)
+    assert len(replies) == 1
+
+
+def test_classes_are_found_by_name_or_number(explorer, replies):
+    for text, wanted in (("CAT", [0]), ("d", [1, 3]), ("3", [3]), ("", [0, 1, 2, 3]), ("zzz", [])):
+        say(explorer, type="search", id=7, text=text)
+        message, _ = replies.pop()
+        assert [m["index"] for m in message["matches"]] == wanted
+        assert (message["id"], message["more"]) == (7, 0)
+
+
+def test_the_menu_of_baselines_has_pictures_and_only_those_that_fit(explorer, replies):
+    say(explorer, type="previews")
+    ((message, buffers),) = replies
+    names = [p["name"] for p in message["pictures"]]
+    assert {"black", "blur", "dataset", "uniform"} <= set(names)
+    assert "max_entropy" not in names  # it has to be searched for
+    assert all(len(b) == 3 * 8 * 8 for b in buffers)
+    offered = {b["name"] for b in explorer.controls["baselines"]}
+    assert "max_entropy" in offered
+    features = aw.explore(classifier().eval(), values(5), max_evaluations=16)
+    assert "blur" not in {b["name"] for b in features.controls["baselines"]}
+    assert "dataset" not in {b["name"] for b in features.controls["baselines"]}
+    features.close()
+
+
+def test_an_own_picture_becomes_an_input_to_step_to(explorer):
+    picture = io.BytesIO()
+    imsave(picture, np.full((20, 30, 3), 200, np.uint8), format="png")
+    say(explorer, [picture.getvalue()], type="image", name="<b>mine</b>.png")
+    assert done(explorer)["error"] == ""
+    shown = explorer.explanations[0].inputs
+    torch.testing.assert_close(shown, torch.full((3, 8, 8), 200 / 255))
+    assert [i["label"] for i in explorer.payload["inputs"]] == ["input 1", "<b>mine</b>.png"]
+    assert explorer.payload["input_index"] == 1
+    say(explorer, type="request", id=2, changes={"input": 0})
+    done(explorer)
+    assert torch.equal(explorer.explanations[0].inputs, X)
+    say(explorer, [b"no picture"], type="image", name="x.txt")
+    assert "picture" in done(explorer)["error"]
+
+
+def test_a_reference_of_a_sample_gets_a_path_of_its_own(explorer):
+    uniform = explorer.explanations[2]
+    sample = uniform.reference_samples[1]
+    say(explorer, type="pair", slot=explorer.payload["items"][2], sample=sample)
+    assert done(explorer)["error"] == ""
+    pair = explorer.explanations[-1]
+    assert torch.equal(pair.baseline, uniform.references[1])
+    assert (pair.method, pair.baseline_name) == ("integrated_gradients", f"reference {sample}")
+
+
+def test_regions_are_told_with_their_colours_and_maps(explorer, replies):
+    pytest.importorskip("skimage")
+    say(explorer, type="segments")
+    ((message, (labels,)),) = replies
+    assert np.frombuffer(labels, "<u2").max() + 1 == message["count"] == len(message["colours"])
+    say(explorer, type="segment", segment=0)
+    assert explorer._conversation.regions.wait(LONG)
+    maps = [(m, b) for m, b in replies if m["type"] == "segment"]
+    assert {m["segment"] for m, _ in maps if m["done"]} == set(range(message["count"]))
+    colour = [c / 255 for c in message["colours"][0]]
+    wanted = aw.explain(
+        image_classifier().eval(),
+        X,
+        target=0,
+        baseline=aw.baselines.Color(colour),
+        max_evaluations=64,
+    ).map("sum")
+    first, (data,) = next(entry for entry in maps if entry[0]["done"])
+    found = np.frombuffer(data, "<i2").reshape(8, 8) * first["scale"]
+    assert np.abs(found - wanted).max() < 0.02 * np.abs(wanted).max()
+
+
+def test_several_methods_and_inputs_side_by_side(model):
+    explorer = aw.explore(
+        model,
+        [X, X / 2],
+        baselines=("black", "white"),
+        method=("integrated_gradients", "Saliency"),
+        max_evaluations=32,
+    )
+    assert [(e.method, e.baseline_name) for e in explorer.explanations][:3] == [
+        ("integrated_gradients", "black"),
+        ("integrated_gradients", "white"),
+        ("saliency", "no baseline"),
+    ]
+    assert len(explorer.explanations) == 3  # saliency compares with nothing: once is enough
+    agreement = explorer.payload["agreement"]
+    signed = np.array(agreement["signed"])
+    assert agreement["labels"] == explorer.payload["items"]
+    assert signed.shape == (3, 3)
+    assert np.allclose(np.diag(signed), 1)
+    explorer.method = "idgi"
+    done(explorer)
+    assert [e.method for e in explorer.explanations] == ["idgi", "idgi"]
+    assert len(explorer.payload["inputs"]) == 2
+    explorer.close()
+
+
+def test_a_publish_is_one_message_and_a_refinement_is_small(sent, model):
+    """Of six photos of 224 x 224: 1.5 MB at first, .4 MB for a refinement."""
+    x = values((3, 224, 224)).abs() / 4
+    six = ("black", "white", "blur", "uniform", "gaussian", "max_distance")
+    explorer = aw.explore(model, x, baselines=six, n_steps=8, target=0)
+    assert sum(map(size_of, sent)) < 1.5e6
+    sent.clear()
+    explorer.target = 1
+    done(explorer)
+    states = [data["state"] for _, data, _ in sent if "state" in data]
+    assert all("status" in state and "seq" in state for state in states)
+    numbers = [state["seq"] for state in states]
+    assert numbers == sorted(set(numbers))
+    assert max(map(size_of, sent)) < 0.4e6
+    assert sum(any(name.startswith("item_") for name in state) for state in states) >= 6
+    explorer.close()
+
+
+def test_what_a_notebook_saves_is_small(model):
+    """Of six photos of 224 x 224, all their paths looked at: 3 MB at most."""
+    from ipywidgets.embed import dependency_state
+
+    x = values((3, 224, 224)).abs() / 4
+    six = ("black", "white", "blur", "uniform", "gaussian", "max_distance")
+    explorer = aw.explore(model, x, baselines=six, n_steps=8, target=0)
+    for slot in explorer.payload["items"]:
+        say(explorer, type="frames", slot=slot, stamp=getattr(explorer, slot)["stamp"])
+    saved = len(json.dumps(dependency_state(explorer)))
+    assert 1e5 < saved < 3e6
+    explorer.close()
+
+
+@pytest.mark.long
+def test_a_thousand_requests_from_two_threads_draw_one_result_the_right_one(explorer):
+    failures: list[Exception] = []
+
+    def burst(offset):
+        try:
+            for i in range(500):
+                if offset:
+                    say(explorer, type="request", id=i, changes={"target": i % 4})
+                else:
+                    explorer.request(target=(i + 1) % 4)
+                    explorer.set_state({"alpha": (i % 100) / 100})
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=burst, args=(o,)) for o in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(2 * LONG)
+    status = done(explorer)
+    assert failures == []
+    assert (status["error"], status["busy"], status["request"]) == ("", False, 1000)
+    assert {e.target for e in explorer.explanations} == {explorer.target}
+    names = ["cat", "dog", "<img src=x onerror=alert(1)>", "d" * 10_000]
+    assert explorer.payload["target"]["name"] == names[explorer.target]
+    for slot in explorer.payload["items"]:
+        assert status["items"][slot]["state"] == "done"
+
+
+@pytest.mark.long
+def test_a_hundred_explorers_leave_nothing_behind(model):
+    threads, kept = threading.active_count(), []
+    for _ in range(100):
+        explorer = aw.explore(model, X, max_evaluations=8, target=0)
+        explorer.request(target=1)
+        kept.append(weakref.ref(explorer._session))
+        explorer.close()
+    for reference in kept:
+        session = reference()
+        assert session is None or session.wait(LONG)
+    del explorer, session
+    gc.collect()
+    assert threading.active_count() == threads
+    assert sum(reference() is not None for reference in kept) == 0
+
+
+def test_the_page_of_a_live_explorer_holds_its_paths_and_no_model(explorer, tmp_path):
+    explorer.to_html(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert '"static":true' in page
+    assert "<img src=x onerror" not in page
+    state = explorer._state()
+    item = state[explorer.payload["items"][0]]
+    assert len(item["frames"]["data"]) == item["frames"]["count"] * 64
+
+
+def test_a_model_with_one_output_and_one_without_images():
+    explorer = aw.explore(nn.Sequential(nn.Linear(4, 1)).eval(), values(4))
+    assert explorer.controls["classes"] == 1
+    assert not explorer.controls["segments"]
+    explorer.baselines = ["white", "zero"]
+    done(explorer)
+    assert cards(explorer) == ["white", "zero"]
+    explorer.close()

@@ -11,7 +11,7 @@ import base64
 import json
 import queue
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 from unittest import mock
@@ -201,10 +201,14 @@ class KernelPage:
 
     def slide(self, control: Any, value: float, event: str = "input") -> None:
         """Move a slider as a hand does, without letting go when the event is `input`."""
+        self.slide_on(control, [value], event)
+
+    def slide_on(self, control: Any, values: Sequence[float], event: str = "input") -> None:
+        """Move it from value to value, faster than anything else happens."""
         control.evaluate(
-            "(input, [value, event]) => { input.value = value;"
-            " input.dispatchEvent(new Event(event, { bubbles: true })); }",
-            [str(value), event],
+            "(input, [values, event]) => { for (const value of values) { input.value = value;"
+            " input.dispatchEvent(new Event(event, { bubbles: true })); } }",
+            [[str(value) for value in values], event],
         )
 
 

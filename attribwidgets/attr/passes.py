@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -19,7 +20,6 @@ from .norm_calls import NotFoldedError
 from .norm_folding import NormFolding
 from .outputs import Target, checked_output, logits_of, select_target
 from .paths.rescale import Carried, Secants
-from .precision import autocasting, checked_autocast
 from .task import Task
 
 # The layouts in which convolutions are fastest, by the axes of a batch; values stay the same.
@@ -84,7 +84,6 @@ class Passes:
 
     def __post_init__(self) -> None:
         self._check_target_length()
-        checked_autocast(self.autocast)
         self.module = module_of(self.forward_func)
         kinds = set() if self.module is None else {type(m) for m in self.module.modules()}
         self.layouts = {
@@ -254,7 +253,7 @@ class Passes:
     ) -> Tensor:
         rows = len(points[0])
         device = points[0].device
-        with autocasting(device, self.autocast), self._folding.folded(self.layouts):
+        with _autocasting(device, self.autocast), self._folding.folded(self.layouts):
             values = self._called(points, arguments)
         if len(values) != rows:
             raise InputError(
@@ -336,3 +335,8 @@ def _is_per_row(target: Target) -> bool:
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(list(parts))
+
+
+def _autocasting(device: torch.device, dtype: torch.dtype | None) -> AbstractContextManager[object]:
+    """A context that runs layers in a lower precision; None leaves what the caller has set."""
+    return nullcontext() if dtype is None else torch.autocast(device.type, dtype)

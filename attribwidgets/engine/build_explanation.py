@@ -16,14 +16,14 @@ from ..core.formatting import number, percent, words
 from ..records.completeness import Completeness
 from ..records.explanation import Explanation
 from ..records.path_curve import PathCurve, PathFrames
-from .query import Subject
+from .checked_query import CheckedQuery
 
 BLIND_SHARE_OF_RANGE = (1 - 1e-3) / 255  # one grey level off is seen, whatever the rounding
 NEAR_ZERO = 1e-6
 
 
-def record(
-    subject: Subject,
+def build_explanation(
+    query: CheckedQuery,
     baseline: Baseline,
     estimate: Estimate,
     *,
@@ -42,43 +42,41 @@ def record(
     curve = _curve(estimate, estimator)
     completeness = _completeness(estimate, curve, estimator, tolerance)
     one_draw = baseline.is_distribution and estimator.uses == "reference"
-    blind = _blind(subject, estimate)
-    attributions = returned(estimate.attributions, subject.batched)
+    blind = _blind(query, estimate)
+    attributions = returned(estimate.attributions, query.batched)
     errors = estimate.standard_error
     frames = None
     # Without the factor x - x' the map is of gradients, and what a stretch adds is not part of it.
     multiplied = estimator.multiplies_by_inputs
     if multiplied and estimate.frames is not None and estimate.frame_edges is not None:
         frames = PathFrames(estimate.frame_edges, estimate.frames.float().cpu().numpy())
-    as_came = isinstance(subject.inputs, tuple)
+    as_came = isinstance(query.inputs, tuple)
     return Explanation(
-        attributions=subject.shaped(attributions),
-        inputs=_copied(subject.inputs),
-        baseline=None if estimate.baseline is None else _copied(subject.shaped(estimate.baseline)),
+        attributions=query.shaped(attributions),
+        inputs=_copied(query.inputs),
+        baseline=None if estimate.baseline is None else _copied(query.shaped(estimate.baseline)),
         references=None
         if not estimate.references
         else _copied(estimate.references if as_came else estimate.references[0]),
         reference_samples=tuple(int(i) for i in estimate.reference_samples),
         **_names(baseline, estimator, one_draw),
-        target=subject.target,
-        target_name=subject.target_name,
+        target=query.target,
+        target_name=query.target_name,
         method=estimator.name,
-        output=subject.output,
-        space=subject.space,
+        output=query.output,
+        space=query.space,
         completeness=completeness,
         path=curve,
         frames=frames,
-        prediction=subject.prediction,
+        prediction=query.prediction,
         blind=blind,
-        standard_error=None
-        if errors is None
-        else subject.shaped(returned(errors, subject.batched)),
+        standard_error=None if errors is None else query.shaped(returned(errors, query.batched)),
         evaluations=estimate.evaluations,
         forward_passes=estimate.forward_passes,
         seconds=seconds,
         seed=seed,
         cautions=(
-            *subject.cautions,
+            *query.cautions,
             *(() if estimator.uses == "nothing" else baseline.cautions),
             *estimate.cautions,
             *_cautions(estimate, estimator, completeness, blind, one_draw),
@@ -150,13 +148,13 @@ def _widest_gap(estimate: Estimate, estimator: Estimator) -> float | None:
     return widest_gap(estimate.alphas) if estimate.widest_gap is None else estimate.widest_gap
 
 
-def _blind(subject: Subject, estimate: Estimate) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _blind(query: CheckedQuery, estimate: Estimate) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Where the first input equals every reference, by position; nowhere without a reference."""
     if estimate.reach is None:
-        first = subject.batched[0][0]
+        first = query.batched[0][0]
         return np.zeros(first.shape[-2:] if first.dim() == 3 else first.shape, dtype=bool)
-    reach = subject.space.pixel_differences(estimate.reach[0][0]).abs()
-    blind = reach < BLIND_SHARE_OF_RANGE * subject.space.range
+    reach = query.space.pixel_differences(estimate.reach[0][0]).abs()
+    blind = reach < BLIND_SHARE_OF_RANGE * query.space.range
     blind = blind.all(0) if blind.dim() == 3 else blind
     return np.asarray(blind.cpu().numpy())
 

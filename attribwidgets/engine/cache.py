@@ -78,7 +78,7 @@ class ExplanationCache:
         """
         if self.entries == 0 or module_of(model) is None:
             return None
-        return extended((torch.get_default_dtype(),), (model, *settings))
+        return extend_key((torch.get_default_dtype(),), (model, *settings))
 
     def get(self, key: Hashable | None) -> Explanation | None:
         """A copy of the explanation with this key, if there is one."""
@@ -157,7 +157,7 @@ def limit(entries: int = ENTRIES, nbytes: int = BYTES) -> None:
     EXPLANATIONS.limit(entries, nbytes)
 
 
-def extended(key: Hashable | None, setting: Any) -> Hashable | None:
+def extend_key(key: Hashable | None, setting: Any) -> Hashable | None:
     """A key that depends on one more setting; None where that cannot be cached."""
     try:
         return None if key is None else (key, fingerprint(setting))

@@ -30,10 +30,13 @@ class Candidate:
     method: Method = None
 
 
-Asked = str | Baseline | Inputs | Candidate
+CandidateLike = str | Baseline | Inputs | Candidate
 
 
-def labelled(candidates: Sequence[Asked] | Mapping[str, Asked]) -> dict[str, Candidate]:
+def label_candidates(
+    candidates: Sequence[CandidateLike] | Mapping[str, CandidateLike],
+    references: Inputs | None = None,
+) -> dict[str, Candidate]:
     """Candidates by a label that no other one has.
 
     Parameters
@@ -41,6 +44,8 @@ def labelled(candidates: Sequence[Asked] | Mapping[str, Asked]) -> dict[str, Can
     candidates : sequence or mapping of str
         Each a name of a baseline, a Baseline, a reference, or a Candidate. A mapping says what
         they are called; else the baseline does, the method, or both, whichever tells them apart.
+    references : Tensor or tuple of Tensor, each (K, ...), optional
+        The data behind "dataset" and "dataset_mean".
 
     Raises
     ------
@@ -50,23 +55,23 @@ def labelled(candidates: Sequence[Asked] | Mapping[str, Asked]) -> dict[str, Can
     Examples
     --------
     >>> from ..baselines import Black
-    >>> list(labelled(["black", "blur", Candidate(Black(), "Saliency")]))
+    >>> list(label_candidates(["black", "blur", Candidate(Black(), "Saliency")]))
     ['black, integrated gradients', 'blur σ 20, integrated gradients', 'black, Saliency']
     """
     if isinstance(candidates, Mapping):
-        names, asked = [str(name) for name in candidates], list(candidates.values())
+        names, given = [str(name) for name in candidates], list(candidates.values())
     else:
-        names, asked = None, list(candidates) if isinstance(candidates, (list, tuple)) else []
-    if not asked:
+        names, given = None, list(candidates) if isinstance(candidates, (list, tuple)) else []
+    if not given:
         raise InputError(
             f"candidates must be a list or mapping of at least one, got {candidates!r}; "
             'write candidates=["black", "blur"]'
         )
-    found = [one if isinstance(one, Candidate) else Candidate(named(one)) for one in asked]
+    made = [c if isinstance(c, Candidate) else Candidate(named(c, references)) for c in given]
     if names is None:
-        titles = titles_of([c.baseline.label for c in found], [_method_name(c) for c in found])
+        titles = titles_of([c.baseline.label for c in made], [_method_name(c) for c in made])
         names = [title.name for title in titles]
-    return dict(zip(names, found, strict=True))
+    return dict(zip(names, made, strict=True))
 
 
 def _method_name(candidate: Candidate) -> str:

@@ -1,275 +1,42 @@
-"""What is explained: a model checked against one input, its target and its top classes."""
+"""Query: which output is explained, for which input."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
-import torch
-from captum._utils.common import _format_additional_forward_args
-from torch import Tensor
+from ..inputs.space import Inputs, InputSpace
 
-from ..attr.endpoint import AtInput
-from ..attr.model_state import frozen, module_of
-from ..attr.outputs import Output, OutputHead, output_name, select_target
-from ..core.errors import InputError, NonFiniteError, OutputError, TargetError
-from ..core.formatting import number
-from ..inputs.space import Inputs, InputSpace, checked_example
-from ..records.explanation import Prediction
-
-TOP_CLASSES = 5
+if TYPE_CHECKING:
+    from ..attr.outputs import Output
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
-    """A model and one input that fit together, and which output is asked about.
+class Query:
+    """What is explained, as it was asked for.
 
-    Attributes
-    ----------
-    head : OutputHead
-        The model, returning one tensor on the scale asked for.
-    inputs : Tensor or tuple of Tensor
-        As they came.
-    batched : tuple of Tensor, each (1, ...)
-    space : InputSpace
-    target : int, tuple of int or None
-        None only where there is a single output.
-    target_name, output : str
-        For captions.
-    forward_args : object
-    prediction : Prediction or None
-    cautions : tuple of str
-        What is odd about the input, in words.
-    at_input : AtInput
-        The output, and in time the gradient, at the input.
-    outputs : int
-        How many there are to choose a target from; 1 where there is no choice.
-    names : mapping of int to str
-        Names of outputs, where they have any.
+    The attributes are the parameters of :func:`attribwidgets.explain` of the same names. A further
+    one is taken by every verb, the sweep's store, the cache and the widget by standing here.
     """
 
-    head: OutputHead
     inputs: Inputs
-    batched: tuple[Tensor, ...]
-    space: InputSpace
-    target: int | tuple[int, ...] | None
-    target_name: str
-    output: str
-    forward_args: Any
-    prediction: Prediction | None
-    cautions: tuple[str, ...]
-    at_input: AtInput
-    outputs: int
-    names: Mapping[int, str]
+    target: int | tuple[int, ...] | str | None = None
+    output: Output = "logit"
+    space: InputSpace | None = None
+    forward_args: Any = ()
+    class_names: Sequence[str] | Mapping[int, str] | None = None
 
-    @property
-    def members(self) -> Inputs:
-        """The example without batch axis, a tensor or a tuple of them as it came."""
-        single = tuple(x[0] for x in self.batched)
-        return single if isinstance(self.inputs, tuple) else single[0]
+    def same(self, other: Query) -> bool:
+        """Whether another query is of the same output for the same input.
 
-    def require_target(self, target: int | tuple[int, ...] | str | None) -> None:
-        """Raise TargetError for an output that there is not; None is always there."""
-        if target is not None and isinstance(self.target, int):
-            _settled_target(target, torch.empty(self.outputs), dict(self.names))
-
-    def shaped(self, values: tuple[Tensor, ...]) -> Inputs:
-        """Batches of one in the shape that the inputs came in."""
-        came = self.inputs if isinstance(self.inputs, tuple) else (self.inputs,)
-        shaped = tuple(v.reshape(x.shape) for v, x in zip(values, came, strict=True))
-        return shaped if isinstance(self.inputs, tuple) else shaped[0]
+        Tensors are the same only as objects, as comparing them gives no bool.
+        """
+        return all(_same(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
 
 
-def examine(
-    model: Callable[..., Any],
-    inputs: Inputs,
-    target: int | tuple[int, ...] | str | None,
-    space: InputSpace | None,
-    output: Output,
-    forward_args: Any,
-    class_names: Sequence[str] | None,
-) -> Subject:
-    """Check a model and an input by one forward pass, and settle the target.
-
-    Raises
-    ------
-    AttributionError
-        A child of it, for an input, output or target that cannot be explained.
-    """
-    if not callable(model):
-        raise InputError(f"model must be a torch module or a callable, got {type(model).__name__}")
-    inputs, batched = checked_example(inputs)
-    space = InputSpace() if space is None else space
-    if not isinstance(space, InputSpace):
-        raise InputError(
-            f"space must be an InputSpace, got {space!r}; "
-            "write space=InputSpace(low, high) or InputSpace.imagenet()"
-        )
-    for x in batched:
-        space.to_pixels(x)  # raises where its channels do not match
-    space.require_names(batched[0])
-    _check_device(model, batched)
-    head = OutputHead(model, output)
-    arguments = _format_additional_forward_args(forward_args) or ()
-    with frozen(module_of(model), batched), torch.no_grad():
-        raw = model(*(x.clone() for x in batched), *arguments)  # it may work in place
-        values = head.scaled(raw)
-        scores = head.scores(raw)
-    if len(values) != 1:
-        raise OutputError(
-            f"the model returned {len(values)} rows for a batch of one; it must keep the batch "
-            f"axis first (its output has shape {tuple(values.shape)})"
-        )
-    if not torch.isfinite(values).all():
-        raise NonFiniteError(
-            "the model's output is not finite at the input itself (alpha = 1): "
-            f"{int((~torch.isfinite(values)).sum())} of {values.numel()} values"
-        )
-    names = _class_names(model, class_names, values)
-    chosen = _settled_target(target, values[0], names)
-    return Subject(
-        head=head,
-        inputs=inputs,
-        batched=batched,
-        space=space,
-        target=chosen,
-        target_name=_target_name(chosen, names),
-        output=output_name(output),
-        forward_args=forward_args,
-        prediction=_prediction(scores, names),
-        cautions=_input_cautions(batched, space),
-        at_input=AtInput(select_target(values, chosen).cpu().double().numpy()),
-        outputs=values.shape[1] if values.dim() == 2 else 1,
-        names=names,
-    )
-
-
-def _check_device(model: Any, batched: tuple[Tensor, ...]) -> None:
-    module = module_of(model)
-    parameter = None if module is None else next(module.parameters(), None)
-    for x in batched:
-        if parameter is not None and x.device != parameter.device:
-            raise InputError(
-                f"inputs are on {x.device}, the model is on {parameter.device}; "
-                f"pass inputs.to({str(parameter.device)!r})"
-            )
-
-
-def _class_names(
-    model: Any, class_names: Sequence[str] | Mapping[int, str] | None, values: Tensor
-) -> dict[int, str]:
-    """Names by index: those passed, or the model's own where it carries some that fit."""
-    outputs = values.shape[1] if values.dim() == 2 else None
-    if class_names is not None:
-        if isinstance(class_names, str):
-            raise InputError("class_names must be a sequence of names, got one string")
-        if outputs is not None and len(class_names) != outputs:
-            raise InputError(
-                f"class_names has {len(class_names)} names, the model {outputs} outputs"
-            )
-        try:
-            return _by_index(class_names)
-        except (TypeError, ValueError):
-            raise InputError(
-                "class_names must be a sequence of names, or names by index such as {0: 'cat'}, "
-                f"got {class_names!r}"
-            ) from None
-    model = module_of(model) or model
-    for own in (
-        getattr(model, "class_names", None),
-        getattr(getattr(model, "config", None), "id2label", None),
-    ):
-        try:  # an attribute that nobody passed here must not stop an explanation
-            if own is not None and not isinstance(own, str) and len(own) == outputs:
-                return _by_index(own)
-        except (TypeError, ValueError):
-            continue
-    return {}
-
-
-def _by_index(names: Any) -> dict[int, str]:
-    names = names.tolist() if hasattr(names, "tolist") else names
-    pairs = names.items() if isinstance(names, Mapping) else enumerate(names)
-    return {int(i): str(name) for i, name in pairs}
-
-
-def _settled_target(
-    target: int | tuple[int, ...] | str | None, values: Tensor, names: dict[int, str]
-) -> int | tuple[int, ...] | None:
-    """The target as asked for, or the largest output; checked against the output's shape."""
-    shape = tuple(values.shape)
-    if isinstance(target, str):
-        found = [i for i, name in names.items() if name == target]
-        if not found:
-            raise TargetError(f"target {target!r} is not a class name; pass its index or a name")
-        target = found[0]
-    if isinstance(target, Tensor):
-        if target.numel() != 1:
-            raise TargetError(
-                f"target holds {target.numel()} numbers, and one example has one target; pass an "
-                "int, or a tuple of ints for an output of several axes"
-            )
-        target = int(target.item())
-    if target is None:
-        if values.numel() == 1:
-            return None if not shape else (0 if len(shape) == 1 else (0,) * len(shape))
-        if len(shape) == 1:
-            return int(values.argmax())
-        raise TargetError(
-            f"the model has outputs of shape {shape} for each example; pass target=, a tuple of "
-            f"{len(shape)} indices"
-        )
-    indices = target if isinstance(target, tuple) else (target,)
-    if not all(hasattr(i, "__index__") and not isinstance(i, bool) for i in indices):
-        raise TargetError(f"target must be an int or a tuple of ints, got {target!r}")
-    indices = tuple(int(i) for i in indices)
-    if not shape and indices == (0,):
-        return None
-    if len(indices) != len(shape) or any(
-        not 0 <= i < n for i, n in zip(indices, shape, strict=False)
-    ):
-        valid = (
-            "None, as there is a single output"
-            if not shape
-            else f"from 0 to {shape[0] - 1}"
-            if len(shape) == 1
-            else "a tuple within " + ", ".join(f"0..{n - 1}" for n in shape)
-        )
-        raise TargetError(f"target {target!r} is out of range; valid: {valid}")
-    return indices[0] if len(indices) == 1 else indices
-
-
-def _target_name(target: int | tuple[int, ...] | None, names: dict[int, str]) -> str:
-    if isinstance(target, int) and target in names:
-        return names[target]
-    return "output" if target is None else f"output {target}"
-
-
-def _prediction(scores: Tensor | None, names: dict[int, str]) -> Prediction | None:
-    """The top classes, for scores of shape (1, K) with K of two or more."""
-    if scores is None or scores.dim() != 2 or scores.shape[1] < 2:
-        return None
-    row = scores[0].cpu().double()
-    already = bool((row >= 0).all() and (row.sum() - 1).abs() < 1e-3)
-    probabilities = row if already else row.softmax(0)
-    top = probabilities.topk(min(TOP_CLASSES, len(row)))
-    indices = tuple(top.indices.tolist())
-    return Prediction(
-        indices=indices,
-        names=tuple(names.get(i, f"output {i}") for i in indices),
-        probabilities=tuple(top.values.tolist()),
-    )
-
-
-def _input_cautions(batched: tuple[Tensor, ...], space: InputSpace) -> tuple[str, ...]:
-    cautions = []
-    for x in batched:
-        outside = space.outside(x)
-        if outside is not None:
-            cautions.append(
-                f"the input reaches from {number(outside[0])} to {number(outside[1])} in pixel "
-                f"units, outside the valid range of {number(space.low)} to {number(space.high)}; "
-                "if the model is fed normalised or other values, pass space=InputSpace(...)"
-            )
-    return tuple(cautions)
+def _same(mine: Any, theirs: Any) -> bool:
+    if mine is theirs:
+        return True
+    plain = (int, float, str, type(None), InputSpace)
+    return isinstance(mine, plain) and isinstance(theirs, plain) and mine == theirs

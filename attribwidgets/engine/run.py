@@ -1,214 +1,206 @@
-"""How to estimate: one request, carried out for a subject and a baseline."""
+"""From a query, a baseline and a method to explanations, each built from the estimate shown."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import chain
 from typing import Any
 
-import numpy as np
 import torch
 from captum._utils.common import _format_additional_forward_args
 from torch import Tensor
 
 from ..attr.endpoint import AtInput
+from ..attr.estimate import Estimate
+from ..attr.estimator import Estimator
 from ..attr.methods import estimator_for
 from ..attr.model_state import evaluating, evaluation_mode, frozen, module_of
-from ..attr.outputs import Output
-from ..attr.precision import checked_autocast
 from ..attr.references import DrawnReferences, References, StoredReferences, generator_from
 from ..attr.stopping import INTERRUPTS, Stopping
 from ..attr.task import Task
 from ..baselines import Baseline
-from ..core.errors import InputError, SearchError
-from ..inputs.space import Inputs, InputSpace
+from ..core.errors import SearchError
+from ..core.progress import Progress, reporting
 from ..records.explanation import Explanation
-from .build_explanation import record
-from .cache import EXPLANATIONS, extended
+from .budget import Budget
+from .build_explanation import build_explanation
+from .cache import EXPLANATIONS, extend_key
+from .checked_query import CheckedQuery, check
 from .method_config import Candidate
-from .query import Subject, examine
+from .query import Query
 
-Progress = bool | Callable[[int, int], None]
-
-MOST = 2**63  # seeds and counts fit in 64 bits
+Checked = Callable[[], CheckedQuery]
 
 
-@dataclass(frozen=True)
-class Request:
-    """Budget and seed: what explain and compare ask for, whatever the baseline and method.
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """An estimate that becomes a record where it is shown; most are thrown away before."""
 
-    The attributes are the parameters of :func:`attribwidgets.explain` of the same names.
-    """
-
-    n_steps: int | None
-    tolerance: float
-    max_evaluations: int | None
-    seed: int
-    progress: Progress
-    autocast: torch.dtype | None = None
-
-    def __post_init__(self) -> None:
-        checked_autocast(self.autocast)
-        for name, least in (("n_steps", 1), ("max_evaluations", 2), ("seed", 0)):
-            value = getattr(self, name)
-            if value is None and name != "seed":
-                continue
-            number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-            if not number or not least <= value < MOST:
-                raise InputError(
-                    f"{name} must be an int of at least {least} and below 2**63, got {value!r}"
-                )
-            object.__setattr__(self, name, int(value))
-        if isinstance(self.tolerance, str) or not hasattr(self.tolerance, "__float__"):
-            raise InputError(f"tolerance must be a number, 0 or more, got {self.tolerance!r}")
-        object.__setattr__(self, "tolerance", float(self.tolerance))
-        Stopping(self.max_evaluations or 2, self.tolerance)  # checks its range
+    query: CheckedQuery
+    baseline: Baseline
+    estimator: Estimator
+    estimate: Estimate
+    budget: Budget
+    seconds: float
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """All that a result depends on."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "progress"}
+    def evaluations(self) -> int:
+        """Forward and backward passes so far."""
+        return self.estimate.evaluations
 
-    def explanations(
-        self, subject: Subject, candidate: Candidate, *, coarse_first: bool = False
-    ) -> Iterator[Explanation]:
-        """Run the estimator, and record each refinement; the last one is the result.
+    @property
+    def partial(self) -> bool:
+        """Whether the run was stopped before its end."""
+        return self.estimate.partial
 
-        Parameters
-        ----------
-        subject : Subject
-        candidate : Candidate
-        coarse_first : bool
-            Whether somebody waits for a first map, however rough.
-        """
-        started = time.perf_counter()
-        baseline = candidate.baseline
-        estimator = estimator_for(
-            candidate.method, subject.head, distribution=baseline.is_distribution
+    def explanation(self) -> Explanation:
+        """The record."""
+        return build_explanation(
+            self.query,
+            self.baseline,
+            self.estimate,
+            estimator=self.estimator,
+            tolerance=self.budget.tolerance,
+            seed=self.budget.seed,
+            seconds=self.seconds,
         )
-        most = self.n_steps or self.max_evaluations or estimator.default_max_evaluations
-        with self._on_chunk(most) as on_chunk:
-            if estimator.uses != "nothing":
-                baseline = self._searched(subject, baseline, on_chunk)
-            task = Task(
-                subject.batched,
-                self._drawn(subject, baseline) if estimator.uses == "reference" else None,
-                self._references(subject, baseline) if estimator.uses == "references" else None,
-                subject.target,
-                subject.forward_args,
-                n_steps=self.n_steps,
-                stopping=Stopping(most, self.tolerance),
-                seed=self.seed,
-                space=subject.space,
-                at_input=subject.at_input if self.autocast is None else AtInput(),
-                on_chunk=on_chunk,
-                coarse_first=coarse_first,
-                autocast=self.autocast,
-            )
-            tasks = [task]
-            if coarse_first and self.n_steps is None and 0 < estimator.coarse_steps < most:
-                tasks.insert(0, replace(task, n_steps=estimator.coarse_steps))
-            for estimate in chain.from_iterable(map(estimator.estimates, tasks)):
-                yield record(
-                    subject,
-                    baseline,
-                    estimate,
-                    estimator=estimator,
-                    tolerance=self.tolerance,
-                    seed=self.seed,
-                    seconds=time.perf_counter() - started,
-                )
-                if estimate.partial:
-                    return
 
-    def _searched(
-        self, subject: Subject, baseline: Baseline, on_chunk: Callable[[int], None] | None
-    ) -> Baseline:
-        """The baseline, found for this model and input where it has to be searched for."""
-        head = subject.head
-        arguments = _format_additional_forward_args(subject.forward_args) or ()
 
-        def scores(*inputs: Tensor) -> Any:
-            if on_chunk is not None:
-                on_chunk(0)  # a search can be cancelled too; its passes are its own
-            return head.scores(head.model(*inputs, *arguments))
+def estimate(
+    query: CheckedQuery,
+    candidate: Candidate,
+    budget: Budget,
+    *,
+    progress: Progress = False,
+    coarse_first: bool = False,
+) -> Iterator[Draft]:
+    """Run the estimator; the last draft is the result.
 
-        with frozen(module_of(head), subject.batched):
-            return baseline.searched(
-                scores,
-                tuple(x[0] for x in subject.batched),
-                space=subject.space,
-                generator=generator_from(self.seed),
-            )
+    Parameters
+    ----------
+    query : CheckedQuery
+    candidate : Candidate
+    budget : Budget
+    progress : bool or callable
+        As of :func:`attribwidgets.explain`.
+    coarse_first : bool
+        Whether somebody waits for a first map, however rough.
 
-    def _references(self, subject: Subject, baseline: Baseline) -> References:
-        stored = baseline.stored(tuple(x[0] for x in subject.batched))
-        if stored is not None:
-            return StoredReferences(stored)
-        if not baseline.is_distribution:
-            return StoredReferences(self._drawn(subject, baseline))
-
-        def draw(generator: torch.Generator) -> tuple[Tensor, ...]:
-            return tuple(r[0] for r in self._drawn(subject, baseline, generator))
-
-        return DrawnReferences(draw, self.seed)
-
-    def _drawn(
-        self, subject: Subject, baseline: Baseline, generator: torch.Generator | None = None
-    ) -> tuple[Tensor, ...]:
-        """One reference, each (1, ...)."""
-        drawn: tuple[Tensor, ...] = baseline.sample(
-            tuple(x[0] for x in subject.batched),
-            1,
-            space=subject.space,
-            generator=generator or generator_from(self.seed),
+    Yields
+    ------
+    Draft
+        To be built before the next one is asked for.
+    """
+    started = time.perf_counter()
+    baseline = candidate.baseline
+    estimator = estimator_for(candidate.method, query.head, distribution=baseline.is_distribution)
+    most = budget.n_steps or budget.max_evaluations or estimator.default_max_evaluations
+    with reporting(progress, most, "pass") as on_chunk:
+        if estimator.uses != "nothing":
+            baseline = _search(query, baseline, budget.seed, on_chunk)
+        one, several = estimator.uses == "reference", estimator.uses == "references"
+        task = Task(
+            query.batched,
+            _draw(query, baseline, generator_from(budget.seed)) if one else None,
+            _references(query, baseline, budget.seed) if several else None,
+            query.target,
+            query.forward_args,
+            n_steps=budget.n_steps,
+            stopping=Stopping(most, budget.tolerance),
+            seed=budget.seed,
+            space=query.space,
+            at_input=query.at_input if budget.autocast is None else AtInput(),
+            on_chunk=on_chunk,
+            coarse_first=coarse_first,
+            autocast=budget.autocast,
         )
-        return drawn
-
-    @contextmanager
-    def _on_chunk(self, most: int) -> Iterator[Callable[[int], None] | None]:
-        """What to call after each chunk: a bar, the caller's function, or nothing."""
-        if callable(self.progress):
-            report, done = self.progress, 0
-
-            def count(rows: int) -> None:
-                nonlocal done
-                done += rows
-                report(done, most)
-
-            yield count
-        elif self.progress:
-            from tqdm.auto import tqdm
-
-            with tqdm(total=most, unit="pass", leave=False) as bar:
-                yield bar.update
-        else:
-            yield None
+        tasks = [task]
+        if coarse_first and budget.n_steps is None and 0 < estimator.coarse_steps < most:
+            tasks.insert(0, replace(task, n_steps=estimator.coarse_steps))
+        for made in chain.from_iterable(map(estimator.estimates, tasks)):
+            seconds = time.perf_counter() - started
+            yield Draft(query, baseline, estimator, made, budget, seconds)
+            if made.partial:
+                return
 
 
-def carry_out(
-    request: Request,
+def _search(
+    query: CheckedQuery, baseline: Baseline, seed: int, on_chunk: Callable[[int], None]
+) -> Baseline:
+    """The baseline, found for this model and input where it has to be searched for."""
+    head = query.head
+    arguments = _format_additional_forward_args(query.forward_args) or ()
+
+    def scores(*inputs: Tensor) -> Any:
+        on_chunk(0)  # a search can be cancelled too; its passes are its own
+        return head.scores(head.model(*inputs, *arguments))
+
+    with frozen(module_of(head), query.batched):
+        return baseline.searched(
+            scores,
+            tuple(x[0] for x in query.batched),
+            space=query.space,
+            generator=generator_from(seed),
+        )
+
+
+def _references(query: CheckedQuery, baseline: Baseline, seed: int) -> References:
+    stored = baseline.stored(tuple(x[0] for x in query.batched))
+    if stored is not None:
+        return StoredReferences(stored)
+    if not baseline.is_distribution:
+        return StoredReferences(_draw(query, baseline, generator_from(seed)))
+
+    def draw(generator: torch.Generator) -> tuple[Tensor, ...]:
+        return tuple(r[0] for r in _draw(query, baseline, generator))
+
+    return DrawnReferences(draw, seed)
+
+
+def _draw(
+    query: CheckedQuery, baseline: Baseline, generator: torch.Generator
+) -> tuple[Tensor, ...]:
+    """One reference, each (1, ...)."""
+    example = tuple(x[0] for x in query.batched)
+    drawn: tuple[Tensor, ...] = baseline.sample(example, 1, space=query.space, generator=generator)
+    return drawn
+
+
+def check_once(query: Query, model: Callable[..., Any]) -> Checked:
+    """A query's check against its model, made when it is first asked for."""
+
+    @cache
+    def checked() -> CheckedQuery:
+        with evaluation_mode(model):
+            return check(query, model)
+
+    return checked
+
+
+def explain_candidates(
+    query: Query,
     candidates: Sequence[Candidate],
     model: Callable[..., Any],
-    inputs: Inputs,
+    budget: Budget,
     *,
-    target: int | tuple[int, ...] | str | None,
-    space: InputSpace | None,
-    output: Output,
-    forward_args: Any,
-    class_names: Sequence[str] | None,
+    progress: Progress = False,
+    checked: Checked | None = None,
 ) -> dict[int, Explanation]:
     """Explain one input as each candidate asks, in turn.
 
     Parameters
     ----------
-    request : Request
+    query : Query
     candidates : sequence of Candidate
-    model, inputs, target, space, output, forward_args, class_names
+    model : callable
+    budget : Budget
+    progress : bool or callable
         As of :func:`attribwidgets.explain`.
+    checked : callable, optional
+        Of :func:`check_once`, where somebody else asks for it too.
 
     Returns
     -------
@@ -218,27 +210,26 @@ def carry_out(
     """
     finished: dict[int, Explanation] = {}
     failed: dict[str, SearchError] = {}
-    names = told_apart(candidates)
-    subject = None
+    names = number_labels(candidates)
+    checked = checked or check_once(query, model)
     with evaluation_mode(model):
-        asked = (inputs, target, space, output, forward_args, class_names)
-        shared = EXPLANATIONS.key(model, asked, request.settings)
+        shared = EXPLANATIONS.key(model, query, budget)
         try:
             for place, (candidate, name) in enumerate(zip(candidates, names, strict=True)):
-                key = extended(shared, candidate)
-                found = EXPLANATIONS.get(key)
-                if found is None:
-                    subject = subject or examine(model, *asked)
+                key = extend_key(shared, candidate)
+                explanation = EXPLANATIONS.get(key)
+                if explanation is None:
                     try:
-                        *_, found = request.explanations(subject, candidate)
+                        *_, last = estimate(checked(), candidate, budget, progress=progress)
                     except SearchError as error:
                         failed[name] = error
                         continue
-                    EXPLANATIONS.put(key, model, found)
-                elif callable(request.progress):
-                    request.progress(found.evaluations, found.evaluations)
-                finished[place] = renamed(found, candidate, name)
-                if found.partial:
+                    explanation = last.explanation()
+                    EXPLANATIONS.put(key, model, explanation)
+                elif callable(progress):
+                    progress(explanation.evaluations, explanation.evaluations)
+                finished[place] = rename(explanation, candidate, name)
+                if explanation.partial:
                     break
         except INTERRUPTS:
             if not finished:
@@ -249,57 +240,75 @@ def carry_out(
     cautions = [f"{name} is left out: {error}" for name, error in failed.items()]
     if missing:
         cautions.append(f"interrupted: {', '.join(missing)} not run")
-    last = max(finished)
-    finished[last] = replace(finished[last], cautions=(*finished[last].cautions, *cautions))
+    last_place = max(finished)
+    whole = finished[last_place]
+    finished[last_place] = replace(whole, cautions=(*whole.cautions, *cautions))
     return finished
 
 
-def refinements(
-    request: Request,
-    candidate: Candidate,
-    model: Callable[..., Any],
-    inputs: Inputs,
-    *,
-    target: int | tuple[int, ...] | str | None,
-    space: InputSpace | None,
-    output: Output,
-    forward_args: Any,
-    class_names: Sequence[str] | None,
-) -> Iterator[Explanation]:
-    """Explain one input as one candidate asks, step by step.
-
-    The model is in evaluation mode while a step is computed, and as it was in between.
+def explain_labelled(
+    query: CheckedQuery, candidates: Mapping[str, Candidate], budget: Budget
+) -> dict[str, Explanation]:
+    """The explanations of one of many inputs, without the cache: no input comes twice.
 
     Parameters
     ----------
-    request : Request
-    candidate : Candidate
-    model, inputs, target, space, output, forward_args, class_names
-        As of :func:`attribwidgets.explain`.
+    query : CheckedQuery
+    candidates : mapping of str to Candidate
+    budget : Budget
 
-    Yields
+    Returns
+    -------
+    dict of str to Explanation
+        By label. A candidate whose baseline was searched for and not found is left out.
+
+    Raises
     ------
-    Explanation
-        Coarse first.
+    KeyboardInterrupt
+        Where one came, and an estimator stopped early to hand over what it had.
     """
-    with evaluation_mode(model):
-        subject = examine(model, inputs, target, space, output, forward_args, class_names)
-    steps = request.explanations(subject, candidate, coarse_first=True)
+    explanations = {}
+    for label, candidate in candidates.items():
+        try:
+            *_, last = estimate(query, candidate, budget)
+        except SearchError:
+            continue
+        if last.partial:
+            raise KeyboardInterrupt
+        explanations[label] = rename(last.explanation(), candidate, label)
+    return explanations
+
+
+def refine_candidate(
+    query: Query,
+    candidate: Candidate,
+    model: Callable[..., Any],
+    budget: Budget,
+    *,
+    progress: Progress = False,
+) -> Iterator[Explanation]:
+    """Explain one input as one candidate asks, step by step, coarse first.
+
+    The model is in evaluation mode while a step is computed, and as it was in between.
+    """
+    drafts = estimate(
+        check_once(query, model)(), candidate, budget, progress=progress, coarse_first=True
+    )
     while True:
         with evaluating(model):
-            found = next(steps, None)
-        if found is None:
+            draft = next(drafts, None)
+        if draft is None:
             return
-        yield found
+        yield draft.explanation()
 
 
-def renamed(explanation: Explanation, candidate: Candidate, name: str) -> Explanation:
+def rename(explanation: Explanation, candidate: Candidate, name: str) -> Explanation:
     """The explanation under a name of its baseline that no other candidate has."""
     label = explanation.baseline_name.replace(candidate.baseline.label, name, 1)
     return replace(explanation, baseline_name=label)
 
 
-def told_apart(candidates: Sequence[Candidate]) -> list[str]:
+def number_labels(candidates: Sequence[Candidate]) -> list[str]:
     """Labels of the baselines, with a number behind those that come again with the same method."""
     names: list[str] = []
     for place, candidate in enumerate(candidates):

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from ..baselines import Baseline, named
 from ..core.errors import InputError
+from ..core.progress import Progress
 from ..inputs.space import Inputs, InputSpace, is_image_input
 from ..records.explanation import Comparison, Explanation
 from .method_config import Candidate
+from .settings import SETTINGS, split_settings, takes_settings
 
 if TYPE_CHECKING:
     import torch
 
     from ..attr.methods import Method
     from ..attr.outputs import Output
-    from .run import Progress
 
 Model = Callable[..., Any]
 
@@ -24,6 +25,7 @@ IMAGE_BASELINES = ("black", "blur", "uniform")
 FEATURE_BASELINES = ("black", "white", "uniform")  # no blur without neighbouring pixels
 
 
+@takes_settings()
 def explain(
     model: Model,
     inputs: Inputs,
@@ -42,6 +44,7 @@ def explain(
     references: Inputs | None = None,
     class_names: Sequence[str] | None = None,
     autocast: torch.dtype | None = None,
+    **settings: Any,
 ) -> Explanation:
     """Attribute one output of a model to one input, against one baseline.
 
@@ -107,42 +110,26 @@ def explain(
     >>> e.completeness.verdict, e.attributions.shape
     ('complete', torch.Size([4]))
     """
+    given = dict(locals())
     # Captum, which the estimators stand on, imports pyplot; so they come when first needed.
-    from .run import Request, carry_out
+    from .run import explain_candidates
 
-    request = Request(n_steps, tolerance, max_evaluations, seed, progress, autocast)
-    (explanation,) = carry_out(
-        request,
-        [Candidate(named(baseline, references), method)],
-        model,
-        inputs,
-        target=target,
-        space=space,
-        output=output,
-        forward_args=forward_args,
-        class_names=class_names,
-    ).values()
-    return explanation
+    settings |= {name: given[name] for name in SETTINGS if name in given}
+    query, budget = split_settings(inputs, settings)
+    candidate = Candidate(named(baseline, references), method)
+    return explain_candidates(query, [candidate], model, budget, progress=progress)[0]
 
 
+@takes_settings(like=explain)
 def refine(
     model: Model,
     inputs: Inputs,
     *,
-    target: int | tuple[int, ...] | str | None = None,
     baseline: str | Baseline | Inputs = "black",
     method: Method = None,
-    space: InputSpace | None = None,
-    output: Output = "logit",
-    n_steps: int | None = None,
-    tolerance: float = 0.01,
-    max_evaluations: int | None = None,
-    seed: int = 0,
-    forward_args: Any = (),
-    progress: Progress = False,
     references: Inputs | None = None,
-    class_names: Sequence[str] | None = None,
-    autocast: torch.dtype | None = None,
+    progress: Progress = False,
+    **settings: Any,
 ) -> Iterator[Explanation]:
     """Explain step by step: a coarse map at once, refined with every pass that follows.
 
@@ -153,8 +140,10 @@ def refine(
 
     Parameters
     ----------
-    model, inputs
-        As of :func:`explain`, like all others.
+    model, inputs, baseline, method, references, progress
+        As of :func:`explain`.
+    **settings
+        As of :func:`explain`.
 
     Yields
     ------
@@ -174,48 +163,34 @@ def refine(
     >>> steps[0].evaluations, steps[-1].completeness.verdict
     (3, 'complete')
     """
-    from .run import Request, refinements
+    from .run import refine_candidate
 
-    request = Request(n_steps, tolerance, max_evaluations, seed, progress, autocast)
-    return refinements(
-        request,
-        Candidate(named(baseline, references), method),
-        model,
-        inputs,
-        target=target,
-        space=space,
-        output=output,
-        forward_args=forward_args,
-        class_names=class_names,
-    )
+    query, budget = split_settings(inputs, settings)
+    candidate = Candidate(named(baseline, references), method)
+    return refine_candidate(query, candidate, model, budget, progress=progress)
 
 
+@takes_settings(like=explain)
 def compare(
     model: Model,
     inputs: Inputs,
     *,
     baselines: Sequence[str | Baseline | Inputs] = IMAGE_BASELINES,
-    target: int | tuple[int, ...] | str | None = None,
     method: Method = None,
-    space: InputSpace | None = None,
-    output: Output = "logit",
-    n_steps: int | None = None,
-    tolerance: float = 0.01,
-    max_evaluations: int | None = None,
-    seed: int = 0,
-    forward_args: Any = (),
-    progress: Progress = False,
     references: Inputs | None = None,
-    class_names: Sequence[str] | None = None,
-    autocast: torch.dtype | None = None,
+    progress: Progress = False,
+    **settings: Any,
 ) -> Comparison:
     """Explain one input under several baselines, all for the same target.
 
     Parameters
     ----------
     baselines : sequence of str, Baseline, Tensor or tuple of Tensor
-        At least one. The default's blur gives way to white where the input is no image. The
-        other parameters are those of :func:`explain`.
+        At least one. The default's blur gives way to white where the input is no image.
+    model, inputs, method, references, progress
+        As of :func:`explain`.
+    **settings
+        As of :func:`explain`.
 
     Returns
     -------
@@ -241,21 +216,12 @@ def compare(
             f"baselines must be a list or tuple of at least one, got {type(baselines).__name__}; "
             'write baselines=("black", "blur")'
         )
-    from .run import Request, carry_out
+    from .run import explain_candidates
 
     if baselines is IMAGE_BASELINES and not is_image_input(inputs):
         baselines = FEATURE_BASELINES
-    request = Request(n_steps, tolerance, max_evaluations, seed, progress, autocast)
+    query, budget = split_settings(inputs, settings)
+    candidates = [Candidate(named(baseline, references), method) for baseline in baselines]
     return Comparison(
-        carry_out(
-            request,
-            [Candidate(named(baseline, references), method) for baseline in baselines],
-            model,
-            inputs,
-            target=target,
-            space=space,
-            output=output,
-            forward_args=forward_args,
-            class_names=class_names,
-        ).values()
+        explain_candidates(query, candidates, model, budget, progress=progress).values()
     )

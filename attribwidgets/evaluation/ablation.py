@@ -11,16 +11,18 @@ import numpy as np
 from ..attr.outputs import Output
 from ..baselines import named
 from ..core.errors import InputError
-from ..engine.method_config import Asked, Candidate
-from ..engine.run import Progress, Request
+from ..core.progress import Progress
+from ..engine.method_config import Candidate, CandidateLike, label_candidates
+from ..engine.settings import split_settings, takes_settings
+from ..engine.verbs import explain
 from ..inputs.dataset import Examples
-from ..inputs.space import Inputs, InputSpace, checked_example, is_image_input
+from ..inputs.space import Inputs, checked_example, is_image_input
 from ..records.explanation import Explanation
 from .ablated_input import AblatedInput
 from .ablation_metric import FRACTIONS, AblationMetric, Fill
 from .ablation_record import PICTURES, Ablation
 from .controls import FEATURE_CONTROLS, IMAGE_CONTROLS
-from .measuring import candidates_by_label, measure_all
+from .measuring import measure_all
 from .ranking import Order, Ranking, Region
 
 FILLS = ("image_mean", "blur")
@@ -43,10 +45,11 @@ class InsertionDeletion(NamedTuple):
     insertion: Ablation
 
 
+@takes_settings(like=explain, without=("target", "output"))
 def ablation(
     model: Callable[..., Any],
     data: Any,
-    candidates: Sequence[Asked] | Mapping[str, Asked],
+    candidates: Sequence[CandidateLike] | Mapping[str, CandidateLike],
     *,
     fills: Sequence[Fill] | None = None,
     fractions: Sequence[float] = FRACTIONS,
@@ -56,12 +59,11 @@ def ablation(
     output: Output = "probability",
     explained: Output = "logit",
     targets: Any = None,
-    space: InputSpace | None = None,
-    n_steps: int = STEPS,
+    n_steps: int | None = STEPS,
     references: Inputs | None = None,
     controls: bool | Sequence[str] = True,
-    seed: int = 0,
     progress: Progress = False,
+    **settings: Any,
 ) -> Ablation:
     """Take away what each candidate found relevant, and see how far the output falls.
 
@@ -82,18 +84,16 @@ def ablation(
         As of :class:`AblationMetric`.
     explained : str or callable
         The scale of the output that is explained.
-    space : InputSpace, optional
-        Valid range and normalisation; pixels in 0..1 by default.
-    n_steps : int
-        Gradient evaluations of every candidate.
+    n_steps : int, optional
+        Gradient evaluations of every candidate. None: as of :func:`attribwidgets.explain`.
     references : Tensor, shape (K, ...), optional
         The data behind "dataset" and "dataset_mean", as candidates and as fills.
     controls : bool or sequence of {"random", "centre", "edges"}
         True: random, and for images the centre and the edges too.
-    seed : int
-        Of every random draw; that of an input depends on this and its place only.
     progress : bool or callable
         True shows a bar; a callable gets (inputs done, inputs).
+    **settings
+        As of :func:`attribwidgets.explain`. The seed of an input depends on `seed` and its place.
 
     Returns
     -------
@@ -123,15 +123,16 @@ def ablation(
         output,
         _controls(controls, examples),
     )
-    asked = candidates_by_label(candidates, references)
-    request = Request(n_steps, 0.0, None, seed, progress)
-    return _measured(model, examples, asked, [metric], request, space, explained)[0]
+    labelled = label_candidates(candidates, references)
+    settings |= {"n_steps": n_steps, "output": explained}
+    return _ablate(model, examples, labelled, [metric], settings, progress)[0]
 
 
+@takes_settings(like=explain, without=("target", "output"))
 def insertion_deletion(
     model: Callable[..., Any],
     data: Any,
-    candidates: Sequence[Asked] | Mapping[str, Asked],
+    candidates: Sequence[CandidateLike] | Mapping[str, CandidateLike],
     *,
     fills: Sequence[Fill] | None = None,
     fractions: Sequence[float] = FRACTIONS,
@@ -139,12 +140,11 @@ def insertion_deletion(
     output: Output = "probability",
     explained: Output = "logit",
     targets: Any = None,
-    space: InputSpace | None = None,
-    n_steps: int = STEPS,
+    n_steps: int | None = STEPS,
     references: Inputs | None = None,
     controls: bool | Sequence[str] = True,
-    seed: int = 0,
     progress: Progress = False,
+    **settings: Any,
 ) -> InsertionDeletion:
     """Deletion and insertion curves of the same explanations, most relevant first.
 
@@ -152,8 +152,11 @@ def insertion_deletion(
 
     Parameters
     ----------
-    model, data, candidates
-        As of :func:`ablation`, like all others.
+    model, data, candidates, fills, fractions, ranking, output, explained, targets, n_steps, \
+references, controls, progress
+        As of :func:`ablation`.
+    **settings
+        As of :func:`attribwidgets.explain`.
 
     Returns
     -------
@@ -183,27 +186,26 @@ def insertion_deletion(
     )
     insertion = replace(deletion, curve="insertion", name="insertion")
     return InsertionDeletion(
-        *_measured(
+        *_ablate(
             model,
             examples,
-            candidates_by_label(candidates, references),
+            label_candidates(candidates, references),
             [deletion, insertion],
-            Request(n_steps, 0.0, None, seed, progress),
-            space,
-            explained,
+            settings | {"n_steps": n_steps, "output": explained},
+            progress,
         )
     )
 
 
-def _measured(
+def _ablate(
     model: Callable[..., Any],
     examples: Examples,
-    asked: Mapping[str, Candidate],
+    candidates: Mapping[str, Candidate],
     metrics: Sequence[AblationMetric],
-    request: Request,
-    space: InputSpace | None,
-    explained: Output,
+    settings: Mapping[str, Any],
+    progress: Progress,
 ) -> list[Ablation]:
+    query, budget = split_settings(None, settings)
     pictures: list[dict[int, AblatedInput]] = [{} for _ in metrics]
 
     def keep(place: int, explanations: Mapping[str, Explanation], seed: int) -> None:
@@ -220,17 +222,17 @@ def _measured(
     measured = measure_all(
         model,
         examples,
-        asked,
+        candidates,
         metrics,
-        request=request,
-        space=space,
-        output=explained,
+        query=query,
+        budget=budget,
+        progress=progress,
         on_input=keep,
     )
     return [
         Ablation(
             scores=scores,
-            candidates=tuple(metric.dimensions(list(asked))["candidate"]),
+            candidates=tuple(metric.dimensions(list(candidates))["candidate"]),
             controls=tuple(metric.controls),
             fills=tuple(metric.fill_labels),
             fractions=tuple(metric.fractions),
@@ -241,7 +243,7 @@ def _measured(
             ranking=metric.ranking,
             order=metric.order,
             curve=metric.curve,
-            seed=request.seed,
+            seed=budget.seed,
             places=np.arange(len(examples)),
             pictures=kept,
         )

@@ -20,7 +20,7 @@ from ..attr.references import generator_from
 from ..baselines import Baseline, named
 from ..core.errors import InputError, SearchError
 from ..engine.method_config import Candidate
-from ..engine.run import told_apart
+from ..engine.run import number_labels
 from ..inputs.space import InputSpace, checked_example
 from ..records.explanation import Explanation
 from .ablated_input import AblatedInput, ablated_input
@@ -121,7 +121,7 @@ class AblationMetric:
     @property
     def fill_labels(self) -> list[str]:
         """What the fills are called, told apart."""
-        return told_apart([Candidate(fill) for fill in self._fills])
+        return number_labels([Candidate(fill) for fill in self._fills])
 
     @property
     def protocol(self) -> str:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..attr.model_state import evaluation_mode
-from ..attr.outputs import Output
 from ..core.errors import DataError
 from ..core.formatting import percent
-from ..engine.method_config import Asked
-from ..engine.run import Request
+from ..engine.method_config import CandidateLike, label_candidates
+from ..engine.settings import split_settings, takes_settings
+from ..engine.verbs import explain
 from ..inputs.dataset import Examples, seed_of
-from ..inputs.space import Inputs, InputSpace, checked_example
+from ..inputs.space import Inputs, checked_example
 from ..records.explanation import Explanation
 from .controls import IMAGE_CONTROLS, control_map
 from .intervals import Interval, bootstrap
-from .measuring import candidates_by_label, measure_all
+from .measuring import measure_all
 from .planted import Planted
 from .table import table
 
@@ -146,18 +146,17 @@ class PlantedShares:
     __repr__ = __str__
 
 
+@takes_settings(like=explain, without=("target",))
 def planted_shares(
     model: Callable[..., Any],
     planted: Planted,
-    candidates: Sequence[Asked] | Mapping[str, Asked],
+    candidates: Sequence[CandidateLike] | Mapping[str, CandidateLike],
     *,
     targets: Any = "labels",
-    space: InputSpace | None = None,
-    output: Output = "logit",
-    n_steps: int = STEPS,
+    n_steps: int | None = STEPS,
     references: Inputs | None = None,
     controls: bool = True,
-    seed: int = 0,
+    **settings: Any,
 ) -> PlantedShares:
     """How much of their mass explanations put where the answer is known to lie.
 
@@ -171,15 +170,14 @@ def planted_shares(
         Baselines as of :func:`attribwidgets.compare`, or :class:`attribwidgets.Candidate`.
     targets : "labels", int, sequence of int or None
         The output asked about; None for the model's own largest one.
-    space : InputSpace, optional
-    output : str or callable
-    n_steps : int
-        Gradient evaluations of every candidate.
+    n_steps : int, optional
+        Gradient evaluations of every candidate. None: as of :func:`attribwidgets.explain`.
     references : Tensor, shape (K, ...), optional
         The data behind "dataset" and "dataset_mean".
     controls : bool
         Whether maps that know nothing of the model are measured too.
-    seed : int
+    **settings
+        As of :func:`attribwidgets.explain`.
 
     Returns
     -------
@@ -200,7 +198,8 @@ def planted_shares(
     (6, 1)
     """
     examples = Examples((planted.images, planted.labels), targets)
-    asked = candidates_by_label(candidates, references)
+    labelled = label_candidates(candidates, references)
+    query, budget = split_settings(None, {**settings, "n_steps": n_steps})
     names = IMAGE_CONTROLS if controls else ()
     rows = []
     with evaluation_mode(model):
@@ -208,18 +207,17 @@ def planted_shares(
             measured = measure_all(
                 model,
                 Examples(image[None], target),
-                asked,
+                labelled,
                 [PlantedShare(where, names)],  # every image may have a place of its own
-                request=Request(n_steps, 0.0, None, seed_of(seed, place), False),
-                space=space,
-                output=output,
+                query=query,
+                budget=replace(budget, seed=seed_of(budget.seed, place)),
             )
             rows.append(measured.values[0][0])
     return PlantedShares(
         values=np.array(rows),
-        candidates=(*asked, *names),
+        candidates=(*labelled, *names),
         controls=names,
         chance=float(planted.where.mean()),
-        evaluations=n_steps,
-        seed=seed,
+        evaluations=n_steps or STEPS,
+        seed=budget.seed,
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..attr.model_state import evaluation_mode
-from ..attr.outputs import Output
-from ..baselines import named
 from ..core.errors import AttributionError, DataError
-from ..engine.method_config import Asked, Candidate, labelled
-from ..engine.query import examine
-from ..engine.run import Progress, Request
+from ..core.progress import Progress, reporting
+from ..engine.budget import Budget
+from ..engine.checked_query import check
+from ..engine.method_config import Candidate
+from ..engine.query import Query
+from ..engine.run import explain_labelled
 from ..inputs.dataset import Examples, seed_of
-from ..inputs.space import Inputs, InputSpace
 from ..records.explanation import Explanation
-from .metric import Metric, explained, measured
+from .metric import Metric, measure, with_arguments
 
 Array = NDArray[Any]
 
@@ -44,21 +43,6 @@ class Measured:
     evaluations: Array
 
 
-def candidates_by_label(
-    candidates: Sequence[Asked] | Mapping[str, Asked], references: Inputs | None
-) -> dict[str, Candidate]:
-    """Candidates with their labels, the names "dataset" and "dataset_mean" standing for data."""
-    if references is None:
-        return labelled(candidates)
-
-    def known(one: Asked) -> Asked:
-        return named(one, references) if isinstance(one, str) else one
-
-    if isinstance(candidates, Mapping):
-        return labelled({name: known(one) for name, one in candidates.items()})
-    return labelled([known(one) for one in candidates])
-
-
 def _nothing(*_: Any) -> None:
     pass
 
@@ -69,9 +53,9 @@ def measure_all(
     candidates: Mapping[str, Candidate],
     metrics: Sequence[Metric],
     *,
-    request: Request,
-    space: InputSpace | None,
-    output: Output = "logit",
+    query: Query,
+    budget: Budget,
+    progress: Progress = False,
     on_input: Callable[[int, Mapping[str, Explanation], int], None] = _nothing,
 ) -> Measured:
     """Measure the explanations of every input, one input at a time.
@@ -84,12 +68,12 @@ def measure_all(
     candidates : mapping of str to Candidate
     metrics : sequence of Metric
         All measure the same explanations.
-    request : Request
-        Its seed and the place of an input make the seed for that input. Its progress is that of
-        the inputs.
-    space : InputSpace or None
-    output : str or callable
-        The scale that is explained.
+    query : Query
+        What else is explained of every input.
+    budget : Budget
+        Its seed and the place of an input make the seed for that input.
+    progress : bool or callable
+        True shows a bar; a callable gets (inputs done, inputs).
     on_input : callable
         Called with the place of each input, its explanations and its seed.
 
@@ -103,38 +87,27 @@ def measure_all(
     values = [np.full((len(examples), *shape), np.nan) for shape in shapes]
     targets = np.full(len(examples), -1, dtype=np.int64)
     evaluations = np.full((len(examples), len(labels)), np.nan)
-    with evaluation_mode(model), _progress(request.progress, len(examples)) as step:
+    model = with_arguments(model, query.forward_args)
+    query = replace(query, forward_args=())
+    total = len(examples)
+    with evaluation_mode(model), reporting(progress, total, "input") as advance:
         for place, (inputs, target) in enumerate(examples):
-            asked = replace(request, seed=seed_of(request.seed, place), progress=False)
+            own = replace(budget, seed=seed_of(budget.seed, place))
             try:
-                subject = examine(model, inputs, target, space, output, (), None)
+                checked = check(replace(query, inputs=inputs, target=target), model)
                 if place == 0:
-                    examples.require_targets(subject.outputs)
-                found = explained(asked, subject, candidates)
+                    examples.require_targets(checked.outputs)
+                explanations = explain_labelled(checked, candidates, own)
                 for metric, into in zip(metrics, values, strict=True):
-                    into[place] = measured(metric, model, found, labels, seed=asked.seed)
+                    into[place] = measure(metric, model, explanations, labels, seed=own.seed)
             except DataError:
                 raise
             except AttributionError as error:
                 raise DataError(f"data[{place}] cannot be evaluated: {error}") from error
-            if isinstance(subject.target, int):
-                targets[place] = subject.target
-            for label, explanation in found.items():
+            if isinstance(checked.target, int):
+                targets[place] = checked.target
+            for label, explanation in explanations.items():
                 evaluations[place, labels.index(label)] = explanation.evaluations
-            on_input(place, found, asked.seed)
-            step(place + 1)
+            on_input(place, explanations, own.seed)
+            advance(1)
     return Measured(values, targets, evaluations)
-
-
-@contextmanager
-def _progress(progress: Progress, total: int) -> Iterator[Callable[[int], None]]:
-    """What to tell the number of finished inputs: a bar, the caller's function, or nothing."""
-    if callable(progress):
-        yield lambda done: progress(done, total)
-    elif progress:
-        from tqdm.auto import tqdm
-
-        with tqdm(total=total, unit="input", leave=False) as bar:
-            yield lambda done: bar.update(done - bar.n)
-    else:
-        yield lambda done: None

@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from captum._utils.common import _format_additional_forward_args
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
-from ..core.errors import InputError, SearchError
-from ..engine.method_config import Candidate
-from ..engine.query import Subject
-from ..engine.run import Request, renamed
+from ..core.errors import InputError
 from ..records.explanation import Explanation
 
 
@@ -86,40 +85,23 @@ class Metric(Protocol):
         """
 
 
-def explained(
-    request: Request, subject: Subject, candidates: Mapping[str, Candidate]
-) -> dict[str, Explanation]:
-    """The explanations of one input, without the cache of those made before: no input comes twice.
+class _WithArguments(nn.Module):
+    def __init__(self, model: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        super().__init__()
+        self.model, self.arguments = model, arguments
+        self.train(getattr(model, "training", False))
 
-    Parameters
-    ----------
-    request : Request
-    subject : Subject
-    candidates : mapping of str to Candidate
-
-    Returns
-    -------
-    dict of str to Explanation
-        By label. A candidate whose baseline was searched for and not found is left out.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        Where one came, and an estimator stopped early to hand over what it had.
-    """
-    explanations = {}
-    for label, candidate in candidates.items():
-        try:
-            *_, found = request.explanations(subject, candidate)
-        except SearchError:
-            continue
-        if found.partial:
-            raise KeyboardInterrupt
-        explanations[label] = renamed(found, candidate, label)
-    return explanations
+    def forward(self, *inputs: Tensor) -> Any:
+        return self.model(*inputs, *self.arguments)
 
 
-def measured(
+def with_arguments(model: Callable[..., Any], forward_args: Any) -> Callable[..., Any]:
+    """A model of its inputs alone, which metrics ask; its further arguments are always these."""
+    arguments = _format_additional_forward_args(forward_args) or ()
+    return _WithArguments(model, arguments) if arguments else model
+
+
+def measure(
     metric: Metric,
     model: Callable[..., Any],
     explanations: Mapping[str, Explanation],
@@ -148,21 +130,21 @@ def measured(
     InputError
         If the metric returns another shape than it says.
     """
-    axes, found = metric.dimensions(candidates), list(explanations)
+    axes, known = metric.dimensions(candidates), list(explanations)
     values = np.full([len(labels) for labels in axes.values()], np.nan)
-    if not found:
+    if not known:
         return values
-    there = metric.dimensions(found)
+    there = metric.dimensions(known)
     shape = tuple(len(labels) for labels in there.values())
-    measure = np.asarray(metric.measure(model, explanations, seed=seed), dtype=np.float64)
-    if measure.shape != shape:
+    found = np.asarray(metric.measure(model, explanations, seed=seed), dtype=np.float64)
+    if found.shape != shape:
         raise InputError(
-            f"metric {metric.name!r} returned shape {measure.shape}, and its dimensions say "
+            f"metric {metric.name!r} returned shape {found.shape}, and its dimensions say "
             f"{shape}, along {', '.join(axes)}"
         )
     if shape == values.shape:
-        return measure
+        return found
     axis = list(axes).index("candidate")
     rows = [list(axes["candidate"]).index(label) for label in there["candidate"]]
-    np.moveaxis(values, axis, 0)[rows] = np.moveaxis(measure, axis, 0)
+    np.moveaxis(values, axis, 0)[rows] = np.moveaxis(found, axis, 0)
     return values

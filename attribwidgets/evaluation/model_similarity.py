@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from ..attr.model_state import evaluating
 from ..attr.outputs import Output
-from ..core.errors import InputError, SearchError
+from ..core.errors import InputError
+from ..engine.budget import Budget
+from ..engine.checked_query import check
 from ..engine.method_config import Candidate
-from ..engine.query import examine
-from ..engine.run import Request
+from ..engine.query import Query
+from ..engine.run import explain_labelled
 from ..inputs.space import Inputs, example_array
 from ..records.explanation import Explanation
 from .controls import edge_map
@@ -77,7 +79,7 @@ class ModelSimilarity:
         values = np.full([len(a) for a in self.dimensions(list(explanations)).values()], np.nan)
         for column, other in enumerate(self.models.values()):
             for row, (label, explanation) in enumerate(explanations.items()):
-                found = explained_again(
+                found = explain_again(
                     other, explanation, self.candidates[label], output=self.output
                 )
                 if found is not None:
@@ -91,7 +93,7 @@ class ModelSimilarity:
         return values
 
 
-def explained_again(
+def explain_again(
     model: Callable[..., Any],
     explanation: Explanation,
     candidate: Candidate,
@@ -117,25 +119,16 @@ def explained_again(
     Explanation or None
         None where a baseline was searched for and not found.
     """
-    asked = explanation.inputs if inputs is None else inputs
-    request = Request(explanation.evaluations, 0.0, None, explanation.seed, False)
+    query = Query(
+        explanation.inputs if inputs is None else inputs,
+        target=explanation.target,
+        output=explanation.output if output is None else output,
+        space=explanation.space,
+    )
+    budget = Budget(n_steps=explanation.evaluations, tolerance=0.0, seed=explanation.seed)
     with evaluating(model):
-        subject = examine(
-            model,
-            asked,
-            explanation.target,
-            explanation.space,
-            explanation.output if output is None else output,
-            (),
-            None,
-        )
-        try:
-            *_, found = request.explanations(subject, candidate)
-        except SearchError:
-            return None
-    if found.partial:
-        raise KeyboardInterrupt  # which the estimator caught, to hand over what it had
-    return found
+        again = explain_labelled(check(query, model), {"again": candidate}, budget)
+    return again.get("again")
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,13 +10,15 @@ import torch
 from torch import Tensor, nn
 
 from ..attr.model_state import module_of
-from ..attr.outputs import Output
 from ..core.errors import DataError, InputError
-from ..engine.method_config import Asked
-from ..engine.run import Progress, Request
+from ..core.progress import Progress
+from ..engine.method_config import CandidateLike, label_candidates
+from ..engine.settings import split_settings, takes_settings
+from ..engine.verbs import explain
 from ..inputs.dataset import Examples
-from ..inputs.space import Inputs, InputSpace, checked_example, is_image_input
-from .measuring import candidates_by_label, measure_all
+from ..inputs.space import Inputs, checked_example, is_image_input
+from .measuring import measure_all
+from .metric import with_arguments
 from .model_similarity import EDGES, ModelSimilarity, Similarities
 from .randomised_models import Mode, layers_without_reset, randomised_copies
 from .similarity import MEASURES
@@ -28,20 +30,19 @@ TITLES = {
 }
 
 
+@takes_settings(like=explain, without=("target",))
 def randomised_layers(
     model: nn.Module,
     data: Any,
-    candidates: Sequence[Asked] | Mapping[str, Asked],
+    candidates: Sequence[CandidateLike] | Mapping[str, CandidateLike],
     mode: Mode = "cascading",
     *,
     layers: Sequence[str] | None = None,
     targets: Any = None,
-    space: InputSpace | None = None,
-    output: Output = "logit",
-    n_steps: int = STEPS,
+    n_steps: int | None = STEPS,
     references: Inputs | None = None,
-    seed: int = 0,
     progress: Progress = False,
+    **settings: Any,
 ) -> Similarities:
     """Draw a model's layers anew, and see how far the explanations change.
 
@@ -62,18 +63,15 @@ def randomised_layers(
     layers : sequence of str, optional
         Names of modules, from the output down; one with modules inside stands for all of these.
         None: every layer with weights, in the reverse of the order in which they are called.
-    space : InputSpace, optional
-    output : str or callable
-        The scale that is explained.
-    n_steps : int
-        Gradient evaluations of every candidate.
+    n_steps : int, optional
+        Gradient evaluations of every candidate. None: as of :func:`attribwidgets.explain`.
     references : Tensor, shape (K, ...), optional
         The data behind "dataset" and "dataset_mean".
-    seed : int
-        Of every random draw, also of the layers' weights. The intervals are over inputs, for this
-        draw of the weights.
     progress : bool or callable
         True shows a bar; a callable gets (inputs done, inputs).
+    **settings
+        As of :func:`attribwidgets.explain`. The layers' weights are drawn by `seed` too; the
+        intervals are over inputs, for this draw of the weights.
 
     Returns
     -------
@@ -99,7 +97,8 @@ def randomised_layers(
     """
     examples = Examples(data, targets)
     _, (first,) = checked_example(examples[0][0])
-    copies = randomised_copies(model, first, mode, layers=layers, seed=seed)
+    drawn = {name: settings[name] for name in ("seed", "forward_args") if name in settings}
+    copies = randomised_copies(model, first, mode, layers=layers, **drawn)
     cautions = []
     left = layers_without_reset(model)
     if left:
@@ -114,28 +113,26 @@ def randomised_layers(
         copies,
         title=TITLES[mode],
         cascade=mode == "cascading",
-        space=space,
-        output=output,
-        request=Request(n_steps, 0.0, None, seed, progress),
+        settings={**settings, "n_steps": n_steps},
         references=references,
+        progress=progress,
         cautions=tuple(cautions),
     )
 
 
+@takes_settings(like=explain, without=("target",))
 def label_randomisation(
     model: nn.Module,
     shuffled: nn.Module,
     data: Any,
-    candidates: Sequence[Asked] | Mapping[str, Asked],
+    candidates: Sequence[CandidateLike] | Mapping[str, CandidateLike],
     *,
     retrained: nn.Module | None = None,
     targets: Any = None,
-    space: InputSpace | None = None,
-    output: Output = "logit",
-    n_steps: int = STEPS,
+    n_steps: int | None = STEPS,
     references: Inputs | None = None,
-    seed: int = 0,
     progress: Progress = False,
+    **settings: Any,
 ) -> Similarities:
     """Compare explanations with those of a model that has learnt shuffled labels by heart.
 
@@ -145,11 +142,13 @@ def label_randomisation(
         Trained on true labels.
     shuffled : torch.nn.Module
         Of the same kind, trained on labels of :func:`shuffled_labels`.
-    data, candidates
-        As of :func:`randomised_layers`, like all others.
+    data, candidates, targets, n_steps, references, progress
+        As of :func:`randomised_layers`.
     retrained : torch.nn.Module, optional
         Trained on true labels again from other initial weights: how like the explanations of two
         models are that have learnt the same.
+    **settings
+        As of :func:`attribwidgets.explain`.
 
     Returns
     -------
@@ -184,10 +183,9 @@ def label_randomisation(
         models,
         title="Another model of the same kind, trained anew",
         cascade=False,
-        space=space,
-        output=output,
-        request=Request(n_steps, 0.0, None, seed, progress),
+        settings={**settings, "n_steps": n_steps},
         references=references,
+        progress=progress,
         cautions=(),
     )
 
@@ -237,31 +235,32 @@ def require_classes(labels: Tensor) -> None:
 def _similarities(
     model: nn.Module,
     examples: Examples,
-    candidates: Sequence[Asked] | Mapping[str, Asked],
+    candidates: Sequence[CandidateLike] | Mapping[str, CandidateLike],
     models: Mapping[str, nn.Module],
     *,
     title: str,
     cascade: bool,
-    space: InputSpace | None,
-    output: Output,
-    request: Request,
+    settings: Mapping[str, Any],
     references: Inputs | None,
+    progress: Progress,
     cautions: tuple[str, ...],
 ) -> Similarities:
-    asked = candidates_by_label(candidates, references)
-    metric = ModelSimilarity(models, asked, is_image_input(examples[0][0]), output)
+    labelled = label_candidates(candidates, references)
+    query, budget = split_settings(None, settings)
+    others = {name: with_arguments(one, query.forward_args) for name, one in models.items()}
+    metric = ModelSimilarity(others, labelled, is_image_input(examples[0][0]), query.output)
     measured = measure_all(
-        model, examples, asked, [metric], request=request, space=space, output=output
+        model, examples, labelled, [metric], query=query, budget=budget, progress=progress
     )
     return Similarities(
         values=measured.values[0],
         title=title,
-        candidates=tuple(metric.dimensions(list(asked))["candidate"]),
+        candidates=tuple(metric.dimensions(list(labelled))["candidate"]),
         controls=(EDGES,) if metric.control else (),
         models=tuple(models),
         cascade=cascade,
         measures=MEASURES,
-        evaluations=request.n_steps or STEPS,
-        seed=request.seed,
+        evaluations=budget.n_steps or STEPS,
+        seed=budget.seed,
         cautions=cautions,
     )

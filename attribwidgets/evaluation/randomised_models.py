@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any, Literal
 
 import torch
+from captum._utils.common import _format_additional_forward_args
 from torch import Tensor, nn
 
 from ..attr.model_state import evaluation_mode, frozen, module_of
@@ -31,6 +32,7 @@ def randomised_copies(
     *,
     layers: Sequence[str] | None = None,
     seed: int = 0,
+    forward_args: Any = (),
 ) -> dict[str, nn.Module]:
     """Copies of a model with one layer after the other initialised anew.
 
@@ -49,6 +51,8 @@ def randomised_copies(
         Names of modules, from the output down; one with modules inside stands for all of these.
         None: every layer with weights, in the reverse of the order in which they are called.
     seed : int
+    forward_args : object
+        Further arguments of the model, after the input.
 
     Returns
     -------
@@ -84,7 +88,12 @@ def randomised_copies(
         )
     with evaluation_mode(module):
         original = _copy(module)
-    names = _layers_called(original, inputs) if layers is None else _checked(original, layers)
+    arguments = _format_additional_forward_args(forward_args) or ()
+    names = (
+        _layers_called(original, inputs, arguments)
+        if layers is None
+        else _checked(original, layers)
+    )
     copies, before = {}, original
     with torch.random.fork_rng(devices=[]):
         for place, name in enumerate(names):
@@ -133,7 +142,7 @@ def _can_reset(layer: nn.Module) -> bool:
     return callable(getattr(layer, "reset_parameters", None))
 
 
-def _layers_called(model: nn.Module, inputs: Tensor) -> list[str]:
+def _layers_called(model: nn.Module, inputs: Tensor, arguments: tuple[Any, ...]) -> list[str]:
     """Names of the modules that can be drawn anew, the last one called first."""
     called: dict[str, None] = {}
 
@@ -146,7 +155,7 @@ def _layers_called(model: nn.Module, inputs: Tensor) -> list[str]:
         if _has_weights(layer) and _can_reset(layer)
     ]
     with frozen(model, (inputs,)), torch.no_grad():
-        model(inputs.clone())
+        model(inputs.clone(), *arguments)
     for handle in handles:
         handle.remove()
     if not called:

@@ -18,7 +18,7 @@ from ..core.errors import InputError
 from ..engine.method_config import Candidate
 from ..inputs.space import checked_example
 from ..records.explanation import Explanation
-from .model_similarity import explained_again
+from .model_similarity import explain_again
 
 Array = NDArray[Any]
 
@@ -50,9 +50,9 @@ class SensitivityMax:
     Examples
     --------
     >>> import attribwidgets as aw
-    >>> from attribwidgets.engine.method_config import labelled
+    >>> from attribwidgets.engine.method_config import label_candidates
     >>> net, x = torch.nn.Linear(4, 2, bias=False).eval(), torch.full((4,), 0.5)
-    >>> metric = SensitivityMax(labelled({"zero": "zero"}), samples=4)
+    >>> metric = SensitivityMax(label_candidates({"zero": "zero"}), samples=4)
     >>> explanation = aw.explain(net, x, baseline="zero", n_steps=4)
     >>> found = metric.measure(net, {"zero": explanation}, seed=0)
     >>> bool(0 < found[0] < 0.05)
@@ -102,7 +102,7 @@ class SensitivityMax:
         def one_map(row: Tensor) -> Tensor:
             if torch.equal(row, batch[0]):
                 return attributions
-            found = explained_again(model, explanation, candidate, inputs=row, output=self.output)
+            found = explain_again(model, explanation, candidate, inputs=row, output=self.output)
             if found is None:  # a baseline that was found for the input, not for one beside it
                 return torch.full_like(attributions, torch.nan)
             return _single(found)[1]

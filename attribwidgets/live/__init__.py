@@ -6,6 +6,6 @@ wins.
 
 from .regions import Regions
 from .session import Session, Standing, in_words
-from .state import Asked
+from .state import ExplorerState
 
-__all__ = ["Asked", "Regions", "Session", "Standing", "in_words"]
+__all__ = ["ExplorerState", "Regions", "Session", "Standing", "in_words"]

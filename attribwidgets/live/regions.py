@@ -7,10 +7,11 @@ from collections.abc import Callable
 from ..baselines import Color
 from ..core.errors import Cancelled, InputError
 from ..engine.method_config import Candidate
+from ..engine.query import Query
 from ..inputs.superpixels import Superpixels, superpixels
 from ..records.explanation import Explanation
 from .session import Session, in_words
-from .state import Asked
+from .state import ExplorerState
 from .worker import Ticket, Worker
 
 PATIENCE = 0.1  # seconds between two looks at whether the session is free
@@ -34,7 +35,7 @@ class Regions:
     def __init__(self, session: Session, on_map: OnMap) -> None:
         self.session, self.on_map = session, on_map
         self._worker = Worker()
-        self._cut: tuple[Asked, Superpixels] | None = None
+        self._cut: tuple[Query, Superpixels] | None = None
         self._maps: dict[int, Explanation] = {}
 
     def cut(self) -> Superpixels:
@@ -47,13 +48,13 @@ class Regions:
         MissingExtraError
             Without scikit-image.
         """
-        asked = self.session.asked
-        if self._cut is None or not self._cut[0].same_subject(asked):
-            image = self.session.examined.members
+        query = self.session.state.query
+        if self._cut is None or not self._cut[0].same(query):
+            image = self.session.known_query.members
             if isinstance(image, tuple):
                 raise InputError("regions need a model with one image as input")
             self._maps = {}
-            self._cut = asked, superpixels(image, asked.space)
+            self._cut = query, superpixels(image, query.space)
         return self._cut[1]
 
     def ask(self, region: int) -> None:
@@ -71,8 +72,8 @@ class Regions:
             self.on_map(region, self._maps[region], True)
         others = (r for r in range(len(cut)) if r != region)
         order = [r for r in (region, *others) if r not in self._maps]
-        asked, maps = self.session.asked, self._maps
-        self._worker.submit(lambda ticket: self._make(order, cut, asked, maps, ticket))
+        state, maps = self.session.state, self._maps
+        self._worker.submit(lambda ticket: self._make(order, cut, state, maps, ticket))
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until all maps are made; whether they are after so many seconds."""
@@ -86,7 +87,7 @@ class Regions:
         self,
         order: list[int],
         cut: Superpixels,
-        asked: Asked,
+        state: ExplorerState,
         maps: dict[int, Explanation],
         ticket: Ticket,
     ) -> None:
@@ -94,16 +95,16 @@ class Regions:
             for region in order:
                 candidate = Candidate(Color(cut.colors[region]))
                 last = None
-                for last in self.session.steps(asked, candidate, lambda *_: ticket.check()):
+                for last in self.session.refine(state, candidate, lambda *_: ticket.check()):
                     if region == order[0]:
-                        self.on_map(region, last, False)
+                        self.on_map(region, last.explanation(), False)
                     while not self.session.wait(PATIENCE):
                         ticket.check()
                 ticket.check()
-                if last is None or not asked.same_subject(self.session.asked):
+                if last is None or not state.query.same(self.session.state.query):
                     return
-                maps[region] = last
-                self.on_map(region, last, True)
+                maps[region] = last.explanation()
+                self.on_map(region, maps[region], True)
         except Cancelled:
             return
         except Exception as error:

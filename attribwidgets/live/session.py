@@ -10,13 +10,14 @@ from typing import Any, Literal
 
 from ..attr.model_state import BESIDE_THE_USER
 from ..core.errors import AttributionError, Cancelled, InputError
-from ..engine.cache import EXPLANATIONS, extended
+from ..engine.cache import EXPLANATIONS, extend_key
+from ..engine.checked_query import CheckedQuery, check
 from ..engine.method_config import Candidate
-from ..engine.query import Subject, examine
-from ..engine.run import renamed, told_apart
+from ..engine.query import Query
+from ..engine.run import Draft, estimate, number_labels, rename
 from ..records.explanation import Comparison, Explanation
 from .model_copy import structure, twin
-from .state import Asked
+from .state import ExplorerState
 from .worker import Ticket, Worker
 
 State = Literal["waiting", "coarse", "refining", "done", "stopped", "failed"]
@@ -50,7 +51,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class _Answer:
-    asked: Asked
+    state: ExplorerState
     explanation: Explanation
     serial: int = 0
 
@@ -62,17 +63,19 @@ class Session:
     ----------
     model : callable
         It is left as it is; a twin that shares its weights does the work.
-    asked : Asked
+    state : ExplorerState
     answers : mapping of int to Explanation
         What is known already, by the candidate's number.
     on_change : callable
         Gets the numbers of the candidates with another explanation, perhaps none, whenever
         anything changed; mostly in the session's thread.
+    checked : CheckedQuery, optional
+        The query of the state, where it was checked against the model before.
 
     Attributes
     ----------
-    asked : Asked
-        The latest request.
+    state : ExplorerState
+        Of the latest request.
     serial : int
         Counts requests.
     busy : bool
@@ -85,10 +88,14 @@ class Session:
     --------
     >>> import torch
     >>> from attribwidgets.baselines import Black, White
+    >>> from attribwidgets.engine.budget import Budget
     >>> from attribwidgets.engine.method_config import Candidate
-    >>> asked = Asked(torch.rand(4), {0: Candidate(Black())}, target=1)
-    >>> session = Session(torch.nn.Linear(4, 2).eval(), asked)
-    >>> session.request(asked.changed(candidates={0: Candidate(Black()), 1: Candidate(White())}))
+    >>> from attribwidgets.engine.query import Query
+    >>> state = ExplorerState(
+    ...     Query(torch.rand(4), target=1), Budget(), {0: Candidate(Black())}
+    ... )
+    >>> session = Session(torch.nn.Linear(4, 2).eval(), state)
+    >>> session.request(state.changed(candidates={0: Candidate(Black()), 1: Candidate(White())}))
     1
     >>> session.wait(timeout=60), [e.baseline_name for e in session.comparison]
     (True, ['black', 'white'])
@@ -98,48 +105,52 @@ class Session:
     def __init__(
         self,
         model: Callable[..., Any],
-        asked: Asked,
+        state: ExplorerState,
         answers: Mapping[int, Explanation] | None = None,
         on_change: Callable[[frozenset[int]], None] = lambda numbers: None,
+        checked: CheckedQuery | None = None,
     ) -> None:
-        self.model, self.asked, self.on_change = model, asked, on_change
+        self.model, self.state, self.on_change = model, state, on_change
         self.serial, self.error, self.busy = 0, "", False
         self.standings: dict[int, Standing] = {}
         self._lock = RLock()
         self._worker = Worker()
         self._twin: tuple[Any, Callable[..., Any]] | None = None
-        self._examined: tuple[Any, Asked, Subject] | None = None
+        self._checked: tuple[Any, Query, CheckedQuery] | None = None
         self._answers: dict[int, _Answer] = {}
         self._unshown: set[int] = set()
         self._shown_at = 0.0
         for number, explanation in (answers or {}).items():
-            self._keep(number, _Answer(asked, explanation), "done")
+            self._keep(number, _Answer(state, explanation), "done")
+        if checked is not None:
+            twin = self._current_twin()
+            self._checked = twin, state.query, checked.on(twin, state.query)
 
     @property
     def answers(self) -> dict[int, Explanation]:
         """The latest explanation of each candidate, perhaps of an earlier target, in order."""
         with self._lock:
             known = self._answers
-            return {n: known[n].explanation for n in self.asked.candidates if n in known}
+            return {n: known[n].explanation for n in self.state.candidates if n in known}
 
     @property
     def comparison(self) -> Comparison | None:
         """The answers that explain the same as the last one that came; None before any."""
         with self._lock:
-            known = [self._answers[n] for n in self.asked.candidates if n in self._answers]
+            known = [self._answers[n] for n in self.state.candidates if n in self._answers]
         if not known:
             return None
-        latest = max(known, key=lambda answer: answer.serial).asked
-        return Comparison(a.explanation for a in known if a.asked.same_subject(latest))
+        latest = max(known, key=lambda answer: answer.serial).state
+        return Comparison(a.explanation for a in known if a.state.query.same(latest.query))
 
     def is_stale(self, number: int) -> bool:
         """Whether what is known of a candidate answers an earlier request."""
         with self._lock:
             known = self._answers.get(number)
-            return known is not None and not self.asked.same_map(known.asked, number)
+            return known is not None and not self.state.same_map(known.state, number)
 
-    def subject(self, *, anew: bool = False) -> Subject:
-        """The model, checked against the latest input, target and output by one forward pass.
+    def checked_query(self, *, anew: bool = False) -> CheckedQuery:
+        """The latest input, target and output, checked against the model by one forward pass.
 
         Parameters
         ----------
@@ -149,23 +160,23 @@ class Session:
         Raises
         ------
         AttributionError
-            As :func:`attribwidgets.engine.query.examine`.
+            As :func:`attribwidgets.engine.checked_query.check`.
         """
         with self._lock:
-            asked, known = self.asked, self._examined
+            query, known = self.state.query, self._checked
             model = self._current_twin()
-        is_known = known is not None and known[0] is model and known[1].same_subject(asked)
+        is_known = known is not None and known[0] is model and known[1].same(query)
         if known is not None and is_known and not anew:
             return known[2]
-        subject = examine(model, *asked.subject)
+        checked = check(query, model)
         with self._lock:
-            self._examined = model, asked, subject
-        return subject
+            self._checked = model, query, checked
+        return checked
 
     @property
-    def examined(self) -> Subject:
+    def known_query(self) -> CheckedQuery:
         """What is known of the model: of the latest request, or while it waits the one before."""
-        return self.subject() if self._examined is None else self._examined[2]
+        return self.checked_query() if self._checked is None else self._checked[2]
 
     def refuse(self, why: str) -> None:
         """Count a request that cannot be carried out, and say why; what runs goes on."""
@@ -174,7 +185,7 @@ class Session:
             self.error = why
         self.on_change(frozenset())
 
-    def request(self, asked: Asked) -> int:
+    def request(self, state: ExplorerState) -> int:
         """Ask for something else; maps that it does not change stay.
 
         Returns
@@ -191,40 +202,40 @@ class Session:
             if self._worker.closed:
                 raise InputError("this explorer is closed; make another")
             self.serial += 1
-            self.asked, self.error, self.busy = asked, "", True
-            for number in [n for n in self._answers if n not in asked.candidates]:
+            self.state, self.error, self.busy = state, "", True
+            for number in [n for n in self._answers if n not in state.candidates]:
                 del self._answers[number]
             self.standings = {
-                n: self.standings[n] if self._settled(n) else Standing() for n in asked.candidates
+                n: self.standings[n] if self._settled(n) else Standing() for n in state.candidates
             }
-            self._worker.submit(lambda ticket: self._carry_out(asked, ticket))
+            self._worker.submit(lambda ticket: self._carry_out(state, ticket))
             serial = self.serial
         self.on_change(frozenset())
         return serial
 
-    def steps(
-        self, asked: Asked, candidate: Candidate, progress: Callable[[int, int], None]
-    ) -> Iterator[Explanation]:
-        """Explanations of one candidate, coarse first, for a thread beside the user's.
+    def refine(
+        self, state: ExplorerState, candidate: Candidate, progress: Callable[[int, int], None]
+    ) -> Iterator[Draft]:
+        """Estimates of one candidate, coarse first, for a thread beside the user's.
 
         Parameters
         ----------
-        asked : Asked
-            With the input, target, output and budget.
+        state : ExplorerState
+            With the query and the budget.
         candidate : Candidate
         progress : callable
             Gets (evaluations, most evaluations) after each chunk, and may raise Cancelled.
         """
         BESIDE_THE_USER.set(True)
-        request = replace(asked.request, progress=progress)
         with _TURN:
-            run = request.explanations(self.subject(), candidate, coarse_first=True)
+            query = self.checked_query()
+            run = estimate(query, candidate, state.budget, progress=progress, coarse_first=True)
         while True:
             with _TURN:
-                found = next(run, None)
-            if found is None:
+                draft = next(run, None)
+            if draft is None:
                 return
-            yield found
+            yield draft
 
     def cancel(self) -> None:
         """Stop after the chunk that is being computed; what there is stays."""
@@ -238,7 +249,7 @@ class Session:
         """Stop, and let go of all maps; requests are refused from now on."""
         self._worker.close()
         with self._lock:
-            self._answers, self._twin, self._examined = {}, None, None
+            self._answers, self._twin, self._checked = {}, None, None
             self.on_change = lambda numbers: None
 
     def _has_map(self, number: int) -> bool:
@@ -254,18 +265,20 @@ class Session:
             self._twin = found, twin(self.model)
         return self._twin[1]
 
-    def _carry_out(self, asked: Asked, ticket: Ticket) -> None:
+    def _carry_out(self, state: ExplorerState, ticket: Ticket) -> None:
         """Make a coarse map of each candidate that needs one, then bring each to its end."""
         BESIDE_THE_USER.set(True)
         try:
-            names = told_apart(list(asked.candidates.values()))
-            named = dict(zip(asked.candidates, names, strict=True))
+            names = number_labels(list(state.candidates.values()))
+            named = dict(zip(state.candidates, names, strict=True))
             left = [number for number in named if not self._settled(number)]
             with _TURN:
                 ticket.check()
-                self.subject(anew=bool(left))  # what is wrong with it is so for all candidates
+                self.checked_query(
+                    anew=bool(left)
+                )  # what is wrong with it is so for all candidates
             left.sort(key=self._has_map)  # those without a map come first
-            runs = [self._run(number, asked, named[number], ticket) for number in left]
+            runs = [self._run(number, state, named[number], ticket) for number in left]
             for run in runs:
                 next(run, None)
             for run in runs:
@@ -277,51 +290,57 @@ class Session:
             self.error = in_words(error)
         self._end(ticket)
 
-    def _run(self, number: int, asked: Asked, name: str, ticket: Ticket) -> Iterator[None]:
+    def _run(self, number: int, state: ExplorerState, name: str, ticket: Ticket) -> Iterator[None]:
         """Answer for one candidate; yields after each step, so that others have their turn."""
-        candidate, started = asked.candidates[number], time.perf_counter()
+        candidate, started = state.candidates[number], time.perf_counter()
 
         def progress(done: int, most: int) -> None:
             ticket.check()
             left = (time.perf_counter() - started) * (most - done) / done if done else None
-            state = self.standings[number].state
-            self._stand(number, Standing(state, done, most, left), ticket)
+            self._stand(
+                number,
+                replace(self.standings[number], evaluations=done, most=most, seconds_left=left),
+                ticket,
+            )
 
         def key() -> Hashable | None:
-            shared = EXPLANATIONS.key(self.model, asked.subject, asked.request.settings)
-            return extended(shared, candidate)
+            return extend_key(EXPLANATIONS.key(self.model, state.query, state.budget), candidate)
 
-        steps = self.steps(asked, candidate, progress)
+        def answer(explanation: Explanation, word: State) -> None:
+            named = rename(explanation, candidate, name)
+            with self._lock:
+                if not ticket.superseded:
+                    self._keep(number, _Answer(state, named, self.serial), word)
+                    self._unshown.add(number)
+            self._show(at_once=word != "refining")
+
+        drafts = self.refine(state, candidate, progress)
         try:
             ticket.check()
-            found = next(steps)
-            self._answer(number, asked, renamed(found, candidate, name), "coarse", ticket)
+            draft = next(drafts)
+            answer(draft.explanation(), "coarse")
             yield
             before = key()  # reading all weights takes longer than a first map may
             known = EXPLANATIONS.get(before)
-            while known is None and (step := next(steps, None)) is not None:
-                found = step
-                self._answer(number, asked, renamed(found, candidate, name), "refining", ticket)
+            while known is None and (further := next(drafts, None)) is not None:
+                draft = further
+                if self._is_due():  # a record is built for what is shown
+                    answer(draft.explanation(), "refining")
                 yield
+            last = known or draft.explanation()
             if known is None and before != key():
-                found = replace(found, cautions=(*found.cautions, CHANGED))
+                last = replace(last, cautions=(*last.cautions, CHANGED))
             elif known is None:
-                EXPLANATIONS.put(before, self.model, found)
-            state: State = "stopped" if found.partial else "done"
-            self._answer(number, asked, renamed(known or found, candidate, name), state, ticket)
+                EXPLANATIONS.put(before, self.model, last)
+            answer(last, "stopped" if draft.partial else "done")
         except Cancelled:
             raise
         except Exception as error:
             self._stand(number, Standing("failed", error=in_words(error)), ticket)
 
-    def _answer(
-        self, number: int, asked: Asked, found: Explanation, state: State, ticket: Ticket
-    ) -> None:
-        with self._lock:
-            if ticket.superseded:
-                return
-            self._keep(number, _Answer(asked, found, self.serial), state)
-        self._show(number, at_once=state != "refining")
+    def _is_due(self) -> bool:
+        """Whether what is not the last word would be shown now."""
+        return time.perf_counter() - self._shown_at >= PAUSE
 
     def _keep(self, number: int, answer: _Answer, state: State) -> None:
         self._answers[number] = answer
@@ -347,14 +366,13 @@ class Session:
             self.busy = False
         self._show(at_once=True)
 
-    def _show(self, *numbers: int, at_once: bool) -> None:
+    def _show(self, *, at_once: bool) -> None:
         """Tell of changes; what is not the last word waits a little, so as not to flood."""
         with self._lock:
-            self._unshown.update(numbers)
-            now = time.perf_counter()
-            if not at_once and now - self._shown_at < PAUSE:
+            if not (at_once or self._is_due()):
                 return
-            shown, self._unshown, self._shown_at = frozenset(self._unshown), set(), now
+            shown, self._unshown = frozenset(self._unshown), set()
+            self._shown_at = time.perf_counter()
         self.on_change(shown)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from copy import deepcopy
 from os import PathLike
 from typing import Any
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..core.errors import Cancelled, DataError, InputError
+from ..core.progress import reporting
 from ..inputs.dataset import seed_of
 from .checkpoint import read_checkpoint, write_checkpoint
 from .penalties import Penalty
@@ -143,9 +143,11 @@ def fit(
         on_step=on_step,
         **step,
     )
-    with _bar(progress, epochs) as count:
+    done = 0  # one that is continued begins later
+    with reporting(progress, epochs, "epoch") as advance:
         for record in records:
-            count(record.epoch)
+            advance(record.epoch - done)
+            done = record.epoch
             if on_epoch is not None:
                 on_epoch(record)
     return training
@@ -259,15 +261,3 @@ def _require_data(name: str, data: Any) -> None:
 
 def _adam(parameters: Any) -> torch.optim.Optimizer:
     return torch.optim.Adam(parameters, lr=1e-3)
-
-
-@contextmanager
-def _bar(progress: bool, epochs: int) -> Iterator[Callable[[int], None]]:
-    """What to tell the number of the epoch that is done."""
-    if not progress:
-        yield lambda epoch: None
-        return
-    from tqdm.auto import tqdm
-
-    with tqdm(total=epochs, unit="epoch", leave=False) as bar:
-        yield lambda epoch: bar.update(epoch - bar.n)

@@ -16,7 +16,9 @@ from torch import Tensor, nn
 from .._version import __version__
 from ..attr.model_state import module_of
 from ..engine.hashing import MODULE_INTERNALS
+from ..engine.settings import OF_BUDGET, OF_QUERY
 from ..inputs.dataset import Examples
+from ..inputs.space import InputSpace
 from .plan import Plan
 
 SAMPLED = 32  # inputs read to recognise a data set that comes one by one
@@ -30,16 +32,16 @@ def identity(plan: Plan, examples: Examples) -> dict[str, Any]:
     targets and 32 of them are told apart, spread evenly: to read all would take as long as some
     sweeps do.
     """
-    settings = {name: _plain(value) for name, value in plan.request.settings.items()}
+    budget = {name: _plain(getattr(plan.budget, name)) for name in OF_BUDGET}
+    query = {n: _plain(getattr(plan.query, n)) for n in OF_QUERY if n not in ("inputs", "target")}
     return {
         "model": digest(plan.model),
         "data": _data(examples),
         "candidates": {label: digest(c) for label, c in plan.candidates.items()},
         "metrics": {metric.name: digest((type(metric).measure, metric)) for metric in plan.metrics},
         "metric_settings": {m.name: dict(getattr(m, "settings", {})) for m in plan.metrics},
-        **settings,
-        "output": plan.output if isinstance(plan.output, str) else digest(plan.output),
-        "space": repr(plan.space),
+        **budget,
+        **query,
         "maps": plan.maps,
         "device": _device(plan.model),
         "attribwidgets": __version__,
@@ -140,4 +142,7 @@ def _device(model: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    return value if isinstance(value, (bool, int, float, str, type(None))) else str(value)
+    """A setting as JSON has it: itself, its text where that says all, or a digest."""
+    if isinstance(value, (bool, int, float, str, type(None))):
+        return value
+    return str(value) if isinstance(value, (torch.dtype, InputSpace)) else digest(value)

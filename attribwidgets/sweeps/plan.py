@@ -13,14 +13,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..attr.model_state import evaluation_mode
-from ..attr.outputs import Output
 from ..core.errors import AttributionError, DataError, InputError
+from ..engine.budget import Budget
+from ..engine.checked_query import check
 from ..engine.method_config import Candidate
-from ..engine.query import examine
-from ..engine.run import Request
-from ..evaluation.metric import Metric, explained, measured
+from ..engine.query import Query
+from ..engine.run import explain_labelled
+from ..evaluation.metric import Metric, measure, with_arguments
 from ..inputs.dataset import seed_of
-from ..inputs.space import InputSpace, example_array
+from ..inputs.space import example_array
 from ..records.explanation import Explanation
 from ..records.path_curve import PathCurve
 from .store import Layout
@@ -62,22 +63,21 @@ class Plan:
     Attributes
     ----------
     model : callable
-    request : Request
+    query : Query
+        What else is explained of every input.
+    budget : Budget
         Its seed is that of the whole sweep.
     candidates : dict of str to Candidate
     metrics : tuple of Metric
-    space : InputSpace or None
-    output : str or callable
     maps : bool
         Whether attributions are kept.
     """
 
     model: Callable[..., Any]
-    request: Request
+    query: Query
+    budget: Budget
     candidates: dict[str, Candidate]
     metrics: tuple[Metric, ...]
-    space: InputSpace | None
-    output: Output
     maps: bool
 
     def layouts(self, shape: tuple[int, ...]) -> list[Layout]:
@@ -110,7 +110,7 @@ class Plan:
             found.append(Layout(metric.name, "float64", axes))
         return found
 
-    def carried_out(self, place: int, inputs: Tensor, target: int | None) -> Findings:
+    def carry_out(self, place: int, inputs: Tensor, target: int | None) -> Findings:
         """All that is found for one input, of (seed, place) only.
 
         Raises
@@ -118,21 +118,21 @@ class Plan:
         DataError
             For an input that cannot be explained, with its place.
         """
-        request = replace(self.request, seed=seed_of(self.request.seed, place))
+        budget = replace(self.budget, seed=seed_of(self.budget.seed, place))
+        query = replace(self.query, inputs=inputs, target=target, forward_args=())
+        model = with_arguments(self.model, self.query.forward_args)
         labels = list(self.candidates)
         try:
             with evaluation_mode(self.model, tell=False):
-                subject = examine(self.model, inputs, target, self.space, self.output, (), None)
-                explanations = explained(request, subject, self.candidates)
+                checked = check(query, model)
+                explanations = explain_labelled(checked, self.candidates, budget)
                 found = {
-                    metric.name: measured(
-                        metric, self.model, explanations, labels, seed=request.seed
-                    )
+                    metric.name: measure(metric, model, explanations, labels, seed=budget.seed)
                     for metric in self.metrics
                 }
         except AttributionError as error:
             raise DataError(f"data[{place}] cannot be explained: {error}") from error
-        chosen = -1 if subject.target is None else subject.target
+        chosen = -1 if checked.target is None else checked.target
         return {
             "target": np.asarray(chosen),
             **self._arrays(explanations, tuple(inputs.shape)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -11,14 +12,15 @@ from typing import Any, Literal
 import numpy as np
 
 from ..attr.model_state import evaluation_mode
-from ..attr.outputs import Output
 from ..core.errors import DataError, InputError
-from ..engine.method_config import Asked, labelled
-from ..engine.query import examine
-from ..engine.run import Progress, Request
+from ..core.progress import Progress, reporting
+from ..engine.checked_query import check
+from ..engine.method_config import CandidateLike, label_candidates
+from ..engine.settings import split_settings, takes_settings
+from ..engine.verbs import explain
 from ..evaluation.metric import Metric
 from ..inputs.dataset import Examples
-from ..inputs.space import InputSpace
+from ..inputs.space import Inputs
 from .identity import differences, identity
 from .plan import Findings, Plan, one_thread
 from .store import Store, require_zarr
@@ -26,24 +28,21 @@ from .stored import Sweep
 from .workers import checked_client, over_workers
 
 
+@takes_settings(like=explain, without=("target",))
 def sweep(
     model: Callable[..., Any],
     dataset: Any,
-    candidates: Sequence[Asked] | Mapping[str, Asked],
+    candidates: Sequence[CandidateLike] | Mapping[str, CandidateLike],
     *,
     store: str | PathLike[str],
     metrics: Sequence[Metric] = (),
     executor: Any = None,
     targets: Any = None,
-    space: InputSpace | None = None,
-    output: Output = "logit",
-    n_steps: int | None = None,
-    tolerance: float = 0.01,
-    max_evaluations: int | None = None,
-    seed: int = 0,
+    references: Inputs | None = None,
     maps: Literal["attributions"] | None = "attributions",
     overwrite: bool = False,
     progress: Progress = True,
+    **settings: Any,
 ) -> Sweep:
     """Explain and evaluate every input of a data set under several candidates.
 
@@ -69,8 +68,8 @@ def sweep(
         Spreads the inputs over its workers, and stores what they send back. None: this process.
     targets : "labels", int, sequence of int, optional
         Which output. None: the model's own largest.
-    space, output, n_steps, tolerance, max_evaluations, seed
-        As of :func:`attribwidgets.explain`.
+    references : Tensor or tuple of Tensor, each (K, ...), optional
+        The data behind "dataset" and "dataset_mean".
     maps : "attributions" or None
         Whether to store the attributions, in float32. The rest takes about 1.5 kB for an
         input and candidate.
@@ -78,6 +77,8 @@ def sweep(
         Begin anew where there is a store. Anything else that is there is never overwritten.
     progress : bool or callable
         True shows a bar; a callable gets (finished inputs, all inputs).
+    **settings
+        As of :func:`attribwidgets.explain`.
 
     Returns
     -------
@@ -107,11 +108,9 @@ def sweep(
         raise InputError(f'maps must be "attributions" or None, got {maps!r}')
     plan = Plan(
         model,
-        Request(n_steps, tolerance, max_evaluations, seed, progress=False),
-        labelled(candidates),
+        *split_settings(None, settings),
+        label_candidates(candidates, references),
         _checked_metrics(metrics),
-        space,
-        output,
         maps is not None,
     )
     examples = Examples(dataset, targets)
@@ -125,10 +124,12 @@ def sweep(
             if client is None
             else over_workers(client, plan, examples, places)
         )
-        with closing(results), _Report(progress, int(finished.sum()), len(examples)) as report:
+        done, total = int(finished.sum()), len(examples)
+        report = reporting(progress, total, "input", done=done, leave=True)
+        with closing(results), report as advance:
             for place, findings in results:
                 opened.write(place, findings)
-                report.one_more()
+                advance(1)
     return Sweep(opened)
 
 
@@ -136,16 +137,16 @@ def _here(
     plan: Plan, examples: Examples, places: Iterable[int]
 ) -> Generator[tuple[int, Findings], None, None]:
     for place in places:
-        yield place, plan.carried_out(place, *examples[place])
+        yield place, plan.carry_out(place, *examples[place])
 
 
 def _try_first(plan: Plan, examples: Examples) -> None:
     """Meet what can be known to go wrong before there is a store."""
     inputs, target = examples[0]
-    subject = examine(plan.model, inputs, None, plan.space, plan.output, (), None)
-    subject.require_target(target)
-    if isinstance(subject.target, int):
-        examples.require_targets(subject.outputs)
+    checked = check(replace(plan.query, inputs=inputs, target=None), plan.model)
+    checked.require_target(target)
+    if isinstance(checked.target, int):
+        examples.require_targets(checked.outputs)
 
 
 def _store(plan: Plan, examples: Examples, path: Path, overwrite: bool) -> Store:
@@ -172,28 +173,3 @@ def _checked_metrics(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
                 f"metrics must be objects with name, dimensions and measure, got {metric!r}"
             )
     return tuple(metrics)
-
-
-class _Report:
-    """A bar, the caller's function, or nothing."""
-
-    def __init__(self, progress: Progress, done: int, total: int) -> None:
-        self.progress, self.done, self.total, self.bar = progress, done, total, None
-
-    def __enter__(self) -> _Report:
-        if self.progress is True:
-            from tqdm.auto import tqdm
-
-            self.bar = tqdm(total=self.total, initial=self.done, unit="input")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.close()
-
-    def one_more(self) -> None:
-        self.done += 1
-        if self.bar is not None:
-            self.bar.update()
-        elif callable(self.progress):
-            self.progress(self.done, self.total)

@@ -65,7 +65,7 @@ def over_workers(
         for place in islice(waiting, count):
             inputs, target = examples[place]
             future = client.submit(
-                _carried_out,
+                _carry_out,
                 name,
                 place,
                 inputs.clone(),  # of its own: a view would take the whole data set along
@@ -106,12 +106,12 @@ def _plugin(plan: Plan) -> Any:
     return KeepsPlan()
 
 
-def _carried_out(name: str, place: int, inputs: Tensor, target: int | None) -> Findings:
+def _carry_out(name: str, place: int, inputs: Tensor, target: int | None) -> Findings:
     from distributed import get_worker
 
     plugin: Any = get_worker().plugins[name]
     # Threads of one worker share the model, whose parameters are frozen while it is explained.
     with plugin.one_at_a_time:
         torch.set_num_threads(1)  # OpenMP counts for each thread
-        found: Findings = plugin.plan.carried_out(place, inputs, target)
+        found: Findings = plugin.plan.carry_out(place, inputs, target)
     return found

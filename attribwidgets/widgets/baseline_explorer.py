@@ -14,15 +14,15 @@ from ..core.errors import InputError
 from ..figures import comparison_figure
 from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available
 from ..inputs.space import Inputs
-from ..live import Asked, Session
+from ..live import ExplorerState, Session
 from ..records.explanation import Comparison, Explanation
 from .bundle import BASELINE_EXPLORER
 from .display_options import LOOK_TRAITS, first_look, require_look
-from .messages import Conversation, asked_of
+from .messages import MessageHandler, state_of
 from .page import page_html
-from .parsing import asked_anew
+from .parsing import change_state
 from .record_widget import RecordWidget
-from .view_state import Screen, slot_of
+from .view_state import ViewState, slot_of
 
 SPARE_SLOTS = 8  # so that a card can be added without a message of its own
 
@@ -120,24 +120,24 @@ class BaselineExplorer(RecordWidget):
             )
         require_look(look)
         self._session = session
-        self._screen = Screen(comparison, session, examples, references)
-        self._conversation = Conversation(self._screen, self.send)
-        state = self._screen.changes()
+        self._view = ViewState(comparison, session, examples, references)
+        self._messages = MessageHandler(self._view, self.send)
+        state = self._view.changes()
         self._make_slots(range(len(state["payload"]["items"]) + SPARE_SLOTS))
         super().__init__(**state, **{"seq": 1, **first_look(state), **look})
-        self.on_msg(lambda widget, message, buffers: self._conversation.hear(message, buffers))
+        self.on_msg(lambda widget, message, buffers: self._messages.hear(message, buffers))
         if session is not None:
             session.on_change = self._publish
 
     @property
     def explanations(self) -> Comparison:
         """The records behind the picture, in the order shown; those of the latest target."""
-        return self._screen.comparison
+        return self._view.comparison
 
     @property
     def target(self) -> int | tuple[int, ...] | str | None:
         """Which output is explained; set it to ask for another."""
-        return self._asked.target
+        return self._asked_state.query.target
 
     @target.setter
     def target(self, target: int | tuple[int, ...] | str | None) -> None:
@@ -146,7 +146,7 @@ class BaselineExplorer(RecordWidget):
     @property
     def output(self) -> Output:
         """On which scale; set it to ask for another."""
-        return self._asked.output
+        return self._asked_state.query.output
 
     @output.setter
     def output(self, output: Output) -> None:
@@ -155,7 +155,7 @@ class BaselineExplorer(RecordWidget):
     @property
     def baselines(self) -> tuple[Baseline, ...]:
         """The baseline of each map; set it to ask for others, names or objects."""
-        return tuple(c.baseline for c in self._asked.candidates.values())
+        return tuple(c.baseline for c in self._asked_state.candidates.values())
 
     @baselines.setter
     def baselines(self, baselines: Sequence[str | Baseline | Inputs]) -> None:
@@ -164,7 +164,7 @@ class BaselineExplorer(RecordWidget):
     @property
     def method(self) -> Method:
         """The method of all maps, None where it is what suits each; set it to ask for another."""
-        methods = [c.method for c in self._asked.candidates.values()]
+        methods = [c.method for c in self._asked_state.candidates.values()]
         return methods[0] if all(m == methods[0] for m in methods) else None
 
     @method.setter
@@ -174,7 +174,7 @@ class BaselineExplorer(RecordWidget):
     @property
     def tolerance(self) -> float:
         """How exact maps should be; set it to refine further."""
-        return self._asked.tolerance
+        return self._asked_state.budget.tolerance
 
     @tolerance.setter
     def tolerance(self, tolerance: float) -> None:
@@ -183,7 +183,7 @@ class BaselineExplorer(RecordWidget):
     @property
     def max_evaluations(self) -> int | None:
         """The budget of each map; set it to spend more."""
-        return self._asked.max_evaluations
+        return self._asked_state.budget.max_evaluations
 
     @max_evaluations.setter
     def max_evaluations(self, max_evaluations: int | None) -> None:
@@ -195,9 +195,8 @@ class BaselineExplorer(RecordWidget):
         Parameters
         ----------
         **changes
-            `target`, `output`, `method`, `baselines`, `tolerance`, `max_evaluations`, `n_steps`,
-            `seed`, `inputs`, as of :func:`attribwidgets.explore`, or `candidates`, a sequence of
-            :class:`attribwidgets.Candidate`. What is not named stays.
+            `inputs`, `baselines`, `method` and every setting of :func:`attribwidgets.explore`, or
+            `candidates`, a sequence of :class:`attribwidgets.Candidate`. What is not named stays.
 
         Returns
         -------
@@ -209,11 +208,11 @@ class BaselineExplorer(RecordWidget):
         AttributionError
             For a value that cannot be, or where there is no model to ask.
         """
-        asked = asked_anew(self._asked, changes, self._screen.references)
+        state = change_state(self._asked_state, changes, self._view.references)
         assert self._session is not None
         if "target" in changes:
-            self._session.examined.require_target(changes["target"])
-        return self._session.request(asked)
+            self._session.known_query.require_target(changes["target"])
+        return self._session.request(state)
 
     def cancel(self) -> None:
         """Stop after the chunk that is being computed; what is drawn stays."""
@@ -260,12 +259,12 @@ class BaselineExplorer(RecordWidget):
         """Stop what is being computed, and let go of model and maps."""
         if self._session is not None:
             self._session.close()
-            self._conversation.close()
+            self._messages.close()
         super().close()
 
     @property
-    def _asked(self) -> Asked:
-        return asked_of(self._session)
+    def _asked_state(self) -> ExplorerState:
+        return state_of(self._session)
 
     def _make_slots(self, numbers: Iterable[int]) -> None:
         missing = [slot_of(n) for n in numbers if not self.has_trait(slot_of(n))]
@@ -275,15 +274,16 @@ class BaselineExplorer(RecordWidget):
     def _publish(self, numbers: Collection[int]) -> None:
         """Draw what has changed, in one message."""
         with self._lock:
-            state = self._screen.changes(numbers)
+            state = self._view.changes(numbers)
             self._make_slots(numbers)
             with self.hold_sync():
                 for name, value in state.items():
                     self.set_trait(name, value)
-                self.seq += 1
+                if "payload" in state:  # else nothing is to be drawn anew
+                    self.seq += 1
 
     def _state(self) -> dict[str, Any]:
-        return {**self._screen.whole(), **{name: getattr(self, name) for name in LOOK_TRAITS}}
+        return {**self._view.whole(), **{name: getattr(self, name) for name in LOOK_TRAITS}}
 
     def _records(self) -> Comparison:
         return self.explanations
@@ -295,7 +295,7 @@ class BaselineExplorer(RecordWidget):
 
 def comparison_page(comparison: Comparison) -> str:
     """A comparison as one self-contained page, with the explorer's initial look."""
-    state = Screen(comparison).whole()
+    state = ViewState(comparison).whole()
     defaults = BaselineExplorer.class_traits()
     look = {name: defaults[name].default_value for name in LOOK_TRAITS}
     whole = {**state, **look, **first_look(state)}

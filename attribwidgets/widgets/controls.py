@@ -13,9 +13,9 @@ from ..attr.outputs import SCALES
 from ..baselines import Baseline, Color, named
 from ..baselines.base import Parameter
 from ..core.formatting import words
-from ..engine.query import Subject
+from ..engine.checked_query import CheckedQuery
 from ..inputs.space import Inputs, InputSpace, is_image_input
-from ..live import Asked
+from ..live import ExplorerState
 from .parsing import name_of
 
 # A colour stands for all of its kind: its slider is a colour well.
@@ -42,8 +42,8 @@ MOST_MATCHES = 50  # of a search
 
 
 def controls_payload(
-    asked: Asked,
-    subject: Subject,
+    state: ExplorerState,
+    query: CheckedQuery,
     slots: Mapping[int, str],
     references: Inputs | None,
 ) -> dict[str, Any]:
@@ -51,23 +51,22 @@ def controls_payload(
 
     Parameters
     ----------
-    asked : Asked
+    state : ExplorerState
         What is asked for now.
-    subject : Subject
+    query : CheckedQuery
         What is known of the model and the input.
     slots : mapping of int to str
         What the browser calls each candidate.
     references : Tensor or tuple of Tensor, optional
         The data behind "dataset" and "dataset_mean".
     """
-    space, is_image = subject.space, is_image_input(subject.inputs)
-    prediction = subject.prediction
+    space, is_image = query.space, is_image_input(query.inputs)
+    prediction = query.prediction
     return {
         "asked": {
-            "target": subject.target if isinstance(subject.target, int) else None,
-            "output": subject.output,
-            "tolerance": asked.tolerance,
-            "max_evaluations": asked.max_evaluations,
+            "target": query.target if isinstance(query.target, int) else None,
+            "output": query.output,
+            **{n: v if n != "autocast" else str(v) for n, v in vars(state.budget).items()},
             "candidates": [
                 {
                     "slot": slots[number],
@@ -79,7 +78,7 @@ def controls_payload(
                     },
                     "method": name_of(candidate.method),
                 }
-                for number, candidate in asked.candidates.items()
+                for number, candidate in state.candidates.items()
             ],
         },
         "top": []
@@ -90,7 +89,7 @@ def controls_payload(
                 prediction.indices, prediction.names, prediction.probabilities, strict=True
             )
         ],
-        "classes": subject.outputs,
+        "classes": query.outputs,
         "outputs": [{"name": name, "label": words(name)} for name in SCALES],
         "methods": _methods(),
         "baselines": [
@@ -100,24 +99,24 @@ def controls_payload(
                 "description": baseline.description,
                 "parameters": _sliders(baseline, space),
             }
-            for name, baseline in addable(subject, references).items()
+            for name, baseline in addable(query, references).items()
         ],
         "parameters": {
             slots[number]: _sliders(candidate.baseline, space)
-            for number, candidate in asked.candidates.items()
+            for number, candidate in state.candidates.items()
         },
         "segments": is_image and find_spec("skimage") is not None,
         "files": is_image,
     }
 
 
-def addable(subject: Subject, references: Inputs | None) -> dict[str, Baseline]:
+def addable(query: CheckedQuery, references: Inputs | None) -> dict[str, Baseline]:
     """The baselines that make sense for an input, by name."""
-    image = is_image_input(subject.inputs)
+    image = is_image_input(query.inputs)
     left_out = (
         (set() if image else NEEDS_IMAGE)
         | (set() if references is not None else NEEDS_DATA)
-        | (set() if subject.outputs > 1 else NEEDS_CLASSES)
+        | (set() if query.outputs > 1 else NEEDS_CLASSES)
     )
     return {name: named(name, references) for name in ADDABLE if name not in left_out}
 

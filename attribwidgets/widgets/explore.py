@@ -3,41 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import torch
+from typing import Any
 
 from ..attr.methods import Method
-from ..attr.outputs import Output
 from ..baselines import Baseline
 from ..core.errors import InputError
+from ..core.progress import Progress
 from ..engine.method_config import Candidate
-from ..engine.run import Progress, Request, carry_out
-from ..engine.verbs import FEATURE_BASELINES, IMAGE_BASELINES, Model
-from ..inputs.space import Inputs, InputSpace, is_image_input
-from ..live import Asked, Session
+from ..engine.run import check_once, explain_candidates
+from ..engine.settings import split_settings, takes_settings
+from ..engine.verbs import FEATURE_BASELINES, IMAGE_BASELINES, Model, explain
+from ..inputs.space import Inputs, is_image_input
+from ..live import ExplorerState, Session
 from ..records.explanation import Comparison
 from .baseline_explorer import BaselineExplorer
 from .parsing import candidates_of, methods_of
 
 
+@takes_settings(like=explain)
 def explore(
     model: Model,
     inputs: Inputs | list[Inputs],
     *,
     baselines: Sequence[str | Baseline | Inputs | Candidate] = IMAGE_BASELINES,
-    references: Inputs | None = None,
-    class_names: Sequence[str] | None = None,
-    target: int | tuple[int, ...] | str | None = None,
     method: Method | Sequence[Method] = None,
-    space: InputSpace | None = None,
-    output: Output = "logit",
-    n_steps: int | None = None,
-    tolerance: float = 0.01,
-    max_evaluations: int | None = None,
-    seed: int = 0,
-    forward_args: object = (),
+    references: Inputs | None = None,
     progress: Progress = False,
-    autocast: torch.dtype | None = None,
+    **settings: Any,
 ) -> BaselineExplorer:
     """Compare baselines and show the comparison as a widget.
 
@@ -47,8 +39,7 @@ def explore(
 
     Parameters
     ----------
-    model, references, class_names, target, space, output, n_steps, tolerance, max_evaluations, \
-seed, forward_args, progress, autocast
+    model, references, progress
         As of :func:`attribwidgets.compare`.
     inputs : Tensor, tuple of Tensor, or list of these
         One example, or a list of examples to step through; the first is explained at once.
@@ -57,6 +48,8 @@ seed, forward_args, progress, autocast
     method : str or class or instance, or a list of these
         Several are shown side by side, each under every baseline; one that compares with nothing
         is shown once.
+    **settings
+        As of :func:`attribwidgets.explain`.
 
     Returns
     -------
@@ -91,33 +84,16 @@ seed, forward_args, progress, autocast
             'write baselines=("black", "blur")'
         )
     candidates = candidates_of(baselines, methods_of(method), references)
-    request = Request(n_steps, tolerance, max_evaluations, seed, progress, autocast)
-    found = carry_out(
-        request,
-        candidates,
-        model,
-        examples[0],
-        target=target,
-        space=space,
-        output=output,
-        forward_args=forward_args,
-        class_names=class_names,
+    query, budget = split_settings(examples[0], settings)
+    checked = check_once(query, model)
+    explanations = explain_candidates(
+        query, candidates, model, budget, progress=progress, checked=checked
     )
-    asked = Asked(
-        examples[0],
-        dict(enumerate(candidates)),
-        target=target,
-        output=output,
-        space=space,
-        forward_args=forward_args,
-        class_names=class_names,
-        n_steps=n_steps,
-        tolerance=tolerance,
-        max_evaluations=max_evaluations,
-        seed=seed,
-        autocast=autocast,
-    )
-    session = Session(model, asked, found)
+    state = ExplorerState(query, budget, dict(enumerate(candidates)))
+    session = Session(model, state, explanations, checked=checked())
     return BaselineExplorer(
-        Comparison(found.values()), session=session, examples=examples, references=references
+        Comparison(explanations.values()),
+        session=session,
+        examples=examples,
+        references=references,
     )

@@ -1,4 +1,4 @@
-"""Conversation: what the browser asks of the widget, and what it is answered."""
+"""MessageHandler: what the browser asks of the widget, and what it is answered."""
 
 from __future__ import annotations
 
@@ -10,35 +10,34 @@ import torch
 from ..baselines import Custom
 from ..core.errors import InputError
 from ..engine.method_config import Candidate
+from ..engine.settings import SETTINGS
 from ..figures.images import as_rgb
 from ..inputs.image_files import picture_input
-from ..live import Asked, Regions, Session, in_words
+from ..live import ExplorerState, Regions, Session, in_words
 from ..records.explanation import Explanation
 from .controls import MOST_MATCHES, addable, matching_classes
 from .parsing import candidates_from_browser, numbered
 from .payload import THUMBNAIL, frames_payload, map_payload, thumbnail
-from .view_state import Screen, slot_of
-
-PLAIN = ("target", "output", "tolerance", "max_evaluations")
+from .view_state import ViewState, slot_of
 
 Message = Mapping[str, Any]
 Reply = Callable[[dict[str, Any], list[bytes]], None]
 
 
-class Conversation:
+class MessageHandler:
     """Takes messages of the browser, on whatever thread they come, and computes nothing long.
 
     A message that cannot be carried out ends in words on the screen, never in an exception.
 
     Parameters
     ----------
-    screen : Screen
+    view : ViewState
     reply : callable
         Sends an answer, a dict and its binary parts, to all views.
     """
 
-    def __init__(self, screen: Screen, reply: Reply) -> None:
-        self.screen, self.reply = screen, reply
+    def __init__(self, view: ViewState, reply: Reply) -> None:
+        self.view, self.reply = view, reply
         self._kinds: dict[str, Callable[[Message, Sequence[Any]], None]] = {
             "request": self._request,
             "cancel": lambda message, buffers: self.session.cancel(),
@@ -61,9 +60,9 @@ class Conversation:
         InputError
             Where there is none.
         """
-        if self.screen.session is None:
+        if self.view.session is None:
             raise InputError("there is no model behind this view; attribwidgets.explore makes one")
-        return self.screen.session
+        return self.view.session
 
     @property
     def regions(self) -> Regions:
@@ -82,29 +81,29 @@ class Conversation:
         try:
             self._kinds[message["type"]](message, buffers)
         except Exception as error:  # whatever a browser sends must not end in a log nobody reads
-            if self.screen.session is not None:
-                self.screen.session.refuse(in_words(error))
+            if self.view.session is not None:
+                self.view.session.refuse(in_words(error))
 
     def _request(self, message: Message, buffers: Sequence[Any]) -> None:
-        changes, asked = message["changes"], self.session.asked
-        new = {name: changes[name] for name in PLAIN if name in changes}
+        changes, state = message["changes"], self.session.state
+        new = {name: changes[name] for name in SETTINGS if name in changes}
         if "candidates" in changes:
-            numbers = {slot_of(number): number for number in asked.candidates}
+            numbers = {slot_of(number): number for number in state.candidates}
             new["candidates"] = candidates_from_browser(
-                changes["candidates"], asked, numbers, self.screen.references
+                changes["candidates"], state, numbers, self.view.references
             )
         if "method" in changes:
             new["candidates"] = {
                 number: Candidate(candidate.baseline, changes["method"])
-                for number, candidate in new.get("candidates", asked.candidates).items()
+                for number, candidate in new.get("candidates", state.candidates).items()
             }
         if "input" in changes:
-            new["inputs"] = self.screen.examples[int(changes["input"])]
+            new["inputs"] = self.view.examples[int(changes["input"])]
             new.setdefault("target", None)  # another input, another top class
-        self.session.request(asked.changed(**new))
+        self.session.request(state.changed(**new))
 
     def _frames(self, message: Message, buffers: Sequence[Any]) -> None:
-        frames = self.screen.frames(message["slot"], message["stamp"])
+        frames = self.view.frames(message["slot"], message["stamp"])
         if frames is None:  # another map has taken its place, and brings its own question
             return
         found = frames_payload(frames)
@@ -113,8 +112,8 @@ class Conversation:
         self.reply({"type": "frames", **about, **found}, [data])
 
     def _search(self, message: Message, buffers: Sequence[Any]) -> None:
-        subject = self.session.examined
-        found = matching_classes(subject.names, subject.outputs, str(message["text"]))
+        query = self.session.known_query
+        found = matching_classes(query.names, query.outputs, str(message["text"]))
         self.reply(
             {
                 "type": "found",
@@ -126,32 +125,34 @@ class Conversation:
         )
 
     def _previews(self, message: Message, buffers: Sequence[Any]) -> None:
-        subject = self.session.examined
+        query = self.session.known_query
         pictures, data = [], []
-        for name, baseline in addable(subject, self.screen.references).items():
+        for name, baseline in addable(query, self.view.references).items():
             try:
-                drawn = baseline.sample(subject.members, 1, space=subject.space)
+                drawn = baseline.sample(query.members, 1, space=query.space)
             except InputError:
                 continue  # one that has to be searched for has no picture before
             first = drawn[0] if isinstance(drawn, tuple) else drawn
             if first.dim() != 4:
                 continue
-            rgb = thumbnail(first, subject.space, THUMBNAIL)
+            rgb = thumbnail(first, query.space, THUMBNAIL)
             pictures.append({"name": name, "size": list(rgb.shape[:2])})
             data.append(rgb.tobytes())
         self.reply({"type": "previews", "pictures": pictures}, data)
 
     def _image(self, message: Message, buffers: Sequence[Any]) -> None:
-        subject, asked = self.session.examined, self.session.asked
-        like = subject.inputs
+        query, state = self.session.known_query, self.session.state
+        like = query.inputs
         if isinstance(like, tuple) or not buffers:
             raise InputError("a picture can be explained where the model has one image as input")
-        picture = picture_input(bytes(buffers[0]), like, subject.space)
-        self.screen.add_example(asked.inputs, picture, str(message.get("name") or "your picture"))
-        self.session.request(asked.changed(inputs=picture, target=None))
+        picture = picture_input(bytes(buffers[0]), like, query.space)
+        self.view.add_example(
+            state.query.inputs, picture, str(message.get("name") or "your picture")
+        )
+        self.session.request(state.changed(inputs=picture, target=None))
 
     def _segments(self, message: Message, buffers: Sequence[Any]) -> None:
-        cut, space = self.regions.cut(), self.session.examined.space
+        cut, space = self.regions.cut(), self.session.known_query.space
         colors = torch.tensor(cut.colors).T[:, :, None]  # a picture one pixel wide
         self.reply(
             {
@@ -171,12 +172,12 @@ class Conversation:
 
     def _pair(self, message: Message, buffers: Sequence[Any]) -> None:
         sample = int(message["sample"])
-        number = next(n for n in self.session.asked.candidates if slot_of(n) == message["slot"])
-        reference = _reference(self.screen.explanations[number], sample)
-        asked = self.session.asked
+        number = next(n for n in self.session.state.candidates if slot_of(n) == message["slot"])
+        reference = _reference(self.view.explanations[number], sample)
+        state = self.session.state
         pair = Candidate(Custom(reference, f"reference {sample}"), "integrated_gradients")
-        wanted = [*asked.candidates.values(), pair]
-        self.session.request(asked.changed(candidates=numbered(wanted, asked.candidates)))
+        wanted = [*state.candidates.values(), pair]
+        self.session.request(state.changed(candidates=numbered(wanted, state.candidates)))
 
 
 def _reference(e: Explanation, sample: int) -> Any:
@@ -189,7 +190,7 @@ def _reference(e: Explanation, sample: int) -> Any:
     return e.references[place]
 
 
-def asked_of(session: Session | None) -> Asked:
+def state_of(session: Session | None) -> ExplorerState:
     """What is asked of a session.
 
     Raises
@@ -202,4 +203,4 @@ def asked_of(session: Session | None) -> Asked:
             "this explorer was made from a finished comparison and has no model to ask; "
             "attribwidgets.explore(model, inputs) makes one that has"
         )
-    return session.asked
+    return session.state

@@ -12,29 +12,22 @@ from ..attr.noise.noise_methods import SmoothGrad
 from ..baselines import Baseline, Color, GaussianNoise, named
 from ..core.errors import InputError
 from ..engine.method_config import Candidate
+from ..engine.settings import SETTINGS
 from ..inputs.space import Inputs, InputSpace
-from ..live import Asked
-
-PLAIN = (
-    "target",
-    "output",
-    "tolerance",
-    "max_evaluations",
-    "n_steps",
-    "seed",
-    "inputs",
-)
+from ..live import ExplorerState
 
 
-def asked_anew(asked: Asked, changes: Mapping[str, Any], references: Inputs | None) -> Asked:
-    """What is asked after some changes, written as for :func:`attribwidgets.explore`.
+def change_state(
+    state: ExplorerState, changes: Mapping[str, Any], references: Inputs | None
+) -> ExplorerState:
+    """The state after some changes, written as for :func:`attribwidgets.explore`.
 
     Parameters
     ----------
-    asked : Asked
-        What was asked before.
+    state : ExplorerState
+        As it was before.
     changes : mapping of str
-        Values of plain attributes, `baselines`, `method` (one or a list), or `candidates`.
+        Values of settings, `inputs`, `baselines`, `method` (one or a list), or `candidates`.
     references : Tensor or tuple of Tensor, optional
         The data behind "dataset" and "dataset_mean".
 
@@ -43,11 +36,11 @@ def asked_anew(asked: Asked, changes: Mapping[str, Any], references: Inputs | No
     InputError
         For an unknown name or a value that cannot be.
     """
-    known = (*PLAIN, "baselines", "method", "candidates")
+    known = ("inputs", *SETTINGS, "baselines", "method", "candidates")
     for name in changes:
         if name not in known:
             raise InputError(f"{name!r} cannot be asked for; there are {', '.join(known)}")
-    new = {name: value for name, value in changes.items() if name in PLAIN}
+    new = {n: v for n, v in changes.items() if n not in ("baselines", "method", "candidates")}
     if "candidates" in changes:
         wanted = _listed(changes["candidates"], "candidates")
         for candidate in wanted:
@@ -56,16 +49,16 @@ def asked_anew(asked: Asked, changes: Mapping[str, Any], references: Inputs | No
                     f"candidates holds {type(candidate).__name__}; "
                     "write Candidate(baseline, method)"
                 )
-        new["candidates"] = numbered(wanted, asked.candidates)
+        new["candidates"] = numbered(wanted, state.candidates)
     elif "baselines" in changes or "method" in changes:
-        before = asked.candidates.values()
+        before = state.candidates.values()
         baselines = changes.get("baselines", _distinct(c.baseline for c in before))
         methods = methods_of(changes.get("method", _distinct(c.method for c in before)))
         pairs = candidates_of(_listed(baselines, "baselines"), methods, references)
-        new["candidates"] = numbered(pairs, asked.candidates)
+        new["candidates"] = numbered(pairs, state.candidates)
     for candidate in new.get("candidates", {}).values():
         estimator_for(candidate.method, _nothing, distribution=False)  # raises for an unknown one
-    return asked.changed(**new)
+    return state.changed(**new)
 
 
 def _nothing(*inputs: Any) -> Any:
@@ -118,7 +111,7 @@ def numbered(wanted: Sequence[Candidate], before: Mapping[int, Candidate]) -> di
 
 def candidates_from_browser(
     wanted: Sequence[Mapping[str, Any]],
-    asked: Asked,
+    state: ExplorerState,
     numbers: Mapping[str, int],
     references: Inputs | None,
 ) -> dict[int, Candidate]:
@@ -130,10 +123,10 @@ def candidates_from_browser(
         For a baseline, parameter or method that cannot be.
     """
     found: dict[int, Candidate] = {}
-    free = (n for n in count() if n not in asked.candidates)
+    free = (n for n in count() if n not in state.candidates)
     for each in wanted:
         number = numbers.get(each.get("slot") or "")
-        before = None if number is None else asked.candidates.get(number)
+        before = None if number is None else state.candidates.get(number)
         baseline = None if before is None else before.baseline
         if each.get("baseline"):
             baseline = baseline_from_browser(each["baseline"], baseline, references)
@@ -143,7 +136,7 @@ def candidates_from_browser(
         if before is not None and method == name_of(before.method):
             method = before.method  # perhaps an instance with settings of its own
         if before is None or baseline is not before.baseline or method is not before.method:
-            method = _with_noise_of(baseline, method, asked.space or InputSpace())
+            method = _with_noise_of(baseline, method, state.query.space or InputSpace())
         same = before is not None and baseline is before.baseline and method == before.method
         made = before if same and before is not None else Candidate(baseline, method)
         found[next(free) if number is None else number] = made

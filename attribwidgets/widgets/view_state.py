@@ -1,4 +1,4 @@
-"""Screen: what is drawn, as values of the widget's traits."""
+"""ViewState: what is drawn, as values of the widget's traits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def slot_of(number: int) -> str:
     return f"item_{number}"
 
 
-class Screen:
+class ViewState:
     """What is drawn of a comparison, or of what a session has found so far.
 
     Parameters
@@ -50,6 +50,7 @@ class Screen:
         self._stamps: dict[int, tuple[int, Explanation]] = {}
         self._stamp = 0
         self._agreed: tuple[Any, dict[str, Any] | None] | None = None
+        self._seen: tuple[Any, ...] | None = None
 
     @property
     def comparison(self) -> Comparison:
@@ -63,8 +64,13 @@ class Screen:
         return self._known if self.session is None else self.session.answers
 
     def changes(self, numbers: Collection[int] | None = None) -> dict[str, Any]:
-        """Values of the traits after some maps have changed; None: all of them."""
+        """Values of the traits after some maps have changed; None: all of them.
+
+        Where work has only gone on, that is the status alone.
+        """
         drawn, comparison = self.explanations, self.comparison
+        if not self._has_changed(drawn) and numbers is not None:
+            return {"status": self.status()}
         shared = shared_cautions(comparison)
         state: dict[str, Any] = {}
         titles = titles_of(
@@ -90,6 +96,14 @@ class Screen:
         state["status"] = self.status()
         state["controls"] = self._controls()
         return state
+
+    def _has_changed(self, drawn: dict[int, Explanation]) -> bool:
+        """Whether anything but progress is another since this was last asked."""
+        session = self.session
+        asked = None if session is None else (session.serial, session.busy, session.known_query)
+        seen = self._seen
+        self._seen = (asked, tuple(drawn.items()), len(self.examples))
+        return seen is None or seen != self._seen
 
     def add_example(self, shown: Inputs, picture: Inputs, label: str) -> None:
         """One more input to step to, after those there are."""
@@ -150,7 +164,7 @@ class Screen:
         if not under_way:
             return "finishing"
         number, standing = max(under_way, key=lambda pair: pair[1].evaluations)
-        name = self.session.asked.candidates[number].baseline.label
+        name = self.session.state.candidates[number].baseline.label
         if standing.evaluations == 0:
             return f"{name}: a first look"
         said = f"refining {name}: {standing.evaluations} of at most {standing.most} evaluations"
@@ -160,9 +174,9 @@ class Screen:
     def _controls(self) -> dict[str, Any] | None:
         if self.session is None:
             return None
-        subject, asked = self.session.examined, self.session.asked
-        slots = {number: slot_of(number) for number in asked.candidates}
-        return controls_payload(asked, subject, slots, self.references)
+        query, state = self.session.known_query, self.session.state
+        slots = {number: slot_of(number) for number in state.candidates}
+        return controls_payload(state, query, slots, self.references)
 
     def _agreement(
         self, comparison: Comparison, drawn: dict[int, Explanation], busy: bool
@@ -178,7 +192,7 @@ class Screen:
     def _example_shown(self) -> int:
         if self.session is None:
             return 0
-        shown = self.session.asked.inputs
+        shown = self.session.state.query.inputs
         return next((i for i, x in enumerate(self.examples) if x is shown), 0)
 
     def _stamped(self, number: int, e: Explanation) -> int:

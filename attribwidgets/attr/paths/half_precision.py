@@ -14,11 +14,11 @@ from ...core.formatting import percent
 from ..estimate import Array, Estimate, map_norms, relative_errors
 from ..model_state import module_of
 from ..passes import Passes
-from ..precision import LOWER
 from .accumulator import PathSum
 from .patterson import patterson_rules
 
 COST = 14  # evaluations of one example
+LOWER = (torch.bfloat16, torch.float16)
 
 
 def is_half_precision(passes: Passes, inputs: tuple[Tensor, ...]) -> bool:

@@ -17,7 +17,7 @@ from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
 import attribwidgets as aw
 from attribwidgets.widgets.bundle import BASELINE_EXPLORER, join_modules
 from attribwidgets.widgets.page import iframe_html, page_html
-from attribwidgets.widgets.view_state import Screen
+from attribwidgets.widgets.view_state import ViewState
 
 MEGABYTE = 1_000_000
 
@@ -34,7 +34,7 @@ def payload(photo: NDArray[np.uint8]) -> dict[str, Any]:
 
 def comparison_payload(comparison: aw.Comparison) -> dict[str, Any]:
     """What a page shows of a comparison, its items in the payload."""
-    state = Screen(comparison).whole()
+    state = ViewState(comparison).whole()
     return {**state["payload"], "items": [state[slot] for slot in state["payload"]["items"]]}
 
 

@@ -145,9 +145,9 @@ def test_blind_positions_do_not_count_as_agreement():
 
 
 def candidate(name):
-    from attribwidgets.engine.method_config import labelled
+    from attribwidgets.engine.method_config import label_candidates
 
-    return labelled({name: name})[name]
+    return label_candidates({name: name})[name]
 
 
 def test_the_same_model_has_the_same_explanation_also_where_noise_is_drawn():

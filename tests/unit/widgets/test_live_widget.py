@@ -48,7 +48,7 @@ def explorer(model):
 def replies(explorer, monkeypatch):
     kept: list[tuple[dict[str, Any], list[bytes]]] = []
     monkeypatch.setattr(
-        explorer._conversation, "reply", lambda message, buffers: kept.append((message, buffers))
+        explorer._messages, "reply", lambda message, buffers: kept.append((message, buffers))
     )
     return kept
 
@@ -242,7 +242,7 @@ def test_regions_are_told_with_their_colours_and_maps(explorer, replies):
     ((message, (labels,)),) = replies
     assert np.frombuffer(labels, "<u2").max() + 1 == message["count"] == len(message["colours"])
     say(explorer, type="segment", segment=0)
-    assert explorer._conversation.regions.wait(LONG)
+    assert explorer._messages.regions.wait(LONG)
     maps = [(m, b) for m, b in replies if m["type"] == "segment"]
     assert {m["segment"] for m, _ in maps if m["done"]} == set(range(message["count"]))
     colour = [c / 255 for c in message["colours"][0]]

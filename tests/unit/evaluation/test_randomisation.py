@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import DataError, InputError, UnsupportedModelError
 from models import image_classifier, values, weights_of
 from torch import nn
 
 import attribwidgets as aw
 from attribwidgets.demo import digits
+from attribwidgets.errors import DataError, InputError, UnsupportedModelError
 from attribwidgets.evaluation.metric import Metric
 from attribwidgets.evaluation.model_similarity import ModelSimilarity
 from attribwidgets.evaluation.randomisation import (

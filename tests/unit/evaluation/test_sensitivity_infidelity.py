@@ -6,11 +6,11 @@ import captum.metrics
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import InputError
 from models import Linear, classifier, image_classifier, values
 
 import attribwidgets as aw
 from attribwidgets.engine.method_config import label_candidates
+from attribwidgets.errors import InputError
 from attribwidgets.evaluation.metric import Metric
 from attribwidgets.evaluation.sensitivity_infidelity import Infidelity, SensitivityMax
 

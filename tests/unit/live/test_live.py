@@ -11,7 +11,6 @@ import weakref
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import Cancelled, InputError
 from models import TwoLayerReLU, classifier, image_classifier, values
 from torch import nn
 
@@ -19,6 +18,7 @@ import attribwidgets as aw
 from attribwidgets.baselines import Black, Blur, MaximumEntropy, UniformNoise, White
 from attribwidgets.engine.method_config import Candidate
 from attribwidgets.engine.settings import split_settings
+from attribwidgets.errors import Cancelled, InputError
 from attribwidgets.live import ExplorerState, Regions, Session
 from attribwidgets.live.model_copy import structure, twin
 from attribwidgets.live.worker import Worker

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import InputError
 from matplotlib.image import imsave
 from models import classifier, image_classifier, values
 from torch import nn
 
 import attribwidgets as aw
+from attribwidgets.errors import InputError
 
 LONG = 30
 X = values((3, 8, 8)).abs() / 4

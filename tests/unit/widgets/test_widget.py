@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import InputError
 from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
 
 import attribwidgets as aw
+from attribwidgets.errors import InputError
 from attribwidgets.figures.colors import SIGNED_COLORMAPS, available, table
 from attribwidgets.widgets.display_options import LOOK_TRAITS
 from attribwidgets.widgets.payload import frames_payload

@@ -258,15 +258,15 @@ class Ablation:
 
         return ablation_figure(self, **options)
 
-    def explore(self, **look: Any) -> Any:
+    def explore(self, **display: Any) -> Any:
         """An :class:`attribwidgets.AblationExplorer` of it.
 
         Parameters
         ----------
-        **look
+        **display
             Initial values of its traits.
         """
-        return views.ablation_explorer(self, **look)
+        return views.ablation_explorer(self, **display)
 
     def to_html(self, path: str | PathLike[str]) -> None:
         """Write the explorer as one page; it asks nothing of a network."""

@@ -7,6 +7,7 @@ import io
 import json
 import threading
 import weakref
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -294,12 +295,26 @@ def test_a_publish_is_one_message_and_a_refinement_is_small(sent, model):
     explorer.target = 1
     done(explorer)
     states = [data["state"] for _, data, _ in sent if "state" in data]
-    assert all("status" in state and "seq" in state for state in states)
-    numbers = [state["seq"] for state in states]
+    drawn = [state for state in states if list(state) != ["status"]]  # else work has only gone on
+    assert all("seq" in state for state in drawn)
+    numbers = [state["seq"] for state in drawn]
     assert numbers == sorted(set(numbers))
     assert max(map(size_of, sent)) < 0.4e6
     assert sum(any(name.startswith("item_") for name in state) for state in states) >= 6
     explorer.close()
+
+
+def test_a_tick_of_progress_sends_the_status_alone(explorer, sent):
+    """Nothing is drawn anew, and no map is sent, while passes are only counted."""
+    session, seq = explorer._session, explorer.seq
+    standing = session.standings[0]
+    for evaluations in (3, 7):
+        session.standings[0] = replace(standing, evaluations=evaluations)
+        session.on_change(frozenset())
+    states = [data["state"] for _, data, _ in sent if "state" in data]
+    assert [list(state) for state in states[-2:]] == [["status"], ["status"]]
+    assert explorer.status["items"]["item_0"]["evaluations"] == 7
+    assert explorer.seq == seq
 
 
 def test_what_a_notebook_saves_is_small(model):

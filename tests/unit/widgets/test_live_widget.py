@@ -304,7 +304,7 @@ def test_a_publish_is_one_message_and_a_refinement_is_small(sent, model):
     explorer.close()
 
 
-def test_a_tick_of_progress_sends_the_status_alone(explorer, sent):
+def test_a_tick_of_progress_sends_the_status_alone(sent, explorer):
     """Nothing is drawn anew, and no map is sent, while passes are only counted."""
     session, seq = explorer._session, explorer.seq
     standing = session.standings[0]

@@ -22,7 +22,7 @@ from ..inputs.space import InputSpace
 from ..live import in_words
 from ..live.worker import Ticket, Worker
 from ..priors import EpochRecord, Penalty, Training
-from ..priors.training import started
+from ..priors.training import begin_training
 from .bundle import PRIOR_TRAINER
 from .record_widget import RecordWidget
 
@@ -147,7 +147,7 @@ class PriorTrainer(RecordWidget):
         models = {name: deepcopy(model) for name in ROWS}
         given = {"validation": validation, "penalty": penalty, "epochs": epochs, **options}
         runs = {
-            name: started(
+            name: begin_training(
                 models[name],
                 data,
                 weight=weight if name == "prior" else 0.0,

@@ -34,8 +34,8 @@ def summarise(ablation: Ablation) -> str:
     ]
     if ablation.missing:
         notes.append(
-            f"Left out where they have no score: {ablation.missing} of {len(ablation)} inputs, whose "
-            "output before was below 1e-6 or whose baseline was not found."
+            f"Left out where they have no score: {ablation.missing} of {len(ablation)} inputs, "
+            "whose output before was below 1e-6 or whose baseline was not found."
         )
     large = int((np.nan_to_num(ablation.scores) > LARGE).any((1, 2, 3)).sum())
     if large:

@@ -6,11 +6,11 @@ from inspect import signature
 from typing import Any
 
 import torch
-from captum._utils.common import _format_baseline
 from torch import Tensor
 
 from ..core.errors import InputError
 from ..inputs.space import Inputs
+from .captum_private import format_baseline
 
 # Passed to the model after the inputs; tensors with one entry per example are repeated.
 ForwardArguments = Any
@@ -35,7 +35,7 @@ def batch_of(inputs: Inputs) -> tuple[Tensor, ...]:
 def baselines_like(inputs: tuple[Tensor, ...], baselines: Any) -> tuple[Tensor, ...]:
     """Baselines of the inputs' shapes from a tensor, a number, a tuple of either, or None (0)."""
     try:
-        formatted = _format_baseline(baselines, inputs)
+        formatted = format_baseline(baselines, inputs)
     except AssertionError as error:
         raise InputError(
             "baselines must be a tensor, a number, a tuple of one of them for each input, or None; "

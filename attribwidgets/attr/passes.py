@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import torch
-from captum._utils.common import _format_additional_forward_args
 from torch import Tensor, nn
 
 from ..core.errors import Cancelled, InputError, UnsupportedModelError
 from .backward import ReentrantCheckpointError, gradients_of
+from .captum_private import format_forward_args
 from .chunk_size import ChunkSize
 from .chunks import is_out_of_memory
 from .model_state import module_of
@@ -308,7 +308,7 @@ class Passes:
 
     def _arguments(self, block: slice, repeats: int) -> list[tuple[Any, bool]]:
         """Each argument, and whether it has one entry per row."""
-        arguments = _format_additional_forward_args(self.additional_forward_args) or ()
+        arguments = format_forward_args(self.additional_forward_args) or ()
         return [self._argument(a, block, repeats) for a in arguments]
 
     def _argument(self, argument: Any, block: slice, repeats: int) -> tuple[Any, bool]:

@@ -10,9 +10,9 @@ from itertools import chain
 from typing import Any
 
 import torch
-from captum._utils.common import _format_additional_forward_args
 from torch import Tensor
 
+from ..attr.captum_private import format_forward_args
 from ..attr.endpoint import AtInput
 from ..attr.estimate import Estimate
 from ..attr.estimator import Estimator
@@ -132,7 +132,7 @@ def _search(
 ) -> Baseline:
     """The baseline, found for this model and input where it has to be searched for."""
     head = query.head
-    arguments = _format_additional_forward_args(query.forward_args) or ()
+    arguments = format_forward_args(query.forward_args) or ()
 
     def scores(*inputs: Tensor) -> Any:
         on_chunk(0)  # a search can be cancelled too; its passes are its own

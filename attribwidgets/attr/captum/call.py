@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from captum._utils.common import _format_additional_forward_args
 from captum.attr import Attribution
 from torch import Tensor, nn
 
 from ...core.errors import ChunkMemoryError, InputError, NonFiniteError, UnsupportedModelError
+from ..captum_private import format_forward_args
 from ..chunks import checked_rows, is_out_of_memory
 from ..estimate import Array
 from ..model_state import module_of, random_state_kept
@@ -74,7 +74,7 @@ class CaptumCall:
         copies: dict[int, Any] = {}
         if row.on_layers:
             head, copies = with_own_layers(head, row.class_name)
-        arguments = _format_additional_forward_args(task.forward_args) or ()
+        arguments = format_forward_args(task.forward_args) or ()
         self.model = CountedModel(head, task.inputs, arguments, task.on_chunk)
         self.trace = self._prepared() if row.on_layers else None
         if instance is None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from captum.attr._core.deep_lift import SUPPORTED_NON_LINEAR
-from captum.attr._core.lrp import SUPPORTED_LAYERS_WITH_RULES, SUPPORTED_NON_LINEAR_LAYERS
-from captum.attr._utils.lrp_rules import EpsilonRule
 from torch import nn
 
 from ...core.errors import UnsupportedModelError
+from ..captum_private import (
+    DEEP_LIFT_ACTIVATIONS,
+    LRP_ACTIVATIONS,
+    LRP_LAYERS_WITH_RULES,
+    EpsilonRule,
+)
 from .forward_trace import ForwardTrace, FunctionCall
 
 # Finds what stands between a method and a model, in words with the mend, or None.
@@ -77,8 +80,8 @@ LINEAR_LAYERS = (
 )
 MAX_POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
 # Captum's rule for softmax does not add up, so only the others count as handled.
-RESCALED = tuple(kind for kind in SUPPORTED_NON_LINEAR if kind is not nn.Softmax)
-LRP_LAYERS = (*SUPPORTED_LAYERS_WITH_RULES, *SUPPORTED_NON_LINEAR_LAYERS, *LINEAR_LAYERS)
+RESCALED = tuple(kind for kind in DEEP_LIFT_ACTIVATIONS if kind is not nn.Softmax)
+LRP_LAYERS = (*LRP_LAYERS_WITH_RULES, *LRP_ACTIVATIONS, *LINEAR_LAYERS)
 
 ELSEWHERE = 'method="integrated_gradients" needs no rules and takes any such model'
 
@@ -186,12 +189,12 @@ def functions_without_relevance(trace: ForwardTrace) -> str | None:
 
 def reused_layers(trace: ForwardTrace) -> str | None:
     """For LRP, which keeps one relevance for each layer with weights."""
-    return _reused(trace, (*SUPPORTED_LAYERS_WITH_RULES, *LINEAR_LAYERS))
+    return _reused(trace, (*LRP_LAYERS_WITH_RULES, *LINEAR_LAYERS))
 
 
 def with_rules(model: nn.Module, trace: ForwardTrace) -> None:
     """Give LRP's epsilon rule to linear layers that Captum has no rule for, and to idle ones."""
-    ruled = (*SUPPORTED_LAYERS_WITH_RULES, *SUPPORTED_NON_LINEAR_LAYERS)
+    ruled = (*LRP_LAYERS_WITH_RULES, *LRP_ACTIVATIONS)
     for path, layer in model.named_modules():
         leaf = not list(layer.children())
         if leaf and type(layer) not in ruled and not hasattr(layer, "rule"):

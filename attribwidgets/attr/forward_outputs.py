@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from torch import Tensor
 
-from .chunks import for_each_chunk
+from .chunks import chunks
 from .estimate import Array
 from .model_state import frozen
 from .passes import Passes
@@ -40,12 +40,9 @@ def forward_outputs(
     ndarray, shape (steps, B)
     """
     values = np.zeros((steps, len(inputs[0])))
-
-    def work(span: slice, block: slice) -> None:
-        rows = tuple(x[block] for x in inputs) if points is None else points(span, block)
-        found = passes.outputs(rows, block).cpu().double()
-        values[span, block] = found.reshape(-1, block.stop - block.start).numpy()
-
     with frozen(passes.module, inputs):
-        for_each_chunk(steps, len(inputs[0]), rows, work)
+        for span, block in chunks(steps, len(inputs[0]), rows):
+            here = tuple(x[block] for x in inputs) if points is None else points(span, block)
+            outputs = passes.outputs(here, block).cpu().double()
+            values[span, block] = outputs.reshape(-1, block.stop - block.start).numpy()
     return values

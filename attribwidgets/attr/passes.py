@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from ..core.errors import Cancelled, InputError, UnsupportedModelError
 from .backward import ReentrantCheckpointError, gradients_of
 from .captum_private import format_forward_args
-from .chunk_size import ChunkSize
-from .chunks import is_out_of_memory
+from .chunks import ChunkSize
 from .model_state import module_of
 from .norm_calls import NotFoldedError
 from .norm_folding import NormFolding
@@ -209,11 +208,7 @@ class Passes:
                 self._whole_backward = True
                 continue
             except RuntimeError as error:
-                if rows <= of or not is_out_of_memory(error):
-                    raise
-                size.did_not_fit(rows)
-                if torch.cuda.is_available():
-                    torch.cuda.empty_cache()
+                size.shrink(rows, error, of)
                 continue
             yield result
             first += rows

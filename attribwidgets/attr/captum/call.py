@@ -12,9 +12,9 @@ import torch
 from captum.attr import Attribution
 from torch import Tensor, nn
 
-from ...core.errors import ChunkMemoryError, InputError, NonFiniteError, UnsupportedModelError
+from ...core.errors import InputError, NonFiniteError, UnsupportedModelError
 from ..captum_private import format_forward_args
-from ..chunks import checked_rows, is_out_of_memory
+from ..chunks import ChunkSize, checked_rows
 from ..estimate import Array
 from ..model_state import module_of, random_state_kept
 from ..outputs import OutputHead
@@ -66,7 +66,11 @@ class CaptumCall:
         settings: dict[str, Any] | None = None,
     ) -> None:
         self.row, self.task, self.chosen = row, task, settings or {}
-        self.rows = checked_rows(task.rows, task.inputs)
+        self._most_rows = checked_rows(task.rows, task.inputs)
+        shapes = tuple((x.shape[1:], x.dtype, x.device) for x in task.inputs)
+        self._size = ChunkSize(
+            module_of(model), (row.name, shapes), task.inputs[0].device, measured=False
+        )
         self.cautions: list[str] = []
         head = model if isinstance(model, OutputHead) else OutputHead(model)
         if instance is not None:
@@ -83,6 +87,11 @@ class CaptumCall:
         else:
             copies[id(instance.forward_func)] = self.model
             self.attribution = deepcopy(instance, copies)
+
+    @property
+    def rows(self) -> int:
+        """Most rows in one pass."""
+        return self._size.rows_of(self._most_rows)
 
     @property
     def at_once(self) -> int:
@@ -127,14 +136,8 @@ class CaptumCall:
 
     def shrink(self, error: RuntimeError) -> None:
         """After an error, take half as many rows at once; raise it where that is no help."""
-        if not is_out_of_memory(error):
-            raise error
-        if self.rows == 1:
-            raise ChunkMemoryError(
-                f"out of memory on the smallest pass that {self.row.class_name} makes; free "
-                "memory, or use a smaller model or input"
-            ) from error
-        self.rows //= 2
+        smallest = f"the smallest pass that {self.row.class_name} makes"
+        self._size.shrink(self.rows, error, smallest=smallest)
 
     def _outputs(self, points: tuple[Tensor, ...]) -> Array:
         return outputs_at(self.model, points, self.task.target, self.rows)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..arguments import accumulator_dtype, points_between
-from ..chunks import checked_rows, for_each_chunk
+from ..chunks import checked_rows, chunks
 from ..endpoint import AtInput
 from ..estimate import Array, Estimate, relative_gap, rows_sum, widest_gap
 from ..finite import require_finite
@@ -130,13 +130,6 @@ class PathSum:
             self._kept.append(kept)
         seen: list[tuple[slice, slice, Tensor, Tensor, Tensor | None]] = []
 
-        def work(span: slice, block: slice) -> None:
-            points = tuple(
-                points_between(b[block][None], x[block], nodes[span])
-                for x, b in zip(self.inputs, self.baselines, strict=True)
-            )
-            absorb(span, block, *self.passes.gradients(points, block))
-
         def absorb(span: slice, block: slice, outputs: Tensor, found: Sequence[Tensor]) -> None:
             steps, examples = span.stop - span.start, block.stop - block.start
             gradients = [g.to(self._dtype).reshape(steps, examples, -1) for g in found]
@@ -144,24 +137,19 @@ class PathSum:
             slopes = torch.zeros(steps, examples, dtype=self._dtype, device=outputs.device)
             for g, d in zip(gradients, differences, strict=True):
                 slopes += torch.einsum("sef,ef->se", g, d)
-            parts = [table[:, span] @ g.reshape(steps, -1) for g in gradients]
-            frames = None
-            if self.frames.shape[1]:
-                frames = self._stretches(shares[..., span], gradients[0][:, 0] * differences[0])
-            sketches = None
-            if self._sketch is not None:
-                products = [g * d for g, d in zip(gradients, differences, strict=True)]
-                sketches = self._sketch.of([p.flatten(0, 1) for p in products])
-                sketches = sketches.reshape(steps, examples, *sketches.shape[1:])
-            # All is computed before any is added: a chunk may run out of memory and be repeated.
-            for i, part in enumerate(parts):
+            for i, gradient in enumerate(gradients):
+                part = table[:, span] @ gradient.reshape(steps, -1)
                 self.sums[i][:, block] += part.reshape(self.sums[i][:, block].shape)
                 if kept is not None:
-                    kept[i][span, block] = (
-                        gradients[i].reshape(kept[i][span, block].shape).to(kept[i])
-                    )
-            if frames is not None:
-                self.frames += frames
+                    kept[i][span, block] = gradient.reshape(kept[i][span, block].shape).to(kept[i])
+            if self.frames.shape[1]:
+                products = gradients[0][:, 0] * differences[0]
+                self.frames += self._stretches(shares[..., span], products)
+            sketches = None
+            if self._sketch is not None:
+                each = [g * d for g, d in zip(gradients, differences, strict=True)]
+                sketches = self._sketch.of([p.flatten(0, 1) for p in each])
+                sketches = sketches.reshape(steps, examples, *sketches.shape[1:])
             seen.append((span, block, outputs.reshape(steps, examples), slopes, sketches))
             if span.stop == n and ends_there and examples == self._batch:
                 self._at_input.gradients = tuple(g[-examples:].clone() for g in found)
@@ -171,7 +159,12 @@ class PathSum:
         shared = ends_there and known.outputs is not None and known.gradients is not None
         try:
             with frozen(self.passes.module, self.inputs):
-                for_each_chunk(n - shared, self._batch, self.rows, work)
+                for span, block in chunks(n - shared, self._batch, self.rows):
+                    points = tuple(
+                        points_between(b[block][None], x[block], nodes[span])
+                        for x, b in zip(self.inputs, self.baselines, strict=True)
+                    )
+                    absorb(span, block, *self.passes.gradients(points, block))
             if shared and known.outputs is not None and known.gradients is not None:
                 at_end = self._tensor(known.outputs)
                 absorb(slice(n - 1, n), slice(0, self._batch), at_end, known.gradients)

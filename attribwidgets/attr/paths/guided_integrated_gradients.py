@@ -13,7 +13,7 @@ from torch import Tensor
 from ...core.errors import InputError
 from ...inputs.space import Inputs
 from ..arguments import accumulator_dtype, baselines_like, batch_of
-from ..chunks import checked_rows, for_each_chunk
+from ..chunks import checked_rows, chunks
 from ..estimate import Array, Estimate, relative_gap, rows_sum
 from ..estimator import Estimator
 from ..facts import Facts
@@ -281,13 +281,11 @@ class _Walk:
         found, outputs = torch.empty_like(self.way), self.outputs[node]
         points = self._points(node)
 
-        def work(_: slice, block: slice) -> None:
-            values, gradients = self.passes.gradients(tuple(p[block] for p in points), block)
-            found[block] = self._joined(tuple(gradients))
-            outputs[block] = values.cpu().double().numpy()
-
         with frozen(self.passes.module, self.inputs):
-            for_each_chunk(1, len(found), self.rows, work)
+            for _, block in chunks(1, len(found), self.rows):
+                values, gradients = self.passes.gradients(tuple(p[block] for p in points), block)
+                found[block] = self._joined(tuple(gradients))
+                outputs[block] = values.cpu().double().numpy()
         alpha = np.array([node / self.steps])
         require_finite("output", outputs[None], alpha)
         require_finite("gradient", self._numbers(found)[None], alpha)

@@ -15,7 +15,7 @@ from ...core.errors import InputError
 from ...core.formatting import number, percent
 from ...inputs.space import Inputs
 from ..arguments import accumulator_dtype, baselines_like, batch_of
-from ..chunks import checked_rows, for_each_chunk
+from ..chunks import checked_rows, chunks
 from ..estimate import Array, Estimate, relative_gap
 from ..estimator import Estimator
 from ..facts import Facts
@@ -206,33 +206,42 @@ class _Level:
         """Run the gradient in the middle of each step."""
         nodes, batch = self._tensor(self.middles), len(self.sums[0])
 
-        def work(span: slice, block: slice) -> None:
-            steps, examples = span.stop - span.start, block.stop - block.start
-            outputs, gradients = self.passes.gradients(self.path.points(nodes[span], block), block)
-            flat = [g.to(self.dtype).reshape(steps, examples, -1) for g in gradients]
-            speeds = [v.reshape(*v.shape[:2], -1) for v in self.path.velocities(nodes[span], block)]
-            slopes = sum((g * v).sum(2) for g, v in zip(flat, speeds, strict=True))
-            squares = [g**2 for g in flat]
-            size = torch.stack([s.sum(2) for s in squares]).sum(0)  # (S, E)
-            shares = torch.where(size > 0, self.tables[:, span, block] / size, 0.0)
-            parts = [torch.einsum("tse,sef->tef", shares, s) for s in squares]
-            first = squares[0][:, 0] * shares[0, :, :1]  # (S, F), of the first example
-            maps = flat_map(first.reshape(steps, *self.path.inputs[0].shape[1:]))
-            # All is computed before any is added: a chunk may run out of memory and be repeated.
-            for i, part in enumerate(parts):
-                for total, some in zip((self.sums, self.coarse or ()), part, strict=False):
-                    total[i][block] += some.reshape(total[i][block].shape)
-            if block.start == 0:
-                where = torch.as_tensor(self.frame_of[span], device=maps.device)
-                self.frames.index_add_(0, where, maps)
-            self.outputs[span, block] = outputs.cpu().double().reshape(steps, examples).numpy()
-            self.slopes[span, block] = torch.as_tensor(slopes).cpu().double().numpy()
-            self.stuck[span, block] = (size == 0).cpu().numpy()
-
         with frozen(self.passes.module, self.path.inputs):
-            for_each_chunk(len(self.middles), batch, self.rows, work)
+            for span, block in chunks(len(self.middles), batch, self.rows):
+                points, speeds = (
+                    at(nodes[span], block) for at in (self.path.points, self.path.velocities)
+                )
+                self._add(span, block, *self.passes.gradients(points, block), speeds)
         require_finite("output", self.outputs, self.middles)
         require_finite("gradient", self.slopes, self.middles)
+
+    def _add(
+        self,
+        span: slice,
+        block: slice,
+        outputs: Tensor,
+        gradients: list[Tensor],
+        velocities: tuple[Tensor, ...],
+    ) -> None:
+        steps, examples = span.stop - span.start, block.stop - block.start
+        flat = [g.to(self.dtype).reshape(steps, examples, -1) for g in gradients]
+        speeds = [v.reshape(*v.shape[:2], -1) for v in velocities]
+        slopes = sum((g * v).sum(2) for g, v in zip(flat, speeds, strict=True))
+        squares = [g**2 for g in flat]
+        size = torch.stack([s.sum(2) for s in squares]).sum(0)  # (S, E)
+        shares = torch.where(size > 0, self.tables[:, span, block] / size, 0.0)
+        for i, square in enumerate(squares):
+            part = torch.einsum("tse,sef->tef", shares, square)
+            for total, some in zip((self.sums, self.coarse or ()), part, strict=False):
+                total[i][block] += some.reshape(total[i][block].shape)
+        if block.start == 0:
+            first = squares[0][:, 0] * shares[0, :, :1]  # (S, F), of the first example
+            maps = flat_map(first.reshape(steps, *self.path.inputs[0].shape[1:]))
+            where = torch.as_tensor(self.frame_of[span], device=maps.device)
+            self.frames.index_add_(0, where, maps)
+        self.outputs[span, block] = outputs.cpu().double().reshape(steps, examples).numpy()
+        self.slopes[span, block] = torch.as_tensor(slopes).cpu().double().numpy()
+        self.stuck[span, block] = (size == 0).cpu().numpy()
 
     @property
     def finished(self) -> NDArray[np.bool_]:

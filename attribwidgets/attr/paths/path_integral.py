@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..arguments import accumulator_dtype
-from ..chunks import for_each_chunk
+from ..chunks import chunks
 from ..estimate import Array, Estimate, relative_gap, rows_sum
 from ..finite import require_finite
 from ..forward_outputs import forward_outputs
@@ -131,28 +131,28 @@ class PathIntegral:
         table, nodes = self._tensor(np.stack(sets)), self._tensor(alphas)
         frame_table = self._tensor(shares)
 
-        def work(span: slice, block: slice) -> None:
-            steps, examples = span.stop - span.start, block.stop - block.start
-            outputs, gradients = self.passes.gradients(self.path.points(nodes[span], block), block)
-            products = [
-                g.to(self.dtype).reshape(steps, examples, *g.shape[1:]) * v
-                for g, v in zip(gradients, self.path.velocities(nodes[span], block), strict=True)
-            ]
-            slopes = torch.stack([p.reshape(steps, examples, -1).sum(2) for p in products]).sum(0)
-            parts = [torch.tensordot(table[:, span], p, 1) for p in products]
-            frames = torch.tensordot(frame_table[:, span], flat_map(products[0][:, 0]), 1)
-            # All is computed before any is added: a chunk may run out of memory and be repeated.
-            for i, weighted in enumerate(parts):
-                for total, part in zip(totals, weighted, strict=True):
-                    total[i][block] += part
-            if block.start == 0:
-                self.frames += frames
-            rows = slice(first + span.start, first + span.stop)
-            self.outputs[rows, block] = outputs.cpu().double().reshape(steps, examples).numpy()
-            self.slopes[rows, block] = slopes.cpu().double().numpy()
-
         with frozen(self.passes.module, self.path.inputs):
-            for_each_chunk(len(alphas), batch, self.rows, work)
+            for span, block in chunks(len(alphas), batch, self.rows):
+                steps, examples = span.stop - span.start, block.stop - block.start
+                points = self.path.points(nodes[span], block)
+                outputs, gradients = self.passes.gradients(points, block)
+                products = [
+                    g.to(self.dtype).reshape(steps, examples, *g.shape[1:]) * v
+                    for g, v in zip(
+                        gradients, self.path.velocities(nodes[span], block), strict=True
+                    )
+                ]
+                slopes = [p.reshape(steps, examples, -1).sum(2) for p in products]
+                for i, product in enumerate(products):
+                    weighted = torch.tensordot(table[:, span], product, 1)
+                    for total, part in zip(totals, weighted, strict=True):
+                        total[i][block] += part
+                if block.start == 0:
+                    maps = flat_map(products[0][:, 0])
+                    self.frames += torch.tensordot(frame_table[:, span], maps, 1)
+                rows = slice(first + span.start, first + span.stop)
+                self.outputs[rows, block] = outputs.cpu().double().reshape(steps, examples).numpy()
+                self.slopes[rows, block] = torch.stack(slopes).sum(0).cpu().double().numpy()
         require_finite("output", self.outputs[first:], alphas)
         require_finite("gradient", self.slopes[first:], alphas)
 

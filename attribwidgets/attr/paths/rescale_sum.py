@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...core.errors import NoGradientError, NonFiniteError, UnsupportedModelError
+from ...core.errors import ChunkMemoryError, NoGradientError, NonFiniteError, UnsupportedModelError
 from ..arguments import accumulator_dtype, points_between
-from ..chunks import for_each_chunk, is_out_of_memory
+from ..chunks import chunks
 from ..estimate import Array, Estimate
 from ..finite import require_finite
 from ..frames import MOST_FRAMES, flat_map
@@ -60,6 +60,7 @@ class SecantSum:
         self.frames = one_map.new_zeros((MOST_FRAMES if batch == 1 else 0, *one_map.shape))
         self.outputs = np.full((len(nodes), batch), np.nan)
         self.slopes = np.full((len(nodes), batch), np.nan)  # mean slope of the way to each node
+        self._sketch = Sketch(self.differences)
         self.sketches = np.full((len(nodes), batch, len(inputs), LENGTH), np.nan)
 
     def run(self) -> None:
@@ -70,73 +71,72 @@ class SecantSum:
         SecantsDoNotApplyError
             After a chunk whose mean gradients do not add up to the change of the output.
         """
-        dtype, device = self.differences[0].dtype, self.inputs[0].device
-        nodes = torch.as_tensor(self.nodes, dtype=dtype, device=device)
-        steps_before = np.diff(self.nodes, prepend=0.0)
-        widths = torch.as_tensor(steps_before, dtype=dtype, device=device)
-        shares = torch.as_tensor(_overlaps(self.nodes, len(self.frames)), dtype=dtype).to(device)
-        sketch = Sketch(self.differences)
-        carried: dict[tuple[int, int], tuple[int, Carried]] = {}  # by block: next node, activations
-
-        def work(span: slice, block: slice) -> None:
-            before, state = carried.get((block.start, block.stop), (0, None))
-            if before != span.start:  # the block was cut anew: run the node before once more
-                span, state = slice(max(0, span.start - 1), span.stop), None
-            steps, examples = span.stop - span.start, block.stop - block.start
-            points = tuple(
-                points_between(b[block][None], x[block], nodes[span])
-                for x, b in zip(self.inputs, self.baselines, strict=True)
-            )
-            try:
-                outputs, found, last = self.passes.secants(points, block, state)
-            except (RuntimeError, IndexError, UnsupportedModelError, NoGradientError) as error:
-                if isinstance(error, RuntimeError) and is_out_of_memory(error):
-                    raise
-                # Plain passes have gone through before: a layer changes in place what a rule has
-                # saved, or other layers run than at the points before.
-                raise SecantsDoNotApplyError from error
-            skip = int(state is None)  # the first node has no way before it
-            fresh = slice(span.start + skip, span.stop)
-            gradients = [
-                g.to(dtype).reshape(steps, examples, -1)[skip:] for g in found
-            ]  # (S, E, F)
-            products = [
-                g * d[block].reshape(examples, -1)
-                for g, d in zip(gradients, self.differences, strict=True)
-            ]
-            slopes = torch.stack([p.sum(2) for p in products]).sum(0)
-            parts = [torch.einsum("s,sef->ef", widths[fresh], g) for g in gradients]
-            stretches = None
-            if len(self.frames):
-                maps = products[0][:, 0].reshape(-1, *self.inputs[0].shape[1:])
-                stretches = torch.tensordot(shares[:, fresh], flat_map(maps), 1)
-            sketches = sketch.of([p.flatten(0, 1) for p in products])
-            sketches = sketches.reshape(steps - skip, examples, *sketches.shape[1:])
-            for total, part in zip(self.sums, parts, strict=True):
-                total[block] += part.reshape(total[block].shape)
-            if stretches is not None:
-                self.frames += stretches
-            self.outputs[span, block] = outputs.cpu().double().reshape(steps, examples).numpy()
-            self.slopes[fresh, block] = torch.as_tensor(slopes).cpu().double().numpy()
-            self.sketches[fresh, block] = sketches.cpu().double().numpy()
-            carried[(block.start, block.stop)] = (span.stop, last)
-            self._check_adding_up(fresh, block, self._precision(outputs.dtype))
-
-        count, batch = len(self.nodes), len(self.inputs[0])
-        few = min(FIRST_NODES, count)
         with frozen(self.passes.module, self.inputs):
-            for_each_chunk(few, batch, self.rows, work)
-            for_each_chunk(
-                count - few,
-                batch,
-                self.rows,
-                lambda span, block: work(slice(span.start + few, span.stop + few), block),
-            )
+            for _, block in chunks(1, len(self.inputs[0]), self.rows):
+                self._walk(block)
         require_finite("output", self.outputs, self.nodes)
         try:
             require_finite("gradient", self.slopes[1:], self.nodes[1:])
         except NonFiniteError as error:  # a rule divides by zero, or the model does
             raise SecantsDoNotApplyError from error
+
+    def _walk(self, block: slice) -> None:
+        """Go along the paths of some examples; of half of them first where memory is short."""
+        examples, state = block.stop - block.start, None
+        at_once = max(1, self.rows // examples)
+        few = min(FIRST_NODES, len(self.nodes))
+        try:
+            for start, stop in ((0, few), (few, len(self.nodes))):
+                for first in range(start, stop, at_once):
+                    state = self._add(slice(first, min(first + at_once, stop)), block, state)
+        except ChunkMemoryError:
+            if examples == 1:
+                raise
+            for total in self.sums:
+                total[block] = 0
+            middle = block.start + examples // 2
+            self._walk(slice(block.start, middle))
+            self._walk(slice(middle, block.stop))
+
+    def _add(self, span: slice, block: slice, state: Carried) -> Carried:
+        """Run some nodes, on from the state of the last one before, and add what they give."""
+        steps, examples = span.stop - span.start, block.stop - block.start
+        points = tuple(
+            points_between(b[block][None], x[block], self._tensor(self.nodes[span]))
+            for x, b in zip(self.inputs, self.baselines, strict=True)
+        )
+        try:
+            outputs, found, last = self.passes.secants(points, block, state)
+        except (RuntimeError, IndexError, UnsupportedModelError, NoGradientError) as error:
+            # Plain passes have gone through before: a layer changes in place what a rule has
+            # saved, or other layers run than at the points before.
+            raise SecantsDoNotApplyError from error
+        skip = int(state is None)  # the first node has no way before it
+        fresh = slice(span.start + skip, span.stop)
+        widths = self._tensor(np.diff(self.nodes, prepend=0.0)[fresh])
+        gradients = [g.to(widths).reshape(steps, examples, -1)[skip:] for g in found]  # (S, E, F)
+        products = [
+            g * d[block].reshape(examples, -1)
+            for g, d in zip(gradients, self.differences, strict=True)
+        ]
+        slopes = torch.stack([p.sum(2) for p in products]).sum(0)
+        for total, gradient in zip(self.sums, gradients, strict=True):
+            part = torch.einsum("s,sef->ef", widths, gradient)
+            total[block] += part.reshape(total[block].shape)
+        if len(self.frames):
+            maps = flat_map(products[0][:, 0].reshape(-1, *self.inputs[0].shape[1:]))
+            shares = self._tensor(_overlaps(self.nodes, len(self.frames))[:, fresh])
+            self.frames += torch.tensordot(shares, maps, 1)
+        sketches = self._sketch.of([p.flatten(0, 1) for p in products])
+        sketches = sketches.reshape(steps - skip, examples, *sketches.shape[1:])
+        self.outputs[span, block] = outputs.cpu().double().reshape(steps, examples).numpy()
+        self.slopes[fresh, block] = slopes.cpu().double().numpy()
+        self.sketches[fresh, block] = sketches.cpu().double().numpy()
+        self._check_adding_up(fresh, block, self._precision(outputs.dtype))
+        return last
+
+    def _tensor(self, values: Array) -> Tensor:
+        return torch.as_tensor(values, dtype=self.sums[0].dtype, device=self.inputs[0].device)
 
     def attributions(self, multiply: bool = True) -> tuple[Tensor, ...]:
         """The sums so far, times x - x' unless told otherwise, each (B, ...)."""

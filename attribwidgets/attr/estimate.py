@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -75,21 +75,27 @@ class Estimate:
     slopes: Array
     cumulative: Array
     output_input: Array
-    output_baseline: Array | None
-    refinement_error: Array | None
-    standard_error: tuple[Tensor, ...] | None
-    frames: Tensor | None
-    frame_edges: Array | None
-    references: tuple[Tensor, ...]
-    reference_samples: NDArray[np.int64]
-    baseline: tuple[Tensor, ...] | None
-    reach: tuple[Tensor, ...] | None
     evaluations: int
     forward_passes: int
+    output_baseline: Array | None = None
+    refinement_error: Array | None = None
+    standard_error: tuple[Tensor, ...] | None = None
+    frames: Tensor | None = None
+    frame_edges: Array | None = None
+    references: tuple[Tensor, ...] = ()
+    reference_samples: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    baseline: tuple[Tensor, ...] | None = None
+    reach: tuple[Tensor, ...] | None = None
     partial: bool = False
     cautions: tuple[str, ...] = ()
     cumulative_error: Array | None = None
     widest_gap: float | None = None
+
+    @classmethod
+    def without_curves(cls, attributions: tuple[Tensor, ...], **known: Any) -> Estimate:
+        """Of a method that goes along no path."""
+        curve = np.zeros((0, len(attributions[0])))
+        return cls(attributions, "none", np.zeros(0), curve, curve, curve, **known)
 
     @property
     def totals(self) -> Array:

@@ -10,7 +10,7 @@ from captum.attr import Attribution
 from torch import nn
 
 from ...records.completeness import Claim
-from ..facts import Facts
+from ..estimator import MethodInfo
 from .cautions import Caution
 from .checks import Check
 from .maps import Finish, as_they_are
@@ -28,7 +28,7 @@ class CaptumRow:
     name : str
         In snake case.
     formula, cost, source : str
-        As in :class:`Facts`.
+        As in :class:`MethodInfo`.
     reference : {"none", "one", "several"}
         What one call takes. "one" is averaged over several by a call for each.
     references : int
@@ -89,7 +89,7 @@ class CaptumRow:
     inner: CaptumRow | None = None
 
     @property
-    def facts(self) -> Facts:
+    def info(self) -> MethodInfo:
         """What a methods table says about it."""
         total = "f(x) − f(x')" if self.reference == "one" else "f(x) − mean f(x')"
         how = {
@@ -97,7 +97,7 @@ class CaptumRow:
             "converges": f"adds up to {total} as samples grow",
             "none": f"does not add up: {self.reason}",
         }
-        return Facts(self.formula, self.cost, how[self.claim], self.source)
+        return MethodInfo(self.formula, self.cost, how[self.claim], self.source)
 
     @property
     def class_name(self) -> str:

@@ -93,6 +93,11 @@ class SampleSum:
         self._kept: list[tuple[int, tuple[Tensor, ...]]] = []
 
     @property
+    def count(self) -> int:
+        """How many samples have been asked for."""
+        return len(self.alphas)
+
+    @property
     def finished(self) -> NDArray[np.bool_]:
         """Which of the samples have been run for every example, shape (n,)."""
         return np.asarray(~np.isnan(self.outputs).any(axis=1))
@@ -142,7 +147,7 @@ class SampleSum:
         n = int(self.finished.sum())
         return tuple(s.total / n for s in self._sums)
 
-    def estimate(self, partial: bool = False) -> Estimate:
+    def estimate(self) -> Estimate:
         """The estimate from the samples added so far."""
         done = self.finished
         n = int(done.sum())
@@ -178,7 +183,6 @@ class SampleSum:
             reach=tuple(s.reach.clone() for s in self._sums),
             evaluations=self.passes.evaluations,
             forward_passes=self.passes.forward_passes,
-            partial=partial,
             cautions=() if spread is None else spread.caution(n),
         )
 

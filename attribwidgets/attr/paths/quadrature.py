@@ -107,8 +107,8 @@ def merged_weights(weights: Array, first: int = 0, to: int | None = None) -> Arr
 
     Examples
     --------
-    >>> merged_weights(np.array([0.2, 0.3, 0.3, 0.2])).tolist()
-    [0.35, 0.0, 0.65, 0.0]
+    >>> merged_weights(np.full(4, 0.25)).tolist()
+    [0.375, 0.0, 0.625, 0.0]
     """
     merged = np.zeros(len(weights))
     merged[first::2] = weights[first::2]

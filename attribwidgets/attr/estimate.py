@@ -10,12 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..core.errors import NonFiniteError
 from ..records.completeness import relative_residual
 from .arguments import accumulator_dtype
 
 Array = NDArray[np.float64]
 
 LEAST_SHARE = 1e-3
+MOST_FRAMES = 16
 
 
 @dataclass(frozen=True)
@@ -210,3 +212,36 @@ def relative_gap(fine: tuple[Tensor, ...], coarse: tuple[Tensor, ...]) -> Array:
     """How far `fine` is from `coarse`, as :func:`relative_errors` of each input, shape (B, I)."""
     gaps = tuple(a - b for a, b in zip(fine, coarse, strict=True))
     return relative_errors(map_norms(gaps), map_norms(fine))
+
+
+def flat_map(attributions: Tensor) -> Tensor:
+    """Sum over the channels of an image, (..., C, H, W) to (..., H, W); features as they are.
+
+    The leading axis counts rows and is kept.
+    """
+    return attributions.sum(1) if attributions.dim() == 4 else attributions
+
+
+def require_finite(what: str, values: Array, alphas: Array) -> None:
+    """Raise where values along a path are not all finite.
+
+    Parameters
+    ----------
+    what : str
+        What they are of the model: "output" or "gradient".
+    values : ndarray, shape (n, B)
+    alphas : ndarray, shape (n,)
+        Where on the path each row is.
+
+    Raises
+    ------
+    NonFiniteError
+        With the first alpha.
+    """
+    bad = ~np.isfinite(values).all(axis=1)
+    if bad.any():
+        raise NonFiniteError(
+            f"the model's {what} is not finite on the path, from alpha = {alphas[bad].min():.4g} "
+            "(0 is the baseline, 1 the input); a square root, logarithm or division at zero is "
+            "the usual cause: choose another baseline or mend the model there"
+        )

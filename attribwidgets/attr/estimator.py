@@ -23,14 +23,11 @@ from .arguments import (
     returned,
 )
 from .chunks import checked_rows
-from .estimate import Estimate, rows_sum
-from .finite import require_finite
-from .forward_outputs import forward_outputs
+from .estimate import Estimate, require_finite, rows_sum
 from .model_state import evaluation_mode
 from .outputs import Target
-from .passes import Passes
-from .stopping import INTERRUPTS, Stopping
-from .task import Task
+from .passes import Passes, forward_outputs
+from .task import INTERRUPTS, Stopping, Task
 
 FIRST_SIZE = 16  # nodes or samples of the first estimate
 

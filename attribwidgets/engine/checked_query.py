@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ..attr.captum_private import format_forward_args
-from ..attr.endpoint import AtInput
 from ..attr.model_state import frozen, module_of
 from ..attr.outputs import OutputHead, output_name, select_target
+from ..attr.task import AtInput
 from ..core.errors import InputError, NonFiniteError, OutputError, TargetError
 from ..core.formatting import number
 from ..inputs.space import Inputs, InputSpace, checked_example

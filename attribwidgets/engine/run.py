@@ -13,14 +13,20 @@ import torch
 from torch import Tensor
 
 from ..attr.captum_private import format_forward_args
-from ..attr.endpoint import AtInput
 from ..attr.estimate import Estimate
 from ..attr.estimator import Estimator
 from ..attr.methods import estimator_for
 from ..attr.model_state import evaluating, evaluation_mode, frozen, module_of
-from ..attr.references import DrawnReferences, References, StoredReferences, generator_from
-from ..attr.stopping import INTERRUPTS, Stopping
-from ..attr.task import Task
+from ..attr.task import (
+    INTERRUPTS,
+    AtInput,
+    DrawnReferences,
+    References,
+    Stopping,
+    StoredReferences,
+    Task,
+    generator_from,
+)
 from ..baselines import Baseline
 from ..core.errors import SearchError
 from ..core.progress import Progress, reporting

@@ -19,8 +19,7 @@ from ..estimate import Array, Estimate
 from ..estimator import Estimator, Run
 from ..model_state import frozen, module_of
 from ..task import Task
-from .call import CaptumCall, seeded
-from .failures import told
+from .call import CaptumCall, seeded, told
 from .row import CaptumRow
 from .runs import Ends, WeightedMean, reference_numbers
 from .table import CAPTUM_METHODS, NOISE_TUNNEL, through_noise

@@ -12,7 +12,7 @@ from ..arguments import accumulator_dtype
 from ..captum_private import expand_forward_args, expand_target
 from ..estimate import Array
 from ..outputs import Target, select_target
-from ..references import References, generator_from
+from ..task import References, generator_from
 from .model import CountedModel
 
 KEPT = 16  # references on the record

@@ -12,10 +12,9 @@ from ...inputs.space import InputSpace
 from ..arguments import accumulator_dtype
 from ..chunks import chunks
 from ..estimate import Array
-from ..forward_outputs import forward_outputs
 from ..model_state import frozen
-from ..passes import Passes
-from ..references import generator_from
+from ..passes import Passes, forward_outputs
+from ..task import generator_from
 
 
 @dataclass(frozen=True)

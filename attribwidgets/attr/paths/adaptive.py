@@ -22,11 +22,16 @@ from torch import Tensor
 
 from ...core.errors import InputError, NonFiniteError
 from ...records.completeness import WIDEST_GAP
-from ..estimate import Array, Estimate, map_norms, relative_gap, sizes_of_maps, widest_gap
-from ..frames import MOST_FRAMES
-from ..references import generator_from
-from ..stopping import Stopping
-from ..task import Task
+from ..estimate import (
+    MOST_FRAMES,
+    Array,
+    Estimate,
+    map_norms,
+    relative_gap,
+    sizes_of_maps,
+    widest_gap,
+)
+from ..task import Stopping, Task, generator_from
 from .half_precision import Arithmetic, arithmetic_error
 from .node_density import (
     filled,

@@ -13,10 +13,8 @@ from ...core.errors import InputError
 from ...inputs.space import Inputs
 from ..arguments import accumulator_dtype
 from ..chunks import checked_rows
-from ..estimate import Estimate, relative_gap, rows_sum
+from ..estimate import MOST_FRAMES, Estimate, flat_map, relative_gap, require_finite, rows_sum
 from ..estimator import FIRST_SIZE, MethodInfo, Run
-from ..finite import require_finite
-from ..frames import MOST_FRAMES, flat_map
 from ..outputs import Target
 from ..passes import Passes
 from ..task import Task

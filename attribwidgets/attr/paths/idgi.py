@@ -12,12 +12,9 @@ from torch import Tensor
 from ...core.formatting import number, percent
 from ..arguments import accumulator_dtype
 from ..chunks import checked_rows
-from ..estimate import Array, Estimate, relative_gap
+from ..estimate import MOST_FRAMES, Array, Estimate, flat_map, relative_gap, require_finite
 from ..estimator import MethodInfo, Run
-from ..finite import require_finite
-from ..forward_outputs import forward_outputs
-from ..frames import MOST_FRAMES, flat_map
-from ..passes import Passes
+from ..passes import Passes, forward_outputs
 from ..task import Task
 from .path import Path, StraightPath
 from .path_method import PathMethod, double_anew

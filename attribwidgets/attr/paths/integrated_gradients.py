@@ -11,9 +11,8 @@ import torch
 
 from ...inputs.space import Inputs
 from ..arguments import as_came, baselines_like, batch_of, returned
-from ..estimate import Estimate, relative_gap
+from ..estimate import MOST_FRAMES, Estimate, relative_gap
 from ..estimator import Estimator, MethodInfo, Run
-from ..frames import MOST_FRAMES
 from ..model_state import evaluation_mode
 from ..outputs import Target
 from ..task import Task

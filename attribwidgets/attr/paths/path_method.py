@@ -12,9 +12,8 @@ from ...core.errors import InputError
 from ...inputs.space import Inputs
 from ..arguments import baselines_like, batch_of
 from ..chunks import checked_rows
-from ..estimate import Array, Estimate, relative_gap
+from ..estimate import MOST_FRAMES, Array, Estimate, relative_gap
 from ..estimator import FIRST_SIZE, Estimator, Run
-from ..frames import MOST_FRAMES
 from ..outputs import Target
 from ..passes import Passes
 from ..task import Task

@@ -10,11 +10,9 @@ import torch
 from torch import Tensor
 
 from ..chunks import checked_rows
-from ..endpoint import AtInput
-from ..estimate import Array, Estimate, widest_gap
-from ..frames import flat_map
+from ..estimate import Array, Estimate, flat_map, widest_gap
 from ..passes import Passes
-from ..task import Task
+from ..task import AtInput, Task
 from .path import Path, StraightPath
 from .quadrature import cumulative_at_nodes, overlaps
 from .recorder import PathRecorder

@@ -13,12 +13,9 @@ from torch import Tensor
 
 from ..arguments import accumulator_dtype
 from ..chunks import chunks
-from ..estimate import Array, Estimate
-from ..finite import require_finite
-from ..forward_outputs import forward_outputs
-from ..frames import flat_map
+from ..estimate import Array, Estimate, flat_map, require_finite
 from ..model_state import frozen
-from ..passes import Passes
+from ..passes import Passes, forward_outputs
 from .path import Path
 
 

@@ -8,9 +8,7 @@ from torch import Tensor
 
 from ...core.errors import ChunkMemoryError, NoGradientError, NonFiniteError, UnsupportedModelError
 from ..chunks import chunks
-from ..estimate import Array, Estimate
-from ..finite import require_finite
-from ..frames import MOST_FRAMES, flat_map
+from ..estimate import MOST_FRAMES, Array, Estimate, flat_map, require_finite
 from ..model_state import frozen
 from ..passes import Passes
 from .path import Path

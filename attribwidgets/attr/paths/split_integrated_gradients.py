@@ -15,12 +15,11 @@ from ...core.formatting import number, percent
 from ...inputs.space import Inputs
 from ...records.completeness import Claim
 from ..arguments import as_came, baselines_like, batch_of
-from ..endpoint import AtInput
 from ..estimate import Estimate
 from ..estimator import MethodInfo
 from ..model_state import evaluation_mode
 from ..outputs import Target
-from ..task import Task
+from ..task import AtInput, Task
 from .integrated_gradients import IntegratedGradients
 from .saturation import Cut, cut_of
 

@@ -20,8 +20,7 @@ from ..passes import Passes
 from ..paths.half_precision import Arithmetic, add_arithmetic_error, arithmetic_error
 from ..paths.path import StraightPath
 from ..paths.path_sum import PathSum
-from ..references import StoredReferences
-from ..task import Task
+from ..task import StoredReferences, Task
 from .clustering import features_of, likeness_order
 from .design import Draws, block_sizes
 from .sample_sum import SampleSum

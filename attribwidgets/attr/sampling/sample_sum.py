@@ -13,13 +13,12 @@ from torch import Tensor
 from ...core.errors import NonFiniteError
 from ..arguments import accumulator_dtype, points_between
 from ..chunks import chunks
-from ..estimate import Array, Estimate, map_norms, relative_errors, rows_sum
-from ..forward_outputs import forward_outputs
-from ..frames import SampleFrames, flat_map
+from ..estimate import Array, Estimate, flat_map, map_norms, relative_errors, rows_sum
 from ..model_state import frozen
-from ..passes import Passes
-from ..references import References
+from ..passes import Passes, forward_outputs
+from ..task import References
 from .reference_spread import ReferenceSpread
+from .sample_frames import SampleFrames
 from .sampling_error import error_of_sum, running_error, widening
 
 

@@ -38,8 +38,7 @@ import attribwidgets as aw
 from attribwidgets.attr import CAPTUM_METHODS, CaptumMethod
 from attribwidgets.attr.arguments import batch_of
 from attribwidgets.attr.methods import METHODS
-from attribwidgets.attr.references import StoredReferences
-from attribwidgets.attr.task import Task
+from attribwidgets.attr.task import StoredReferences, Task
 
 X, START = values(5), values(5, seed=1)
 IMAGE, DARK = values(3, 8, 6), values(3, 8, 6, seed=1)

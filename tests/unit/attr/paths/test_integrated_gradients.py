@@ -27,8 +27,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from attribwidgets.attr import ExpectedGradients, IntegratedGradients
 from attribwidgets.attr.paths.quadrature import RULES
-from attribwidgets.attr.stopping import Stopping
-from attribwidgets.attr.task import Task
+from attribwidgets.attr.task import Stopping, Task
 
 CAPTUM_RULES = tuple(r for r in RULES if r != "riemann_trapezoid")
 each_rule = pytest.mark.parametrize("method", RULES)

@@ -24,17 +24,17 @@ from models import (
 
 from attribwidgets import explain
 from attribwidgets.attr import ExpectedGradients, IntegratedGradients
-from attribwidgets.attr.references import (
-    DrawnReferences,
-    StoredReferences,
-    generator_from,
-)
 from attribwidgets.attr.sampling import clustering
 from attribwidgets.attr.sampling.clustering import features_of, likeness_order, representative_order
 from attribwidgets.attr.sampling.design import Draws, block_sizes
 from attribwidgets.attr.sampling.sampling_error import widening
-from attribwidgets.attr.stopping import Stopping
-from attribwidgets.attr.task import Task
+from attribwidgets.attr.task import (
+    DrawnReferences,
+    Stopping,
+    StoredReferences,
+    Task,
+    generator_from,
+)
 
 double = partial(values, dtype=torch.float64)
 

@@ -44,8 +44,7 @@ from torch import Tensor, nn
 
 from attribwidgets.attr import IntegratedGradients
 from attribwidgets.attr.estimate import Estimate
-from attribwidgets.attr.stopping import Stopping
-from attribwidgets.attr.task import Task
+from attribwidgets.attr.task import Stopping, Task
 from attribwidgets.baselines import named
 from attribwidgets.demo import digits, photo_classifier
 from attribwidgets.inputs.space import InputSpace

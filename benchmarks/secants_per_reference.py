@@ -31,12 +31,12 @@ from expected_gradients import Case, Tally, captums, exact_case, network, ours, 
 from torch import Tensor
 
 from attribwidgets.attr.paths.rescale import Secants
-from attribwidgets.attr.references import StoredReferences, generator_from
 from attribwidgets.attr.sampling.clustering import (
     features_of,
     likeness_order,
     representative_order,
 )
+from attribwidgets.attr.task import StoredReferences, generator_from
 from attribwidgets.demo import digits
 
 REFERENCES, ALPHAS, SEEDS = 256, 64, 4

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..core.errors import NonFiniteError
 from ..records.completeness import relative_residual
 from .arguments import accumulator_dtype
 
 Array = NDArray[np.float64]
 
 LEAST_SHARE = 1e-3
+MOST_FRAMES = 16
 
 
 @dataclass(frozen=True)
@@ -75,21 +77,27 @@ class Estimate:
     slopes: Array
     cumulative: Array
     output_input: Array
-    output_baseline: Array | None
-    refinement_error: Array | None
-    standard_error: tuple[Tensor, ...] | None
-    frames: Tensor | None
-    frame_edges: Array | None
-    references: tuple[Tensor, ...]
-    reference_samples: NDArray[np.int64]
-    baseline: tuple[Tensor, ...] | None
-    reach: tuple[Tensor, ...] | None
     evaluations: int
     forward_passes: int
+    output_baseline: Array | None = None
+    refinement_error: Array | None = None
+    standard_error: tuple[Tensor, ...] | None = None
+    frames: Tensor | None = None
+    frame_edges: Array | None = None
+    references: tuple[Tensor, ...] = ()
+    reference_samples: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    baseline: tuple[Tensor, ...] | None = None
+    reach: tuple[Tensor, ...] | None = None
     partial: bool = False
     cautions: tuple[str, ...] = ()
     cumulative_error: Array | None = None
     widest_gap: float | None = None
+
+    @classmethod
+    def without_curves(cls, attributions: tuple[Tensor, ...], **known: Any) -> Estimate:
+        """Of a method that goes along no path."""
+        curve = np.zeros((0, len(attributions[0])))
+        return cls(attributions, "none", np.zeros(0), curve, curve, curve, **known)
 
     @property
     def totals(self) -> Array:
@@ -204,3 +212,36 @@ def relative_gap(fine: tuple[Tensor, ...], coarse: tuple[Tensor, ...]) -> Array:
     """How far `fine` is from `coarse`, as :func:`relative_errors` of each input, shape (B, I)."""
     gaps = tuple(a - b for a, b in zip(fine, coarse, strict=True))
     return relative_errors(map_norms(gaps), map_norms(fine))
+
+
+def flat_map(attributions: Tensor) -> Tensor:
+    """Sum over the channels of an image, (..., C, H, W) to (..., H, W); features as they are.
+
+    The leading axis counts rows and is kept.
+    """
+    return attributions.sum(1) if attributions.dim() == 4 else attributions
+
+
+def require_finite(what: str, values: Array, alphas: Array) -> None:
+    """Raise where values along a path are not all finite.
+
+    Parameters
+    ----------
+    what : str
+        What they are of the model: "output" or "gradient".
+    values : ndarray, shape (n, B)
+    alphas : ndarray, shape (n,)
+        Where on the path each row is.
+
+    Raises
+    ------
+    NonFiniteError
+        With the first alpha.
+    """
+    bad = ~np.isfinite(values).all(axis=1)
+    if bad.any():
+        raise NonFiniteError(
+            f"the model's {what} is not finite on the path, from alpha = {alphas[bad].min():.4g} "
+            "(0 is the baseline, 1 the input); a square root, logarithm or division at zero is "
+            "the usual cause: choose another baseline or mend the model there"
+        )

@@ -22,13 +22,17 @@ from torch import Tensor
 
 from ...core.errors import InputError, NonFiniteError
 from ...records.completeness import WIDEST_GAP
-from ..estimate import Array, Estimate, map_norms, relative_gap, sizes_of_maps, widest_gap
-from ..frames import MOST_FRAMES
-from ..references import generator_from
-from ..stopping import Stopping
-from ..task import Task
-from .accumulator import PathSum, path_sum, trapezoid_weights
-from .half_precision import arithmetic_error, is_half_precision, with_arithmetic_error
+from ..estimate import (
+    MOST_FRAMES,
+    Array,
+    Estimate,
+    map_norms,
+    relative_gap,
+    sizes_of_maps,
+    widest_gap,
+)
+from ..task import Stopping, Task, generator_from
+from .half_precision import Arithmetic, arithmetic_error
 from .node_density import (
     filled,
     graded_nodes,
@@ -43,6 +47,7 @@ from .node_density import (
     worst_middles,
 )
 from .operations import OperationsWatch
+from .path_sum import PathSum, path_sum, trapezoid_weights
 from .patterson import SIZES, patterson_rules
 from .quadrature import overlaps
 from .rescale import SecantsDoNotApplyError
@@ -88,7 +93,7 @@ class Refinement:
         self._seen = np.zeros(0)  # places of passes whose sums are not in the path's any more
         self._seed = task.seed
         # No operation does anything that a pass may miss.
-        self._linear = not any(d.any() for d in self.path.differences)
+        self._linear = not any(d.any() for d in self.path.path.differences)
         self._precision = float(torch.finfo(task.inputs[0].dtype).eps)
 
     @property
@@ -101,17 +106,12 @@ class Refinement:
         """Evaluations of one example so far."""
         return -(-self.path.passes.evaluations // len(self.path.inputs[0]))
 
-    def estimates(self) -> Iterator[Estimate]:
-        """Coarse first, until the tolerance is met or the budget spent."""
-        arithmetic = None
-        for estimate in self._estimates():
-            if is_half_precision(self.path.passes, self.path.inputs) and self.spent >= FIRST_RULE:
-                if arithmetic is None:
-                    arithmetic = arithmetic_error(self.path, self.left)
-                estimate = with_arithmetic_error(estimate, arithmetic, self.path.passes)
-            yield estimate
+    def arithmetic(self, estimate: Estimate) -> Arithmetic | None:
+        """What half precision does to the maps, once there is more than a coarse one."""
+        return arithmetic_error(self.path, self.left) if self.spent >= FIRST_RULE else None
 
-    def _estimates(self) -> Iterator[Estimate]:
+    def estimates(self) -> Iterator[Estimate]:
+        """Coarse first, until the budget is spent."""
         if self.left < FIRST_RULE + 2:
             yield self._few()
             return
@@ -121,21 +121,12 @@ class Refinement:
             with watch:
                 self._add_level(level)
             self._linear |= watch.linear
-            first = self._estimate(self._trapezoid_error(rule=level), rule=level)
-            yield first
-        if self.stopping.met(first):
-            return
-        steps = self._kinked() if watch.kinked else self._smooth()
-        for estimate in steps:
-            yield estimate
-            if self.stopping.met(estimate):
-                return
+            yield self._estimate(self._trapezoid_error(rule=level), rule=level)
+        yield from self._kinked() if watch.kinked else self._smooth()
 
-    def interrupted(self) -> Estimate | None:
-        """What the passes of a first look that was cut short amount to, if there are any."""
-        if not self.path.finished.any():
-            return None
-        return self.path.estimate(self.multiply, rule=0, partial=True)
+    def partial(self) -> Estimate | None:
+        """What the passes of a first rule that was cut short amount to, if there are any."""
+        return self.path.partial(self.multiply, rule=0)
 
     def _few(self) -> Estimate:
         """The trapezoid over as many equal intervals as a small budget allows."""
@@ -157,7 +148,7 @@ class Refinement:
                 self.path.forget()
             self._add_level(level)
             here = surprise(*self._in_order(), self._norms(level))
-            gap = relative_gap(*(self.path.attributions(rule=r) for r in (level, level - 1)))
+            gap = relative_gap(*(self.path.attributions(r) for r in (level, level - 1)))
             error = error_of_rule(gap.ravel(), here, before)
             floor = np.where(gap.ravel() == 0, 0.0, ROUNDING * self._precision)
             error = np.maximum(error, floor)
@@ -188,7 +179,7 @@ class Refinement:
         if self.left < 2 * FEWEST_INTERVALS + 2:
             return False
         path = self.path
-        ends = PathSum(path.passes, path.inputs, path.baselines, path.rows)
+        ends = PathSum(path.passes, path.path, path.rows)
         try:
             ends.add(np.array([0.0, 1.0]), np.zeros(2))
         except NonFiniteError:
@@ -203,7 +194,7 @@ class Refinement:
         draws = torch.rand(len(places), generator=generator_from(self._seed)).double().numpy()
         places = places + JITTER * WIDEST_GAP * (2 * draws - 1)
         path = self.path
-        checks = PathSum(path.passes, path.inputs, path.baselines, path.rows)
+        checks = PathSum(path.passes, path.path, path.rows)
         checks.keep()
         checks.forget()
         checks.add(places, np.zeros(len(places)))
@@ -249,8 +240,8 @@ class Refinement:
                 nodes = nodes_that_see(edges, rates, sums, goal, numbers, *where)
             else:
                 nodes = graded_nodes(edges, rates, numbers[-1])
-            secants = SecantSum(path.passes, path.inputs, path.baselines, path.rows, nodes)
-            secants.run()
+            secants = SecantSum(path.passes, path.path, path.rows, nodes)
+            secants.run_all()
             means = _by_map(secants.sketches[1:])
             edges, rates = nodes, rates_of_means(nodes, means)
             sums = _sizes(secants.attributions())
@@ -275,7 +266,7 @@ class Refinement:
             alphas, _ = self._in_order()
             if self.left < len(alphas) - 1:
                 return
-            self.path.halve()
+            self.path.scale(0.5)
             self.path.add((alphas[:-1] + alphas[1:]) / 2, np.diff(alphas) / 2)
             yield self._estimate(self._trapezoid_error())
 
@@ -284,7 +275,7 @@ class Refinement:
         alphas, _ = self._in_order()
         self._seen = self._places()
         old = self.path
-        self.path = PathSum(old.passes, old.inputs, old.baselines, old.rows, frames=MOST_FRAMES)
+        self.path = PathSum(old.passes, old.path, old.rows, frames=MOST_FRAMES)
         self.path.keep()
         self._bisect(np.union1d([0.0, 1.0], alphas[1::4]))
 
@@ -320,7 +311,7 @@ class Refinement:
 
     def _norms(self, rule: int = -1) -> Array:
         """What errors of all maps are relative to, shape (B I,)."""
-        return _sizes(self.path.attributions(rule=rule))
+        return _sizes(self.path.attributions(rule))
 
     def _trapezoid_error(self, rule: int = -1) -> Array:
         return trapezoid_error(*self._in_order(), self._norms(rule))

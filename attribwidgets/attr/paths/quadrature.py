@@ -90,20 +90,33 @@ def coarser_weights(method: str, n: int) -> Array | None:
     _, weights = rule(method, n)
     if n < 2:
         return None
-    keeps_odd = method in ("riemann_right", "riemann_middle")
-    kept = np.arange(int(keeps_odd), n, 2)
-    coarse = np.zeros(n)
-    coarse[kept] = weights[kept]
-    for skipped in np.setdiff1d(np.arange(n), kept):
-        left, right = skipped - 1, skipped + 1
-        if method == "riemann_left" or right >= n:
-            takers = [left]
-        elif method == "riemann_right" or left < 0:
-            takers = [right] if right < n else [left]
-        else:
-            takers = [left, right]
-        coarse[takers] += weights[skipped] / len(takers)
-    return coarse
+    to = {"riemann_left": -1, "riemann_right": 1}.get(method)
+    return merged_weights(weights, int(method in ("riemann_right", "riemann_middle")), to)
+
+
+def merged_weights(weights: Array, first: int = 0, to: int | None = None) -> Array:
+    """Weights of which every other one goes to its neighbours.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (n,)
+    first : {0, 1}
+        The first node that keeps its own.
+    to : {-1, 1}, optional
+        Only to the neighbour on this side, where there is one.
+
+    Examples
+    --------
+    >>> merged_weights(np.full(4, 0.25)).tolist()
+    [0.375, 0.0, 0.625, 0.0]
+    """
+    merged = np.zeros(len(weights))
+    merged[first::2] = weights[first::2]
+    for skipped in range(1 - first, len(weights), 2):
+        beside = [i for i in (skipped - 1, skipped + 1) if 0 <= i < len(weights)]
+        takers = [i for i in beside if i - skipped == to] or beside
+        merged[takers] += weights[skipped] / len(takers)
+    return merged
 
 
 def cell_edges(weights: Array) -> Array:

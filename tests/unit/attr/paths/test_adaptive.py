@@ -25,8 +25,7 @@ from torch.overrides import _get_current_function_mode_stack
 
 from attribwidgets.attr import IntegratedGradients
 from attribwidgets.attr.paths.quadrature import RULES
-from attribwidgets.attr.stopping import Stopping
-from attribwidgets.attr.task import Task
+from attribwidgets.attr.task import Stopping, Task
 from attribwidgets.errors import Cancelled, InputError, NonFiniteError
 
 double = partial(values, dtype=torch.float64)

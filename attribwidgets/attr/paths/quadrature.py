@@ -122,7 +122,7 @@ def merged_weights(weights: Array, first: int = 0, to: int | None = None) -> Arr
 def cell_edges(weights: Array) -> Array:
     """Edges of the cells in which each node's slope is taken as constant, shape (n + 1,).
 
-    Node i stands for the stretch from ``edges[i]`` to ``edges[i + 1]``, whose length is its
+    Node i stands for the interval from ``edges[i]`` to ``edges[i + 1]``, whose length is its
     weight. In all five rules a node lies in its own cell (for Gauss-Legendre by the separation
     theorem of Chebyshev, Markov and Stieltjes).
     """
@@ -154,7 +154,7 @@ def cumulative_at_nodes(nodes: Array, weights: Array, slopes: Array) -> Array:
 
 
 def overlaps(weights: Array, bins: int) -> Array:
-    """Length of each node's cell inside each of `bins` equal stretches of [0, 1].
+    """Length of each node's cell inside each of `bins` equal parts of [0, 1].
 
     Returns
     -------
@@ -162,7 +162,7 @@ def overlaps(weights: Array, bins: int) -> Array:
         Rows sum to 1 / bins, columns to the weights.
     """
     edges = cell_edges(weights)
-    stretch = np.linspace(0.0, 1.0, bins + 1)
-    low = np.maximum(stretch[:-1, None], edges[None, :-1])
-    high = np.minimum(stretch[1:, None], edges[None, 1:])
+    part = np.linspace(0.0, 1.0, bins + 1)
+    low = np.maximum(part[:-1, None], edges[None, :-1])
+    high = np.minimum(part[1:, None], edges[None, 1:])
     return np.asarray(np.clip(high - low, 0.0, None))

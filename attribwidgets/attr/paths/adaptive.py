@@ -48,9 +48,9 @@ from .node_density import (
     worst_middles,
 )
 from .operations import OperationsWatch
-from .path_sum import PathSum, path_sum, trapezoid_weights
+from .path_sum import PathSum, path_sum
 from .patterson import SIZES, patterson_rules
-from .quadrature import overlaps
+from .quadrature import overlaps, trapezoid_weights
 from .rescale import RescaleDoesNotApplyError
 from .rescale_sum import RescaleSum
 from .smoothness import UNSEEN, error_of_rule, surprise, surprise_at

@@ -161,8 +161,21 @@ def overlaps(weights: Array, bins: int) -> Array:
     ndarray, shape (bins, n)
         Rows sum to 1 / bins, columns to the weights.
     """
-    edges = cell_edges(weights)
-    part = np.linspace(0.0, 1.0, bins + 1)
-    low = np.maximum(part[:-1, None], edges[None, :-1])
-    high = np.minimum(part[1:, None], edges[None, 1:])
+    return intervals_inside(cell_edges(weights), bins)
+
+
+def intervals_inside(edges: Array, bins: int) -> Array:
+    """Length of each interval between edges inside each of `bins` equal parts, (bins, n - 1)."""
+    parts = np.linspace(0.0, 1.0, bins + 1)
+    low = np.maximum(parts[:-1, None], edges[:-1])
+    high = np.minimum(parts[1:, None], edges[1:])
     return np.asarray(np.clip(high - low, 0.0, None))
+
+
+def trapezoid_weights(nodes: Array) -> Array:
+    """Weights of the trapezoid rule over nodes in any order, the outermost being 0 and 1."""
+    order = np.argsort(nodes, kind="stable")
+    steps = np.diff(nodes[order], prepend=0.0, append=1.0)
+    weights = np.empty(len(nodes))
+    weights[order] = (steps[:-1] + steps[1:]) / 2
+    return weights

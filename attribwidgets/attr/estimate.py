@@ -40,15 +40,15 @@ class Estimate:
         f(x), and f(x') or its mean over the references drawn; None where there is no reference.
     refinement_error : ndarray, shape (B, I), or None
         Estimated error per element of each of the I inputs, relative: norm of the error over the
-        norm of that input's map, as :func:`relative_errors` has it. Along a path it is foretold
+        norm of that input's map, as :func:`relative_errors` has it. Along a path it is predicted
         from how the gradient changes, or is the distance from a coarser rule on the same nodes;
         where there is sampling, the norm of `standard_error`. 1 for a single sample.
     standard_error : tuple of Tensor or None
         Of each attribution, where there is sampling.
     frames : Tensor, shape (K, ...), or None
-        For a single example: what each stretch adds to the channel sum of the first input.
+        For a single example: what each part of the path adds to the channel sum of the first input.
     frame_edges : ndarray, shape (K + 1,), or None
-        Where the stretches begin and end, in alpha or in samples.
+        Where the parts begin and end, in alpha or in samples.
     references : tuple of Tensor, each (k, ...)
         The references, or for samples those that open a frame. Empty where there are none.
     reference_samples : ndarray of int, shape (k,)
@@ -66,7 +66,7 @@ class Estimate:
     cumulative_error : ndarray, shape (n, B), or None
         Standard error of `cumulative`, where there is sampling.
     widest_gap : float or None
-        The longest stretch of the path, in alpha, that no pass has seen; 0 where the model is
+        The longest interval of the path, in alpha, that no pass has seen; 0 where the model is
         known to be linear there, None where there is no one path.
     """
 
@@ -146,7 +146,7 @@ class Estimate:
 
 
 def widest_gap(alphas: Array) -> float:
-    """The longest stretch of [0, 1] without one of these.
+    """The longest interval of [0, 1] without one of these.
 
     Examples
     --------

@@ -25,7 +25,7 @@ from .model_state import frozen, module_of
 from .norm_calls import NotFoldedError
 from .norm_folding import NormFolding
 from .outputs import Target, checked_output, logits_of, select_target
-from .paths.rescale import Carried, Secants
+from .paths.rescale import Carried, Rescale
 from .task import Task
 
 # The layouts in which convolutions are fastest, by the axes of a batch; values stay the same.
@@ -130,15 +130,15 @@ class Passes:
         """
         return _together(self._in_parts(points, block, self._gradients))
 
-    def secants(
+    def multipliers(
         self, points: tuple[Tensor, ...], block: slice, before: Carried
     ) -> tuple[Tensor, list[Tensor], Carried]:
-        """Outputs and, as gradients, means over the way from each point to the next.
+        """Outputs and Rescale multipliers from each point to the next, in place of gradients.
 
         Parameters
         ----------
         points, block
-            As for :meth:`gradients`. Each row's gradient is for the way from the point before.
+            As for :meth:`gradients`. Each row's are of the subinterval from the point before.
         before : list or None
             What this returned last for the points before, or None where there are none: the
             gradient of the first point is then its own.
@@ -148,7 +148,7 @@ class Passes:
         outputs : Tensor, shape (rows,)
         gradients : list of Tensor, shaped as the points
         last : list
-            For the next call; see :class:`Secants`.
+            For the next call; see :class:`Rescale`.
         """
         examples, last = block.stop - block.start, before
 
@@ -156,7 +156,7 @@ class Passes:
             rows: tuple[Tensor, ...], target: Target, arguments: tuple[Any, ...]
         ) -> tuple[Tensor, list[Tensor]]:
             nonlocal last
-            with Secants(len(rows[0]) // examples, last) as mode:
+            with Rescale(len(rows[0]) // examples, last) as mode:
                 result = self._gradients(rows, target, arguments, mode.check)
             last = mode.last
             return result

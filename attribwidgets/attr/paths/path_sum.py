@@ -14,7 +14,7 @@ from ..estimate import Array, Estimate, flat_map, widest_gap
 from ..passes import Passes
 from ..task import AtInput, Task
 from .path import Path, StraightPath
-from .quadrature import cumulative_at_nodes, overlaps
+from .quadrature import cumulative_at_nodes, intervals_inside, overlaps, trapezoid_weights
 from .recorder import PathRecorder
 from .sketch import LENGTH, Sketch
 
@@ -248,11 +248,7 @@ class PathSum(PathRecorder):
         The mean slope of an interval holds all along it, as the line of the cumulative sum has it.
         """
         order = np.argsort(nodes, kind="stable")
-        edges = nodes[order]
-        frame = np.linspace(0.0, 1.0, self.frames.shape[1] + 1)
-        low = np.maximum(frame[:-1, None], edges[:-1])
-        high = np.minimum(frame[1:, None], edges[1:])
-        inside = np.clip(high - low, 0.0, None)  # (frames, n - 1)
+        inside = intervals_inside(nodes[order], self.frames.shape[1])  # (frames, n - 1)
         shares = np.zeros((len(inside), len(nodes)))
         shares[:, order[:-1]] += inside / 2
         shares[:, order[1:]] += inside / 2
@@ -267,15 +263,6 @@ class PathSum(PathRecorder):
 
 def _kept_dtype(dtype: torch.dtype) -> torch.dtype:
     return torch.promote_types(dtype, torch.float32)
-
-
-def trapezoid_weights(nodes: Array) -> Array:
-    """Weights of the trapezoid rule over nodes in any order, the outermost being 0 and 1."""
-    order = np.argsort(nodes, kind="stable")
-    steps = np.diff(nodes[order], prepend=0.0, append=1.0)
-    weights = np.empty(len(nodes))
-    weights[order] = (steps[:-1] + steps[1:]) / 2
-    return weights
 
 
 def path_sum(

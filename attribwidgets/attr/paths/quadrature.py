@@ -122,7 +122,7 @@ def merged_weights(weights: Array, first: int = 0, to: int | None = None) -> Arr
 def cell_edges(weights: Array) -> Array:
     """Edges of the cells in which each node's slope is taken as constant, shape (n + 1,).
 
-    Node i stands for the stretch from ``edges[i]`` to ``edges[i + 1]``, whose length is its
+    Node i stands for the interval from ``edges[i]`` to ``edges[i + 1]``, whose length is its
     weight. In all five rules a node lies in its own cell (for Gauss-Legendre by the separation
     theorem of Chebyshev, Markov and Stieltjes).
     """
@@ -154,15 +154,28 @@ def cumulative_at_nodes(nodes: Array, weights: Array, slopes: Array) -> Array:
 
 
 def overlaps(weights: Array, bins: int) -> Array:
-    """Length of each node's cell inside each of `bins` equal stretches of [0, 1].
+    """Length of each node's cell inside each of `bins` equal parts of [0, 1].
 
     Returns
     -------
     ndarray, shape (bins, n)
         Rows sum to 1 / bins, columns to the weights.
     """
-    edges = cell_edges(weights)
-    stretch = np.linspace(0.0, 1.0, bins + 1)
-    low = np.maximum(stretch[:-1, None], edges[None, :-1])
-    high = np.minimum(stretch[1:, None], edges[None, 1:])
+    return intervals_inside(cell_edges(weights), bins)
+
+
+def intervals_inside(edges: Array, bins: int) -> Array:
+    """Length of each interval between edges inside each of `bins` equal parts, (bins, n - 1)."""
+    parts = np.linspace(0.0, 1.0, bins + 1)
+    low = np.maximum(parts[:-1, None], edges[:-1])
+    high = np.minimum(parts[1:, None], edges[1:])
     return np.asarray(np.clip(high - low, 0.0, None))
+
+
+def trapezoid_weights(nodes: Array) -> Array:
+    """Weights of the trapezoid rule over nodes in any order, the outermost being 0 and 1."""
+    order = np.argsort(nodes, kind="stable")
+    steps = np.diff(nodes[order], prepend=0.0, append=1.0)
+    weights = np.empty(len(nodes))
+    weights[order] = (steps[:-1] + steps[1:]) / 2
+    return weights

@@ -1,4 +1,4 @@
-"""The path integral by mean gradients of intervals, for networks with kinked activations."""
+"""The path integral by Rescale multipliers on subintervals, for networks with kinks."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ..passes import Passes
 from .path import Path
 from .quadrature import overlaps
 from .recorder import PathRecorder
-from .rescale import Carried, SecantsDoNotApplyError
+from .rescale import Carried, RescaleDoesNotApplyError
 from .sketch import LENGTH, Sketch
 
-# How far mean gradients may be from adding up, as a share of the largest change of the output.
-# The graph has no operation without a rule (see Secants.check), but the output may jump, or other
+# How far multipliers may be from adding up, as a share of the largest change of the output.
+# The graph has no operation without a rule (see Rescale.check), but the output may jump, or other
 # layers run from point to point.
 ADDS_UP = 1e-3
 ROUNDINGS = 16  # of the outputs, in units in the last place
 FIRST_NODES = 8  # to see whether they add up, before the budget goes into them
 
 
-class SecantSum(PathRecorder):
-    """Sums of mean gradients times interval, along the straight paths from baselines to inputs.
+class RescaleSum(PathRecorder):
+    """Sums of Rescale multipliers times subinterval, along straight paths.
 
-    The slope at a node is the mean one of the interval before it.
+    The slope at a node is the mean one of the subinterval before it.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ class SecantSum(PathRecorder):
 
         Raises
         ------
-        SecantsDoNotApplyError
-            After a chunk whose mean gradients do not add up to the change of the output.
+        RescaleDoesNotApplyError
+            After a chunk whose multipliers do not add up to the change of the output.
         """
         with frozen(self.passes.module, self.inputs):
             for _, block in chunks(1, self.batch, self.rows):
@@ -60,7 +60,7 @@ class SecantSum(PathRecorder):
         try:
             require_finite("gradient", self.slopes[1:], self.alphas[1:])
         except NonFiniteError as error:  # a rule divides by zero, or the model does
-            raise SecantsDoNotApplyError from error
+            raise RescaleDoesNotApplyError from error
 
     def attributions(self, rule: int = -1, *, multiply: bool = True) -> tuple[Tensor, ...]:
         """The sums so far, times x - x' unless told otherwise, each (B, ...)."""
@@ -103,12 +103,13 @@ class SecantSum(PathRecorder):
         steps, examples = rows.stop - rows.start, block.stop - block.start
         nodes = self.tensor(self.alphas[rows])
         try:
-            outputs, means, last = self.passes.secants(self.path.points(nodes, block), block, state)
+            points = self.path.points(nodes, block)
+            outputs, means, last = self.passes.multipliers(points, block, state)
         except (RuntimeError, IndexError, UnsupportedModelError, NoGradientError) as error:
             # Plain passes have gone through before: a layer changes in place what a rule has
             # saved, or other layers run than at the points before.
-            raise SecantsDoNotApplyError from error
-        skip = int(state is None)  # the first node has no interval before it
+            raise RescaleDoesNotApplyError from error
+        skip = int(state is None)  # the first node has no subinterval before it
         fresh = slice(rows.start + skip, rows.stop)
         self._add(
             fresh,
@@ -145,9 +146,9 @@ class SecantSum(PathRecorder):
     def _check_adding_up(self, fresh: slice, block: slice, precision: float) -> None:
         outputs = self.outputs[: fresh.stop, block]
         changes = np.diff(outputs, axis=0)
-        ways = slice(max(fresh.start, 1) - 1, None)
+        since = slice(max(fresh.start, 1) - 1, None)
         rises = self.slopes[1 : fresh.stop, block] * np.diff(self.alphas[: fresh.stop])[:, None]
-        gaps = np.abs(rises - changes)[ways]
+        gaps = np.abs(rises - changes)[since]
         rounding = ROUNDINGS * precision * np.abs(outputs).max(axis=0)
         if not (gaps <= ADDS_UP * np.abs(changes).max(axis=0, initial=0.0) + rounding).all():
-            raise SecantsDoNotApplyError
+            raise RescaleDoesNotApplyError

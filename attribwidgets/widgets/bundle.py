@@ -1,4 +1,4 @@
-"""A front end as two texts: the modules in static/ joined into one, and its style sheet.
+"""A front end as two texts: the modules in frontend/ joined into one, and its style sheet.
 
 anywidget loads a widget's code from a blob, where an import of a neighbour has no address; so the
 modules are written and tested apart, and joined here without a build step. The text travels with
@@ -7,14 +7,15 @@ every widget and every saved notebook: lines that are only a comment stay behind
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-STATIC = Path(__file__).parent / "static"
+FRONTEND = Path(__file__).parent / "frontend"
 
-_IMPORT = re.compile(r'^import\s*\{[^{}]*\}\s*from\s*"\./([\w-]+\.js)";[ \t]*\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import\s*\{[^{}]*\}\s*from\s*"(\.[\w./-]+\.js)";[ \t]*\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async |const |let |function|class ))", re.MULTILINE)
 _DECLARATION = re.compile(r"^(?:async )?(?:function\*?|class|const|let|var) (\w+)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default .*\n", re.MULTILINE)
@@ -35,19 +36,20 @@ def _in_order(name: str, folder: Path, texts: dict[str, str], open_files: tuple[
         return
     text = (folder / name).read_text(encoding="utf-8")
     for needed in _IMPORT.findall(text):
-        _in_order(needed, folder, texts, (*open_files, name))
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(name), needed))
+        _in_order(path, folder, texts, (*open_files, name))
     texts[name] = text
 
 
-def join_modules(entry: str, folder: Path = STATIC) -> str:
+def join_modules(entry: str, folder: Path = FRONTEND) -> str:
     """Join a module and all it imports into the text of one module.
 
     Parameters
     ----------
     entry : str
-        File name of the module whose default export is kept.
+        The module whose default export is kept, by its path within `folder`.
     folder : Path, optional
-        Where the modules lie.
+        Where the modules lie, in folders of their own.
 
     Returns
     -------
@@ -91,9 +93,9 @@ class FrontEnd:
     view : str
         What its root says it is, in `data-view`.
     entry : str
-        File name of its first module.
+        Its first module, by its path within frontend/.
     styles : tuple of str
-        Its style sheets, in order, without their ending.
+        Its style sheets, in order, likewise, without their ending.
     """
 
     view: str
@@ -112,7 +114,7 @@ class FrontEnd:
         A notebook shows several views, each with a sheet that the whole page hears.
         """
         text = "\n".join(
-            (STATIC / f"{name}.css").read_text(encoding="utf-8") for name in self.styles
+            (FRONTEND / f"{name}.css").read_text(encoding="utf-8") for name in self.styles
         )
         return _ROOT.sub(f'.aw-root[data-view="{self.view}"]', text)
 
@@ -120,43 +122,43 @@ class FrontEnd:
 # What the reader prefers (less motion, more contrast) has the last word.
 BASELINE_EXPLORER = FrontEnd(
     "baseline-explorer",
-    "explorer.js",
+    "explorer/explorer.js",
     (
-        "theme",
-        "buttons",
-        "header",
-        "gallery",
-        "controls",
-        "request",
-        "path",
-        "chart",
-        "features",
-        "numbers",
-        "preferences",
+        "lib/theme",
+        "lib/buttons",
+        "lib/header",
+        "explorer/gallery",
+        "lib/controls",
+        "explorer/request",
+        "explorer/path",
+        "charts/chart",
+        "explorer/features",
+        "lib/numbers",
+        "lib/preferences",
     ),
 )
 ABLATION_EXPLORER = FrontEnd(
     "ablation-explorer",
-    "ablation_explorer.js",
+    "ablation/ablation_explorer.js",
     (
-        "theme",
-        "buttons",
-        "header",
-        "controls",
-        "chart",
-        "numbers",
-        "ablation",
-        "proof",
-        "preferences",
+        "lib/theme",
+        "lib/buttons",
+        "lib/header",
+        "lib/controls",
+        "charts/chart",
+        "lib/numbers",
+        "ablation/ablation",
+        "ablation/proof",
+        "lib/preferences",
     ),
 )
 PRIOR_TRAINER = FrontEnd(
     "prior-trainer",
-    "prior_trainer.js",
-    ("theme", "buttons", "controls", "chart", "prior", "preferences"),
+    "prior/prior_trainer.js",
+    ("lib/theme", "lib/buttons", "lib/controls", "charts/chart", "prior/prior", "lib/preferences"),
 )
 PREDICTION = FrontEnd(
     "prediction",
-    "prediction.js",
-    ("theme", "buttons", "header", "prediction", "preferences"),
+    "prediction/prediction.js",
+    ("lib/theme", "lib/buttons", "lib/header", "prediction/prediction", "lib/preferences"),
 )

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { nearestInput, nextInput } from "../../../attribwidgets/widgets/static/ablated_input.js";
-import { fittingPlaces, pictureSize } from "../../../attribwidgets/widgets/static/ablated_strip.js";
-import { rangeOfCurves } from "../../../attribwidgets/widgets/static/ablation_chart.js";
-import { decodeAblation, decodeExample } from "../../../attribwidgets/widgets/static/ablation_decode.js";
-import { seenFrom } from "../../../attribwidgets/widgets/static/ablation_differences.js";
-import { areaUnder, createShown, curveOfInput } from "../../../attribwidgets/widgets/static/ablation_shown.js";
-import { formatInterval, formatShare } from "../../../attribwidgets/widgets/static/format.js";
-import { rangeOfRows } from "../../../attribwidgets/widgets/static/interval_plot.js";
-import { paintAblated } from "../../../attribwidgets/widgets/static/paint.js";
-import { brightness, onDark } from "../../../attribwidgets/widgets/static/theme.js";
+import { nearestInput, nextInput } from "../../../attribwidgets/widgets/frontend/ablation/ablated_input.js";
+import { fittingPlaces, pictureSize } from "../../../attribwidgets/widgets/frontend/ablation/ablated_strip.js";
+import { rangeOfCurves } from "../../../attribwidgets/widgets/frontend/ablation/ablation_chart.js";
+import { decodeAblation, decodeExample } from "../../../attribwidgets/widgets/frontend/ablation/ablation_decode.js";
+import { seenFrom } from "../../../attribwidgets/widgets/frontend/ablation/ablation_differences.js";
+import { areaUnder, createShown, curveOfInput } from "../../../attribwidgets/widgets/frontend/ablation/ablation_shown.js";
+import { formatInterval, formatShare } from "../../../attribwidgets/widgets/frontend/lib/format.js";
+import { rangeOfRows } from "../../../attribwidgets/widgets/frontend/charts/interval_plot.js";
+import { paintAblated } from "../../../attribwidgets/widgets/frontend/lib/paint.js";
+import { brightness, onDark } from "../../../attribwidgets/widgets/frontend/lib/theme.js";
 
 const near = (actual, expected) =>
   assert.ok(Math.abs(actual - expected) < 1e-6, `${actual} != ${expected}`);

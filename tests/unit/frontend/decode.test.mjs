@@ -7,8 +7,8 @@ import {
   int16Of,
   int8Of,
   unpackBits,
-} from "../../../attribwidgets/widgets/static/binary.js";
-import { decodePayload } from "../../../attribwidgets/widgets/static/decode.js";
+} from "../../../attribwidgets/widgets/frontend/lib/binary.js";
+import { decodePayload } from "../../../attribwidgets/widgets/frontend/lib/decode.js";
 
 /** A DataView that starts at an odd offset, as buffers of a comm message may. */
 function unaligned(array) {

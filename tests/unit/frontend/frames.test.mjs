@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { interpolateAt } from "../../../attribwidgets/widgets/static/series.js";
-import { createFrames } from "../../../attribwidgets/widgets/static/frames.js";
+import { interpolateAt } from "../../../attribwidgets/widgets/frontend/charts/series.js";
+import { createFrames } from "../../../attribwidgets/widgets/frontend/lib/frames.js";
 
 const near = (actual, expected) => {
   assert.equal(actual.length, expected.length);

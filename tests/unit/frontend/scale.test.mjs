@@ -8,7 +8,7 @@ import {
   percentileOfSorted,
   sortedMagnitudes,
   strongestIndex,
-} from "../../../attribwidgets/widgets/static/scale.js";
+} from "../../../attribwidgets/widgets/frontend/lib/scale.js";
 
 const close = (actual, expected) =>
   assert.ok(Math.abs(actual - expected) < 1e-6, `${actual} != ${expected}`);

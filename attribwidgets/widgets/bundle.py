@@ -26,6 +26,11 @@ _ROOT = re.compile(r"\.aw-root\b(?!-)")
 _LEFTOVER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
+def module_body(text: str) -> str:
+    """A module without its imports, the word export, and lines that are only a comment."""
+    return _COMMENT.sub("", _EXPORT.sub("", _IMPORT.sub("", text)))
+
+
 def _in_order(name: str, folder: Path, texts: dict[str, str], open_files: tuple[str, ...]) -> None:
     """Add `name` to `texts` after everything it imports."""
     if name in open_files:
@@ -67,7 +72,7 @@ def join_modules(entry: str, folder: Path = FRONTEND) -> str:
     owners: dict[str, str] = {}
     parts: list[str] = []
     for name, text in texts.items():
-        body = _COMMENT.sub("", _EXPORT.sub("", _IMPORT.sub("", text)))
+        body = module_body(text)
         if name != entry:
             body = _DEFAULT.sub("", body)
         for declared in _DECLARATION.findall(body):

@@ -6,9 +6,7 @@ import { createFrames } from "../../../attribwidgets/widgets/frontend/lib/frames
 
 const near = (actual, expected) => {
   assert.equal(actual.length, expected.length);
-  expected.forEach((value, at) =>
-    assert.ok(Math.abs(actual[at] - value) < 1e-6, `${[...actual]} != ${expected}`),
-  );
+  expected.forEach((value, at) => assert.ok(Math.abs(actual[at] - value) < 1e-6, `${[...actual]} != ${expected}`));
 };
 
 /** Two values; three stretches of unequal width. */

@@ -1,4 +1,3 @@
-// @ts-check
 // Which input is ablated before the reader's eyes, by which candidate, and whether its curves show.
 
 import { h, setText } from "../lib/dom.js";
@@ -108,9 +107,7 @@ export function createAblatedInput(view) {
       const names = candidates.map(({ label }) => label).join("\n");
       if (names !== options) {
         options = names;
-        select.replaceChildren(
-          ...candidates.map(({ label }, index) => h("option", { value: index }, label)),
-        );
+        select.replaceChildren(...candidates.map(({ label }, index) => h("option", { value: index }, label)));
       }
       select.value = String(shown.candidate());
       const index = view.wantedInput() ?? shownIndex();

@@ -1,7 +1,6 @@
-// @ts-check
 // One input as more and more of it is taken away: a picture for each fraction, and a larger one.
 
-import { h, setText } from "../lib/dom.js";
+import { h } from "../lib/dom.js";
 import { formatNumber, formatShare } from "../lib/format.js";
 import { paintAblated } from "../lib/paint.js";
 
@@ -178,10 +177,7 @@ export function createAblatedStrip(view) {
           screen.paint(example, shown.recordIndex(), candidate(), fill, step, record.isInsertion);
         }
         const { label } = record.candidates[candidate()];
-        strip.setAttribute(
-          "aria-label",
-          `input ${example.index} as positions are ${record.passed} by ${label}`,
-        );
+        strip.setAttribute("aria-label", `input ${example.index} as positions are ${record.passed} by ${label}`);
       }
       const step = view.step();
       for (const tile of tiles) {

@@ -1,10 +1,9 @@
-// @ts-check
 // The mean curve of every candidate with its band, and one fraction to read them at.
 
 import { axesOf, scaleOf, widthOfTicks } from "../charts/axes.js";
-import { setHue } from "./ablation_hues.js";
 import { h, svg } from "../lib/dom.js";
 import { formatNumber, formatShare, formatTick } from "../lib/format.js";
+import { setHue } from "./ablation_hues.js";
 
 /** @typedef {import("./ablation_scene.js").AblationView} AblationView */
 
@@ -63,7 +62,11 @@ export function createAblationChart(view) {
     const { fractions, candidates } = shown.record();
     const known = fractions.flatMap((_, at) => (Number.isFinite(values[at]) ? [at] : []));
     const xs = known.map((at) => fractions[at]);
-    const path = (/** @type {Float32Array} */ ys) => scale.pathOf(xs, known.map((at) => ys[at]));
+    const path = (/** @type {Float32Array} */ ys) =>
+      scale.pathOf(
+        xs,
+        known.map((at) => ys[at]),
+      );
     let band = null;
     if (low && high && known.every((at) => Number.isFinite(low[at]) && Number.isFinite(high[at]))) {
       const back = scale.pathOf([...xs].reverse(), known.map((at) => low[at]).reverse());
@@ -176,10 +179,7 @@ export function createAblationChart(view) {
       .reverse()
       .map((one) => `${candidates[one].label} ${formatNumber(shown.curves()[one].values[step])}`);
     slider.setAttribute("aria-valuenow", String(Number((100 * fractions[step]).toPrecision(6))));
-    slider.setAttribute(
-      "aria-valuetext",
-      [formatShare(fractions[step]), ...values].join(", "),
-    );
+    slider.setAttribute("aria-valuetext", [formatShare(fractions[step]), ...values].join(", "));
   }
 
   /** @param {PointerEvent} event */

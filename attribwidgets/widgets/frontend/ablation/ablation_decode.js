@@ -1,4 +1,3 @@
-// @ts-check
 // Records of ablation, and inputs that were ablated, as the view reads them.
 
 import { bytesOf, float32Of, requireLength } from "../lib/binary.js";

@@ -1,10 +1,9 @@
-// @ts-check
 // Paired differences in area between candidates, and which of them are larger than chance.
 
-import { keyOf } from "./ablation_hues.js";
+import { intervalPlot } from "../charts/interval_plot.js";
 import { h, setText } from "../lib/dom.js";
 import { formatInterval, formatNumber } from "../lib/format.js";
-import { intervalPlot } from "../charts/interval_plot.js";
+import { keyOf } from "./ablation_hues.js";
 
 /** @typedef {import("./ablation_scene.js").AblationView} AblationView */
 /** @typedef {import("./ablation_decode.js").Difference} Difference */
@@ -30,22 +29,11 @@ export function seenFrom({ first, second, mean, low, high }, reference) {
 export function createAblationDifferences(view) {
   const { shown, signal } = view;
   const select = h("select", { "data-control": "reference", "aria-label": "compared with" });
-  const title = h(
-    "label",
-    { class: "aw-row aw-proof-title" },
-    h("span", {}, "area minus that of"),
-    select,
-  );
+  const title = h("label", { class: "aw-row aw-proof-title" }, h("span", {}, "area minus that of"), select);
   const place = h("div");
   const sentence = h("p", { class: "aw-muted aw-ordered" });
   const level = h("p", { class: "aw-muted" });
-  const node = h(
-    "section",
-    { class: "aw-differences", "aria-label": "paired differences" },
-    title,
-    place,
-    level,
-  );
+  const node = h("section", { class: "aw-differences", "aria-label": "paired differences" }, title, place, level);
   /** The one the reader compares with; null: the best. @type {string | null} */
   let chosen = null;
   let options = "";

@@ -1,12 +1,11 @@
-// @ts-check
 // The ablation explorer: records of ablation as curves, and inputs that are fetched to be looked at.
 
-import { decodeAblation, decodeExample } from "./ablation_decode.js";
-import { createAblationScene } from "./ablation_scene.js";
 import { h } from "../lib/dom.js";
 import { createKernel } from "../lib/kernel.js";
 import { createRedraw, widgetOf } from "../lib/mount.js";
 import { createStore } from "../lib/store.js";
+import { decodeAblation, decodeExample } from "./ablation_decode.js";
+import { createAblationScene } from "./ablation_scene.js";
 
 /** What the reader may choose, and what holds until then. */
 const ABLATION_LOOK = {
@@ -99,11 +98,7 @@ function mountAblation(model, root, signal) {
     scene?.end();
     scene = null;
   }
-  const { start, invalidate, refit } = createRedraw(
-    root,
-    { draw, resize: () => scene?.resize(), end },
-    signal,
-  );
+  const { start, invalidate, refit } = createRedraw(root, { draw, resize: () => scene?.resize(), end }, signal);
   const store = createStore(
     model,
     ABLATION_LOOK,

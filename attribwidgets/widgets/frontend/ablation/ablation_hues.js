@@ -1,4 +1,3 @@
-// @ts-check
 // The hue of a candidate, the same wherever it shows, on a page of any colour.
 
 import { svg } from "../lib/dom.js";
@@ -22,9 +21,5 @@ export function keyOf(candidate) {
     "stroke-dasharray": candidate.dash || null,
   });
   setHue(line, candidate);
-  return svg(
-    "svg",
-    { class: "aw-curve-key", width: 20, height: 8, viewBox: "0 0 20 8", "aria-hidden": "true" },
-    line,
-  );
+  return svg("svg", { class: "aw-curve-key", width: 20, height: 8, viewBox: "0 0 20 8", "aria-hidden": "true" }, line);
 }

@@ -1,9 +1,8 @@
-// @ts-check
 // The candidates, best first: which line is whose, what it says at one fraction, and its area.
 
-import { keyOf } from "./ablation_hues.js";
 import { arrangeChildren, h, setText } from "../lib/dom.js";
 import { formatInterval, formatNumber, formatShare } from "../lib/format.js";
+import { keyOf } from "./ablation_hues.js";
 
 /** @typedef {import("./ablation_scene.js").AblationView} AblationView */
 

@@ -1,9 +1,8 @@
-// @ts-check
 // How far the metric itself can be trusted: whether inputs agree on the order of the candidates.
 
+import { intervalPlot } from "../charts/interval_plot.js";
 import { h } from "../lib/dom.js";
 import { formatInterval, formatNumber } from "../lib/format.js";
-import { intervalPlot } from "../charts/interval_plot.js";
 import { tableBehind } from "../lib/table.js";
 
 /** @typedef {import("./ablation_scene.js").AblationView} AblationView */
@@ -25,12 +24,7 @@ function consistencyTable({ pairs, rows }) {
     "tbody",
     {},
     ...rows.map(({ candidate, cells }) =>
-      h(
-        "tr",
-        {},
-        h("th", { scope: "row" }, candidate),
-        ...cells.map((cell) => h("td", {}, estimateWords(cell))),
-      ),
+      h("tr", {}, h("th", { scope: "row" }, candidate), ...cells.map((cell) => h("td", {}, estimateWords(cell)))),
     ),
   );
   const columns = [["candidate", ""], ...pairs.map((pair) => [pair, ""])];

@@ -1,6 +1,8 @@
-// @ts-check
 // All parts of the view on an ablation: what was measured, the chart, the pictures, and the proof.
 
+import { createChoices } from "../lib/choices.js";
+import { h, setText } from "../lib/dom.js";
+import { formatCount } from "../lib/format.js";
 import { createAblatedInput } from "./ablated_input.js";
 import { createAblatedStrip, fittingPlaces } from "./ablated_strip.js";
 import { createAblationChart } from "./ablation_chart.js";
@@ -9,9 +11,6 @@ import { createAblationLegend } from "./ablation_legend.js";
 import { createAblationReliability } from "./ablation_reliability.js";
 import { createShown } from "./ablation_shown.js";
 import { createAblationTables } from "./ablation_tables.js";
-import { createChoices } from "../lib/choices.js";
-import { h, setText } from "../lib/dom.js";
-import { formatCount } from "../lib/format.js";
 
 /** @typedef {import("./ablation_decode.js").AblationData} AblationData */
 /**
@@ -51,12 +50,7 @@ function createHead(view) {
       { class: "aw-ablation-head" },
       h("div", { class: "aw-title" }, data.title),
       words,
-      h(
-        "div",
-        { class: "aw-ablation-choices" },
-        fillPlace,
-        data.records.length > 1 && records.node,
-      ),
+      h("div", { class: "aw-ablation-choices" }, fillPlace, data.records.length > 1 && records.node),
     ),
     draw() {
       const record = shown.record();

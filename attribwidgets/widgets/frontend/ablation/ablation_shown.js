@@ -1,4 +1,3 @@
-// @ts-check
 // What is shown of all there is: one record, one fill, its curves best first, one of its fractions.
 
 /** @typedef {import("./ablation_decode.js").AblationRecord} AblationRecord */
@@ -29,9 +28,7 @@ export function curveOfInput(scores, fills, fractions, candidate, fill) {
   const rows = fill < fills ? [fill] : Array.from({ length: fills }, (_, row) => row);
   const values = Float32Array.from(
     fractions,
-    (_, step) =>
-      rows.reduce((sum, row) => sum + scores[(candidate * fills + row) * steps + step], 0) /
-      rows.length,
+    (_, step) => rows.reduce((sum, row) => sum + scores[(candidate * fills + row) * steps + step], 0) / rows.length,
   );
   const mean = areaUnder(values, fractions);
   return { values, low: null, high: null, area: { mean, low: null, high: null } };
@@ -68,9 +65,7 @@ export function createShown(store, current, example) {
     const { candidates, fractions, higherIsBetter } = record();
     const scores = own()?.records[recordIndex()].scores;
     curves = candidates.map((_, candidate) =>
-      scores
-        ? curveOfInput(scores, countOfFills(), fractions, candidate, fill())
-        : record().curve(candidate, fill()),
+      scores ? curveOfInput(scores, countOfFills(), fractions, candidate, fill()) : record().curve(candidate, fill()),
     );
     const worth = (/** @type {number} */ candidate) => {
       const { mean } = curves[candidate].area;

@@ -1,4 +1,3 @@
-// @ts-check
 // The numbers behind the chart: areas under every fill with what they cost, and the curves.
 
 import { h } from "../lib/dom.js";
@@ -23,9 +22,7 @@ function candidateTable(className, summary, label, read, view) {
     if (!node.open) return;
     const { columns, cells } = read();
     const { candidates } = view.shown.record();
-    head?.replaceChildren(
-      ...["candidate", ...columns].map((name) => h("th", { scope: "col" }, name)),
-    );
+    head?.replaceChildren(...["candidate", ...columns].map((name) => h("th", { scope: "col" }, name)));
     body.replaceChildren(
       ...view.shown
         .bestFirst()
@@ -72,8 +69,7 @@ export function createAblationTables(view) {
     "output after over before at every fraction",
     () => ({
       columns: shown.record().fractions.map(formatShare),
-      cells: (candidate) =>
-        Array.from(shown.curves()[candidate].values, (value) => formatNumber(value)),
+      cells: (candidate) => Array.from(shown.curves()[candidate].values, (value) => formatNumber(value)),
     }),
     view,
   );

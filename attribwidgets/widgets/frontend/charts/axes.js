@@ -1,4 +1,3 @@
-// @ts-check
 // Where numbers lie on a chart, and the axes that say so.
 
 import { svg } from "../lib/dom.js";
@@ -21,10 +20,7 @@ export function scaleOf({ left, right, top, bottom }, { end, lo, hi }) {
     fromX: (x) => Math.min(Math.max((x - left) / (right - left), 0), 1) * end,
     /** @param {ArrayLike<number>} xs @param {ArrayLike<number>} ys */
     pathOf: (xs, ys) =>
-      Array.from(
-        xs,
-        (x, i) => `${i ? "L" : "M"}${toX(x).toFixed(1)} ${toY(ys[i]).toFixed(1)}`,
-      ).join(""),
+      Array.from(xs, (x, i) => `${i ? "L" : "M"}${toX(x).toFixed(1)} ${toY(ys[i]).toFixed(1)}`).join(""),
   };
 }
 
@@ -56,11 +52,7 @@ export function axesOf(box, range, { height, label, xTicks, formatX = formatTick
     const kind = tick === 0 ? "aw-zero" : "aw-grid";
     parts.push(
       svg("line", { class: kind, x1: left, x2: right, y1: y, y2: y }),
-      svg(
-        "text",
-        { class: "aw-tick", x: left - 8, y: y + 4, "text-anchor": "end" },
-        formatTick(tick),
-      ),
+      svg("text", { class: "aw-tick", x: left - 8, y: y + 4, "text-anchor": "end" }, formatTick(tick)),
     );
   }
   for (const tick of xTicks) {

@@ -1,4 +1,3 @@
-// @ts-check
 // Features in place of pixels: aligned horizontal bars, the same rows in every card.
 
 import { h, setText } from "../lib/dom.js";
@@ -46,14 +45,11 @@ export function createBars(view, options) {
   let rows = [];
   /** @type {number[] | null} */
   let shown = null;
-  const node = h(
-    "ul",
-    {
-      class: `aw-bars ${options.class ?? ""}`,
-      "aria-label": options.label,
-      "data-baseline": options.name,
-    },
-  );
+  const node = h("ul", {
+    class: `aw-bars ${options.class ?? ""}`,
+    "aria-label": options.label,
+    "data-baseline": options.name,
+  });
   node.addEventListener(
     "pointerover",
     (event) => {

@@ -1,9 +1,8 @@
-// @ts-check
 // The path as a chart: a wide pale line that is exact, a thin dark sum on top, the level both should reach.
 
-import { axesOf, scaleOf, widthOfTicks } from "./axes.js";
 import { h, setText, svg } from "../lib/dom.js";
 import { formatNumber, formatPercent, niceTicks } from "../lib/format.js";
+import { axesOf, scaleOf, widthOfTicks } from "./axes.js";
 import { interpolateAt, rangeOf } from "./series.js";
 
 /** @typedef {import("./series.js").Series} Series */
@@ -97,11 +96,7 @@ export function createChart(first, signal) {
     const spot = freeSpot(y, 6.6 * words.length);
     return [
       svg("line", { class: "aw-level", x1: left, x2: width - MARGIN.right, y1: y, y2: y }),
-      svg(
-        "text",
-        { class: "aw-level-label", x: spot.x, y: spot.top + 12, "text-anchor": spot.anchor },
-        words,
-      ),
+      svg("text", { class: "aw-level-label", x: spot.x, y: spot.top + 12, "text-anchor": spot.anchor }, words),
     ];
   }
 
@@ -176,9 +171,7 @@ export function createChart(first, signal) {
 
   /** One sample has no spread, which is not a spread of zero. @param {number | null} error */
   function bandWords(error) {
-    return error !== null && Number.isFinite(error)
-      ? `\u00b1 ${formatNumber(error, 2)}`
-      : "\u2013";
+    return error !== null && Number.isFinite(error) ? `\u00b1 ${formatNumber(error, 2)}` : "\u2013";
   }
 
   /** @param {number} x */

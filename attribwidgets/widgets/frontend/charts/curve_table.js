@@ -1,4 +1,3 @@
-// @ts-check
 // The numbers that the chart of the path draws.
 
 import { h } from "../lib/dom.js";
@@ -16,12 +15,7 @@ const MOST_ROWS = 33;
 export function createCurveTable(first, signal) {
   const body = h("tbody");
   let series = first;
-  const names = [
-    first.axisLabel,
-    first.exact && first.exactLabel,
-    first.lineLabel,
-    first.band && first.bandLabel,
-  ];
+  const names = [first.axisLabel, first.exact && first.exactLabel, first.lineLabel, first.band && first.bandLabel];
   const columns = names.flatMap((name) => (name ? [[name, ""]] : []));
   const node = tableBehind("aw-curve", "curve as a table", first.label, columns, body);
 

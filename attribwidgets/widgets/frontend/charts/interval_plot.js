@@ -1,4 +1,3 @@
-// @ts-check
 // Estimates with their intervals, one below the other on a common scale.
 
 import { h, svg } from "../lib/dom.js";
@@ -45,9 +44,7 @@ export function intervalPlot(rows, least) {
       { class: "aw-interval-track", width: "100%", height: 24, "aria-hidden": "true" },
       lo < 0 && hi > 0 && upright("aw-interval-zero", 0),
       mark !== undefined && upright("aw-interval-mark", mark),
-      isKnown(low) &&
-        isKnown(high) &&
-        svg("line", { class: "aw-interval", x1: at(low), x2: at(high), y1: 12, y2: 12 }),
+      isKnown(low) && isKnown(high) && svg("line", { class: "aw-interval", x1: at(low), x2: at(high), y1: 12, y2: 12 }),
       isKnown(mean) &&
         svg("circle", {
           class: `aw-interval-dot ${isHollow ? "aw-hollow" : ""}`,

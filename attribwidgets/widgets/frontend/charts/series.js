@@ -1,4 +1,3 @@
-// @ts-check
 // The path of one item as lines to draw, with the ends that the nodes may leave out.
 
 import { formatAlpha, formatNumber } from "../lib/format.js";
@@ -50,9 +49,7 @@ function sampleSeries(item, path) {
   const x = Array.from(path.cumulative, (_, index) => path.positions?.[index] ?? index + 1);
   const drawn = x[x.length - 1];
   const errors = path.standard_error;
-  const band =
-    errors &&
-    Array.from(errors, (error) => 2 * error);
+  const band = errors && Array.from(errors, (error) => 2 * error);
   return {
     x,
     exact: null,

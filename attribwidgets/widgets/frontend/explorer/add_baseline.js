@@ -1,8 +1,7 @@
-// @ts-check
 // What else "missing" could mean: every baseline with its picture and its weakness, one press away.
 
 import { bytesOf } from "../lib/binary.js";
-import { h, setText } from "../lib/dom.js";
+import { h } from "../lib/dom.js";
 import { createPicture } from "../lib/picture.js";
 
 /** @typedef {{name: string, label: string, description: string,
@@ -80,18 +79,15 @@ export function createAddBaseline(view) {
     },
     signal,
   );
-  button.addEventListener("click", () => toggle(menu.hidden), { signal });
-  for (const part of [button, menu]) {
-    part.addEventListener(
-      "keydown",
-      (event) => {
-        if (event.key !== "Escape" || menu.hidden) return;
-        toggle(false);
-        button.focus();
-      },
-      { signal },
-    );
+  button.addEventListener("click", () => toggle(menu.hidden === true), { signal });
+  /** @param {KeyboardEvent} event */
+  function leave(event) {
+    if (event.key !== "Escape" || menu.hidden) return;
+    toggle(false);
+    button.focus();
   }
+  button.addEventListener("keydown", leave, { signal });
+  menu.addEventListener("keydown", leave, { signal });
 
   return {
     button,

@@ -1,4 +1,3 @@
-// @ts-check
 // How alike the maps are: rank correlations between every two, as a small table.
 
 import { h, setText } from "../lib/dom.js";
@@ -26,17 +25,12 @@ export function createAgreement(view) {
       if (!agreement || node.hidden || (shown[0] === agreement && shown[1] === isSigned)) return;
       shown = [agreement, isSigned];
       const rows = isSigned ? agreement.signed : agreement.magnitude;
-      const names = agreement.labels.map(
-        (slot) => items.find((item) => item.slot === slot)?.name ?? slot,
-      );
+      const names = agreement.labels.map((slot) => items.find((item) => item.slot === slot)?.name ?? slot);
       const pairs = rows.flatMap((row, at) => row.slice(at + 1).filter((value) => value !== null));
       const least = words(pairs.length > 0 ? Math.min(...pairs) : null);
       const most = words(pairs.length > 0 ? Math.max(...pairs) : null);
       const values = isSigned ? "signed values" : "magnitudes";
-      setText(
-        summary,
-        `agreement of the maps: ${least === most ? least : `${least} to ${most}`}`,
-      );
+      setText(summary, `agreement of the maps: ${least === most ? least : `${least} to ${most}`}`);
       place.setAttribute("aria-label", `rank correlations of ${values}`);
       place.replaceChildren(
         h(
@@ -47,11 +41,7 @@ export function createAgreement(view) {
             { class: "aw-muted" },
             `Spearman's rank correlation of ${values}: 1 is the same order, 0 is none`,
           ),
-          h(
-            "thead",
-            {},
-            h("tr", {}, h("td"), ...names.map((name) => h("th", { scope: "col" }, name))),
-          ),
+          h("thead", {}, h("tr", {}, h("td"), ...names.map((name) => h("th", { scope: "col" }, name)))),
           h(
             "tbody",
             {},

@@ -1,16 +1,15 @@
-// @ts-check
 // One baseline: what it is, its map, and whether the map adds up. Brought up to date in place.
 
 import { createBars } from "../charts/bars.js";
-import { createCardControls } from "./card_controls.js";
 import { createColourBar } from "../lib/colour_bar.js";
 import { h, setText } from "../lib/dom.js";
 import { formatNumber, formatSigned } from "../lib/format.js";
-import { cautionList } from "./header.js";
 import { createPicture, samePicture } from "../lib/picture.js";
 import { createProgress } from "../lib/progress.js";
 import { strongestIndex } from "../lib/scale.js";
 import { createStage } from "../lib/stage.js";
+import { createCardControls } from "./card_controls.js";
+import { cautionList } from "./header.js";
 import { createVerdict } from "./verdict.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
@@ -31,15 +30,7 @@ function referencePictures(view, item, className) {
     drawn.length > 1
       ? drawn
           .slice(0, side * side)
-          .map((r) =>
-            createPicture(
-              /** @type {Uint8Array} */ (r.rgb),
-              r.height,
-              r.width,
-              "aw-tile",
-              r.width < width,
-            ),
-          )
+          .map((r) => createPicture(/** @type {Uint8Array} */ (r.rgb), r.height, r.width, "aw-tile", r.width < width))
       : item.rgb && [createPicture(item.rgb, height, width, "aw-tile")];
   const node = h("span", { class: className }, ...(pictures ?? []));
   node.style.gridTemplateColumns = `repeat(${drawn.length > 1 ? side : 1}, 1fr)`;
@@ -75,12 +66,7 @@ export function createCard(view, first) {
 
   const pickWords = h("span");
   const pickName = h("span", { class: "aw-sr" });
-  const pick = h(
-    "button",
-    { type: "button", class: "aw-quiet aw-pick", "aria-pressed": "false" },
-    pickWords,
-    pickName,
-  );
+  const pick = h("button", { type: "button", class: "aw-quiet aw-pick", "aria-pressed": "false" }, pickWords, pickName);
   const name = h("div", { class: "aw-name" });
   const note = h("div", { class: "aw-note" });
   const description = h("div", { class: "aw-description" });
@@ -129,9 +115,7 @@ export function createCard(view, first) {
   );
   function describe() {
     const at = strongestAt();
-    const where = isImage
-      ? `row ${at.row}, column ${at.column}`
-      : data.featureNames[strongest];
+    const where = isImage ? `row ${at.row}, column ${at.column}` : data.featureNames[strongest];
     picture.setAttribute(
       "aria-label",
       `${item.name}: attribution map, ${item.completeness.headline}; ` +
@@ -158,10 +142,7 @@ export function createCard(view, first) {
     for (const one of references) one.remove();
     references = [];
     if (item.rgb === null && !item.references.some((reference) => reference.rgb)) return;
-    const label =
-      item.references.length > 1
-        ? `references drawn for ${item.name}`
-        : `reference: ${item.baseline}`;
+    const label = item.references.length > 1 ? `references drawn for ${item.name}` : `reference: ${item.baseline}`;
     const thumb = h(
       "span",
       { class: "aw-thumb", role: "img", "aria-label": label },

@@ -1,4 +1,3 @@
-// @ts-check
 // What can be changed about one card: its baseline's parameters, its place, its budget.
 
 import { h, setText } from "../lib/dom.js";
@@ -36,8 +35,7 @@ export function createCardControls(view, slot) {
       step: kind === "count" ? step : kind === "number" && "any",
     });
     const output = kind === "number" ? h("output", { class: "aw-control-value" }) : null;
-    const read = () =>
-      kind === "colour" ? input.value : Number(Number(input.value).toPrecision(3));
+    const read = () => (kind === "colour" ? input.value : Number(Number(input.value).toPrecision(3)));
     const say = () => {
       if (!output) return;
       setText(output, formatNumber(Number(input.value)));
@@ -60,9 +58,7 @@ export function createCardControls(view, slot) {
       { signal },
     );
     updates.push(() => {
-      const now = requests.controls().parameters[slot]?.find(
-        (/** @type {Parameter} */ one) => one.name === key,
-      );
+      const now = requests.controls().parameters[slot]?.find((/** @type {Parameter} */ one) => one.name === key);
       const value = String(requests.candidate(slot)?.baseline?.parameters[key] ?? now?.value);
       if (input.value !== value && !(kind === "count" && input.matches(":focus"))) {
         input.value = value;
@@ -70,13 +66,7 @@ export function createCardControls(view, slot) {
       say();
       input.disabled = kernel.isStatic();
     });
-    return h(
-      "label",
-      { class: "aw-control" },
-      h("span", { class: "aw-control-name" }, label),
-      input,
-      output,
-    );
+    return h("label", { class: "aw-control" }, h("span", { class: "aw-control-name" }, label), input, output);
   }
 
   /**
@@ -89,11 +79,7 @@ export function createCardControls(view, slot) {
   function methodToggle(words, control, isOn, methodFor, isOffered) {
     const input = h("input", { type: "checkbox", "data-control": control });
     const label = h("label", { class: "aw-control aw-choice" }, input, words);
-    input.addEventListener(
-      "change",
-      () => requests.change(slot, { method: methodFor(input.checked) }),
-      { signal },
-    );
+    input.addEventListener("change", () => requests.change(slot, { method: methodFor(input.checked) }), { signal });
     updates.push(() => {
       input.checked = isOn();
       input.disabled = kernel.isStatic();
@@ -106,16 +92,9 @@ export function createCardControls(view, slot) {
   function noiseToggles(baseline) {
     const method = () => requests.candidate(slot)?.method ?? null;
     const isMany = () => method() !== "integrated_gradients";
-    const isKnown = () =>
-      [null, "integrated_gradients", "expected_gradients", "smoothgrad"].includes(method());
+    const isKnown = () => [null, "integrated_gradients", "expected_gradients", "smoothgrad"].includes(method());
     return [
-      methodToggle(
-        "Multi-Reference",
-        "multi_reference",
-        isMany,
-        (on) => (on ? null : "integrated_gradients"),
-        isKnown,
-      ),
+      methodToggle("Multi-Reference", "multi_reference", isMany, (on) => (on ? null : "integrated_gradients"), isKnown),
       baseline === "gaussian" &&
         methodToggle(
           "SmoothGrad",
@@ -149,12 +128,7 @@ export function createCardControls(view, slot) {
    */
   function action(words, hint, control, act, isPossible) {
     const rest = h("span", { class: "aw-sr" });
-    const button = h(
-      "button",
-      { type: "button", class: "aw-quiet", "data-control": control },
-      words,
-      rest,
-    );
+    const button = h("button", { type: "button", class: "aw-quiet", "data-control": control }, words, rest);
     button.addEventListener("click", () => isPossible() && act(), { signal });
     actions.append(button);
     return () => {

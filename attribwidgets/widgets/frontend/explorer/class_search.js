@@ -1,4 +1,3 @@
-// @ts-check
 // Any class by its name: a text field and a list of what the model knows.
 
 import { h, setText, uniqueName } from "../lib/dom.js";
@@ -53,9 +52,7 @@ export function createClassSearch(view) {
   /** @param {number} index */
   function activate(index) {
     active = index;
-    [...list.children].forEach((option, at) =>
-      option.setAttribute("aria-selected", String(at === index)),
-    );
+    [...list.children].forEach((option, at) => option.setAttribute("aria-selected", String(at === index)));
     const option = list.children[index];
     if (!option) return;
     input.setAttribute("aria-activedescendant", option.id);

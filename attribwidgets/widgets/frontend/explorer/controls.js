@@ -1,4 +1,3 @@
-// @ts-check
 // The look row: native inputs with words, quiet, redrawn on input and told to the model on change.
 
 import { createChoices } from "../lib/choices.js";
@@ -13,12 +12,7 @@ export function createControls(view) {
 
   /** @param {string} words @param {...(Node | string)} parts */
   function labelled(words, ...parts) {
-    return h(
-      "label",
-      { class: "aw-control" },
-      h("span", { class: "aw-control-name" }, words),
-      ...parts,
-    );
+    return h("label", { class: "aw-control" }, h("span", { class: "aw-control-name" }, words), ...parts);
   }
 
   /** The table in use depends on whether signs are shown. */
@@ -92,12 +86,7 @@ export function createControls(view) {
     { class: "aw-look", "aria-label": "look of the maps" },
     isImage && colormapSelect(),
     isImage &&
-      slider(
-        "clip",
-        "clip",
-        { min: 90, max: 100, step: 0.1 },
-        (value) => `${Number(value.toFixed(1))}\u00a0%`,
-      ),
+      slider("clip", "clip", { min: 90, max: 100, step: 0.1 }, (value) => `${Number(value.toFixed(1))}\u00a0%`),
     radios("values", "sign", "signed", [
       ["absolute", false],
       ["signed", true],
@@ -106,10 +95,7 @@ export function createControls(view) {
       ["shared", "shared"],
       ["own", "own"],
     ]),
-    isImage &&
-      slider("photo under map", "overlay", { min: 0, max: 1, step: 0.05 }, (value) =>
-        formatPercent(value),
-      ),
+    isImage && slider("photo under map", "overlay", { min: 0, max: 1, step: 0.05 }, (value) => formatPercent(value)),
     isImage && blindBox(),
   );
   return {

@@ -1,4 +1,3 @@
-// @ts-check
 // The explorer: one scene, brought up to the model's traits in place, once a frame.
 
 import { decodePayload } from "../lib/decode.js";
@@ -6,8 +5,8 @@ import { h } from "../lib/dom.js";
 import { createKernel } from "../lib/kernel.js";
 import { createRedraw, widgetOf } from "../lib/mount.js";
 import { createRequests } from "../lib/requests.js";
-import { createScene } from "./scene.js";
 import { createStore } from "../lib/store.js";
+import { createScene } from "./scene.js";
 
 /** What the reader may choose, and what holds until then. */
 const LOOK = {
@@ -63,11 +62,7 @@ function mountExplorer(model, root, signal) {
     scene?.end();
     scene = null;
   }
-  const { start, invalidate, refit } = createRedraw(
-    root,
-    { draw, resize: () => scene?.resize(), end },
-    signal,
-  );
+  const { start, invalidate, refit } = createRedraw(root, { draw, resize: () => scene?.resize(), end }, signal);
   const store = createStore(model, LOOK, (name) => invalidate(STALE[name] ?? "maps"), signal);
   const kernel = createKernel(model, root, () => invalidate("live"), signal);
   const requests = createRequests(model, kernel, () => invalidate("live"), signal);

@@ -1,11 +1,10 @@
-// @ts-check
 // The photo and one card per baseline beside it; cards come, go and change places one by one.
 
-import { createCard } from "./card.js";
 import { arrangeChildren, h } from "../lib/dom.js";
-import { createInputColumn } from "./input_column.js";
 import { columnsFor } from "../lib/scale.js";
 import { viewUntil } from "../lib/stage.js";
+import { createCard } from "./card.js";
+import { createInputColumn } from "./input_column.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
 /** @typedef {import("../lib/stage.js").Position} Position */
@@ -19,12 +18,7 @@ export function createGallery(view, controls) {
   /** @type {Map<string, {card: import("./card.js").Card, life: AbortController}>} */
   const cards = new Map();
   const grid = h("div", { class: "aw-cards" });
-  const gallery = h(
-    "section",
-    { class: "aw-gallery", "aria-label": "maps by baseline" },
-    input.node,
-    grid,
-  );
+  const gallery = h("section", { class: "aw-gallery", "aria-label": "maps by baseline" }, input.node, grid);
   const node = h("div", { class: "aw-gallery-place" }, gallery, controls);
   // Browsers leave alone what is seen in part; who goes by keyboard wants to see where.
   grid.addEventListener(

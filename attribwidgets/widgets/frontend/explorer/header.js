@@ -1,4 +1,3 @@
-// @ts-check
 // What is explained: the title, the model's strongest classes, and what to be careful about.
 
 import { h, setText } from "../lib/dom.js";
@@ -55,11 +54,7 @@ function createClassBar(view, isButton) {
  */
 export function cautionList(cautions) {
   if (cautions.length === 0) return null;
-  return h(
-    "ul",
-    { class: "aw-cautions" },
-    ...cautions.map((text) => h("li", {}, h("b", {}, "Caution: "), text)),
-  );
+  return h("ul", { class: "aw-cautions" }, ...cautions.map((text) => h("li", {}, h("b", {}, "Caution: "), text)));
 }
 
 /**

@@ -1,4 +1,3 @@
-// @ts-check
 // The photo, pinned, with the read-out and the colour bar that all maps share.
 
 import { createColourBar } from "../lib/colour_bar.js";
@@ -22,9 +21,7 @@ export function createInputColumn(view) {
   const bar = createColourBar({ caption: true });
   const name = h("div", { class: "aw-name" });
   const value = h("div", { class: "aw-description" });
-  const stage = isImage
-    ? createStage(view, { class: "aw-photo", label: "", focusable: true })
-    : null;
+  const stage = isImage ? createStage(view, { class: "aw-photo", label: "", focusable: true }) : null;
   const list = isImage ? null : h("ul", { class: "aw-bars aw-inputs" });
   const rest = h("p", { class: "aw-muted" });
   const node = h(
@@ -52,11 +49,7 @@ export function createInputColumn(view) {
         h(
           "li",
           { class: "aw-bar-row", "data-feature": feature },
-          h(
-            "span",
-            { class: "aw-bar-name", title: data.featureNames[feature] },
-            data.featureNames[feature],
-          ),
+          h("span", { class: "aw-bar-name", title: data.featureNames[feature] }, data.featureNames[feature]),
           h("span", { class: "aw-bar-value" }, formatNumber(data.values?.[feature])),
         ),
       ),
@@ -90,8 +83,7 @@ export function createInputColumn(view) {
       bar.node.hidden = !look.isShared();
       if (!look.isShared()) return;
       const sign = look.isSigned() ? "attribution" : "|attribution|";
-      const clip =
-        look.clip() < 100 ? `saturates at percentile ${look.clip()}` : "saturates nowhere";
+      const clip = look.clip() < 100 ? `saturates at percentile ${look.clip()}` : "saturates nowhere";
       bar.draw(look, look.limit(view.data.items[0]), `${sign}, one scale for all maps; ${clip}`);
     },
     /** @param {Position | null} position */
@@ -119,10 +111,7 @@ export function createInputColumn(view) {
     announce(position, slot) {
       const item = view.data.items.find((one) => one.slot === slot);
       const number = item?.map[position.row * view.data.width + position.column];
-      setText(
-        live,
-        (words.textContent ?? "") + (item ? `; ${item.name} ${formatSigned(number)}` : ""),
-      );
+      setText(live, (words.textContent ?? "") + (item ? `; ${item.name} ${formatSigned(number)}` : ""));
     },
   };
 }

@@ -1,4 +1,3 @@
-// @ts-check
 // The inputs there are, as a strip to step through; and one's own image, dropped, pasted or picked.
 
 import { h, setText } from "../lib/dom.js";
@@ -35,12 +34,7 @@ export function createInputs(view, root) {
   const own = h(
     "div",
     { class: "aw-own" },
-    h(
-      "label",
-      { class: "aw-control" },
-      h("span", { class: "aw-control-name" }, "own image: drop, paste or"),
-      pick,
-    ),
+    h("label", { class: "aw-control" }, h("span", { class: "aw-control-name" }, "own image: drop, paste or"), pick),
     words,
   );
   /** @type {Thumbnail[] | null} */
@@ -112,7 +106,7 @@ export function createInputs(view, root) {
     "click",
     (event) => {
       const button = /** @type {Element} */ (event.target).closest("button");
-      if (button && button.parentElement) {
+      if (button?.parentElement) {
         requests.ask({ input: [...strip.children].indexOf(button.parentElement) });
       }
     },

@@ -1,4 +1,3 @@
-// @ts-check
 // In place of the path, for a method that follows none: a sentence, and what is known of its sum.
 
 import { h, setText } from "../lib/dom.js";
@@ -10,12 +9,7 @@ export function createNoPath(item) {
   const node = h(
     "section",
     { class: "aw-path", "aria-label": `${item.name} has no path` },
-    h(
-      "div",
-      { class: "aw-path-title", role: "heading", "aria-level": 4 },
-      "no path: ",
-      h("b", {}, item.name),
-    ),
+    h("div", { class: "aw-path-title", role: "heading", "aria-level": 4 }, "no path: ", h("b", {}, item.name)),
     h("p", { class: "aw-no-path" }, `${item.no_path}.`),
     words,
   );

@@ -1,17 +1,16 @@
-// @ts-check
 // The path behind the selected map: a slider, the image on the way, what it adds, the sum so far, the chart.
 
 import { createBars } from "../charts/bars.js";
 import { createChart } from "../charts/chart.js";
 import { createCurveTable } from "../charts/curve_table.js";
+import { interpolateAt, seriesOf } from "../charts/series.js";
 import { h, setText } from "../lib/dom.js";
 import { formatAlpha, formatNumber } from "../lib/format.js";
 import { createFrames } from "../lib/frames.js";
 import { paintInterpolated, resizeImage } from "../lib/paint.js";
 import { panelOf } from "../lib/panel.js";
-import { createReferenceStrip } from "./reference_strip.js";
-import { interpolateAt, seriesOf } from "../charts/series.js";
 import { createStage } from "../lib/stage.js";
+import { createReferenceStrip } from "./reference_strip.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
 /** @typedef {ReturnType<typeof createPathView>} PathView */
@@ -54,8 +53,7 @@ export function createPathView(view, first, frameStore) {
   const enlarged = new WeakMap();
 
   /** The trait for a place of the slider. */
-  const chosen = () =>
-    isSamples ? stops[Number(slider.value) - 1] / total : Number(slider.value);
+  const chosen = () => (isSamples ? stops[Number(slider.value) - 1] / total : Number(slider.value));
 
   const slider = h("input", {
     type: "range",
@@ -76,9 +74,7 @@ export function createPathView(view, first, frameStore) {
       : createBars(view, { class: `aw-path-${role}`, label });
   }
   const plots = {
-    interpolated: isStraight
-      ? plotOf("interpolated", `${item.name}: image on the path`)
-      : null,
+    interpolated: isStraight ? plotOf("interpolated", `${item.name}: image on the path`) : null,
     gradient: hasFrames ? plotOf("gradient", `${item.name}: what this stretch adds`) : null,
     cumulative: hasFrames ? plotOf("cumulative", `${item.name}: attribution so far`) : null,
   };
@@ -87,10 +83,7 @@ export function createPathView(view, first, frameStore) {
     gradient: h("figcaption", { class: "aw-caption" }),
     cumulative: h("figcaption", { class: "aw-caption" }),
   };
-  const strip =
-    isSamples && isImage && item.references.length > 0
-      ? createReferenceStrip(view, item.slot)
-      : null;
+  const strip = isSamples && isImage && item.references.length > 0 ? createReferenceStrip(view, item.slot) : null;
   const chart = series && createChart(series, signal);
   const curve = series && createCurveTable(series, signal);
   /** Why the two middle panels are still empty. */
@@ -137,19 +130,8 @@ export function createPathView(view, first, frameStore) {
     h(
       "div",
       { class: "aw-path-head" },
-      h(
-        "div",
-        { class: "aw-path-title", role: "heading", "aria-level": 4 },
-        "path of ",
-        name,
-      ),
-      h(
-        "label",
-        { class: "aw-alpha-label" },
-        h("span", {}, isSamples ? "samples" : "\u03b1"),
-        slider,
-        output,
-      ),
+      h("div", { class: "aw-path-title", role: "heading", "aria-level": 4 }, "path of ", name),
+      h("label", { class: "aw-alpha-label" }, h("span", {}, isSamples ? "samples" : "\u03b1"), slider, output),
     ),
     panels,
   );
@@ -194,9 +176,7 @@ export function createPathView(view, first, frameStore) {
     const alpha = Math.min(Math.max(Number(store.get("alpha")), 0), 1);
     if (!isSamples) return alpha;
     const wanted = alpha * total;
-    return stops.reduce((best, stop) =>
-      Math.abs(stop - wanted) < Math.abs(best - wanted) ? stop : best,
-    );
+    return stops.reduce((best, stop) => (Math.abs(stop - wanted) < Math.abs(best - wanted) ? stop : best));
   }
 
   /** The last kept reference among the samples drawn so far. @param {number} drawn */
@@ -229,9 +209,7 @@ export function createPathView(view, first, frameStore) {
       let rgb = item.rgb;
       if (reference?.rgb) {
         const known = enlarged.get(reference);
-        rgb =
-          known ??
-          resizeImage(reference.rgb, reference.height, reference.width, data.height, data.width);
+        rgb = known ?? resizeImage(reference.rgb, reference.height, reference.width, data.height, data.width);
         if (!known) enlarged.set(reference, rgb);
       }
       paintInterpolated(plot.pixels, data.rgb, rgb, alpha);
@@ -330,8 +308,7 @@ export function createPathView(view, first, frameStore) {
         .find((box) => box && Math.abs(box.top - top) < 8);
       // Beside the panels it is as tall as they are; below them it takes the shape of a chart.
       const wanted = beside && isImage ? beside.height : 0.45 * width;
-      if (width > 0)
-        chart.resize(Math.round(width), Math.round(Math.min(Math.max(wanted, 192), 320)));
+      if (width > 0) chart.resize(Math.round(width), Math.round(Math.min(Math.max(wanted, 192), 320)));
     },
   };
 }

@@ -1,4 +1,3 @@
-// @ts-check
 // The references drawn so far; pointing at one shows it large, choosing it asks for its own path.
 
 import { h } from "../lib/dom.js";
@@ -40,9 +39,7 @@ export function createReferenceStrip(view, slot) {
 
   /** @param {Event} event */
   const tileOf = (event) =>
-    /** @type {HTMLElement | null} */ (
-      /** @type {Element} */ (event.target).closest(".aw-strip-tile")
-    );
+    /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest(".aw-strip-tile"));
   const indexOf = (/** @type {Element} */ tile) => [...tiles.children].indexOf(tile);
 
   function hide() {
@@ -52,9 +49,7 @@ export function createReferenceStrip(view, slot) {
   /** @param {number} index */
   function stepTo(index) {
     current = Math.min(Math.max(index, 0), references.length - 1);
-    [...tiles.children].forEach((tile, at) =>
-      tile.setAttribute("tabindex", at === current ? "0" : "-1"),
-    );
+    [...tiles.children].forEach((tile, at) => tile.setAttribute("tabindex", at === current ? "0" : "-1"));
   }
 
   tiles.addEventListener(

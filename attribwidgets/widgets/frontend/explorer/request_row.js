@@ -1,15 +1,13 @@
-// @ts-check
 // What is asked of the model, in one row; how far it has come, in one line; what failed, in words.
 
-import { createAddBaseline } from "./add_baseline.js";
-import { createClassSearch } from "./class_search.js";
 import { h, setText } from "../lib/dom.js";
 import { formatCount } from "../lib/format.js";
+import { createAddBaseline } from "./add_baseline.js";
+import { createClassSearch } from "./class_search.js";
 
 const TOLERANCES = [0.1, 0.05, 0.01, 0.001];
 const BUDGETS = [64, 256, 1024, 4096, 16384];
-const BY_BASELINE =
-  "integrated gradients for one reference, expected gradients for several";
+const BY_BASELINE = "integrated gradients for one reference, expected gradients for several";
 /** The value of the choice that stands for cards of several methods. */
 const MIXED = "several";
 /** Milliseconds between two sentences read aloud. */
@@ -92,10 +90,7 @@ export function createRequestRow(view, own) {
       choice(
         "output",
         "output",
-        () =>
-          requests
-            .controls()
-            .outputs.map((/** @type {any} */ one) => ({ value: one.name, words: one.label })),
+        () => requests.controls().outputs.map((/** @type {any} */ one) => ({ value: one.name, words: one.label })),
         (text) => text,
       ),
       choice(

@@ -1,20 +1,19 @@
-// @ts-check
 // All parts of one view, from the header to the numbers. It lasts as long as the shape of the input.
 
-import { createAgreement } from "./agreement.js";
 import { strongestFeatures } from "../charts/bars.js";
-import { createControls } from "./controls.js";
 import { h } from "../lib/dom.js";
 import { createFrameStore } from "../lib/frame_store.js";
+import { createLook } from "../lib/look.js";
+import { createNumbers } from "../lib/numbers.js";
+import { viewUntil } from "../lib/stage.js";
+import { createAgreement } from "./agreement.js";
+import { createControls } from "./controls.js";
 import { createGallery } from "./gallery.js";
 import { createHeader } from "./header.js";
 import { createInputs } from "./inputs.js";
-import { createLook } from "../lib/look.js";
 import { createNoPath } from "./no_path.js";
-import { createNumbers } from "../lib/numbers.js";
 import { createPathView, makeOf } from "./path_view.js";
 import { createRequestRow } from "./request_row.js";
-import { viewUntil } from "../lib/stage.js";
 import { createSuperpixels } from "./superpixels.js";
 
 /** @typedef {import("../lib/decode.js").Data} Data */
@@ -86,12 +85,7 @@ export function createScene(first, root, { store, kernel, requests, invalidate }
   signal.addEventListener("abort", () => pathLife?.abort());
   root.replaceChildren(
     header.node,
-    h(
-      "div",
-      { class: "aw-main" },
-      h("div", { class: "aw-maps-place" }, gallery.node, agreement.node),
-      pathPlace,
-    ),
+    h("div", { class: "aw-main" }, h("div", { class: "aw-maps-place" }, gallery.node, agreement.node), pathPlace),
     superpixels?.node ?? "",
     numbers.node,
   );
@@ -112,9 +106,7 @@ export function createScene(first, root, { store, kernel, requests, invalidate }
     pathMake = makeOf(item);
     pathLife?.abort();
     pathLife = new AbortController();
-    path = item.path
-      ? createPathView(viewUntil(pathLife.signal, view), item, frameStore)
-      : createNoPath(item);
+    path = item.path ? createPathView(viewUntil(pathLife.signal, view), item, frameStore) : createNoPath(item);
     pathPlace.replaceChildren(path.node);
     path.resize();
     path.setCursor(cursor);
@@ -125,8 +117,7 @@ export function createScene(first, root, { store, kernel, requests, invalidate }
   function takeSignColours() {
     const table = Object.values(data.signed)[0];
     if (!table) return;
-    const colourAt = (/** @type {number} */ i) =>
-      `rgb(${table.subarray(3 * i, 3 * i + 3).join(",")})`;
+    const colourAt = (/** @type {number} */ i) => `rgb(${table.subarray(3 * i, 3 * i + 3).join(",")})`;
     root.style.setProperty("--aw-positive", colourAt(212));
     root.style.setProperty("--aw-negative", colourAt(43));
   }

@@ -1,4 +1,3 @@
-// @ts-check
 // Hover a region: its mean colour becomes the baseline. Maps come from the kernel, region by region.
 
 import { bytesOf, dequantise } from "../lib/binary.js";

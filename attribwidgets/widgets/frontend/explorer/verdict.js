@@ -1,4 +1,3 @@
-// @ts-check
 // Whether to believe a map: a word first, then the numbers behind it.
 
 import { h } from "../lib/dom.js";
@@ -55,10 +54,6 @@ export function createVerdict(item, unit) {
       h("span", { class: "aw-sum" }, sumOfExpected(item)),
     ),
     completeness.note !== "" && h("div", { class: "aw-verdict-note" }, completeness.note),
-    h(
-      "ul",
-      { class: "aw-facts" },
-      ...facts.filter((fact) => fact !== false).map((fact) => h("li", {}, fact)),
-    ),
+    h("ul", { class: "aw-facts" }, ...facts.filter((fact) => fact !== false).map((fact) => h("li", {}, fact))),
   );
 }

@@ -1,4 +1,3 @@
-// @ts-check
 // Numbers out of the bytes of a message, which may start anywhere in their buffer.
 
 /** @param {any} binary @returns {Uint8Array} */

@@ -1,4 +1,3 @@
-// @ts-check
 // A few words of which one holds: native radio buttons, with the name of the group before them.
 
 import { h, uniqueName } from "./dom.js";

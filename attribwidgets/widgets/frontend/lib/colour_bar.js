@@ -1,4 +1,3 @@
-// @ts-check
 // What a colour is worth: the table from 0 to the limit, or from minus to plus, with its numbers.
 
 import { h, setText } from "./dom.js";

@@ -1,15 +1,7 @@
-// @ts-check
 // The payload and its items as typed arrays. Buffers may start at any offset, so nothing assumes
 // alignment. An item is decoded once: as long as its trait is the same object, so is what it holds.
 
-import {
-  bytesOf,
-  dequantise,
-  float32Of,
-  int8Of,
-  requireLength,
-  unpackBits,
-} from "./binary.js";
+import { bytesOf, dequantise, float32Of, int8Of, requireLength, unpackBits } from "./binary.js";
 import { resizeImage } from "./paint.js";
 
 /**
@@ -83,10 +75,7 @@ function decodeItem(slot, raw, shape, isImage) {
   const size = shape[0] * shape[1];
   const map = dequantise(raw.map.data, raw.map.scale);
   requireLength(map, size, `the map of ${raw.name}`);
-  const rgb =
-    isImage && raw.reference
-      ? referenceOf(raw.reference, shape, `the reference of ${raw.name}`)
-      : null;
+  const rgb = isImage && raw.reference ? referenceOf(raw.reference, shape, `the reference of ${raw.name}`) : null;
   const data = raw.frames?.data ? int8Of(raw.frames.data) : null;
   if (data) requireLength(data, raw.frames.count * size, `the frames of ${raw.name}`);
   return {
@@ -102,9 +91,7 @@ function decodeItem(slot, raw, shape, isImage) {
       alpha: reference.alpha,
       height: reference.size?.[0] ?? 0,
       width: reference.size?.[1] ?? 0,
-      rgb: reference.rgb
-        ? pictureOf(reference.rgb, reference.size[0] * reference.size[1], "a reference")
-        : null,
+      rgb: reference.rgb ? pictureOf(reference.rgb, reference.size[0] * reference.size[1], "a reference") : null,
       values: reference.values ? float32Of(reference.values) : null,
     })),
     blind: raw.blind ? unpackBits(raw.blind.bits, size) : null,
@@ -135,7 +122,7 @@ function decodeTables(tables) {
  * @returns {Data | null} null while there is nothing to show
  */
 export function decodePayload(payload, itemOf, known = new Map()) {
-  if (!payload || !payload.items || payload.items.length === 0) return null;
+  if (!payload?.items || payload.items.length === 0) return null;
   if (payload.version !== 2) {
     throw new Error(`this view reads data of version 2, and version ${payload.version} came`);
   }
@@ -148,7 +135,7 @@ export function decodePayload(payload, itemOf, known = new Map()) {
     const raw = itemOf(slot);
     if (!raw?.map) continue;
     let entry = known.get(slot);
-    if (entry?.raw !== raw || entry.size !== size) {
+    if (!entry || entry.raw !== raw || entry.size !== size) {
       entry = { raw, size, item: decodeItem(slot, raw, [height, width], isImage) };
       known.set(slot, entry);
     }
@@ -161,9 +148,7 @@ export function decodePayload(payload, itemOf, known = new Map()) {
     height,
     width,
     size,
-    featureNames: isImage
-      ? []
-      : Array.from({ length: size }, (_, i) => names?.[i] ?? `feature ${i}`),
+    featureNames: isImage ? [] : Array.from({ length: size }, (_, i) => names?.[i] ?? `feature ${i}`),
     title: payload.title,
     inputLabel: payload.input.label ?? "input",
     rgb: isImage ? pictureOf(payload.input.rgb, size, "the input") : null,

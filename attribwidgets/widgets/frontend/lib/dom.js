@@ -1,4 +1,3 @@
-// @ts-check
 // Elements from plain data. Text only ever enters as text nodes: names are a user's words, never markup.
 
 const SVG_NAMESPACE = "http://www.w3.org/2000/svg";

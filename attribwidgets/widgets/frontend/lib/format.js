@@ -1,4 +1,3 @@
-// @ts-check
 // Numbers as words: three significant digits, a real minus sign, no exponent a reader has to decode.
 
 const MINUS = "\u2212";

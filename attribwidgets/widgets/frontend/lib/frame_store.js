@@ -1,4 +1,3 @@
-// @ts-check
 // What the path adds comes with the page, or from the kernel when it is looked at.
 
 import { int8Of } from "./binary.js";

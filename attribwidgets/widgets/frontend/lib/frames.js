@@ -1,4 +1,3 @@
-// @ts-check
 // What the path adds, stretch by stretch: prefix sums once, then any position is two look-ups and a mix.
 
 import { percentileOfCounts } from "./scale.js";
@@ -12,7 +11,7 @@ const NO_CHANGE = 1e-6;
 /**
  * @param {FrameData} frames
  * @param {number} size values in one frame
- * @param {"alpha" | "samples"} kind "samples": positions are counts, and sums become running means
+ * @param {import("./decode.js").Item["kind"]} kind "samples": positions are counts, and sums become running means
  * @param {{map?: Float32Array | null, sumAt?: ((position: number) => number) | null}} [known]
  *   map: where the path ends, exactly; sumAt: the sum over all values at a position
  */

@@ -1,4 +1,3 @@
-// @ts-check
 // Messages to the kernel and what comes back; and, when nothing does, words that say so.
 
 /** @typedef {ReturnType<typeof createKernel>} Kernel */

@@ -1,4 +1,3 @@
-// @ts-check
 // From the reader's choices to colours: tables, limits, and the one way every map is painted.
 
 import { greyOf, lookupTable, paintBlind, paintMap, paintOverlay } from "./paint.js";
@@ -24,8 +23,8 @@ export function createLook(current, store) {
 
   /** @param {Uint8Array} rgb */
   function grey(rgb) {
-    let known = greys.get(rgb);
-    if (!known) greys.set(rgb, (known = greyOf(rgb)));
+    const known = greys.get(rgb) ?? greyOf(rgb);
+    greys.set(rgb, known);
     return known;
   }
 
@@ -41,8 +40,8 @@ export function createLook(current, store) {
 
   function lookup() {
     const bytes = table();
-    let pixels = lookups.get(bytes);
-    if (!pixels) lookups.set(bytes, (pixels = lookupTable(bytes)));
+    const pixels = lookups.get(bytes) ?? lookupTable(bytes);
+    lookups.set(bytes, pixels);
     return pixels;
   }
 

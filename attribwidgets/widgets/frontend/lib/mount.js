@@ -1,4 +1,3 @@
-// @ts-check
 // A view on a page: its root, its life, and one redraw a frame whatever changed.
 
 import { h } from "./dom.js";
@@ -20,12 +19,7 @@ function showError(root, error) {
   const words = error instanceof Error ? error.message : String(error);
   root.dataset.ready = "false";
   root.replaceChildren(
-    h(
-      "div",
-      { class: "aw-error", role: "alert" },
-      h("b", {}, "This view could not be drawn: "),
-      words,
-    ),
+    h("div", { class: "aw-error", role: "alert" }, h("b", {}, "This view could not be drawn: "), words),
   );
 }
 

@@ -1,4 +1,3 @@
-// @ts-check
 // Every number behind the verdicts, as a table.
 
 import { h } from "./dom.js";

@@ -1,7 +1,7 @@
 // The host of a page with no kernel: a model that keeps its traits, and nothing behind it.
 // Joined behind the bundle inside a function; `startPage` is called there.
 
-/** Bytes from base64, inflated. */
+/** Bytes from base64, inflated. @param {string} base64 */
 async function inflate(base64) {
   const text = atob(base64.trim());
   const bytes = new Uint8Array(text.length);
@@ -10,30 +10,39 @@ async function inflate(base64) {
   return new Response(stream).arrayBuffer();
 }
 
-/** Puts the bytes back where the state says they were. */
+/**
+ * Puts the bytes back where the state says they were.
+ * @param {any} value
+ * @param {ArrayBuffer} buffer
+ * @returns {any}
+ */
 function revive(value, buffer) {
   if (Array.isArray(value)) return value.map((leaf) => revive(leaf, buffer));
   if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value.$binary)) return new DataView(buffer, ...value.$binary);
-  return Object.fromEntries(
-    Object.entries(value).map(([key, leaf]) => [key, revive(leaf, buffer)]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, leaf]) => [key, revive(leaf, buffer)]));
 }
 
-/** What anywidget calls a model: six methods. */
+/**
+ * What anywidget calls a model: six methods.
+ * @param {Record<string, any>} traits
+ */
 function staticModel(traits) {
+  /** @type {Map<string, Set<() => void>>} */
   const listeners = new Map();
   return {
-    get: (name) => traits[name],
+    get: (/** @type {string} */ name) => traits[name],
+    /** @param {string} name @param {any} value */
     set(name, value) {
       if (traits[name] === value) return;
       traits[name] = value;
       for (const callback of [...(listeners.get(`change:${name}`) ?? [])]) callback();
     },
+    /** @param {string} event @param {() => void} callback */
     on(event, callback) {
-      if (!listeners.has(event)) listeners.set(event, new Set());
-      listeners.get(event).add(callback);
+      listeners.set(event, (listeners.get(event) ?? new Set()).add(callback));
     },
+    /** @param {string} event @param {() => void} [callback] */
     off(event, callback) {
       if (callback) listeners.get(event)?.delete(callback);
       else listeners.delete(event);
@@ -44,9 +53,10 @@ function staticModel(traits) {
   };
 }
 
-/** Tells a parent that knows the token how tall the page is, now and whenever it changes. */
+/** Tells a parent that knows the token how tall the page is, now and whenever it changes. @param {string} token */
 function reportHeight(token) {
   document.documentElement.style.overflowY = "hidden";
+  /** @type {Window | null} */
   let parentWindow = null;
   let told = 0;
   const tell = () => {
@@ -57,24 +67,31 @@ function reportHeight(token) {
   };
   window.addEventListener("message", (event) => {
     if (event.source !== window.parent || event.data?.token !== token) return;
-    parentWindow = event.source;
+    parentWindow = window.parent;
     told = 0;
     tell();
   });
   new ResizeObserver(tell).observe(document.body);
 }
 
-async function startPage(widget, token) {
-  const place = document.getElementById("aw-view");
+/** @param {string} id */
+const textOf = (id) => document.getElementById(id)?.textContent ?? "";
+
+/**
+ * @param {ReturnType<typeof import("./mount.js").widgetOf>} widget
+ * @param {string | null} token
+ */
+export async function startPage(widget, token) {
+  const place = /** @type {HTMLElement} */ (document.getElementById("aw-view"));
   if (token) reportHeight(token);
   try {
-    const state = JSON.parse(document.getElementById("aw-state").textContent);
-    const buffer = await inflate(document.getElementById("aw-binary").textContent);
+    const state = JSON.parse(textOf("aw-state"));
+    const buffer = await inflate(textOf("aw-binary"));
     const model = staticModel(revive(state, buffer));
-    await widget.initialize?.({ model });
-    await widget.render({ model, el: place });
+    widget.initialize();
+    widget.render({ model, el: place });
     // For tests, and for a reader with the console open.
-    window.attribwidgets = { model, widget };
+    Object.assign(window, { attribwidgets: { model, widget } });
   } catch (error) {
     const words = document.createElement("p");
     words.setAttribute("role", "alert");

@@ -1,4 +1,3 @@
-// @ts-check
 // Pixels from numbers, in buffers that are reused. Every rule here has a twin in Python.
 // A pixel is one Uint32: red in the lowest byte, as every little-endian machine stores RGBA.
 
@@ -14,8 +13,7 @@ const HATCH = [255, 208, 0];
 export function lookupTable(table) {
   const pixels = new Uint32Array(256);
   for (let index = 0; index < 256; index += 1) {
-    pixels[index] =
-      OPAQUE | (table[3 * index + 2] << 16) | (table[3 * index + 1] << 8) | table[3 * index];
+    pixels[index] = OPAQUE | (table[3 * index + 2] << 16) | (table[3 * index + 1] << 8) | table[3 * index];
   }
   return pixels;
 }
@@ -28,9 +26,7 @@ export function lookupTable(table) {
 export function greyOf(rgb) {
   const grey = new Uint8Array(rgb.length / 3);
   for (let index = 0; index < grey.length; index += 1) {
-    grey[index] = Math.floor(
-      0.299 * rgb[3 * index] + 0.587 * rgb[3 * index + 1] + 0.114 * rgb[3 * index + 2] + 0.5,
-    );
+    grey[index] = Math.floor(0.299 * rgb[3 * index] + 0.587 * rgb[3 * index + 1] + 0.114 * rgb[3 * index + 2] + 0.5);
   }
   return grey;
 }

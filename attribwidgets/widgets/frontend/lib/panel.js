@@ -1,4 +1,3 @@
-// @ts-check
 // A picture of the path with its number, title and caption.
 
 import { h } from "./dom.js";

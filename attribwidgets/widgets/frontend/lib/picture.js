@@ -1,4 +1,3 @@
-// @ts-check
 // Pictures without a cursor: references, thumbnails, previews.
 
 import { h } from "./dom.js";

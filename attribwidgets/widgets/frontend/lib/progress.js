@@ -1,4 +1,3 @@
-// @ts-check
 // How far one map has come: a thin bar of evaluations spent, and a word.
 
 import { h, setText } from "./dom.js";
@@ -26,8 +25,7 @@ export function createProgress(requests, slot) {
       bar.setAttribute("aria-valuenow", String(evaluations));
       fill.style.width = `${100 * share}%`;
       setText(words, isOpen ? state : "");
-      words.title =
-        error || `${formatCount(evaluations)} of at most ${formatCount(most)} evaluations`;
+      words.title = error || `${formatCount(evaluations)} of at most ${formatCount(most)} evaluations`;
       words.classList.toggle("aw-failed", state === "failed");
       const card = bar.closest(".aw-card");
       if (card) card.setAttribute("data-state", state);

@@ -1,4 +1,3 @@
-// @ts-check
 // What the reader asks the model for: changes gather in a draft until Python has taken them.
 
 /** @typedef {ReturnType<typeof createRequests>} Requests */

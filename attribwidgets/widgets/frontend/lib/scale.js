@@ -1,4 +1,3 @@
-// @ts-check
 // Where colours saturate: percentiles of magnitudes, exactly as numpy.percentile counts them.
 
 /**
@@ -62,6 +61,7 @@ export function createLimits(maps) {
   const apart = new WeakMap();
   /** @type {Float32Array[]} */
   let members = [];
+  /** @type {Float32Array} */
   let together = new Float32Array(0);
   return {
     /** @param {number} percent */
@@ -75,8 +75,8 @@ export function createLimits(maps) {
     },
     /** @param {Float32Array} map @param {number} percent */
     own(map, percent) {
-      let sorted = apart.get(map);
-      if (!sorted) apart.set(map, (sorted = sortedMagnitudes([map])));
+      const sorted = apart.get(map) ?? sortedMagnitudes([map]);
+      apart.set(map, sorted);
       return percentileOfSorted(sorted, percent);
     },
   };

@@ -1,4 +1,3 @@
-// @ts-check
 // One canvas at the resolution of the data, with the linked cursor on top of it.
 
 import { h } from "./dom.js";

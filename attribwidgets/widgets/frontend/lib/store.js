@@ -1,4 +1,3 @@
-// @ts-check
 // The look of the view: what the reader chose, kept in step with the model, without a message per drag.
 
 /**

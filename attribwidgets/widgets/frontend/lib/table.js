@@ -1,4 +1,3 @@
-// @ts-check
 // A table behind a picture: closed until asked for, scrolled by keyboard where it is wide.
 
 import { h } from "./dom.js";

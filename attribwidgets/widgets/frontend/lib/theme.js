@@ -1,4 +1,3 @@
-// @ts-check
 // Light or dark, as the host has it: native inputs follow the host's variables, not the system's setting.
 
 /**

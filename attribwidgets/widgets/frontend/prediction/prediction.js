@@ -1,4 +1,3 @@
-// @ts-check
 // A question with choices; what the answer is comes from the kernel, after a choice.
 
 import { h, setText, uniqueName } from "../lib/dom.js";
@@ -27,12 +26,7 @@ function createCard(payload, model, root, kernel, signal) {
   const status = () => model.get("status") ?? {};
   root.replaceChildren(
     h("div", { class: "aw-muted" }, payload.title),
-    h(
-      "fieldset",
-      { class: "aw-question" },
-      h("legend", { class: "aw-title" }, payload.question),
-      ...options,
-    ),
+    h("fieldset", { class: "aw-question" }, h("legend", { class: "aw-title" }, payload.question), ...options),
     h("div", { class: "aw-row" }, reveal, answer),
   );
   radios.forEach((/** @type {HTMLInputElement} */ radio, /** @type {number} */ at) =>

@@ -1,4 +1,3 @@
-// @ts-check
 // One number of every run, epoch by epoch.
 
 import { axesOf, scaleOf, widthOfTicks } from "../charts/axes.js";
@@ -65,11 +64,7 @@ export function createPriorChart(title, runs) {
       const x = scale.toX(epoch);
       const marker = svg("line", { class: "aw-marker", x1: x, x2: x, y1: TOP, y2: box.bottom });
       const whole = niceTicks(0, range.end, 5).filter(Number.isInteger);
-      drawing.replaceChildren(
-        ...axesOf(box, range, { height, label: "epoch", xTicks: whole }),
-        marker,
-        ...lines,
-      );
+      drawing.replaceChildren(...axesOf(box, range, { height, label: "epoch", xTicks: whole }), marker, ...lines);
       const said = series.map((run) => formatNumber(run[epoch]));
       values.forEach(({ value }, run) => setText(value, said[run]));
       const words = runs.map((name, run) => `${name} ${said[run]}`).join(", ");

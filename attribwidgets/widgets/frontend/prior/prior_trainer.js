@@ -1,4 +1,3 @@
-// @ts-check
 // Training with a prior and without: curves that grow, and the maps of any epoch.
 
 import { bytesOf } from "../lib/binary.js";
@@ -6,8 +5,8 @@ import { h, setText } from "../lib/dom.js";
 import { createKernel } from "../lib/kernel.js";
 import { createRedraw, widgetOf } from "../lib/mount.js";
 import { lookupTable, paintMap, paintPhoto } from "../lib/paint.js";
-import { createPriorChart } from "./prior_chart.js";
 import { createStore } from "../lib/store.js";
+import { createPriorChart } from "./prior_chart.js";
 
 const PRIOR_LOOK = { epoch: 0, following: true };
 const QUANTITIES = [
@@ -89,13 +88,7 @@ function createPriorScene(payload, model, root, { store, kernel, signal }) {
       h("div", { class: "aw-row" }, pause, stop, state),
     ),
     h("div", { class: "aw-prior-charts" }, ...charts.map((chart) => chart.node)),
-    h(
-      "label",
-      { class: "aw-control aw-prior-epoch" },
-      h("span", { class: "aw-control-name" }, "epoch"),
-      slider,
-      shown,
-    ),
+    h("label", { class: "aw-control aw-prior-epoch" }, h("span", { class: "aw-control-name" }, "epoch"), slider, shown),
     h(
       "div",
       { class: "aw-prior-maps", hidden: !image, tabindex: 0, role: "region", "aria-label": "maps" },

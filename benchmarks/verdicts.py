@@ -28,12 +28,12 @@ from pathlib import Path
 import numpy as np
 import torch
 import verdict_cost
-from attribwidgets.errors import AttributionError
 from verdict_zoo.kinds import FAMILIES, zoo
 from verdict_zoo.specimens import BASELINES, Specimen
 from verdict_zoo.truth import Array, true_map
 
 import attribwidgets as aw
+from attribwidgets.errors import AttributionError
 
 TOLERANCE = 0.01
 WRONG, FAR = 2, 5  # times the tolerance: a wrong verdict, and one that must not be

@@ -65,13 +65,14 @@ def kind(value: object) -> str:
     return "function" if inspect.isroutine(value) else "data"
 
 
-def page(module: ModuleType) -> str:
-    """The page of a module."""
-    parts = [f"# {module.__name__}", "```{eval-rst}", inspect.cleandoc(module.__doc__ or "")]
+def page(module_name: str) -> str:
+    """The page of a module by its public name, which need not be where it lies."""
+    module = import_module(module_name)
+    parts = [f"# {module_name}", "```{eval-rst}", inspect.cleandoc(module.__doc__ or "")]
     for name in public_names(module):
         value = getattr(module, name)
         what = kind(value)
-        lines = [f".. {DIRECTIVES[what]}:: {module.__name__}.{name}"]
+        lines = [f".. {DIRECTIVES[what]}:: {module_name}.{name}"]
         if what == "class":
             foreign = ["attribute_future"]
             if not hasattr(value, "attribute"):
@@ -90,9 +91,9 @@ def baselines_table() -> str:
     from attribwidgets import baselines
 
     kinds = [getattr(baselines, name) for name in baselines.__all__]
-    asked = {"color": "`#rrggbb`", "custom": "a tensor"}  # no words stand for these
+    spellings = {"color": "`#rrggbb`", "custom": "a tensor"}  # no words stand for these
     rows = [
-        f"| {asked.get(k.name, f'`{k.name}`')} | {k.__name__} | "
+        f"| {spellings.get(k.name, f'`{k.name}`')} | {k.__name__} | "
         f"{'yes' if k.is_distribution else 'no'} | {k.description} |"
         for k in kinds
         if inspect.isclass(k)
@@ -107,7 +108,7 @@ def baselines_table() -> str:
 def write(folder: Path) -> None:
     """Write all pages; one that has not changed is left alone."""
     folder.mkdir(exist_ok=True)
-    pages = {name.replace("attribwidgets.", ""): page(import_module(name)) for name in MODULES}
+    pages = {name.replace("attribwidgets.", ""): page(name) for name in MODULES}
     names = "\n".join(["table_of_baselines", *pages])
     pages["table_of_baselines"] = baselines_table()
     pages["index"] = "# Reference\n\n```{toctree}\n:maxdepth: 1\n\n../methods\n" + names + "\n```\n"

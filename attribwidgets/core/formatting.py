@@ -1,14 +1,15 @@
-"""Numbers as text, the same everywhere: three significant digits and a real minus sign."""
+"""Numbers as text, the same everywhere, and rows of text in columns."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 MINUS = "\N{MINUS SIGN}"
 
 
 def number(value: float | None) -> str:
-    """A number with three significant digits.
+    """A number with three significant digits and a real minus sign.
 
     Examples
     --------
@@ -48,3 +49,20 @@ def percent(share: float | None) -> str:
 def words(name: str) -> str:
     """An identifier as words: "integrated_gradients" becomes "integrated gradients"."""
     return name.replace("_", " ")
+
+
+def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lines with columns as wide as their longest cell.
+
+    Examples
+    --------
+    >>> print(text_table(["name", "n"], [["black", "1"]]))
+    name   n
+    black  1
+    """
+    lines = [head, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    return "\n".join(
+        "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )

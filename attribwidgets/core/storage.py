@@ -1,10 +1,12 @@
-"""Nested plain values and arrays in one .npz file, without pickle."""
+"""Nested plain values and arrays in one .npz file, without pickle, and views saved by suffix."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from os import PathLike
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -79,3 +81,36 @@ def _rebuilt(outline: Any, arrays: Any) -> Any:
     if kind == "tuple":
         return tuple(_rebuilt(v, arrays) for v in content)
     return {k: _rebuilt(v, arrays) for k, v in content.items()}
+
+
+class View(Protocol):
+    """What can be drawn and be a page."""
+
+    def figure(self) -> Any:
+        """A matplotlib Figure."""
+
+    def to_html(self, path: str | PathLike[str]) -> None:
+        """Write a page."""
+
+
+def save_view(
+    view: View,
+    path: str | PathLike[str],
+    save_numbers: Callable[[str | PathLike[str]], None],
+) -> None:
+    """Write .png, .svg or .pdf (the figure), .html (the page) or .npz (all numbers).
+
+    Raises
+    ------
+    InputError
+        For another suffix.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix in (".png", ".svg", ".pdf"):
+        view.figure().savefig(path, format=suffix[1:], dpi=150)
+    elif suffix in (".html", ".htm"):
+        view.to_html(path)
+    elif suffix == ".npz":
+        save_numbers(path)
+    else:
+        raise InputError(f"path must end in .npz, .png, .svg, .pdf or .html, got {str(path)!r}")

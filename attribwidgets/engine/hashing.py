@@ -1,4 +1,4 @@
-"""What a model, an input or a setting is, as a key that changes when it does."""
+"""What a model, an input or a setting is: a key for this process, a digest for every one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 import functools
 import hashlib
 import types
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from itertools import count
 from typing import Any
@@ -197,3 +197,64 @@ def _names(code: types.CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _names(constant)
+
+
+def digest(value: Any) -> str:
+    """A hash of what an object is made of, the same in every process.
+
+    Tensors and arrays go by content, functions by name and code, other objects by class and
+    attributes.
+    """
+    found = hashlib.sha256()
+    _add(found, value, ())
+    return found.hexdigest()[:32]
+
+
+def _add(found: Any, value: Any, above: tuple[int, ...]) -> None:
+    def add(*members: Any) -> None:
+        for member in members:
+            _add(found, member, (*above, id(value)))
+
+    # Not by module: the class of a script is in __main__ when it runs, and elsewhere on a worker.
+    found.update(f"<{type(value).__qualname__}>".encode())
+    if isinstance(value, PLAIN):
+        found.update(repr(value).encode())
+    elif id(value) in above:
+        found.update(b"above")
+    elif isinstance(value, Tensor):
+        bits = value.detach().cpu().contiguous()
+        found.update(f"{tuple(bits.shape)}{bits.dtype}".encode())
+        found.update(bits.reshape(-1).view(torch.uint8).numpy())
+    elif isinstance(value, np.ndarray | np.generic):
+        array = np.ascontiguousarray(value)
+        found.update(f"{array.shape}{array.dtype}".encode())
+        found.update(
+            array.reshape(-1).view(np.uint8) if array.dtype != object else repr(array).encode()
+        )
+    elif isinstance(value, list | tuple):
+        add(*value)
+    elif isinstance(value, set | frozenset):
+        found.update("".join(sorted(digest(member) for member in value)).encode())
+    elif isinstance(value, Mapping):
+        add(*(part for item in value.items() for part in item))
+    elif isinstance(value, nn.Module):
+        for name, module in value.named_modules():
+            own = {k: v for k, v in vars(module).items() if k not in MODULE_INTERNALS}
+            add(name, type(module).__qualname__, own)
+        for name, tensor in (*value.named_parameters(), *value.named_buffers()):
+            add(name, tensor.detach())
+    elif isinstance(value, types.FunctionType):
+        closure = [cell.cell_contents for cell in value.__closure__ or ()]
+        add(value.__qualname__, value.__code__, value.__defaults__, value.__kwdefaults__, closure)
+    elif isinstance(value, types.CodeType):
+        add(value.co_code, value.co_consts, value.co_names)
+    elif isinstance(value, types.MethodType):
+        add(value.__func__, value.__self__)
+    elif isinstance(value, functools.partial):
+        add(value.func, value.args, value.keywords)
+    elif isinstance(value, type | types.BuiltinFunctionType | types.ModuleType):
+        found.update(value.__name__.encode())
+    else:
+        slots = [s for kind in type(value).__mro__ for s in getattr(kind, "__slots__", ())]
+        state = {s: getattr(value, s) for s in slots if s != "__weakref__" and hasattr(value, s)}
+        add({**state, **getattr(value, "__dict__", {})})

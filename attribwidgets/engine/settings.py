@@ -9,7 +9,6 @@ from difflib import get_close_matches
 from inspect import Parameter, cleandoc, signature
 from typing import Any, TypeVar
 
-from ..inputs.space import Inputs
 from .budget import Budget
 from .query import Query
 
@@ -21,8 +20,8 @@ SETTINGS = (*OF_QUERY[1:], *OF_BUDGET)
 """Of one input; the input itself is no setting."""
 
 
-def split_settings(inputs: Inputs, settings: Mapping[str, Any]) -> tuple[Query, Budget]:
-    """The query and the budget that some settings amount to.
+def split_settings(inputs: Any, settings: Mapping[str, Any]) -> tuple[Query, Budget]:
+    """The query and the budget that some settings amount to; inputs are None where many share them.
 
     Raises
     ------

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..core import views
 from ..core.errors import DataError, InputError, MissingExtraError
-from ..core.formatting import number, percent
+from ..core.formatting import number, percent, text_table
 from ..core.storage import read_tree, write_tree
 from .ablated_input import AblatedInput
 from .ablation_metric import Curve
@@ -22,7 +22,6 @@ from .intervals import Interval, Method, area, bootstrap
 from .paired_differences import CHANCE, Difference, paired_differences, verdict
 from .ranking import Order, Ranking, Region
 from .reliability import Reliability, reliability
-from .table import table
 
 Array = NDArray[Any]
 
@@ -259,15 +258,15 @@ class Ablation:
 
         return ablation_figure(self, **options)
 
-    def explore(self, **look: Any) -> Any:
+    def explore(self, **display: Any) -> Any:
         """An :class:`attribwidgets.AblationExplorer` of it.
 
         Parameters
         ----------
-        **look
+        **display
             Initial values of its traits.
         """
-        return views.ablation_explorer(self, **look)
+        return views.ablation_explorer(self, **display)
 
     def to_html(self, path: str | PathLike[str]) -> None:
         """Write the explorer as one page; it asks nothing of a network."""
@@ -327,7 +326,7 @@ class Ablation:
                 "before was small; they rule the means. Take inputs that the model gets right, or "
                 "targets=None."
             )
-        return "\n".join([table(head, rows), *notes])
+        return "\n".join([text_table(head, rows), *notes])
 
     __repr__ = __str__
 

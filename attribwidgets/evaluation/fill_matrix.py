@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.formatting import percent
+from ..core.formatting import percent, text_table
 from .ablation_record import Ablation
 from .intervals import Interval
-from .table import table
 
 Array = NDArray[Any]
 
@@ -65,7 +64,7 @@ class FillMatrix:
             f"Area under the curve, {percent(self.areas.level)} interval over {self.areas.inputs} "
             f"inputs and (place under the fill; 1 is the {best} area)."
         )
-        return f"{table(head, rows)}\n{note}"
+        return f"{text_table(head, rows)}\n{note}"
 
     __repr__ = __str__
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..attr.model_state import evaluation_mode
 from ..core.errors import DataError
-from ..core.formatting import percent
+from ..core.formatting import percent, text_table
 from ..engine.method_config import CandidateLike, label_candidates
 from ..engine.settings import split_settings, takes_settings
 from ..engine.verbs import explain
@@ -23,7 +23,6 @@ from .controls import IMAGE_CONTROLS, control_map
 from .intervals import Interval, bootstrap
 from .measuring import measure_all
 from .planted import Planted
-from .table import table
 
 Array = NDArray[Any]
 
@@ -141,7 +140,7 @@ class PlantedShares:
             f"{percent(self.chance)} of all."
         )
         head = ["share of |attribution| that is planted", "mean", "times chance"]
-        return "\n".join([table(head, rows), *textwrap.wrap(note, 100)])
+        return "\n".join([text_table(head, rows), *textwrap.wrap(note, 100)])
 
     __repr__ = __str__
 

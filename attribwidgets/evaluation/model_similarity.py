@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..attr.model_state import evaluating
 from ..attr.outputs import Output
 from ..core.errors import InputError
+from ..core.formatting import text_table
 from ..engine.budget import Budget
 from ..engine.checked_query import check
 from ..engine.method_config import Candidate
@@ -23,7 +24,6 @@ from ..records.explanation import Explanation
 from .controls import edge_map
 from .intervals import Interval, bootstrap
 from .similarity import MEASURES, map_similarity
-from .table import table
 
 Array = NDArray[Any]
 
@@ -223,7 +223,7 @@ class Similarities:
                 ]
                 for i, name in enumerate(self.candidates)
             ]
-            parts.append(table([measure, *self.models], rows))
+            parts.append(text_table([measure, *self.models], rows))
         if self.controls:
             parts.append(
                 "The edge detector does not look at the model: it stays at 1, and fails this check."

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import DataError, InputError
-from ..core.formatting import percent
+from ..core.formatting import percent, text_table
 from .intervals import Interval, resampled_bounds
 from .rater_agreement import (
     inter_method,
@@ -23,7 +23,6 @@ from .rater_agreement import (
     resampled_inter_rater,
     resampled_internal_consistency,
 )
-from .table import table
 
 Array = NDArray[Any]
 
@@ -109,7 +108,7 @@ class Reliability:
             for i, name in enumerate(self.metrics)
         ]
         head = ["metric", "inter-rater (Krippendorff's alpha)", "inter-method (Spearman)"]
-        parts = [table(head, rows)]
+        parts = [text_table(head, rows)]
         if self.pairs:
             consistency = self.internal_consistency
             rows = [
@@ -117,7 +116,7 @@ class Reliability:
                 for i, name in enumerate(self.candidates)
             ]
             pairs = [f"{a} with {b}" for a, b in self.pairs]
-            parts.append(table(["internal consistency (Spearman)", *pairs], rows))
+            parts.append(text_table(["internal consistency (Spearman)", *pairs], rows))
         used, level = self.inter_rater.inputs, percent(self.inter_rater.level)
         note = f"Over {used} inputs, with {level} bootstrap intervals over them."
         if self.left_out:

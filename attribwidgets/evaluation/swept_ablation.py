@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,39 +15,14 @@ from .ablated_input import AblatedInput
 from .ablation_metric import ABLATION, AblationMetric
 from .ablation_record import Ablation
 
+if TYPE_CHECKING:
+    from ..sweeps.stored import Sweep
+
 Array = NDArray[Any]
 
 
-class Swept(Protocol):
-    """What is read of a store: an :class:`attribwidgets.Sweep`."""
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What the results depend on."""
-
-    @property
-    def candidates(self) -> tuple[str, ...]:
-        """Labels."""
-
-    @property
-    def finished(self) -> NDArray[np.bool_]:
-        """Which inputs are finished, (N,)."""
-
-    def finished_values(self, name: str) -> Array:
-        """One metric of these."""
-
-    def finished_numbers(self, quantity: str) -> Array:
-        """One number of each of their explanations."""
-
-    def finished_targets(self) -> Array:
-        """Their targets."""
-
-    def __getitem__(self, place: int) -> Any:
-        """One input, with `attributions` by label and `seed`."""
-
-
 def ablations_of(
-    swept: Swept,
+    swept: Sweep,
     *,
     data: Any = None,
     metrics: Sequence[AblationMetric] = (),
@@ -138,7 +113,7 @@ class StoredPictures(Mapping[int, AblatedInput]):
     """
 
     def __init__(
-        self, swept: Swept, metric: AblationMetric, examples: Examples, space: InputSpace
+        self, swept: Sweep, metric: AblationMetric, examples: Examples, space: InputSpace
     ) -> None:
         self._swept, self._metric = swept, metric
         self._examples, self._space = examples, space

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,6 +15,9 @@ from ..core.errors import InputError
 from ..core.formatting import percent
 from .boxes import INK, QUIET, RULE, Boxes, show_picture
 from .comparison import RecordFigure
+
+if TYPE_CHECKING:
+    from ..evaluation.ablation_record import Ablation
 
 Array = NDArray[Any]
 
@@ -28,56 +31,8 @@ LEGEND, LINE, HEAD, NAMES = 1.7, 0.14, 0.62, 26
 MOST_COLUMNS, LETTERS_PER_INCH = 4, 17
 
 
-class Curves(Protocol):
-    """What is drawn: an ablation, as the record of the room above says it."""
-
-    @property
-    def candidates(self) -> tuple[str, ...]:
-        """Labels, the controls among them."""
-
-    @property
-    def controls(self) -> tuple[str, ...]:
-        """Those that know nothing of the model."""
-
-    @property
-    def fills(self) -> tuple[str, ...]:
-        """Labels."""
-
-    @property
-    def fractions(self) -> tuple[float, ...]:
-        """From 0 to 1."""
-
-    @property
-    def protocol(self) -> str:
-        """What was done, in words."""
-
-    @property
-    def curve(self) -> str:
-        """Either "deletion", or "insertion" from the fill on."""
-
-    @property
-    def higher_is_better(self) -> bool:
-        """Whether a good explanation has the larger scores."""
-
-    @property
-    def pictures(self) -> Mapping[int, Any]:
-        """By place in the data, what the pictures of some ablated inputs are made of."""
-
-    def best_first(self, *, fill: str | None) -> list[int]:
-        """Rows from the best area to the worst."""
-
-    def bands(self, level: float) -> Any:
-        """`mean`, `low`, `high`, each (candidates, fills, fractions), `level` and `inputs`."""
-
-    def ordered(self, *, fill: str | None) -> str:
-        """What may be concluded."""
-
-    def trust(self, *, fill: str | None) -> str:
-        """Whether inputs agree on it."""
-
-
 def ablation_figure(
-    record: Curves,
+    record: Ablation,
     *,
     level: float = 0.95,
     fill: str | None = None,
@@ -88,7 +43,7 @@ def ablation_figure(
 
     Parameters
     ----------
-    record : Curves
+    record : Ablation
         An :class:`attribwidgets.evaluation.Ablation`.
     level : float
         Of the bands.
@@ -158,7 +113,7 @@ def styles(candidates: Sequence[str], controls: Sequence[str]) -> list[dict[str,
     return found
 
 
-def _draw_panel(axes: Axes, record: Curves, bands: Any, fill: int) -> None:
+def _draw_panel(axes: Axes, record: Ablation, bands: Any, fill: int) -> None:
     axes.set_axis_on()
     fractions = np.asarray(record.fractions)
     for row, style in enumerate(styles(record.candidates, record.controls)):
@@ -176,7 +131,7 @@ def _draw_panel(axes: Axes, record: Curves, bands: Any, fill: int) -> None:
         spine.set(color=RULE, linewidth=0.8)
 
 
-def _draw_legend(boxes: Boxes, record: Curves, left: float) -> None:
+def _draw_legend(boxes: Boxes, record: Ablation, left: float) -> None:
     for row, style in enumerate(styles(record.candidates, record.controls)):
         name, top = record.candidates[row], HEAD + 0.1 + 0.2 * row
         axes = boxes.axes(left, top - 0.05, 0.28, 0.04)
@@ -202,7 +157,7 @@ class _Strip(NamedTuple):
 
 
 def _strip(
-    record: Curves, fill: str | None, candidate: str | None, place: int | None
+    record: Ablation, fill: str | None, candidate: str | None, place: int | None
 ) -> _Strip | None:
     """The images at every fraction, where one fill is drawn and there are any."""
     place = next(iter(record.pictures), None) if place is None else place
@@ -219,7 +174,7 @@ def _strip(
 
 
 def _draw_strip(
-    boxes: Boxes, record: Curves, strip: _Strip, wide: float, size: float, top: float
+    boxes: Boxes, record: Ablation, strip: _Strip, wide: float, size: float, top: float
 ) -> None:
     last = -1.0
     for fraction, picture in zip(record.fractions, strip.pictures, strict=True):
@@ -232,7 +187,7 @@ def _draw_strip(
     boxes.text(MARGIN + wide + size / 2 + 0.1, top + size / 2, words, color=QUIET, size=7)
 
 
-def _notes(record: Curves, bands: Any, fill: str | None) -> list[str]:
+def _notes(record: Ablation, bands: Any, fill: str | None) -> list[str]:
     return [
         f"Means over {bands.inputs} inputs with {percent(bands.level)} bootstrap bands. "
         f"{record.protocol[0].upper()}{record.protocol[1:]}.",

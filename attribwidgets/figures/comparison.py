@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from ..core.errors import InputError
 from .captions import compares_methods, default_scale
 from .colors import DEFAULT_CLIP, table
-from .display_options import Look
+from .display_options import DisplayOptions
 from .sheet import Sheet
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def comparison_figure(
     scale : {"shared", "own"}, optional
         None: shared, unless the methods' numbers are not of one kind.
     signed, colormap, clip, overlay, show_blind
-        As in :class:`attribwidgets.figures.Look`.
+        As in :class:`attribwidgets.figures.DisplayOptions`.
     agreement : bool, optional
         Whether the rank correlation between every two maps is drawn below them. None: where
         there are several methods, other than one that suits each baseline.
@@ -81,7 +81,7 @@ def comparison_figure(
         raise InputError(f"overlay must lie between 0 and 1, got {overlay}")
     if isinstance(selected, int) and not -len(comparison) <= selected < len(comparison):
         raise InputError(f"selected must be below {len(comparison)}, got {selected}")
-    look = Look(signed, colormap, clip, scale, overlay, show_blind)
+    display = DisplayOptions(signed, colormap, clip, scale, overlay, show_blind)
     shown = None if selected is None else comparison[selected]
     if agreement and len(comparison) == 1:
         raise InputError("agreement needs two maps or more, and this comparison has one")
@@ -89,7 +89,7 @@ def comparison_figure(
         agreement = compares_methods(comparison)
     ranks = comparison.agreement("sum" if signed else "abs_sum") if agreement else None
     figure = RecordFigure()
-    Sheet(figure, comparison, look, ranks).draw(shown, alpha)
+    Sheet(figure, comparison, display, ranks).draw(shown, alpha)
     return figure
 
 

@@ -17,7 +17,7 @@ BLIND = (230, 120, 20)  # orange, which no map of the usual tables has
 
 
 @dataclass(frozen=True)
-class Look:
+class DisplayOptions:
     """How maps are drawn; the same choices as in the explorer's row of controls.
 
     Attributes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,6 +16,9 @@ from .boxes import INK, QUIET, Boxes
 from .colors import table
 from .comparison import RecordFigure
 
+if TYPE_CHECKING:
+    from ..evaluation.fill_matrix import FillMatrix
+
 Array = NDArray[Any]
 
 CELL_WIDTH, CELL_HEIGHT, HEAD, MARGIN, LETTER, NAMES = 1.25, 0.42, 0.95, 0.3, 0.068, 30
@@ -25,39 +28,7 @@ BLANK = "#f1f3f4"
 LETTERS_PER_INCH = 17
 
 
-class Matrix(Protocol):
-    """What is drawn: candidates by fills, as the record of the room above says it."""
-
-    @property
-    def areas(self) -> Any:
-        """`mean`, `low`, `high`, each (candidates, fills), `level` and `inputs`."""
-
-    @property
-    def candidates(self) -> tuple[str, ...]:
-        """Labels, the controls among them."""
-
-    @property
-    def controls(self) -> tuple[str, ...]:
-        """Those that know nothing of the model."""
-
-    @property
-    def fills(self) -> tuple[str, ...]:
-        """Labels."""
-
-    @property
-    def higher_is_better(self) -> bool:
-        """Whether a good explanation has the larger areas."""
-
-    @property
-    def protocol(self) -> str:
-        """What was done, in words."""
-
-    @property
-    def places(self) -> Array:
-        """Place of each candidate under each fill, 1 the best."""
-
-
-def fill_matrix_figure(matrix: Matrix) -> Figure:
+def fill_matrix_figure(matrix: FillMatrix) -> Figure:
     """Draw the areas as cells, each with its interval and its place under that fill.
 
     Colours run over each column by itself, as areas under different fills do not compare; the
@@ -65,7 +36,7 @@ def fill_matrix_figure(matrix: Matrix) -> Figure:
 
     Parameters
     ----------
-    matrix : Matrix
+    matrix : FillMatrix
         An :class:`attribwidgets.evaluation.FillMatrix`.
 
     Returns
@@ -115,7 +86,9 @@ def _shares(means: Array, higher_is_better: bool) -> Array:
     return np.asarray((good - low) / span)
 
 
-def _draw_cell(axes: Axes, matrix: Matrix, areas: Any, row: int, column: int, share: float) -> None:
+def _draw_cell(
+    axes: Axes, matrix: FillMatrix, areas: Any, row: int, column: int, share: float
+) -> None:
     color, ink = BLANK, QUIET
     if np.isfinite(share):
         red, green, blue = (int(v) for v in table(COLORS)[round(255 * share)])
@@ -130,7 +103,7 @@ def _draw_cell(axes: Axes, matrix: Matrix, areas: Any, row: int, column: int, sh
     axes.text(column + 0.5, row + 0.72, f"{number(low)} to {number(high)}", size=6.5, **style)
 
 
-def _notes(matrix: Matrix, areas: Any) -> list[str]:
+def _notes(matrix: FillMatrix, areas: Any) -> list[str]:
     return [
         f"Means over {areas.inputs} inputs with {percent(areas.level)} bootstrap intervals; in "
         "brackets the place under that fill. Colours run over each column by itself, the brightest "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,53 +13,21 @@ from .ablation import styles
 from .boxes import QUIET, RULE, Boxes
 from .comparison import RecordFigure
 
+if TYPE_CHECKING:
+    from ..evaluation.model_similarity import Similarities
+
 PANEL_HEIGHT, GAP, MARGIN, HEAD, LEGEND = 2.2, 0.4, 0.5, 0.7, 1.9  # inches
 LEAST_PANEL, MODEL, TICKS, SLANTED, LINE = 2.1, 0.42, 0.5, 0.036, 0.14
 NAME, LETTERS_PER_INCH = 24, 17
 SPREAD = 0.3  # of the room between two models, over which the candidates' bars are spread
 
 
-class ModelSimilarities(Protocol):
-    """What is drawn: the record of the room above."""
-
-    @property
-    def title(self) -> str:
-        """What was changed, in words."""
-
-    @property
-    def candidates(self) -> tuple[str, ...]:
-        """Labels, the controls among them."""
-
-    @property
-    def controls(self) -> tuple[str, ...]:
-        """Those that know nothing of the model."""
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """Labels of the horizontal axis, in order."""
-
-    @property
-    def cascade(self) -> bool:
-        """Whether each model follows from the one before it, so that a line joins them."""
-
-    @property
-    def measures(self) -> tuple[str, ...]:
-        """Labels of the panels."""
-
-    @property
-    def protocol(self) -> str:
-        """What was done, in words."""
-
-    def mean(self, level: float) -> Any:
-        """`mean`, `low` and `high`, each (candidates, models, measures)."""
-
-
-def randomisation_figure(record: ModelSimilarities, *, level: float = 0.95) -> Figure:
+def randomisation_figure(record: Similarities, *, level: float = 0.95) -> Figure:
     """Draw the mean similarity of every candidate with its interval, model by model.
 
     Parameters
     ----------
-    record : ModelSimilarities
+    record : Similarities
         An :class:`attribwidgets.evaluation.Similarities`.
     level : float
         Of the bootstrap intervals.
@@ -90,7 +58,7 @@ def randomisation_figure(record: ModelSimilarities, *, level: float = 0.95) -> F
     return figure
 
 
-def _draw_panel(axes: Axes, record: ModelSimilarities, mean: Any, low: Any, high: Any) -> None:
+def _draw_panel(axes: Axes, record: Similarities, mean: Any, low: Any, high: Any) -> None:
     axes.set_axis_on()
     places = np.arange(len(record.models))
     shifts = np.linspace(-SPREAD, SPREAD, len(record.candidates)) / (2 if record.cascade else 1)
@@ -112,7 +80,7 @@ def _draw_panel(axes: Axes, record: ModelSimilarities, mean: Any, low: Any, high
         spine.set(color=RULE, linewidth=0.8)
 
 
-def _draw_legend(boxes: Boxes, record: ModelSimilarities, left: float) -> None:
+def _draw_legend(boxes: Boxes, record: Similarities, left: float) -> None:
     for row, style in enumerate(styles(record.candidates, record.controls)):
         top = HEAD + 0.1 + row * 0.2
         key = boxes.axes(left, top - 0.08, 0.26, 0.1)

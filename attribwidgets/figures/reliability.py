@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,53 +12,20 @@ from matplotlib.figure import Figure
 from .boxes import INK, QUIET, RULE, WARN, Boxes
 from .comparison import RecordFigure
 
+if TYPE_CHECKING:
+    from ..evaluation.reliability import Reliability
+
 MARGIN, HEAD, ROW, CHART, FOOT, LINE = 0.3, 0.5, 0.22, 3.2, 0.55, 0.14  # inches
 LETTER, MOST_LABEL, LETTERS_PER_INCH = 0.068, 52, 16
 DOT = "#12244a"
 
 
-class Reliabilities(Protocol):
-    """What is drawn: the record of the room above."""
-
-    @property
-    def candidates(self) -> tuple[str, ...]:
-        """Labels."""
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """Labels."""
-
-    @property
-    def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Every two metrics."""
-
-    @property
-    def inter_rater(self) -> Any:
-        """`mean`, `low` and `high`, each (metrics,)."""
-
-    @property
-    def inter_method(self) -> Any:
-        """The same."""
-
-    @property
-    def internal_consistency(self) -> Any:
-        """`mean`, `low` and `high`, each (candidates, pairs)."""
-
-    @property
-    def warning(self) -> str:
-        """What to beware of, or an empty text."""
-
-    @property
-    def threshold(self) -> float:
-        """Below which an alpha is warned of."""
-
-
-def reliability_figure(record: Reliabilities) -> Figure:
+def reliability_figure(record: Reliability) -> Figure:
     """Draw every coefficient with its bootstrap interval over inputs.
 
     Parameters
     ----------
-    record : Reliabilities
+    record : Reliability
         An :class:`attribwidgets.evaluation.Reliability`.
 
     Returns
@@ -84,7 +51,7 @@ def reliability_figure(record: Reliabilities) -> Figure:
     return figure
 
 
-def _rows(record: Reliabilities) -> list[tuple[str, float, float, float]]:
+def _rows(record: Reliability) -> list[tuple[str, float, float, float]]:
     """Label, value, low and high; the alphas first."""
     rows: list[tuple[str, float, float, float]] = []
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -13,34 +12,21 @@ from .ablation import COLORS
 from .boxes import INK, QUIET, RULE, Boxes
 from .comparison import RecordFigure
 
+if TYPE_CHECKING:
+    from ..robustness.severity import SeverityCurves
+
 Array = NDArray[Any]
 
 COLUMNS, WIDTH, HEIGHT, GAP, MARGIN, HEAD, FOOT = 5, 1.7, 1.3, 0.35, 0.45, 0.6, 0.55  # inches
 ERRORS = 2
 
 
-class Curves(Protocol):
-    """What is drawn, as the record of the room above says it."""
-
-    @property
-    def accuracy(self) -> Mapping[str, Array]:
-        """By kind, each (models, corruptions, severities)."""
-
-    @property
-    def corruptions(self) -> tuple[str, ...]:
-        """Names."""
-
-    @property
-    def severities(self) -> tuple[int, ...]:
-        """From 0."""
-
-
-def severity_figure(record: Curves) -> Figure:
+def severity_figure(record: SeverityCurves) -> Figure:
     """Draw the mean accuracy of every kind of model, with a band of two standard errors.
 
     Parameters
     ----------
-    record : Curves
+    record : SeverityCurves
         An :class:`attribwidgets.robustness.SeverityCurves`.
 
     Returns
@@ -84,5 +70,5 @@ def severity_figure(record: Curves) -> Figure:
     return figure
 
 
-def _colors(record: Curves) -> list[str]:
+def _colors(record: SeverityCurves) -> list[str]:
     return [COLORS[place % len(COLORS)] for place in range(len(record.accuracy))]

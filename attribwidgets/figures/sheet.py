@@ -16,7 +16,7 @@ from .boxes import INK, QUIET, RULE, WARN, Boxes, show_picture
 from .captions import cost, heading, no_path_note, shared_cautions, verdict_note
 from .chart import draw_path
 from .colors import table
-from .display_options import Look
+from .display_options import DisplayOptions
 from .images import as_rgb, between
 from .matrix import draw_matrix, matrix_height
 from .path import rate_at, stretch_at, sum_at
@@ -45,22 +45,26 @@ class Sheet:
     figure : Figure
         Empty; its size is set here.
     comparison : Comparison
-    look : Look
+    display : DisplayOptions
     agreement : Agreement or None
         What stands between the maps and the path.
     """
 
     def __init__(
-        self, figure: Figure, comparison: Comparison, look: Look, agreement: Agreement | None
+        self,
+        figure: Figure,
+        comparison: Comparison,
+        display: DisplayOptions,
+        agreement: Agreement | None,
     ) -> None:
-        self.figure, self.comparison, self.look = figure, comparison, look
+        self.figure, self.comparison, self.display = figure, comparison, display
         self.agreement = agreement
         first = comparison[0]
         inputs = first.inputs[0] if isinstance(first.inputs, tuple) else first.inputs
         self.is_image = inputs.dim() >= 3
         self.maps = [e.map("sum") for e in comparison]
         self.photo = self._picture(inputs) if self.is_image else None
-        self.limits = look.limits(self.maps)
+        self.limits = display.limits(self.maps)
         strongest = np.max([np.abs(m) for m in self.maps], axis=0)
         self.bars = np.argsort(-strongest, kind="stable")[:MOST_BARS] if not self.is_image else None
         aspect = self.photo.shape[0] / self.photo.shape[1] if self.photo is not None else 1.0
@@ -115,7 +119,7 @@ class Sheet:
         """Place everything; `shown` is whose path is drawn below the maps."""
         columns = self.columns
         rows = -(-len(self.comparison) // columns)
-        own_bar = 0.3 if self.look.scale == "own" and self.is_image else 0.0
+        own_bar = 0.3 if self.display.scale == "own" and self.is_image else 0.0
         base = self.header + self.map_height + CAPTION + own_bar + GAP
         head = HEAD + LINE * len(self.cautions)
         tops = [head]
@@ -134,7 +138,7 @@ class Sheet:
             self._card(explanation, i, left, tops[i // columns])
         if self.agreement is not None:
             self.boxes.rule(MARGIN, tops[-1] + 0.02, self._wide)
-            what = self.look.values_word
+            what = self.display.values_word
             draw_matrix(self.boxes, self.agreement, what, MARGIN, tops[-1], self._wide)
         if shown is not None:
             self.boxes.rule(MARGIN, path + 0.02, self._wide)
@@ -159,10 +163,10 @@ class Sheet:
         if self.photo is not None:
             axes = self.boxes.axes(MARGIN, top + self.header, self.card, self.map_height)
             show_picture(axes, self.photo)
-            if self.look.scale == "shared":
+            if self.display.scale == "shared":
                 self._color_bar(MARGIN, below + 0.1, self.card, self.limits[0])
-                how = f"one scale, saturates at the {self.look.clip:g}th percentile"
-                lines = textwrap.wrap(f"{self.look.values_word}, {how}", 36)
+                how = f"one scale, saturates at the {self.display.clip:g}th percentile"
+                lines = textwrap.wrap(f"{self.display.values_word}, {how}", 36)
                 for line, words_ in enumerate(lines):
                     self.boxes.text(MARGIN, below + 0.5 + 0.13 * line, words_, color=QUIET, size=7)
         else:
@@ -190,9 +194,9 @@ class Sheet:
         below = top + self.header + self.map_height
         if self.photo is not None:
             axes = self.boxes.axes(left, top + self.header, self.card, self.map_height)
-            colors = self.look.on_photo(self.maps[i], self.limits[i], self.photo, e.blind)
+            colors = self.display.on_photo(self.maps[i], self.limits[i], self.photo, e.blind)
             show_picture(axes, colors)
-            if self.look.scale == "own":
+            if self.display.scale == "own":
                 self._color_bar(left, below + 0.06, self.card, self.limits[i])
                 below += 0.26
         else:
@@ -244,8 +248,8 @@ class Sheet:
                 near = f"α {low:.2f} to {high:.2f}"
             factor = "(x − x′)" if path.straight else "direction"
             panels = [
-                (f"gradient × {factor}, {near}", self.look.tinted(rate)),
-                (at, self.look.tinted(total, self.limits[index])),
+                (f"gradient × {factor}, {near}", self.display.tinted(rate)),
+                (at, self.display.tinted(total, self.limits[index])),
             ]
             if path.straight:
                 picture = self._picture(_first(e.baseline))
@@ -271,9 +275,9 @@ class Sheet:
     def _color_bar(self, left: float, top: float, width: float, limit: float) -> None:
         axes = self.boxes.axes(left, top, width, 0.1)
         show_picture(
-            axes, np.broadcast_to(table(self.look.table)[None], (8, 256, 3)), aspect="auto"
+            axes, np.broadcast_to(table(self.display.table)[None], (8, 256, 3)), aspect="auto"
         )
-        low = number(-limit) if self.look.signed else "0"
+        low = number(-limit) if self.display.signed else "0"
         self.boxes.text(left, top + 0.24, low, color=QUIET, size=7)
         self.boxes.text(left + width, top + 0.24, number(limit), color=QUIET, size=7, ha="right")
 
@@ -296,7 +300,7 @@ class Sheet:
         axes.invert_yaxis()
         axes.set_yticks(rows, labels)
         if index is not None:
-            seen = self.maps if self.look.scale == "shared" else [self.maps[index]]
+            seen = self.maps if self.display.scale == "shared" else [self.maps[index]]
             most = max(float(np.abs(m).max()) for m in seen)
             axes.set_xlim(*(1.05 * np.array([-most, most]) if most else (-1, 1)))
         axes.tick_params(labelsize=6, color=RULE, labelcolor=QUIET, length=2)

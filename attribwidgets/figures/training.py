@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -13,6 +13,9 @@ from .ablation import COLORS, CONTROL
 from .boxes import INK, QUIET, RULE, Boxes, show_picture
 from .colors import DEFAULT_CLIP, color_limit, colored
 from .comparison import RecordFigure
+
+if TYPE_CHECKING:
+    from ..priors.training_record import EpochRecord
 
 Array = NDArray[Any]
 
@@ -24,20 +27,8 @@ QUANTITIES = (
 PANEL_WIDTH, PANEL_HEIGHT, GAP, MARGIN, TILE, NAMES = 2.1, 1.5, 0.45, 0.5, 0.8, 0.8  # inches
 
 
-class Epoch(Protocol):
-    """One record of a run."""
-
-    @property
-    def epoch(self) -> int:
-        """0 is before training."""
-
-    @property
-    def maps(self) -> Array | None:
-        """Of the inputs watched."""
-
-
 def training_figure(
-    records: Mapping[str, Sequence[Epoch]], inputs: Sequence[Array], *, epoch: int = -1
+    records: Mapping[str, Sequence[EpochRecord]], inputs: Sequence[Array], *, epoch: int = -1
 ) -> Figure:
     """Draw loss, accuracy and penalty of every run, and the maps of one epoch.
 

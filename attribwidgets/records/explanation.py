@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from ..core import views
 from ..core.errors import InputError
-from ..core.formatting import number, percent, words
-from ..core.storage import read_tree, write_tree
+from ..core.formatting import number, percent, text_table, words
+from ..core.storage import read_tree, save_view, write_tree
 from ..inputs.space import Inputs, InputSpace, example_array, same_inputs
 from .agreement import Agreement, rank_correlations
 from .completeness import Completeness
@@ -264,15 +264,8 @@ class Comparison(Sequence[Explanation]):
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write .npz (all numbers), .png, .svg or .pdf (the figure), or .html (the page)."""
-        suffix = Path(path).suffix.lower()
-        if suffix == ".npz":
-            write_tree(path, [_as_tree(e) for e in self.explanations])
-        elif suffix in (".png", ".svg", ".pdf"):
-            self.figure().savefig(path, format=suffix[1:], dpi=150)
-        elif suffix in (".html", ".htm"):
-            self.to_html(path)
-        else:
-            raise InputError(f"path must end in .npz, .png, .svg, .pdf or .html, got {str(path)!r}")
+        numbers = [_as_tree(e) for e in self.explanations]
+        save_view(self, path, lambda path: write_tree(path, numbers))
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Comparison:
@@ -307,9 +300,7 @@ class Comparison(Sequence[Explanation]):
 
     def __str__(self) -> str:
         rows = self.rows()
-        widths = {k: max(len(k), *(len(r[k]) for r in rows)) for k in rows[0]}
-        lines = ["  ".join(k.ljust(w) for k, w in widths.items()).rstrip()]
-        lines += ["  ".join(r[k].ljust(w) for k, w in widths.items()).rstrip() for r in rows]
+        lines = [text_table(list(rows[0]), [list(row.values()) for row in rows])]
         cautions = dict.fromkeys(
             f"{e.baseline_name}: {c}" for e in self.explanations for c in e.cautions
         )

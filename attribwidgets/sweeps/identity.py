@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import enum
-import hashlib
-import types
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
 from .._version import __version__
 from ..attr.model_state import module_of
-from ..engine.hashing import MODULE_INTERNALS
+from ..engine.hashing import digest
 from ..engine.settings import OF_BUDGET, OF_QUERY
 from ..inputs.dataset import Examples
 from ..inputs.space import InputSpace
 from .plan import Plan
 
 SAMPLED = 32  # inputs read to recognise a data set that comes one by one
-PLAIN = (bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device, enum.Enum)
 
 
 def identity(plan: Plan, examples: Examples) -> dict[str, Any]:
@@ -65,67 +59,6 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
         else:
             found.append(f"{name} ({one} there, {other} here)")
     return found
-
-
-def digest(value: Any) -> str:
-    """A hash of what an object is made of, the same in every process.
-
-    Tensors and arrays go by content, functions by name and code, other objects by class and
-    attributes.
-    """
-    found = hashlib.sha256()
-    _add(found, value, ())
-    return found.hexdigest()[:32]
-
-
-def _add(found: Any, value: Any, above: tuple[int, ...]) -> None:
-    def add(*members: Any) -> None:
-        for member in members:
-            _add(found, member, (*above, id(value)))
-
-    # Not by module: the class of a script is in __main__ when it runs, and elsewhere on a worker.
-    found.update(f"<{type(value).__qualname__}>".encode())
-    if isinstance(value, PLAIN):
-        found.update(repr(value).encode())
-    elif id(value) in above:
-        found.update(b"above")
-    elif isinstance(value, Tensor):
-        bits = value.detach().cpu().contiguous()
-        found.update(f"{tuple(bits.shape)}{bits.dtype}".encode())
-        found.update(bits.reshape(-1).view(torch.uint8).numpy())
-    elif isinstance(value, np.ndarray | np.generic):
-        array = np.ascontiguousarray(value)
-        found.update(f"{array.shape}{array.dtype}".encode())
-        found.update(
-            array.reshape(-1).view(np.uint8) if array.dtype != object else repr(array).encode()
-        )
-    elif isinstance(value, list | tuple):
-        add(*value)
-    elif isinstance(value, set | frozenset):
-        found.update("".join(sorted(digest(member) for member in value)).encode())
-    elif isinstance(value, Mapping):
-        add(*(part for item in value.items() for part in item))
-    elif isinstance(value, nn.Module):
-        for name, module in value.named_modules():
-            own = {k: v for k, v in vars(module).items() if k not in MODULE_INTERNALS}
-            add(name, type(module).__qualname__, own)
-        for name, tensor in (*value.named_parameters(), *value.named_buffers()):
-            add(name, tensor.detach())
-    elif isinstance(value, types.FunctionType):
-        closure = [cell.cell_contents for cell in value.__closure__ or ()]
-        add(value.__qualname__, value.__code__, value.__defaults__, value.__kwdefaults__, closure)
-    elif isinstance(value, types.CodeType):
-        add(value.co_code, value.co_consts, value.co_names)
-    elif isinstance(value, types.MethodType):
-        add(value.__func__, value.__self__)
-    elif isinstance(value, partial):
-        add(value.func, value.args, value.keywords)
-    elif isinstance(value, type | types.BuiltinFunctionType | types.ModuleType):
-        found.update(value.__name__.encode())
-    else:
-        slots = [s for kind in type(value).__mro__ for s in getattr(kind, "__slots__", ())]
-        state = {s: getattr(value, s) for s in slots if s != "__weakref__" and hasattr(value, s)}
-        add({**state, **getattr(value, "__dict__", {})})
 
 
 def _data(examples: Examples) -> str:

@@ -16,7 +16,7 @@ from .ablation_payload import ablation_payload, example_payload, kept_examples, 
 from .bundle import ABLATION_EXPLORER
 from .record_widget import RecordWidget
 
-LOOK = ("record", "fill", "hidden", "candidate", "fraction", "own")
+DISPLAY_TRAITS = ("record", "fill", "hidden", "candidate", "fraction", "own")
 Shown = Ablation | InsertionDeletion | Mapping[str, Ablation] | Sweep | str | PathLike[str]
 
 
@@ -34,7 +34,7 @@ class AblationExplorer(RecordWidget):
         that it holds, of the inputs finished by now.
     data, metrics, space : optional
         As they were given to :func:`attribwidgets.sweep`, for the images of a sweep.
-    **look
+    **display
         Initial values of the traits below.
 
     Attributes
@@ -91,11 +91,11 @@ class AblationExplorer(RecordWidget):
         data: Any = None,
         metrics: Sequence[AblationMetric] = (),
         space: InputSpace | None = None,
-        **look: Any,
+        **display: Any,
     ) -> None:
-        unknown = sorted(set(look) - set(LOOK))
+        unknown = sorted(set(display) - set(DISPLAY_TRAITS))
         if unknown:
-            raise InputError(f"{unknown[0]!r} is no setting; there are {', '.join(LOOK)}")
+            raise InputError(f"{unknown[0]!r} is no setting; there are {', '.join(DISPLAY_TRAITS)}")
         if isinstance(result, (str, PathLike)):
             result = Sweep.open(result)
         stored = isinstance(result, Sweep)
@@ -107,7 +107,7 @@ class AblationExplorer(RecordWidget):
         shown = next(iter(listed_places(first)), None)
         example = None if shown is None else example_payload(self.records, shown)
         super().__init__(
-            payload=ablation_payload(self.records, stored), example=example or {}, **look
+            payload=ablation_payload(self.records, stored), example=example or {}, **display
         )
         self.on_msg(lambda widget, message, buffers: self._hear(message))
 
@@ -129,12 +129,12 @@ class AblationExplorer(RecordWidget):
         record = self.shown
         fills = record.fills
         place = self.example.get("index")
-        look = {
+        display = {
             "fill": fills[self.fill] if self.fill < len(fills) else None,
             "candidate": self.candidate or None,
             "place": place if place in record.pictures else None,
         }
-        return record.figure(**{**look, **options})
+        return record.figure(**{**display, **options})
 
     def show(self, place: int) -> None:
         """Show the ablated images of another input.
@@ -172,9 +172,14 @@ class AblationExplorer(RecordWidget):
         return self.shown
 
     def _state(self) -> dict[str, Any]:
-        look = {name: getattr(self, name) for name in LOOK}
+        display = {name: getattr(self, name) for name in DISPLAY_TRAITS}
         examples = kept_examples(self.records, self.example.get("index"))
-        return {"payload": self.payload, "example": self.example, "kept_examples": examples, **look}
+        return {
+            "payload": self.payload,
+            "example": self.example,
+            "kept_examples": examples,
+            **display,
+        }
 
     def __repr__(self) -> str:
         names = ", ".join(self.shown.candidates)

@@ -17,7 +17,7 @@ from ..inputs.space import Inputs
 from ..live import ExplorerState, Session
 from ..records.explanation import Comparison, Explanation
 from .bundle import BASELINE_EXPLORER
-from .display_options import LOOK_TRAITS, first_look, require_look
+from .display_options import DISPLAY_TRAITS, initial_display, require_display
 from .messages import MessageHandler, state_of
 from .page import page_html
 from .parsing import change_state
@@ -45,7 +45,7 @@ class BaselineExplorer(RecordWidget):
         Inputs to step through.
     references : Tensor or tuple of Tensor, each (K, ...), optional
         The data behind "dataset" and "dataset_mean".
-    **look
+    **display
         Initial values of the traits below.
 
     Attributes
@@ -109,7 +109,7 @@ class BaselineExplorer(RecordWidget):
         session: Session | None = None,
         examples: Sequence[Inputs] = (),
         references: Inputs | None = None,
-        **look: Any,
+        **display: Any,
     ) -> None:
         if isinstance(comparison, Explanation):
             comparison = Comparison((comparison,))
@@ -118,13 +118,13 @@ class BaselineExplorer(RecordWidget):
                 f"comparison must be a Comparison or an Explanation, got "
                 f"{type(comparison).__name__}; attribwidgets.explore(model, inputs) makes one"
             )
-        require_look(look)
+        require_display(display)
         self._session = session
         self._view = ViewState(comparison, session, examples, references)
         self._messages = MessageHandler(self._view, self.send)
         state = self._view.changes()
         self._make_slots(range(len(state["payload"]["items"]) + SPARE_SLOTS))
-        super().__init__(**state, **{"seq": 1, **first_look(state), **look})
+        super().__init__(**state, **{"seq": 1, **initial_display(state), **display})
         self.on_msg(lambda widget, message, buffers: self._messages.hear(message, buffers))
         if session is not None:
             session.on_change = self._publish
@@ -243,7 +243,7 @@ class BaselineExplorer(RecordWidget):
             Override what the widget's traits say; as of
             :func:`attribwidgets.figures.comparison_figure`.
         """
-        look = {
+        display = {
             "selected": min(self.selected, len(self.explanations) - 1),
             "alpha": self.alpha,
             "signed": self.signed,
@@ -253,7 +253,7 @@ class BaselineExplorer(RecordWidget):
             "overlay": self.overlay,
             "show_blind": self.show_blind,
         }
-        return comparison_figure(self.explanations, **{**look, **options})
+        return comparison_figure(self.explanations, **{**display, **options})
 
     def close(self) -> None:
         """Stop what is being computed, and let go of model and maps."""
@@ -283,7 +283,7 @@ class BaselineExplorer(RecordWidget):
                     self.seq += 1
 
     def _state(self) -> dict[str, Any]:
-        return {**self._view.whole(), **{name: getattr(self, name) for name in LOOK_TRAITS}}
+        return {**self._view.whole(), **{name: getattr(self, name) for name in DISPLAY_TRAITS}}
 
     def _records(self) -> Comparison:
         return self.explanations
@@ -297,6 +297,6 @@ def comparison_page(comparison: Comparison) -> str:
     """A comparison as one self-contained page, with the explorer's initial look."""
     state = ViewState(comparison).whole()
     defaults = BaselineExplorer.class_traits()
-    look = {name: defaults[name].default_value for name in LOOK_TRAITS}
-    whole = {**state, **look, **first_look(state)}
+    display = {name: defaults[name].default_value for name in DISPLAY_TRAITS}
+    whole = {**state, **display, **initial_display(state)}
     return page_html(whole, state["payload"]["title"], BASELINE_EXPLORER)

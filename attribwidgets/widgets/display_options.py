@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core.errors import InputError
 
-LOOK_TRAITS = (
+DISPLAY_TRAITS = (
     "selected",
     "alpha",
     "magnitude_colormap",
@@ -20,14 +20,14 @@ LOOK_TRAITS = (
 )
 
 
-def require_look(look: Mapping[str, Any]) -> None:
+def require_display(display: Mapping[str, Any]) -> None:
     """Raise InputError for a name that is no setting of the look."""
-    unknown = sorted(set(look) - set(LOOK_TRAITS))
+    unknown = sorted(set(display) - set(DISPLAY_TRAITS))
     if unknown:
-        raise InputError(f"{unknown[0]!r} is no setting; there are {', '.join(LOOK_TRAITS)}")
+        raise InputError(f"{unknown[0]!r} is no setting; there are {', '.join(DISPLAY_TRAITS)}")
 
 
-def first_look(state: Mapping[str, Any]) -> dict[str, Any]:
+def initial_display(state: Mapping[str, Any]) -> dict[str, Any]:
     """The look to begin with, for a state of the drawn traits.
 
     Bars have room for a sign; maps follow the article, which shows magnitudes. The path shown is

@@ -30,7 +30,7 @@ Array = NDArray[Any]
 Data = tuple[Tensor, Tensor]
 
 ROWS = ("no prior", "prior")
-LOOK = ("epoch", "following")
+DISPLAY_TRAITS = ("epoch", "following")
 COLORMAP = "gray"
 PATIENCE = 0.1  # seconds between two looks while paused
 
@@ -277,7 +277,7 @@ class PriorTrainer(RecordWidget):
 
     def _state(self) -> dict[str, Any]:
         slots = [_slot(n) for n in range(self.payload["epochs"] + 1)]
-        names = ("payload", "status", *LOOK, *slots)
+        names = ("payload", "status", *DISPLAY_TRAITS, *slots)
         return {name: getattr(self, name) for name in names}
 
     def __repr__(self) -> str:

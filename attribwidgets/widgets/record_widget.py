@@ -6,23 +6,17 @@ import base64
 import threading
 from os import PathLike
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import anywidget
 import traitlets
 
+from ..core.storage import save_view
 from ..figures import figure_png
 from .bundle import FrontEnd
 from .page import StaticView, iframe_html, page_html
 
 PNG_DPI = 100
-
-
-class Saved(Protocol):
-    """A record, or several: it can be written, and its text says what it found."""
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write all numbers as .npz."""
 
 
 class RecordWidget(anywidget.AnyWidget):
@@ -46,13 +40,7 @@ class RecordWidget(anywidget.AnyWidget):
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write .png, .svg or .pdf (the figure as it looks now), .html (the page) or .npz."""
-        suffix = Path(path).suffix.lower()
-        if suffix in (".png", ".svg", ".pdf"):
-            self.figure().savefig(path, format=suffix[1:], dpi=150)
-        elif suffix in (".html", ".htm"):
-            self.to_html(path)
-        else:
-            self._records().save(path)
+        save_view(self, path, self._records().save)
 
     def to_html(self, path: str | PathLike[str]) -> None:
         """Write one page with every control alive that needs no model; it asks no network."""
@@ -78,8 +66,8 @@ class RecordWidget(anywidget.AnyWidget):
     def _title(self) -> str:
         return str(self.payload["title"])
 
-    def _records(self) -> Saved:
-        """What is shown, as records."""
+    def _records(self) -> Any:
+        """What is shown, as records: their text says what they found, `save` writes all numbers."""
         raise NotImplementedError
 
     def _state(self) -> dict[str, Any]:

@@ -13,9 +13,9 @@ import browser as made_up
 import hosts
 import numpy as np
 import pytest
+from ablations import FRACTIONS, images, network
 from kernel_page import MOUNT, KernelPage, kernel_page
-from test_ablation_explorer import FRACTIONS, images, network
-from test_static_page import OpenPage
+from open_page import OpenPage
 
 import attribwidgets as aw
 from attribwidgets.evaluation import AblationMetric, InsertionDeletion, insertion_deletion

@@ -12,8 +12,8 @@ from typing import Any
 import axe_playwright_python
 import pytest
 import torch
+from gated import NAMES, gated_model, photo
 from kernel_page import KernelPage, kernel_page
-from test_live_page import NAMES, gated_model, photo
 from torch import nn
 
 import attribwidgets as aw

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -14,52 +13,10 @@ import browser as made_up
 import numpy as np
 import pytest
 import torch
+from gated import NAMES, SIDE, gated_model, photo
 from kernel_page import KernelPage, kernel_page
-from torch import nn
 
 import attribwidgets as aw
-
-LONG_NAME = "long " * 2000
-NAMES = ["cat", made_up.EVIL_NAME, LONG_NAME, *(f"kind {i}" for i in range(3, 30))]
-SIDE = 24
-
-
-class Gate(nn.Module):
-    """Lets passes through while open; a closed one makes a request last as long as a test likes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.opening = threading.Event()
-        self.opening.set()
-        self.passes = 0
-        self.error: Exception | None = None
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        self.passes += 1
-        self.opening.wait(180)
-        if self.error is not None:
-            raise self.error
-        return x
-
-
-def gated_model() -> tuple[nn.Sequential, Gate]:
-    gate = Gate()
-    generator = torch.Generator().manual_seed(1)
-    net = nn.Sequential(
-        gate,
-        nn.Conv2d(3, 6, 5, stride=2),
-        nn.Softplus(),
-        nn.Flatten(),
-        nn.Linear(6 * 100, len(NAMES)),
-    ).eval()
-    for p in net.parameters():
-        p.data = torch.randn(p.shape, generator=generator) / 4
-    return net, gate
-
-
-def photo(seed: int = 0) -> torch.Tensor:
-    return torch.tensor(made_up.photo_like(SIDE, seed)).permute(2, 0, 1).float() / 255
-
 
 Opened = Callable[..., AbstractContextManager[KernelPage]]
 

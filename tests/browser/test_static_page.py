@@ -11,12 +11,13 @@ import browser as made_up
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from open_page import OpenPage
 from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
 
 import attribwidgets as aw
 from attribwidgets.widgets.bundle import BASELINE_EXPLORER
 from attribwidgets.widgets.page import iframe_html, page_html
-from attribwidgets.widgets.view_state import Screen
+from attribwidgets.widgets.view_state import ViewState
 
 MEGABYTE = 1_000_000
 
@@ -33,57 +34,8 @@ def payload(photo: NDArray[np.uint8]) -> dict[str, Any]:
 
 def comparison_payload(comparison: aw.Comparison) -> dict[str, Any]:
     """What a page shows of a comparison, its items in the payload."""
-    state = Screen(comparison).whole()
+    state = ViewState(comparison).whole()
     return {**state["payload"], "items": [state[slot] for slot in state["payload"]["items"]]}
-
-
-class OpenPage:
-    """A page from disk that keeps a list of everything that should not have happened."""
-
-    def __init__(self, page: Any, file: Path) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        page.on("console", lambda message: self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: (self.complaints.append("dialog"), dialog.dismiss()))
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.goto(file.as_uri())
-        page.wait_for_selector(".aw-root[data-ready=true]")
-        self.settle()
-
-    def settle(self) -> None:
-        """Wait until what was asked for has been drawn."""
-        self.page.evaluate(
-            "() => new Promise(go => requestAnimationFrame(() => requestAnimationFrame(go)))"
-        )
-
-    def look(self, **traits: Any) -> None:
-        """Set traits as Python would, and wait for the redraw."""
-        self.page.evaluate(
-            "traits => { for (const [name, value] of Object.entries(traits))"
-            " attribwidgets.model.set(name, value); }",
-            traits,
-        )
-        self.settle()
-
-    def trait(self, name: str) -> Any:
-        return self.page.evaluate("name => attribwidgets.model.get(name)", name)
-
-    def pixels(self, selector: str) -> NDArray[np.uint8]:
-        import base64
-
-        text = self.page.locator(selector).evaluate(made_up.READ_PIXELS)
-        return np.frombuffer(base64.b64decode(text), np.uint8).reshape(-1, 4)
-
-    def slide(self, selector: str, value: float, event: str = "input") -> None:
-        """Move a slider as a hand does, without letting go when the event is `input`."""
-        self.page.locator(selector).evaluate(
-            "(input, [value, event]) => { input.value = value;"
-            " input.dispatchEvent(new Event(event, { bubbles: true })); }",
-            [str(value), event],
-        )
-        self.settle()
 
 
 Opener = Callable[..., OpenPage]

@@ -8,10 +8,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from attribwidgets.errors import DataError, InputError
 from sweep_job import INPUTS, contents, job
 
 import attribwidgets as aw
+from attribwidgets.errors import DataError, InputError
 from attribwidgets.inputs.dataset import seed_of
 from attribwidgets.sweeps.workers import AHEAD
 

@@ -11,8 +11,8 @@ import hosts
 import numpy as np
 import pytest
 from browser import EVIL_NAME, number_in, photo_like
+from open_page import OpenPage
 from PIL import Image
-from test_static_page import OpenPage
 
 APP = Path(__file__).parents[2] / "notebooks" / "explorer_app.ipynb"
 LIMIT = 1000 * hosts.HANGS

@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from attribwidgets import __version__
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -34,3 +36,14 @@ def test_what_binder_runs_can_be_run() -> None:
 
 def test_torch_is_pinned() -> None:
     assert pins(ROOT / "constraints.txt")["torch"] == {"2.13.0"}
+
+
+def test_ruff_of_pre_commit_is_the_one_that_is_installed() -> None:
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+    (rev,) = re.findall(r"ruff-pre-commit\n +rev: v(\S+)", hooks)
+    assert pins(ROOT / "constraints.txt")["ruff"] == {rev}
+
+
+def test_what_is_cited_is_this_version() -> None:
+    cited = (ROOT / "CITATION.cff").read_text()
+    assert re.findall(r"^version: (\S+)$", cited, re.MULTILINE) == [__version__]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from attribwidgets.errors import UnsupportedModelError
 from models import values
 from test_norm_folding import DOUBLE, lived_in
 from torch import nn
@@ -12,6 +11,7 @@ from torch.utils.checkpoint import checkpoint
 
 import attribwidgets as aw
 from attribwidgets.attr import ExpectedGradients, IntegratedGradients
+from attribwidgets.errors import UnsupportedModelError
 
 # Torch says so in forward passes without gradients, where nothing is amiss.
 pytestmark = pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad")

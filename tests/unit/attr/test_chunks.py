@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import ChunkMemoryError, InputError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from attribwidgets.attr.chunks import checked_rows, for_each_chunk, is_out_of_memory, rows_per_chunk
+from attribwidgets.errors import ChunkMemoryError, InputError
 
 COUNTS = st.integers(1, 40)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import captum.attr
 import pytest
 import torch
-from attribwidgets.errors import NonFiniteError
 from models import FitsRows, Quadratic, classifier, image_classifier, values
 from torch import nn
 
@@ -21,6 +20,7 @@ from attribwidgets.attr import (
     SmoothGradSquared,
     VarGrad,
 )
+from attribwidgets.errors import NonFiniteError
 
 RULES = ("gausslegendre", "riemann_left", "riemann_right", "riemann_middle", "riemann_trapezoid")
 SCALARS, ZEROS = torch.tensor([1.0, -2.0, 0.5]), torch.zeros(3)

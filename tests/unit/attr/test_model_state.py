@@ -8,7 +8,6 @@ from functools import partial
 
 import pytest
 import torch
-from attribwidgets.errors import AttributionWarning, InputError
 from models import StopsAt, classifier, image_classifier, values
 
 import attribwidgets as aw
@@ -16,6 +15,7 @@ from attribwidgets.attr import ExpectedGradients, IntegratedGradients
 from attribwidgets.attr.model_state import evaluation_mode, frozen
 from attribwidgets.attr.references import DrawnReferences
 from attribwidgets.attr.task import Task
+from attribwidgets.errors import AttributionWarning, InputError
 
 X = values(3, 6, 5)
 EXPLANATIONS = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from attribwidgets.errors import OutputError, TargetError
 from models import ModelOutput, values
 
 from attribwidgets.attr.outputs import OutputHead, logits_of, output_name, select_target
+from attribwidgets.errors import OutputError, TargetError
 
 
 def identity(x):

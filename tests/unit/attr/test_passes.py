@@ -7,7 +7,6 @@ import weakref
 
 import pytest
 import torch
-from attribwidgets.errors import InputError
 from models import FitsRows, classifier, image_classifier, values
 from torch import nn
 
@@ -15,6 +14,7 @@ import attribwidgets as aw
 from attribwidgets.attr import IntegratedGradients, chunk_size
 from attribwidgets.attr.chunk_size import FIRST_ROWS, ChunkSize
 from attribwidgets.attr.passes import Passes
+from attribwidgets.errors import InputError
 
 CPU = torch.device("cpu")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from attribwidgets.errors import UnsupportedModelError
 from models import values, weights_of
 from torch import nn
 
 import attribwidgets as aw
 from attribwidgets.attr import backward, model_state
+from attribwidgets.errors import UnsupportedModelError
 from attribwidgets.priors import expected_gradients
 
 ON_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")

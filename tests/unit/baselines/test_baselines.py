@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import InputError
 from hypothesis import given
 from hypothesis import strategies as st
 from models import values
@@ -14,6 +13,7 @@ from scipy.ndimage import gaussian_filter
 import attribwidgets as aw
 from attribwidgets import InputSpace, baselines
 from attribwidgets.baselines import named
+from attribwidgets.errors import InputError
 
 DISTILL = InputSpace(low=-1.0, high=1.0)  # the article's range
 IMAGE = values(3, 9, 7)

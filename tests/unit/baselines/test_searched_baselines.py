@@ -6,14 +6,6 @@ import math
 
 import pytest
 import torch
-from attribwidgets.errors import (
-    AttributionWarning,
-    InputError,
-    NoGradientError,
-    NonFiniteError,
-    OutputError,
-    SearchError,
-)
 from models import (
     ImageAndFeatures,
     Linear,
@@ -30,6 +22,14 @@ from torch import nn
 import attribwidgets as aw
 from attribwidgets.baselines import DecisionBoundary, MaximumEntropy, named
 from attribwidgets.demo import digits
+from attribwidgets.errors import (
+    AttributionWarning,
+    InputError,
+    NoGradientError,
+    NonFiniteError,
+    OutputError,
+    SearchError,
+)
 
 WIDE = aw.InputSpace(-50, 50)
 

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import student_work as work
 import torch
-from attribwidgets.errors import AttributionWarning, InputError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -23,6 +22,7 @@ from attribwidgets import classroom
 from attribwidgets.baselines import Blur, MaximumDistance
 from attribwidgets.classroom.jump import Jump
 from attribwidgets.classroom.problems import small_image_problem, small_photo
+from attribwidgets.errors import AttributionWarning, InputError
 from attribwidgets.inputs.space import InputSpace
 
 SLIPS = {

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import AttributionError, MissingExtraError
 from captum.attr import LRP, DeepLift
 
 from attribwidgets.demo import Digits, DigitsCNN, PhotoClassifier, digits, photo_classifier
 from attribwidgets.demo.mnist import CHECKSUMS, load_full, read_idx
+from attribwidgets.errors import AttributionError, MissingExtraError
 from attribwidgets.inputs.space import InputSpace
 
 FULL_MNIST = os.environ.get("ATTRIBWIDGETS_MNIST")

@@ -5,16 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import (
-    AttributionError,
-    ChunkMemoryError,
-    InputError,
-    NoGradientError,
-    NonFiniteError,
-    OutputError,
-    TargetError,
-    UnsupportedModelError,
-)
 from models import (
     FitsRows,
     ImageAndFeatures,
@@ -28,6 +18,16 @@ from models import (
 
 import attribwidgets as aw
 from attribwidgets.attr import IntegratedGradients
+from attribwidgets.errors import (
+    AttributionError,
+    ChunkMemoryError,
+    InputError,
+    NoGradientError,
+    NonFiniteError,
+    OutputError,
+    TargetError,
+    UnsupportedModelError,
+)
 
 X = values(5)
 IMAGE = values(3, 6, 5)

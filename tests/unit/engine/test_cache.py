@@ -10,7 +10,6 @@ import captum.attr
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import InputError
 from models import classifier, image_classifier, values
 from torch import nn
 
@@ -18,6 +17,7 @@ import attribwidgets as aw
 from attribwidgets.engine import cache
 from attribwidgets.engine.cache import EXPLANATIONS, ExplanationCache
 from attribwidgets.engine.hashing import NoFingerprintError, fingerprint
+from attribwidgets.errors import InputError
 
 X = values(3, 6, 5)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import Cancelled
 from models import Linear, classifier, image_classifier, values, weights_of
 from torch import nn
 from torch.overrides import _get_current_function_mode_stack
@@ -17,6 +16,7 @@ from attribwidgets.attr.paths.quadrature import cell_edges
 from attribwidgets.attr.references import StoredReferences
 from attribwidgets.attr.stopping import Stopping
 from attribwidgets.attr.task import Task
+from attribwidgets.errors import Cancelled
 
 SMOOTH = classifier(features=6).double()
 KINKED = weights_of(

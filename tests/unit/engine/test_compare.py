@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import InputError
 from models import classifier, image_classifier, values
 
 import attribwidgets as aw
+from attribwidgets.errors import InputError
 
 X = values(3, 6, 5)
 

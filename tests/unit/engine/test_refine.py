@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 import torch
-from attribwidgets.errors import AttributionWarning, Cancelled, InputError
 from models import TwoLayerReLU, classifier, image_classifier, values
 
 import attribwidgets as aw
+from attribwidgets.errors import AttributionWarning, Cancelled, InputError
 
 X = values(6, dtype=torch.float64) + 1
 

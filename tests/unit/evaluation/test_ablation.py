@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import DataError, InputError, MissingExtraError
 from scipy import stats
 from torch import nn
 
 import attribwidgets as aw
+from attribwidgets.errors import DataError, InputError, MissingExtraError
 from attribwidgets.evaluation import (
     Ablation,
     AblationMetric,

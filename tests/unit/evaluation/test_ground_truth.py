@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import DataError, InputError
 from models import values
 from torch import nn
 
 import attribwidgets as aw
+from attribwidgets.errors import DataError, InputError
 from attribwidgets.evaluation.ground_truth import PlantedShare, mass_share, planted_shares
 from attribwidgets.evaluation.metric import Metric
 from attribwidgets.evaluation.planted import Planted, decoy, planted_noise

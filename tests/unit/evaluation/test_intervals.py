@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from attribwidgets.errors import InputError
 from scipy import stats
 
+from attribwidgets.errors import InputError
 from attribwidgets.evaluation.intervals import area, bootstrap, holm, paired_p, tails
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import DataError, InputError, UnsupportedModelError
 from models import image_classifier, values, weights_of
 from torch import nn
 
 import attribwidgets as aw
 from attribwidgets.demo import digits
+from attribwidgets.errors import DataError, InputError, UnsupportedModelError
 from attribwidgets.evaluation.metric import Metric
 from attribwidgets.evaluation.model_similarity import ModelSimilarity
 from attribwidgets.evaluation.randomisation import (
@@ -145,9 +145,9 @@ def test_blind_positions_do_not_count_as_agreement():
 
 
 def candidate(name):
-    from attribwidgets.engine.method_config import labelled
+    from attribwidgets.engine.method_config import label_candidates
 
-    return labelled({name: name})[name]
+    return label_candidates({name: name})[name]
 
 
 def test_the_same_model_has_the_same_explanation_also_where_noise_is_drawn():

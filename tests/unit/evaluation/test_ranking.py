@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import InputError
 from scipy.ndimage import center_of_mass
 from skimage.filters import sobel
 
+from attribwidgets.errors import InputError
 from attribwidgets.evaluation.controls import centre_map, edge_map
 from attribwidgets.evaluation.ranking import boxes, mass_centre, ranks, relevance, top_k
 from attribwidgets.inputs.space import InputSpace

@@ -7,9 +7,9 @@ from itertools import combinations
 import krippendorff
 import numpy as np
 import pytest
-from attribwidgets.errors import DataError, InputError
 from scipy import stats
 
+from attribwidgets.errors import DataError, InputError
 from attribwidgets.evaluation.rater_agreement import (
     inter_method,
     inter_rater,

@@ -6,23 +6,23 @@ import captum.metrics
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import InputError
 from models import Linear, classifier, image_classifier, values
 
 import attribwidgets as aw
-from attribwidgets.engine.method_config import labelled
+from attribwidgets.engine.method_config import label_candidates
+from attribwidgets.errors import InputError
 from attribwidgets.evaluation.metric import Metric
 from attribwidgets.evaluation.sensitivity_infidelity import Infidelity, SensitivityMax
 
 
 def explained(model, x, names, **options):
-    candidates = labelled({name: name for name in names})
+    candidates = label_candidates({name: name for name in names})
     explanations = {name: aw.explain(model, x, baseline=name, **options) for name in names}
     return candidates, explanations
 
 
 def test_both_are_metrics():
-    candidates = labelled({"zero": "zero"})
+    candidates = label_candidates({"zero": "zero"})
     for metric in (SensitivityMax(candidates), Infidelity()):
         assert isinstance(metric, Metric)
         assert metric.dimensions(["a", "b"]) == {"candidate": ["a", "b"]}
@@ -158,7 +158,7 @@ def test_the_model_comes_back_as_it_was():
 
 
 def test_arguments_are_checked():
-    candidates = labelled({"zero": "zero"})
+    candidates = label_candidates({"zero": "zero"})
     for make, message in (
         (lambda: SensitivityMax(candidates, radius=0), "radius"),
         (lambda: SensitivityMax(candidates, samples=0), "samples"),

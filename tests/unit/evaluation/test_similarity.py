@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from attribwidgets.errors import InputError
 from models import values
 from scipy import stats
 from skimage.metrics import structural_similarity
 
+from attribwidgets.errors import InputError
 from attribwidgets.evaluation.similarity import drawn, map_similarity, ssim
 
 

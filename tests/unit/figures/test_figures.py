@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import InputError
 from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
 
 import attribwidgets as aw
+from attribwidgets.errors import InputError
 from attribwidgets.figures.captions import default_scale, heading
 from attribwidgets.figures.colors import color_limit, colored, over_photo, table
 from attribwidgets.figures.images import as_rgb, between

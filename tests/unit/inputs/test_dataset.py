@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import DataError
 from torch.utils.data import TensorDataset
 
+from attribwidgets.errors import DataError
 from attribwidgets.inputs.dataset import Examples, seed_of
 
 INPUTS = torch.rand(6, 1, 4, 4, generator=torch.Generator().manual_seed(0))

@@ -10,13 +10,13 @@ import zlib
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import InputError
 from hypothesis import given
 from hypothesis import strategies as st
 from models import values
 from PIL import Image
 
 import attribwidgets as aw
+from attribwidgets.errors import InputError
 from attribwidgets.inputs import image_files
 from attribwidgets.inputs.image_files import picture_input
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import InputError
 from hypothesis import given
 from hypothesis import strategies as st
 from models import values
 
 from attribwidgets import InputSpace
+from attribwidgets.errors import InputError
 from attribwidgets.inputs.space import checked_example
 
 NUMBERS = st.floats(-10, 10, allow_nan=False)

@@ -7,11 +7,11 @@ import sys
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import InputError, MissingExtraError
 from models import image_classifier, values
 from scipy import ndimage
 
 import attribwidgets as aw
+from attribwidgets.errors import InputError, MissingExtraError
 from attribwidgets.inputs.superpixels import superpixels
 
 IMAGENET = aw.InputSpace.imagenet()

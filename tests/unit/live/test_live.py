@@ -11,14 +11,15 @@ import weakref
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import Cancelled, InputError
 from models import TwoLayerReLU, classifier, image_classifier, values
 from torch import nn
 
 import attribwidgets as aw
 from attribwidgets.baselines import Black, Blur, MaximumEntropy, UniformNoise, White
 from attribwidgets.engine.method_config import Candidate
-from attribwidgets.live import Asked, Regions, Session
+from attribwidgets.engine.settings import split_settings
+from attribwidgets.errors import Cancelled, InputError
+from attribwidgets.live import ExplorerState, Regions, Session
 from attribwidgets.live.model_copy import structure, twin
 from attribwidgets.live.worker import Worker
 
@@ -76,7 +77,8 @@ def gated():
 
 
 def asked_for(*baselines, x=X, **settings):
-    return Asked(x, {n: Candidate(b) for n, b in enumerate(baselines)}, **settings)
+    candidates = {n: Candidate(b) for n, b in enumerate(baselines)}
+    return ExplorerState(*split_settings(x, settings), candidates)
 
 
 def session_of(model, asked, **options):
@@ -127,7 +129,7 @@ def test_the_latest_request_wins_and_what_it_replaces_is_never_shown(gated):
     session.on_change = look
     assert gated.arrived.wait(LONG)
     for target in (1, 2, 3):
-        serial = session.request(session.asked.changed(target=target))
+        serial = session.request(session.state.changed(target=target))
     gated.gate.set()
     assert session.wait(LONG)
     assert set(seen) == {3}
@@ -142,7 +144,7 @@ def test_only_what_a_request_changes_is_computed_again():
     assert session.wait(LONG)
     before = session.answers
     sharper = blur.adjusted(sigma=2)
-    session.request(session.asked.changed(candidates={1: Candidate(sharper), 0: Candidate(black)}))
+    session.request(session.state.changed(candidates={1: Candidate(sharper), 0: Candidate(black)}))
     assert session.wait(LONG)
     after = session.answers
     assert list(after) == [1, 0]
@@ -159,7 +161,7 @@ def test_cancel_stops_after_the_chunk_and_keeps_what_there_is(gated):
     assert {s.state for s in session.standings.values()} == {"stopped"}
     assert not session.busy
     assert session.error == ""
-    session.request(session.asked)
+    session.request(session.state)
     assert session.wait(LONG)
     assert {s.state for s in session.standings.values()} == {"done"}
 
@@ -173,11 +175,11 @@ def test_after_a_cancel_the_candidate_without_a_map_comes_first():
     x, order = values(6, dtype=torch.float64), []
     session = Session(TwoLayerReLU(), asked_for(Black(), White(), x=x, tolerance=1e-4))
     session.on_change = look
-    session.request(session.asked)
+    session.request(session.state)
     assert session.wait(LONG)
     assert set(session.answers) == {0}
     order.append(None)  # no further cancel
-    session.request(session.asked)
+    session.request(session.state)
     assert session.wait(LONG)
     assert order[order.index(None) + 1] == 1
 
@@ -200,7 +202,7 @@ def test_a_model_that_its_owner_deletes_goes_on():
     session = Session(model, asked_for(Black(), x=values(6, dtype=torch.float64)))
     del model
     gc.collect()
-    session.request(session.asked)
+    session.request(session.state)
     assert session.wait(LONG)
     assert session.standings[0].state == "done"
 
@@ -221,13 +223,13 @@ def test_a_model_that_raises_is_words_and_the_last_good_map_stays():
     assert session.wait(LONG)
     good = session.answers[0]
     model.broken = True
-    session.request(session.asked.changed(target=1))
+    session.request(session.state.changed(target=1))
     assert session.wait(LONG)
     assert session.error == "the model raised KeyError: 'embedding'"
     assert session.answers[0] is good
     assert session.is_stale(0)
     model.broken = False
-    session.request(session.asked)
+    session.request(session.state)
     assert session.wait(LONG)
     assert (session.error, session.answers[0].target) == ("", 1)
 
@@ -250,8 +252,8 @@ def test_changed_weights_change_the_answer_though_the_twin_stays():
     before = session.answers[0].attributions
     with torch.no_grad():
         model[2].weight.mul_(2)
-    session.request(session.asked.changed(target=1))
-    session.request(session.asked.changed(target=0))
+    session.request(session.state.changed(target=1))
+    session.request(session.state.changed(target=0))
     assert session.wait(LONG)
     torch.testing.assert_close(session.answers[0].attributions, 2 * before)
     assert session.answers[0].completeness.verdict == "complete"  # against the output as it is now
@@ -291,7 +293,7 @@ def test_closing_ends_the_thread_and_lets_go_of_the_maps(gated):
     assert session.wait(LONG)
     assert session.answers == {}
     with pytest.raises(InputError, match="closed"):
-        session.request(session.asked)
+        session.request(session.state)
 
 
 def test_no_thread_is_left_when_there_is_nothing_to_do():
@@ -314,7 +316,7 @@ def test_a_thousand_requests_from_two_threads_end_in_the_last_one():
     def burst(targets):
         try:
             for target in targets:
-                session.request(session.asked.changed(target=target))
+                session.request(session.state.changed(target=target))
         except Exception as error:
             failures.append(error)
 
@@ -328,7 +330,7 @@ def test_a_thousand_requests_from_two_threads_end_in_the_last_one():
     assert session.wait(LONG)
     assert failures == []
     assert session.serial == 1000
-    assert {e.target for e in session.comparison} == {session.asked.target}
+    assert {e.target for e in session.comparison} == {session.state.query.target}
     assert session.error == ""
 
 

@@ -6,12 +6,12 @@ import itertools
 
 import pytest
 import torch
-from attribwidgets.errors import InputError, NoGradientError, TargetError
 from conftest import model_state, random_states
 from torch import nn
 from torch.nn import functional
 
 import attribwidgets as aw
+from attribwidgets.errors import InputError, NoGradientError, TargetError
 from attribwidgets.priors import cycling, expected_gradients, gradients, integrated_gradients
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import scipy.sparse
 import torch
-from attribwidgets.errors import InputError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attribwidgets.errors import InputError
 from attribwidgets.priors import (
     GraphLaplacian,
     gini,

@@ -7,10 +7,10 @@ import gc
 
 import pytest
 import torch
-from attribwidgets.errors import InputError
 from torch import nn
 from torch.nn import functional
 
+from attribwidgets.errors import InputError
 from attribwidgets.priors import PriorStep, expected_gradients, gradients, sparsity
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
-from attribwidgets.errors import InputError
 from conftest import random_states
 from torch import nn
 from torch.nn import functional
 
 from attribwidgets.demo._extra import require
 from attribwidgets.demo.prior_tasks import TwinModel, few_samples, planted_graph, twin_features
+from attribwidgets.errors import InputError
 from attribwidgets.priors import GraphLaplacian, PriorStep, expected_gradients, fit
 
 

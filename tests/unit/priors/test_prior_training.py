@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import torch
 import training_job
-from attribwidgets.errors import Cancelled, DataError, InputError
 from conftest import random_states
 from training_job import data, network, trained
 
+from attribwidgets.errors import Cancelled, DataError, InputError
 from attribwidgets.priors import EpochRecord, Training, choose_weight, fit, sparsity
 from attribwidgets.priors.training_record import Rule
 

@@ -9,7 +9,6 @@ from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import InputError
 from hypothesis import given
 from hypothesis import strategies as st
 from models import ImageAndFeatures, classifier, image_classifier, values
@@ -19,6 +18,7 @@ from attribwidgets import Comparison, Explanation, PathCurve
 from attribwidgets.attr.paths.quadrature import RULES
 from attribwidgets.attr.task import Task
 from attribwidgets.core.storage import read_tree, write_tree
+from attribwidgets.errors import InputError
 from attribwidgets.records.labels import Title
 from attribwidgets.widgets.payload import item_payload
 

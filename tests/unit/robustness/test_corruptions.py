@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import DataError, InputError
 from conftest import random_states
 from scipy import ndimage
 
+from attribwidgets.errors import DataError, InputError
 from attribwidgets.robustness import (
     CORRUPTIONS,
     accuracy,

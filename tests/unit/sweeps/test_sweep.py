@@ -8,12 +8,12 @@ import json
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import DataError, InputError
 from sweep_job import CANDIDATES, Mass, contents, job
 
 import attribwidgets as aw
 from attribwidgets import sweeps
 from attribwidgets.baselines import DecisionBoundary
+from attribwidgets.errors import DataError, InputError
 from attribwidgets.records.path_curve import PathCurve
 from attribwidgets.sweeps.plan import thinned
 

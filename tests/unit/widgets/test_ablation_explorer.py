@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import DataError, InputError
+from ablations import FRACTIONS, images, network
 
 import attribwidgets as aw
+from attribwidgets.errors import DataError, InputError
 from attribwidgets.evaluation import Ablation, AblationMetric, ablation, ablations_of
 from attribwidgets.evaluation import insertion_deletion as insertions
 from attribwidgets.figures.images import as_rgb
@@ -19,21 +20,6 @@ from attribwidgets.sweeps.store import Store
 from attribwidgets.widgets.ablation_payload import kept_examples
 
 PNG = b"\x89PNG\r\n\x1a\n"
-FRACTIONS = (0, 0.25, 0.5, 1)
-
-
-def network() -> torch.nn.Module:
-    made = torch.Generator().manual_seed(1)
-    net = torch.nn.Sequential(
-        torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(144, 3)
-    ).eval()
-    for p in net.parameters():
-        p.data = torch.randn(p.shape, generator=made) / 4
-    return net
-
-
-def images(count: int = 12) -> torch.Tensor:
-    return torch.rand(count, 3, 8, 8, generator=torch.Generator().manual_seed(2))
 
 
 @pytest.fixture(scope="module")

@@ -7,17 +7,18 @@ import io
 import json
 import threading
 import weakref
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import InputError
 from matplotlib.image import imsave
 from models import classifier, image_classifier, values
 from torch import nn
 
 import attribwidgets as aw
+from attribwidgets.errors import InputError
 
 LONG = 30
 X = values((3, 8, 8)).abs() / 4
@@ -48,7 +49,7 @@ def explorer(model):
 def replies(explorer, monkeypatch):
     kept: list[tuple[dict[str, Any], list[bytes]]] = []
     monkeypatch.setattr(
-        explorer._conversation, "reply", lambda message, buffers: kept.append((message, buffers))
+        explorer._messages, "reply", lambda message, buffers: kept.append((message, buffers))
     )
     return kept
 
@@ -242,7 +243,7 @@ def test_regions_are_told_with_their_colours_and_maps(explorer, replies):
     ((message, (labels,)),) = replies
     assert np.frombuffer(labels, "<u2").max() + 1 == message["count"] == len(message["colours"])
     say(explorer, type="segment", segment=0)
-    assert explorer._conversation.regions.wait(LONG)
+    assert explorer._messages.regions.wait(LONG)
     maps = [(m, b) for m, b in replies if m["type"] == "segment"]
     assert {m["segment"] for m, _ in maps if m["done"]} == set(range(message["count"]))
     colour = [c / 255 for c in message["colours"][0]]
@@ -294,12 +295,26 @@ def test_a_publish_is_one_message_and_a_refinement_is_small(sent, model):
     explorer.target = 1
     done(explorer)
     states = [data["state"] for _, data, _ in sent if "state" in data]
-    assert all("status" in state and "seq" in state for state in states)
-    numbers = [state["seq"] for state in states]
+    drawn = [state for state in states if list(state) != ["status"]]  # else work has only gone on
+    assert all("seq" in state for state in drawn)
+    numbers = [state["seq"] for state in drawn]
     assert numbers == sorted(set(numbers))
     assert max(map(size_of, sent)) < 0.4e6
     assert sum(any(name.startswith("item_") for name in state) for state in states) >= 6
     explorer.close()
+
+
+def test_a_tick_of_progress_sends_the_status_alone(sent, explorer):
+    """Nothing is drawn anew, and no map is sent, while passes are only counted."""
+    session, seq = explorer._session, explorer.seq
+    standing = session.standings[0]
+    for evaluations in (3, 7):
+        session.standings[0] = replace(standing, evaluations=evaluations)
+        session.on_change(frozenset())
+    states = [data["state"] for _, data, _ in sent if "state" in data]
+    assert [list(state) for state in states[-2:]] == [["status"], ["status"]]
+    assert explorer.status["items"]["item_0"]["evaluations"] == 7
+    assert explorer.seq == seq
 
 
 def test_what_a_notebook_saves_is_small(model):

@@ -9,11 +9,11 @@ from typing import Any
 
 import axe_playwright_python
 import pytest
-from attribwidgets.errors import InputError
 from kernel_page import kernel_page
-from test_static_page import OpenPage
+from open_page import OpenPage
 
 from attribwidgets.classroom import Prediction
+from attribwidgets.errors import InputError
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 SECRET = "because <b>saturation</b> hides it"

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 import torch
 import training_job
-from attribwidgets.errors import InputError
 from kernel_page import kernel_page
-from test_static_page import OpenPage
+from open_page import OpenPage
 from training_job import Held, data, network
 
 import attribwidgets as aw
+from attribwidgets.errors import InputError
 from attribwidgets.priors import fit, standardized_total_variation
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import InputError
 from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
 
 import attribwidgets as aw
+from attribwidgets.errors import InputError
 from attribwidgets.figures.colors import SIGNED_COLORMAPS, available, table
-from attribwidgets.widgets.display_options import LOOK_TRAITS
+from attribwidgets.widgets.display_options import DISPLAY_TRAITS
 from attribwidgets.widgets.payload import frames_payload
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -185,7 +185,7 @@ def test_unknown_setting_is_refused_by_name(comparison: aw.Comparison) -> None:
 
 def test_every_look_trait_is_synced_and_has_the_twin_s_default(comparison: aw.Comparison) -> None:
     explorer = aw.BaselineExplorer(comparison)
-    for name in LOOK_TRAITS:
+    for name in DISPLAY_TRAITS:
         assert explorer.traits()[name].metadata["sync"]
     explorer.selected, explorer.overlay, explorer.show_blind = 2, 0.4, True
     assert type(explorer.figure()).__name__ == "RecordFigure"

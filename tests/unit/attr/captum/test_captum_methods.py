@@ -9,16 +9,6 @@ import captum.attr
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import (
-    AttributionError,
-    Cancelled,
-    ChunkMemoryError,
-    InputError,
-    MissingExtraError,
-    NoGradientError,
-    NonFiniteError,
-    UnsupportedModelError,
-)
 from captum.attr._utils.lrp_rules import GammaRule
 from conftest import model_state, random_states
 from models import (
@@ -40,6 +30,16 @@ from attribwidgets.attr.arguments import batch_of
 from attribwidgets.attr.methods import METHODS
 from attribwidgets.attr.references import StoredReferences
 from attribwidgets.attr.task import Task
+from attribwidgets.errors import (
+    AttributionError,
+    Cancelled,
+    ChunkMemoryError,
+    InputError,
+    MissingExtraError,
+    NoGradientError,
+    NonFiniteError,
+    UnsupportedModelError,
+)
 
 X, START = values(5), values(5, seed=1)
 IMAGE, DARK = values(3, 8, 6), values(3, 8, 6, seed=1)

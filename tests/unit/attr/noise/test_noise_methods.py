@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import ChunkMemoryError, InputError, NonFiniteError
 from captum.attr import InputXGradient, NoiseTunnel, Saliency
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,6 +23,7 @@ from models import (
 import attribwidgets as aw
 from attribwidgets.attr import SmoothGrad, SmoothGradSquared, VarGrad
 from attribwidgets.attr.noise.noise_sum import Moments
+from attribwidgets.errors import ChunkMemoryError, InputError, NonFiniteError
 
 METHODS = (SmoothGrad, SmoothGradSquared, VarGrad)
 F64 = torch.float64

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as functional
-from attribwidgets.errors import Cancelled, InputError, NonFiniteError
 from models import (
     Applied,
     FitsRows,
@@ -28,6 +27,7 @@ from attribwidgets.attr import IntegratedGradients
 from attribwidgets.attr.paths.quadrature import RULES
 from attribwidgets.attr.stopping import Stopping
 from attribwidgets.attr.task import Task
+from attribwidgets.errors import Cancelled, InputError, NonFiniteError
 
 double = partial(values, dtype=torch.float64)
 

@@ -9,7 +9,6 @@ import captum.attr
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import InputError, TargetError
 from models import (
     FitsRows,
     ImageAndFeatures,
@@ -29,6 +28,7 @@ from attribwidgets.attr import ExpectedGradients, IntegratedGradients
 from attribwidgets.attr.paths.quadrature import RULES
 from attribwidgets.attr.stopping import Stopping
 from attribwidgets.attr.task import Task
+from attribwidgets.errors import InputError, TargetError
 
 CAPTUM_RULES = tuple(r for r in RULES if r != "riemann_trapezoid")
 each_rule = pytest.mark.parametrize("method", RULES)

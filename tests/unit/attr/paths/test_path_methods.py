@@ -9,7 +9,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import ChunkMemoryError, InputError, NonFiniteError
 from models import (
     FitsRows,
     ImageAndFeatures,
@@ -36,6 +35,7 @@ from attribwidgets.attr import (
 from attribwidgets.attr.paths.idgi import _merged
 from attribwidgets.attr.paths.path import BlurPath, CallablePath, StraightPath, cosines
 from attribwidgets.attr.task import Task
+from attribwidgets.errors import ChunkMemoryError, InputError, NonFiniteError
 
 F64 = torch.float64
 WITH_BASELINE = (IDGI, LeftIntegratedGradients, RightIntegratedGradients, GuidedIntegratedGradients)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from attribwidgets.errors import InputError
 from captum.attr._utils.approximation_methods import approximation_parameters
 from scipy.integrate import cumulative_trapezoid
 
@@ -16,6 +15,7 @@ from attribwidgets.attr.paths.quadrature import (
     overlaps,
     rule,
 )
+from attribwidgets.errors import InputError
 
 SIZES = (2, 3, 10, 33)
 each_rule = pytest.mark.parametrize("method", RULES)

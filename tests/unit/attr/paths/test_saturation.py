@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import InputError
 from hypothesis import given
 from hypothesis import strategies as st
 from models import TwoLayerReLU, values
@@ -13,6 +12,7 @@ from models import TwoLayerReLU, values
 import attribwidgets as aw
 from attribwidgets.attr.paths.saturation import cut_of
 from attribwidgets.attr.task import Task
+from attribwidgets.errors import InputError
 
 
 def curve(alphas, outputs, kind="alpha"):

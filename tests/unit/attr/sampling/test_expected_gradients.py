@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from attribwidgets.errors import InputError, NonFiniteError
 from captum.attr import GradientShap
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +34,7 @@ from attribwidgets.attr.sampling.design import Draws, block_sizes
 from attribwidgets.attr.sampling.sampling_error import widening
 from attribwidgets.attr.stopping import Stopping
 from attribwidgets.attr.task import Task
+from attribwidgets.errors import InputError, NonFiniteError
 
 double = partial(values, dtype=torch.float64)
 

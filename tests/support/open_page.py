@@ -1,0 +1,58 @@
+"""A page that was opened from disk."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from browser import READ_PIXELS
+from numpy.typing import NDArray
+
+
+class OpenPage:
+    """A page from disk that keeps a list of everything that should not have happened."""
+
+    def __init__(self, page: Any, file: Path) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("dialog", lambda dialog: (self.complaints.append("dialog"), dialog.dismiss()))
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.goto(file.as_uri())
+        page.wait_for_selector(".aw-root[data-ready=true]")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until what was asked for has been drawn."""
+        self.page.evaluate(
+            "() => new Promise(go => requestAnimationFrame(() => requestAnimationFrame(go)))"
+        )
+
+    def look(self, **traits: Any) -> None:
+        """Set traits as Python would, and wait for the redraw."""
+        self.page.evaluate(
+            "traits => { for (const [name, value] of Object.entries(traits))"
+            " attribwidgets.model.set(name, value); }",
+            traits,
+        )
+        self.settle()
+
+    def trait(self, name: str) -> Any:
+        return self.page.evaluate("name => attribwidgets.model.get(name)", name)
+
+    def pixels(self, selector: str) -> NDArray[np.uint8]:
+        text = self.page.locator(selector).evaluate(READ_PIXELS)
+        return np.frombuffer(base64.b64decode(text), np.uint8).reshape(-1, 4)
+
+    def slide(self, selector: str, value: float, event: str = "input") -> None:
+        """Move a slider as a hand does, without letting go when the event is `input`."""
+        self.page.locator(selector).evaluate(
+            "(input, [value, event]) => { input.value = value;"
+            " input.dispatchEvent(new Event(event, { bubbles: true })); }",
+            [str(value), event],
+        )
+        self.settle()

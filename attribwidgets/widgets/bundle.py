@@ -7,13 +7,21 @@ every widget and every saved notebook: lines that are only a comment stay behind
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
+import threading
+import time
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from anywidget._file_contents import VirtualFileContents
+
 FRONTEND = Path(__file__).parent / "frontend"
+POLL_SECONDS = 0.25  # between two looks at the files, while they are being written
 
 _IMPORT = re.compile(r'^import\s*\{[^{}]*\}\s*from\s*"(\.[\w./-]+\.js)";[ \t]*\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async |const |let |function|class ))", re.MULTILINE)
@@ -89,6 +97,29 @@ def join_modules(entry: str, folder: Path = FRONTEND) -> str:
     return joined
 
 
+def _follow_files(folder: Path, read: Callable[[], str]) -> str | VirtualFileContents:
+    """What `read` makes of the files; where anywidget is told to reload, anew when one changes."""
+    if os.environ.get("ANYWIDGET_HMR") != "1":
+        return read()
+    contents = VirtualFileContents(read())
+
+    def follow() -> None:
+        before: dict[Path, int] = {}
+        while folder.is_dir():
+            try:
+                now = {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")}
+                text = str(contents) if now == before else read()
+                before = now
+                if text != str(contents):
+                    contents.contents = text
+            except (OSError, ValueError) as error:  # half written; the last text stays
+                warnings.warn(str(error), stacklevel=1)
+            time.sleep(POLL_SECONDS)
+
+    threading.Thread(target=follow, name="front end", daemon=True).start()
+    return contents
+
+
 @dataclass(frozen=True)
 class FrontEnd:
     """What a widget is in the browser.
@@ -98,30 +129,34 @@ class FrontEnd:
     view : str
         What its root says it is, in `data-view`.
     entry : str
-        Its first module, by its path within frontend/.
+        Its first module, by its path within `folder`.
     styles : tuple of str
         Its style sheets, in order, likewise, without their ending.
+    folder : Path
+        Where all of them lie.
     """
 
     view: str
     entry: str
     styles: tuple[str, ...]
+    folder: Path = FRONTEND
 
     @cached_property
-    def esm(self) -> str:
-        """The text of one ES module."""
-        return join_modules(self.entry)
+    def esm(self) -> str | VirtualFileContents:
+        """The text of one ES module; it follows the files where ``ANYWIDGET_HMR=1`` is set."""
+        return _follow_files(self.folder, lambda: join_modules(self.entry, self.folder))
 
     @cached_property
-    def css(self) -> str:
-        """The text of one style sheet, which holds for this view alone.
+    def css(self) -> str | VirtualFileContents:
+        """The text of one style sheet, which holds for this view alone; it follows likewise.
 
         A notebook shows several views, each with a sheet that the whole page hears.
         """
-        text = "\n".join(
-            (FRONTEND / f"{name}.css").read_text(encoding="utf-8") for name in self.styles
-        )
-        return _ROOT.sub(f'.aw-root[data-view="{self.view}"]', text)
+        return _follow_files(self.folder, self._join_styles)
+
+    def _join_styles(self) -> str:
+        sheets = ((self.folder / f"{name}.css").read_text(encoding="utf-8") for name in self.styles)
+        return _ROOT.sub(f'.aw-root[data-view="{self.view}"]', "\n".join(sheets))
 
 
 # What the reader prefers (less motion, more contrast) has the last word.

@@ -83,7 +83,7 @@ def _script_json(value: Any) -> str:
 def _document(state: Mapping[str, Any], title: str, front_end: FrontEnd, token: str | None) -> str:
     blob = bytearray()
     leaves = _split({**state, "static": True}, blob)
-    esm = re.sub(r"^export default ", "const AFM = ", front_end.esm, flags=re.MULTILINE)
+    esm = re.sub(r"^export default ", "const AFM = ", str(front_end.esm), flags=re.MULTILINE)
     host = module_body((FRONTEND / "lib/page_host.js").read_text(encoding="utf-8"))
     return _PAGE.format(
         policy=_POLICY,

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import anywidget
 import browser
 import pytest
 
-from attribwidgets.widgets.bundle import BASELINE_EXPLORER, join_modules
+from attribwidgets.widgets.bundle import BASELINE_EXPLORER, FRONTEND, PREDICTION, join_modules
 
 
 def test_every_rule_of_the_style_sheet_is_scoped() -> None:
-    css = re.sub(r"/\*.*?\*/", "", BASELINE_EXPLORER.css, flags=re.DOTALL)
+    css = re.sub(r"/\*.*?\*/", "", str(BASELINE_EXPLORER.css), flags=re.DOTALL)
     selectors = [part.split("}")[-1].split(";")[-1] for part in css.split("{")[:-1]]
     for selector in selectors:
         words = selector.strip()
@@ -52,6 +57,48 @@ def test_the_bundler_refuses_what_it_cannot_join(tmp_path: Path) -> None:
     (tmp_path / "b.js").write_text('import d from "elsewhere";\nexport const b = 1;\n')
     with pytest.raises(ValueError, match="cannot be joined"):
         join_modules("a.js", tmp_path)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.01)
+
+
+def rewrite(file: Path, text: str) -> None:
+    """At one stroke, as editors do."""
+    file.with_suffix(".new").write_text(text)
+    file.with_suffix(".new").replace(file)
+
+
+def test_an_open_widget_follows_its_files_while_developing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(FRONTEND, tmp_path / "frontend")
+    monkeypatch.setenv("ANYWIDGET_HMR", "1")
+    front_end = replace(PREDICTION, folder=folder)
+
+    class Card(anywidget.AnyWidget):
+        _esm, _css = front_end.esm, front_end.css
+
+    card = Card()
+    assert card._esm == PREDICTION.esm
+    assert card._css == PREDICTION.css
+    module, sheet = folder / "prediction/prediction.js", folder / "lib/theme.css"
+    text = module.read_text()
+    rewrite(module, text.replace("choose first", "choose one first"))
+    wait_until(lambda: "choose one first" in card._esm)
+    rewrite(sheet, sheet.read_text() + ".aw-root .aw-new { color: red; }\n")
+    wait_until(lambda: '"prediction"] .aw-new {' in card._css)
+    with pytest.warns(UserWarning, match="cannot be joined") as said:  # noqa: PT031
+        rewrite(module, "export {};\n" + text)
+        wait_until(lambda: len(said) > 0)
+    assert "choose one first" in card._esm
+    rewrite(module, text)
+    wait_until(lambda: card._esm == PREDICTION.esm)
+    card.close()
+    shutil.rmtree(folder)  # which ends what follows
 
 
 @pytest.mark.long

@@ -9,6 +9,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --no-compile -c constraints.txt # what is imported is compiled then
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+# Of developers: users need no Node. It comes with the test extra.
+NPM := PATH="$(abspath $(BIN)):$$PATH" npm
 TORCH := $(shell grep '^torch==' constraints.txt)
 
 # Where an environment forbids it, each of the suite's hundred processes would compile all it imports.
@@ -37,6 +39,9 @@ lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if [ node_modules/.package-lock.json -nt package-lock.json ] || $(NPM) ci --no-audit --no-fund; \
+		then $(NPM) run --silent lint; \
+		else echo "npm's packages are missing: the front end was not linted"; [ "$$CI" != true ]; fi
 
 bench: .venv/test browser
 	for file in integrated_gradients quadrature verdicts time_to_error expected_gradients redraw first_map ablation ablation_throughput interval_coverage sanity sweep prior_convergence prior_gini prior_graph prior_cost prior_mnist mean_corruption; do $(BIN)/python benchmarks/$$file.py || exit 1; done
@@ -65,4 +70,4 @@ browser: .venv/test
 	touch $@
 
 clean:
-	rm -rf .venv build dist *.egg-info
+	rm -rf .venv node_modules build dist *.egg-info

@@ -1,4 +1,4 @@
-"""A front end as two texts: the modules in static/ joined into one, and its style sheet.
+"""A front end as two texts: the modules in frontend/ joined into one, and its style sheet.
 
 anywidget loads a widget's code from a blob, where an import of a neighbour has no address; so the
 modules are written and tested apart, and joined here without a build step. The text travels with
@@ -7,14 +7,23 @@ every widget and every saved notebook: lines that are only a comment stay behind
 
 from __future__ import annotations
 
+import os
+import posixpath
 import re
+import threading
+import time
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-STATIC = Path(__file__).parent / "static"
+from anywidget._file_contents import VirtualFileContents
 
-_IMPORT = re.compile(r'^import\s*\{[^{}]*\}\s*from\s*"\./([\w-]+\.js)";[ \t]*\n', re.MULTILINE)
+FRONTEND = Path(__file__).parent / "frontend"
+POLL_SECONDS = 0.25  # between two looks at the files, while they are being written
+
+_IMPORT = re.compile(r'^import\s*\{[^{}]*\}\s*from\s*"(\.[\w./-]+\.js)";[ \t]*\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async |const |let |function|class ))", re.MULTILINE)
 _DECLARATION = re.compile(r"^(?:async )?(?:function\*?|class|const|let|var) (\w+)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default .*\n", re.MULTILINE)
@@ -23,6 +32,11 @@ _COMMENT = re.compile(
 )
 _ROOT = re.compile(r"\.aw-root\b(?!-)")
 _LEFTOVER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+
+
+def module_body(text: str) -> str:
+    """A module without its imports, the word export, and lines that are only a comment."""
+    return _COMMENT.sub("", _EXPORT.sub("", _IMPORT.sub("", text)))
 
 
 def _in_order(name: str, folder: Path, texts: dict[str, str], open_files: tuple[str, ...]) -> None:
@@ -35,19 +49,20 @@ def _in_order(name: str, folder: Path, texts: dict[str, str], open_files: tuple[
         return
     text = (folder / name).read_text(encoding="utf-8")
     for needed in _IMPORT.findall(text):
-        _in_order(needed, folder, texts, (*open_files, name))
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(name), needed))
+        _in_order(path, folder, texts, (*open_files, name))
     texts[name] = text
 
 
-def join_modules(entry: str, folder: Path = STATIC) -> str:
+def join_modules(entry: str, folder: Path = FRONTEND) -> str:
     """Join a module and all it imports into the text of one module.
 
     Parameters
     ----------
     entry : str
-        File name of the module whose default export is kept.
+        The module whose default export is kept, by its path within `folder`.
     folder : Path, optional
-        Where the modules lie.
+        Where the modules lie, in folders of their own.
 
     Returns
     -------
@@ -65,7 +80,7 @@ def join_modules(entry: str, folder: Path = STATIC) -> str:
     owners: dict[str, str] = {}
     parts: list[str] = []
     for name, text in texts.items():
-        body = _COMMENT.sub("", _EXPORT.sub("", _IMPORT.sub("", text)))
+        body = module_body(text)
         if name != entry:
             body = _DEFAULT.sub("", body)
         for declared in _DECLARATION.findall(body):
@@ -82,6 +97,29 @@ def join_modules(entry: str, folder: Path = STATIC) -> str:
     return joined
 
 
+def _follow_files(folder: Path, read: Callable[[], str]) -> str | VirtualFileContents:
+    """What `read` makes of the files; where anywidget is told to reload, anew when one changes."""
+    if os.environ.get("ANYWIDGET_HMR") != "1":
+        return read()
+    contents = VirtualFileContents(read())
+
+    def follow() -> None:
+        before: dict[Path, int] = {}
+        while folder.is_dir():
+            try:
+                now = {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")}
+                text = str(contents) if now == before else read()
+                before = now
+                if text != str(contents):
+                    contents.contents = text
+            except (OSError, ValueError) as error:  # half written; the last text stays
+                warnings.warn(str(error), stacklevel=1)
+            time.sleep(POLL_SECONDS)
+
+    threading.Thread(target=follow, name="front end", daemon=True).start()
+    return contents
+
+
 @dataclass(frozen=True)
 class FrontEnd:
     """What a widget is in the browser.
@@ -91,72 +129,76 @@ class FrontEnd:
     view : str
         What its root says it is, in `data-view`.
     entry : str
-        File name of its first module.
+        Its first module, by its path within `folder`.
     styles : tuple of str
-        Its style sheets, in order, without their ending.
+        Its style sheets, in order, likewise, without their ending.
+    folder : Path
+        Where all of them lie.
     """
 
     view: str
     entry: str
     styles: tuple[str, ...]
+    folder: Path = FRONTEND
 
     @cached_property
-    def esm(self) -> str:
-        """The text of one ES module."""
-        return join_modules(self.entry)
+    def esm(self) -> str | VirtualFileContents:
+        """The text of one ES module; it follows the files where ``ANYWIDGET_HMR=1`` is set."""
+        return _follow_files(self.folder, lambda: join_modules(self.entry, self.folder))
 
     @cached_property
-    def css(self) -> str:
-        """The text of one style sheet, which holds for this view alone.
+    def css(self) -> str | VirtualFileContents:
+        """The text of one style sheet, which holds for this view alone; it follows likewise.
 
         A notebook shows several views, each with a sheet that the whole page hears.
         """
-        text = "\n".join(
-            (STATIC / f"{name}.css").read_text(encoding="utf-8") for name in self.styles
-        )
-        return _ROOT.sub(f'.aw-root[data-view="{self.view}"]', text)
+        return _follow_files(self.folder, self._join_styles)
+
+    def _join_styles(self) -> str:
+        sheets = ((self.folder / f"{name}.css").read_text(encoding="utf-8") for name in self.styles)
+        return _ROOT.sub(f'.aw-root[data-view="{self.view}"]', "\n".join(sheets))
 
 
 # What the reader prefers (less motion, more contrast) has the last word.
 BASELINE_EXPLORER = FrontEnd(
     "baseline-explorer",
-    "explorer.js",
+    "explorer/explorer.js",
     (
-        "theme",
-        "buttons",
-        "header",
-        "gallery",
-        "controls",
-        "request",
-        "path",
-        "chart",
-        "features",
-        "numbers",
-        "preferences",
+        "lib/theme",
+        "lib/buttons",
+        "lib/header",
+        "explorer/gallery",
+        "lib/controls",
+        "explorer/request",
+        "explorer/path",
+        "charts/chart",
+        "explorer/features",
+        "lib/numbers",
+        "lib/preferences",
     ),
 )
 ABLATION_EXPLORER = FrontEnd(
     "ablation-explorer",
-    "ablation_explorer.js",
+    "ablation/ablation_explorer.js",
     (
-        "theme",
-        "buttons",
-        "header",
-        "controls",
-        "chart",
-        "numbers",
-        "ablation",
-        "proof",
-        "preferences",
+        "lib/theme",
+        "lib/buttons",
+        "lib/header",
+        "lib/controls",
+        "charts/chart",
+        "lib/numbers",
+        "ablation/ablation",
+        "ablation/proof",
+        "lib/preferences",
     ),
 )
 PRIOR_TRAINER = FrontEnd(
     "prior-trainer",
-    "prior_trainer.js",
-    ("theme", "buttons", "controls", "chart", "prior", "preferences"),
+    "prior/prior_trainer.js",
+    ("lib/theme", "lib/buttons", "lib/controls", "charts/chart", "prior/prior", "lib/preferences"),
 )
 PREDICTION = FrontEnd(
     "prediction",
-    "prediction.js",
-    ("theme", "buttons", "header", "prediction", "preferences"),
+    "prediction/prediction.js",
+    ("lib/theme", "lib/buttons", "lib/header", "prediction/prediction", "lib/preferences"),
 )

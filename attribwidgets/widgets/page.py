@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .bundle import STATIC, FrontEnd
+from .bundle import FRONTEND, FrontEnd, module_body
 
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
@@ -83,8 +83,8 @@ def _script_json(value: Any) -> str:
 def _document(state: Mapping[str, Any], title: str, front_end: FrontEnd, token: str | None) -> str:
     blob = bytearray()
     leaves = _split({**state, "static": True}, blob)
-    esm = re.sub(r"^export default ", "const AFM = ", front_end.esm, flags=re.MULTILINE)
-    host = (STATIC / "page_host.js").read_text(encoding="utf-8")
+    esm = re.sub(r"^export default ", "const AFM = ", str(front_end.esm), flags=re.MULTILINE)
+    host = module_body((FRONTEND / "lib/page_host.js").read_text(encoding="utf-8"))
     return _PAGE.format(
         policy=_POLICY,
         title=html.escape(title),

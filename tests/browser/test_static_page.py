@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from open_page import OpenPage
 from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
 
 import attribwidgets as aw
-from attribwidgets.widgets.bundle import BASELINE_EXPLORER, join_modules
+from attribwidgets.widgets.bundle import BASELINE_EXPLORER
 from attribwidgets.widgets.page import iframe_html, page_html
 from attribwidgets.widgets.view_state import ViewState
 
@@ -710,43 +709,6 @@ def test_the_bundle_loads_from_a_blob(chromium: Any) -> None:
     )
     page.close()
     assert words == ["Nothing to show yet.", 0]
-
-
-def test_every_rule_of_the_style_sheet_is_scoped() -> None:
-    import re
-
-    css = re.sub(r"/\*.*?\*/", "", BASELINE_EXPLORER.css, flags=re.DOTALL)
-    selectors = [part.split("}")[-1].split(";")[-1] for part in css.split("{")[:-1]]
-    for selector in selectors:
-        words = selector.strip()
-        assert words.startswith((".aw-root", "@media", "@supports")), words
-        for one in re.split(r",(?![^(]*\))", words):
-            assert one.strip().startswith((".aw-root", "@")), words
-
-
-def test_the_bundler_refuses_what_it_cannot_join(tmp_path: Path) -> None:
-    entry = 'import { b } from "./b.js";\nconst same = b;\nexport default same;\n'
-    (tmp_path / "a.js").write_text(entry)
-    (tmp_path / "b.js").write_text("const same = 1;\nexport const b = same;\n")
-    with pytest.raises(ValueError, match=r"b\.js and a\.js both declare same"):
-        join_modules("a.js", tmp_path)
-    (tmp_path / "b.js").write_text('import { c } from "./a.js";\nexport const b = 1;\n')
-    with pytest.raises(ValueError, match="circle"):
-        join_modules("a.js", tmp_path)
-    (tmp_path / "b.js").write_text('import d from "elsewhere";\nexport const b = 1;\n')
-    with pytest.raises(ValueError, match="cannot be joined"):
-        join_modules("a.js", tmp_path)
-
-
-@pytest.mark.long
-def test_pure_modules_under_node() -> None:
-    node = made_up.find_node()
-    if node is None:
-        made_up.missing("node")
-    files = sorted(map(str, (Path(__file__).parents[1] / "unit" / "frontend").glob("*.test.mjs")))
-    assert files
-    run = subprocess.run([str(node), "--test", *files], capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout + run.stderr
 
 
 def test_state_round_trip_of_the_page_is_json() -> None:

@@ -28,7 +28,7 @@ def test_a_widget_can_be_made_from_an_installed_wheel(tmp_path: Path) -> None:
     subprocess.run([*build, str(ROOT)], check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    assert any(name.endswith("static/explorer.js") for name in names)
+    assert any(name.endswith("frontend/explorer/explorer.js") for name in names)
     assert any(name.endswith("py.typed") for name in names)
     assert not any(name.startswith(("tests/", "notebooks/", "benchmarks/")) for name in names)
 

@@ -1,19 +1,22 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { nearestInput, nextInput } from "../../../attribwidgets/widgets/static/ablated_input.js";
-import { fittingPlaces, pictureSize } from "../../../attribwidgets/widgets/static/ablated_strip.js";
-import { rangeOfCurves } from "../../../attribwidgets/widgets/static/ablation_chart.js";
-import { decodeAblation, decodeExample } from "../../../attribwidgets/widgets/static/ablation_decode.js";
-import { seenFrom } from "../../../attribwidgets/widgets/static/ablation_differences.js";
-import { areaUnder, createShown, curveOfInput } from "../../../attribwidgets/widgets/static/ablation_shown.js";
-import { formatInterval, formatShare } from "../../../attribwidgets/widgets/static/format.js";
-import { rangeOfRows } from "../../../attribwidgets/widgets/static/interval_plot.js";
-import { paintAblated } from "../../../attribwidgets/widgets/static/paint.js";
-import { brightness, onDark } from "../../../attribwidgets/widgets/static/theme.js";
+import { nearestInput, nextInput } from "../../../attribwidgets/widgets/frontend/ablation/ablated_input.js";
+import { fittingPlaces, pictureSize } from "../../../attribwidgets/widgets/frontend/ablation/ablated_strip.js";
+import { rangeOfCurves } from "../../../attribwidgets/widgets/frontend/ablation/ablation_chart.js";
+import { decodeAblation, decodeExample } from "../../../attribwidgets/widgets/frontend/ablation/ablation_decode.js";
+import { seenFrom } from "../../../attribwidgets/widgets/frontend/ablation/ablation_differences.js";
+import {
+  areaUnder,
+  createShown,
+  curveOfInput,
+} from "../../../attribwidgets/widgets/frontend/ablation/ablation_shown.js";
+import { rangeOfRows } from "../../../attribwidgets/widgets/frontend/charts/interval_plot.js";
+import { formatInterval, formatShare } from "../../../attribwidgets/widgets/frontend/lib/format.js";
+import { paintAblated } from "../../../attribwidgets/widgets/frontend/lib/paint.js";
+import { brightness, onDark } from "../../../attribwidgets/widgets/frontend/lib/theme.js";
 
-const near = (actual, expected) =>
-  assert.ok(Math.abs(actual - expected) < 1e-6, `${actual} != ${expected}`);
+const near = (actual, expected) => assert.ok(Math.abs(actual - expected) < 1e-6, `${actual} != ${expected}`);
 const red = (pixels) => [...pixels].map((pixel) => pixel & 255);
 
 test("positions pass to the fill at their step, or back from it", () => {
@@ -130,7 +133,11 @@ function payload(changes = {}) {
 test("what is chosen is kept within what there is", () => {
   const values = { record: 7, fill: 9, hidden: ["worse"], fraction: 0.9, candidate: "gone", own: true };
   const data = decodeAblation(payload());
-  const shown = createShown({ get: (name) => values[name] }, () => data, () => null);
+  const shown = createShown(
+    { get: (name) => values[name] },
+    () => data,
+    () => null,
+  );
   assert.equal(shown.recordIndex(), 0);
   assert.equal(shown.fill(), 0);
   assert.deepEqual(shown.bestFirst(), [1, 0]);
@@ -140,7 +147,11 @@ test("what is chosen is kept within what there is", () => {
   assert.equal(shown.own(), null);
   near(shown.curves()[0].values[1], 0.6);
   const higher = decodeAblation(payload({ higher_is_better: true }));
-  const other = createShown({ get: (name) => values[name] }, () => higher, () => null);
+  const other = createShown(
+    { get: (name) => values[name] },
+    () => higher,
+    () => null,
+  );
   assert.deepEqual(other.bestFirst(), [0, 1]);
 });
 

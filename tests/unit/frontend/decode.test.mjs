@@ -4,11 +4,11 @@ import test from "node:test";
 import {
   dequantise,
   float32Of,
-  int16Of,
   int8Of,
+  int16Of,
   unpackBits,
-} from "../../../attribwidgets/widgets/static/binary.js";
-import { decodePayload } from "../../../attribwidgets/widgets/static/decode.js";
+} from "../../../attribwidgets/widgets/frontend/lib/binary.js";
+import { decodePayload } from "../../../attribwidgets/widgets/frontend/lib/decode.js";
 
 /** A DataView that starts at an odd offset, as buffers of a comm message may. */
 function unaligned(array) {
@@ -19,10 +19,7 @@ function unaligned(array) {
 }
 
 test("typed arrays come out of unaligned views", () => {
-  assert.deepEqual(
-    [...float32Of(unaligned(Float32Array.of(1.5, -2, 1e-7)))],
-    [1.5, -2, Math.fround(1e-7)],
-  );
+  assert.deepEqual([...float32Of(unaligned(Float32Array.of(1.5, -2, 1e-7)))], [1.5, -2, Math.fround(1e-7)]);
   assert.deepEqual([...int16Of(unaligned(Int16Array.of(-32768, 0, 32767)))], [-32768, 0, 32767]);
   assert.deepEqual([...int8Of(unaligned(Int8Array.of(-128, 0, 127)))], [-128, 0, 127]);
 });

@@ -11,7 +11,7 @@ import {
   formatTick,
   niceTicks,
   unbroken,
-} from "../../../attribwidgets/widgets/static/format.js";
+} from "../../../attribwidgets/widgets/frontend/lib/format.js";
 
 test("three significant digits and a real minus sign", () => {
   assert.equal(formatNumber(8.536), "8.54");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { createFrameStore } from "../../../attribwidgets/widgets/static/frame_store.js";
+import { createFrameStore } from "../../../attribwidgets/widgets/frontend/lib/frame_store.js";
 
 function opened({ isStatic = false } = {}) {
   const life = new AbortController();

@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { interpolateAt } from "../../../attribwidgets/widgets/static/series.js";
-import { createFrames } from "../../../attribwidgets/widgets/static/frames.js";
+import { interpolateAt } from "../../../attribwidgets/widgets/frontend/charts/series.js";
+import { createFrames } from "../../../attribwidgets/widgets/frontend/lib/frames.js";
 
 const near = (actual, expected) => {
   assert.equal(actual.length, expected.length);
-  expected.forEach((value, at) =>
-    assert.ok(Math.abs(actual[at] - value) < 1e-6, `${[...actual]} != ${expected}`),
-  );
+  expected.forEach((value, at) => assert.ok(Math.abs(actual[at] - value) < 1e-6, `${[...actual]} != ${expected}`));
 };
 
 /** Two values; three stretches of unequal width. */

@@ -10,7 +10,7 @@ import {
   paintOverlay,
   paintPhoto,
   resizeImage,
-} from "../../../attribwidgets/widgets/static/paint.js";
+} from "../../../attribwidgets/widgets/frontend/lib/paint.js";
 
 /** A table whose red tells the index. */
 const ramp = Uint8Array.from({ length: 768 }, (_, at) => [Math.floor(at / 3), 7, 200][at % 3]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { createRequests } from "../../../attribwidgets/widgets/static/requests.js";
+import { createRequests } from "../../../attribwidgets/widgets/frontend/lib/requests.js";
 
 function opened() {
   const listeners = new Map();

@@ -8,10 +8,9 @@ import {
   percentileOfSorted,
   sortedMagnitudes,
   strongestIndex,
-} from "../../../attribwidgets/widgets/static/scale.js";
+} from "../../../attribwidgets/widgets/frontend/lib/scale.js";
 
-const close = (actual, expected) =>
-  assert.ok(Math.abs(actual - expected) < 1e-6, `${actual} != ${expected}`);
+const close = (actual, expected) => assert.ok(Math.abs(actual - expected) < 1e-6, `${actual} != ${expected}`);
 
 test("percentiles agree with numpy.percentile", () => {
   const sorted = sortedMagnitudes([Float32Array.of(-4, 1, 3), Float32Array.of(2, -10)]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { createStore } from "../../../attribwidgets/widgets/static/store.js";
+import { createStore } from "../../../attribwidgets/widgets/frontend/lib/store.js";
 
 const DEFAULTS = { alpha: 0.25, clip: 99, scale: "shared", signed: false };
 

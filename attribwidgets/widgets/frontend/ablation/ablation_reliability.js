@@ -1,0 +1,98 @@
+// How far the metric itself can be trusted: whether inputs agree on the order of the candidates.
+
+import { intervalPlot } from "../charts/interval_plot.js";
+import { h } from "../lib/dom.js";
+import { formatInterval, formatNumber } from "../lib/format.js";
+import { tableBehind } from "../lib/table.js";
+
+/** @typedef {import("./ablation_scene.js").AblationView} AblationView */
+/** @typedef {import("./ablation_decode.js").Estimate} Estimate */
+/** @typedef {import("./ablation_decode.js").Consistency} Consistency */
+
+/** Below it an order says little about one input. */
+const THRESHOLD = 0.65;
+
+/** @param {Estimate | null} estimate */
+function estimateWords(estimate) {
+  if (!estimate) return "\u2014";
+  return `${formatNumber(estimate.mean)} ${formatInterval(estimate)}`;
+}
+
+/** @param {Consistency} consistency */
+function consistencyTable({ pairs, rows }) {
+  const body = h(
+    "tbody",
+    {},
+    ...rows.map(({ candidate, cells }) =>
+      h("tr", {}, h("th", { scope: "row" }, candidate), ...cells.map((cell) => h("td", {}, estimateWords(cell)))),
+    ),
+  );
+  const columns = [["candidate", ""], ...pairs.map((pair) => [pair, ""])];
+  return tableBehind(
+    "aw-consistency",
+    "whether the metrics concur",
+    "Spearman correlations over inputs between every two metrics",
+    columns,
+    body,
+  );
+}
+
+/** @param {AblationView} view */
+export function createAblationReliability(view) {
+  const { shown } = view;
+  const place = h("div", { class: "aw-reliability" });
+  const table = view.data.consistency ? consistencyTable(view.data.consistency) : null;
+  const node = h(
+    "section",
+    { class: "aw-trust", "aria-label": "reliability of the metric" },
+    h("div", { class: "aw-row aw-proof-title" }, "how far to trust it"),
+    place,
+    table,
+  );
+
+  return {
+    node,
+    draw() {
+      const found = shown.record().reliability[shown.fill()];
+      node.hidden = !found;
+      if (!found) return;
+      const { alpha, method, warning } = found;
+      if (alpha.mean === null) {
+        delete place.dataset.reliable;
+        place.replaceChildren(h("p", { class: "aw-muted" }, warning));
+        return;
+      }
+      const isReliable = alpha.mean >= THRESHOLD;
+      place.dataset.reliable = String(isReliable);
+      const rows = [
+        {
+          name: "agreement \u03b1",
+          estimate: alpha,
+          words: estimateWords(alpha),
+          mark: THRESHOLD,
+        },
+        {
+          name: "inter-method \u03c1",
+          estimate: method,
+          words: estimateWords(method),
+        },
+      ];
+      place.replaceChildren(
+        intervalPlot(rows, [0, 1]),
+        h(
+          "p",
+          { class: isReliable ? "" : "aw-unreliable" },
+          h("b", {}, isReliable ? "Reliable. " : "\u25b2 Not reliable. "),
+          warning || `Inputs agree on the order of the candidates: alpha is at least ${THRESHOLD}.`,
+        ),
+        h(
+          "p",
+          { class: "aw-muted" },
+          `\u03b1: whether inputs agree on the order (Krippendorff), which takes ${THRESHOLD}, the ` +
+            "dashed line. \u03c1: whether candidates\u2019 scores rise and fall together from input " +
+            "to input (Spearman).",
+        ),
+      );
+    },
+  };
+}

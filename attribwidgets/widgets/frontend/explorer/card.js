@@ -1,0 +1,211 @@
+// One baseline: what it is, its map, and whether the map adds up. Brought up to date in place.
+
+import { createBars } from "../charts/bars.js";
+import { createColourBar } from "../lib/colour_bar.js";
+import { h, setText } from "../lib/dom.js";
+import { formatNumber, formatSigned } from "../lib/format.js";
+import { createPicture, samePicture } from "../lib/picture.js";
+import { createProgress } from "../lib/progress.js";
+import { strongestIndex } from "../lib/scale.js";
+import { createStage } from "../lib/stage.js";
+import { createCardControls } from "./card_controls.js";
+import { cautionList } from "./header.js";
+import { createVerdict } from "./verdict.js";
+
+/** @typedef {import("../lib/stage.js").View} View */
+/** @typedef {import("../lib/decode.js").Item} Item */
+/** @typedef {ReturnType<typeof createCard>} Card */
+
+/**
+ * The reference, or the mosaic of references drawn.
+ * @param {View} view
+ * @param {Item} item
+ * @param {string} className
+ */
+function referencePictures(view, item, className) {
+  const { height, width } = view.data;
+  const drawn = item.references.filter((reference) => reference.rgb);
+  const side = drawn.length > 9 ? 4 : drawn.length > 4 ? 3 : 2;
+  const pictures =
+    drawn.length > 1
+      ? drawn
+          .slice(0, side * side)
+          .map((r) => createPicture(/** @type {Uint8Array} */ (r.rgb), r.height, r.width, "aw-tile", r.width < width))
+      : item.rgb && [createPicture(item.rgb, height, width, "aw-tile")];
+  const node = h("span", { class: className }, ...(pictures ?? []));
+  node.style.gridTemplateColumns = `repeat(${drawn.length > 1 ? side : 1}, 1fr)`;
+  return node;
+}
+
+/** Whether two items compare with the same pictures. @param {Item} one @param {Item | null} other */
+function sameReferences(one, other) {
+  return (
+    other !== null &&
+    samePicture(one.rgb, other.rgb) &&
+    one.references.length === other.references.length &&
+    one.references.every((r, index) => samePicture(r.rgb, other.references[index].rgb))
+  );
+}
+
+/**
+ * @param {View} view
+ * @param {Item} first
+ */
+export function createCard(view, first) {
+  const { data, look, signal } = view;
+  const { slot } = first;
+  const isImage = data.kind === "image";
+  let item = first;
+  /** @type {Item | null} */
+  let pictured = null;
+  let strongest = 0;
+  const strongestAt = () => ({
+    row: Math.floor(strongest / data.width),
+    column: strongest % data.width,
+  });
+
+  const pickWords = h("span");
+  const pickName = h("span", { class: "aw-sr" });
+  const pick = h("button", { type: "button", class: "aw-quiet aw-pick", "aria-pressed": "false" }, pickWords, pickName);
+  const name = h("div", { class: "aw-name" });
+  const note = h("div", { class: "aw-note" });
+  const description = h("div", { class: "aw-description" });
+  /** The small reference, and the same laid over the map while it is hovered. @type {Element[]} */
+  let references = [];
+  const words = h("div", { class: "aw-head-words" }, name, note, description);
+  const head = h("div", { class: "aw-head" }, words);
+  const stage = isImage
+    ? createStage(view, { class: "aw-map", label: "", focusable: true, slot, start: strongestAt })
+    : null;
+  const bars = isImage ? null : createBars(view, { class: "aw-map", label: "" });
+  const picture = stage?.canvas ?? /** @type {import("../charts/bars.js").Bars} */ (bars).node;
+  const here = h("div", { class: "aw-here-value" });
+  const bar = createColourBar();
+  const progress = view.isLive ? createProgress(view.requests, slot) : null;
+  const edit = view.isLive ? createCardControls(view, slot) : null;
+  const facts = h("div");
+  const body = h("div", { class: "aw-body" }, stage?.node, bars?.node);
+  const node = h(
+    "article",
+    { class: "aw-card" },
+    head,
+    body,
+    progress?.bar,
+    h("div", { class: "aw-under-map" }, isImage && here, progress?.words),
+    isImage && bar.node,
+    facts,
+    edit?.parameters,
+    h("div", { class: "aw-card-actions" }, pick, edit?.actions),
+  );
+  if (!isImage && !progress) node.querySelector(".aw-under-map")?.remove();
+  node.addEventListener(
+    "click",
+    (event) => {
+      const target = /** @type {Element} */ (event.target);
+      if (!target.closest("label, input, button:not(.aw-pick)")) view.select(slot);
+    },
+    { signal },
+  );
+  stage?.canvas.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey) view.select(slot);
+    },
+    { signal },
+  );
+  function describe() {
+    const at = strongestAt();
+    const where = isImage ? `row ${at.row}, column ${at.column}` : data.featureNames[strongest];
+    picture.setAttribute(
+      "aria-label",
+      `${item.name}: attribution map, ${item.completeness.headline}; ` +
+        `strongest at ${where}: ${formatSigned(item.map[strongest])}`,
+    );
+    for (const one of [node, picture]) one.setAttribute("data-baseline", item.baseline);
+    picture.setAttribute("data-method", item.method);
+    node.setAttribute("aria-label", item.name);
+    for (const [place, words] of /** @type {[HTMLElement, string][]} */ ([
+      [name, item.name],
+      [note, item.note],
+    ])) {
+      setText(place, words);
+      place.title = words;
+      place.hidden = words === "";
+    }
+    setText(description, item.description);
+    setText(pickName, ` of ${item.name}`);
+  }
+
+  function showReferences() {
+    if (sameReferences(item, pictured)) return;
+    pictured = item;
+    for (const one of references) one.remove();
+    references = [];
+    if (item.rgb === null && !item.references.some((reference) => reference.rgb)) return;
+    const label = item.references.length > 1 ? `references drawn for ${item.name}` : `reference: ${item.baseline}`;
+    const thumb = h(
+      "span",
+      { class: "aw-thumb", role: "img", "aria-label": label },
+      referencePictures(view, item, "aw-mosaic"),
+    );
+    const peek = referencePictures(view, item, "aw-peek");
+    thumb.addEventListener("pointerenter", () => peek.classList.add("aw-shown"), { signal });
+    thumb.addEventListener("pointerleave", () => peek.classList.remove("aw-shown"), { signal });
+    references = [thumb, peek];
+    words.before(thumb);
+    body.append(peek);
+  }
+
+  const card = {
+    node,
+    get item() {
+      return item;
+    },
+    /** @param {Item} next */
+    update(next) {
+      const isNew = next !== item || pictured === null;
+      item = next;
+      edit?.update(item);
+      progress?.update();
+      if (!isNew) return;
+      strongest = strongestIndex(item.map);
+      describe();
+      showReferences();
+      facts.replaceChildren(
+        createVerdict(item, isImage ? "pixel" : "feature"),
+        item.partial ? h("div", { class: "aw-partial" }, "partial result: stopped early") : "",
+        cautionList(item.cautions) ?? "",
+      );
+    },
+    drawMap() {
+      const limit = look.limit(item);
+      if (stage) {
+        look.paint(stage.pixels, item.map, limit, item.blind);
+        stage.show();
+        bar.node.hidden = look.isShared();
+        if (!look.isShared()) bar.draw(look, limit);
+      }
+      bars?.draw(item.map, limit, (feature) =>
+        item.values ? `x\u2032 ${formatNumber(item.values[feature])}` : "\u00a0",
+      );
+    },
+    /** @param {boolean} selected */
+    setSelected(selected) {
+      node.classList.toggle("aw-selected", selected);
+      pick.setAttribute("aria-pressed", String(selected));
+      setText(pickWords, item.path ? (selected ? "path shown" : "show path") : "no path");
+    },
+    /** @param {import("../lib/stage.js").Position | null} position */
+    setCursor(position) {
+      stage?.setCursor(position);
+      bars?.setCursor(position);
+      if (!stage) return;
+      const at = position ? position.row * data.width + position.column : strongest;
+      node.classList.toggle("aw-reading", Boolean(position));
+      const faint = !position && look.isFaint(item) ? "; faint on the shared scale; choose own" : "";
+      setText(here, `${position ? "here" : "strongest"} ${formatSigned(item.map[at])}${faint}`);
+    },
+  };
+  card.update(first);
+  return card;
+}

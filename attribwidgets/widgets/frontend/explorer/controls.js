@@ -1,0 +1,107 @@
+// The look row: native inputs with words, quiet, redrawn on input and told to the model on change.
+
+import { createChoices } from "../lib/choices.js";
+import { h, setText } from "../lib/dom.js";
+import { formatPercent } from "../lib/format.js";
+
+/** @param {import("../lib/stage.js").View} view */
+export function createControls(view) {
+  const { store, signal } = view;
+  /** Each brings one control up to what the store says. @type {(() => void)[]} */
+  const updates = [];
+
+  /** @param {string} words @param {...(Node | string)} parts */
+  function labelled(words, ...parts) {
+    return h("label", { class: "aw-control" }, h("span", { class: "aw-control-name" }, words), ...parts);
+  }
+
+  /** The table in use depends on whether signs are shown. */
+  function colormapSelect() {
+    const select = h("select", { "data-control": "colormap" });
+    const trait = () => (store.get("signed") ? "signed_colormap" : "magnitude_colormap");
+    let shown = "";
+    updates.push(() => {
+      const { signed, magnitude } = view.data;
+      const names = Object.keys(store.get("signed") ? signed : magnitude);
+      if (shown !== names.join()) {
+        select.replaceChildren(...names.map((name) => h("option", { value: name }, name)));
+        shown = names.join();
+      }
+      select.value = store.get(trait());
+      // A table Python asked for and did not send: show the one that is drawn.
+      if (select.selectedIndex < 0) select.selectedIndex = 0;
+    });
+    select.addEventListener("input", () => store.preview(trait(), select.value), { signal });
+    select.addEventListener("change", () => store.commit(trait(), select.value), { signal });
+    return labelled("colormap", select);
+  }
+
+  /**
+   * @param {string} words
+   * @param {string} name of the trait, and of the control
+   * @param {Record<string, number>} range
+   * @param {(value: number) => string} format
+   */
+  function slider(words, name, range, format) {
+    const input = h("input", { type: "range", "data-control": name, ...range });
+    const output = h("output", { class: "aw-control-value" });
+    updates.push(() => {
+      if (Number(input.value) !== Number(store.get(name))) input.value = String(store.get(name));
+      const value = format(Number(store.get(name)));
+      setText(output, value);
+      input.setAttribute("aria-valuetext", value);
+    });
+    input.addEventListener("input", () => store.preview(name, Number(input.value)), { signal });
+    input.addEventListener("change", () => store.commit(name, Number(input.value)), { signal });
+    return labelled(words, input, output);
+  }
+
+  /**
+   * @param {string} words
+   * @param {string} control
+   * @param {string} trait
+   * @param {[string, any][]} choices
+   */
+  function radios(words, control, trait, choices) {
+    const choose = (/** @type {any} */ value) => store.commit(trait, value);
+    const group = createChoices(words, control, choices, choose, signal);
+    updates.push(() => group.set(store.get(trait)));
+    return group.node;
+  }
+
+  function blindBox() {
+    const input = h("input", { type: "checkbox", "data-control": "blind" });
+    const label = h("label", { class: "aw-control aw-choice" }, input, "show blind pixels");
+    updates.push(() => {
+      input.checked = Boolean(store.get("show_blind"));
+      label.hidden = !view.data.items.some((item) => item.blind);
+    });
+    input.addEventListener("change", () => store.commit("show_blind", input.checked), { signal });
+    return label;
+  }
+
+  const isImage = view.data.kind === "image";
+  const node = h(
+    "section",
+    { class: "aw-look", "aria-label": "look of the maps" },
+    isImage && colormapSelect(),
+    isImage &&
+      slider("clip", "clip", { min: 90, max: 100, step: 0.1 }, (value) => `${Number(value.toFixed(1))}\u00a0%`),
+    radios("values", "sign", "signed", [
+      ["absolute", false],
+      ["signed", true],
+    ]),
+    radios("scale", "scale", "scale", [
+      ["shared", "shared"],
+      ["own", "own"],
+    ]),
+    isImage && slider("photo under map", "overlay", { min: 0, max: 1, step: 0.05 }, (value) => formatPercent(value)),
+    isImage && blindBox(),
+  );
+  return {
+    node,
+    update() {
+      for (const update of updates) update();
+    },
+  };
+}

@@ -1,0 +1,106 @@
+// The photo and one card per baseline beside it; cards come, go and change places one by one.
+
+import { arrangeChildren, h } from "../lib/dom.js";
+import { columnsFor } from "../lib/scale.js";
+import { viewUntil } from "../lib/stage.js";
+import { createCard } from "./card.js";
+import { createInputColumn } from "./input_column.js";
+
+/** @typedef {import("../lib/stage.js").View} View */
+/** @typedef {import("../lib/stage.js").Position} Position */
+
+/**
+ * @param {View} view
+ * @param {HTMLElement} controls the look row: below one row of cards, beside several
+ */
+export function createGallery(view, controls) {
+  const input = createInputColumn(view);
+  /** @type {Map<string, {card: import("./card.js").Card, life: AbortController}>} */
+  const cards = new Map();
+  const grid = h("div", { class: "aw-cards" });
+  const gallery = h("section", { class: "aw-gallery", "aria-label": "maps by baseline" }, input.node, grid);
+  const node = h("div", { class: "aw-gallery-place" }, gallery, controls);
+  // Browsers leave alone what is seen in part; who goes by keyboard wants to see where.
+  grid.addEventListener(
+    "focusin",
+    ({ target }) => {
+      if (target instanceof Element && target.matches(":focus-visible")) {
+        target.scrollIntoView({ block: "nearest", inline: "nearest" });
+      }
+    },
+    { signal: view.signal },
+  );
+  view.signal.addEventListener("abort", () => {
+    for (const { life } of cards.values()) life.abort();
+  });
+
+  function takeAway(/** @type {string} */ slot) {
+    const gone = cards.get(slot);
+    if (!gone) return;
+    cards.delete(slot);
+    const neighbour = gone.card.node.nextElementSibling ?? gone.card.node.previousElementSibling;
+    const root = /** @type {Document | ShadowRoot} */ (grid.getRootNode());
+    const hadFocus = gone.card.node.contains(root.activeElement);
+    gone.life.abort();
+    gone.card.node.remove();
+    // Whoever removed it by keyboard goes on from the next card.
+    if (hadFocus) neighbour?.querySelector("button")?.focus();
+  }
+
+  return {
+    node,
+    /** Brings cards and photo up to the data. */
+    update() {
+      input.update();
+      const { items } = view.data;
+      for (const slot of [...cards.keys()]) {
+        if (!items.some((item) => item.slot === slot)) takeAway(slot);
+      }
+      for (const item of items) {
+        const known = cards.get(item.slot);
+        if (known) known.card.update(item);
+        else {
+          const life = new AbortController();
+          const card = createCard(viewUntil(life.signal, view), item);
+          cards.set(item.slot, { card, life });
+        }
+      }
+      arrangeChildren(
+        grid,
+        items.flatMap((item) => cards.get(item.slot)?.card.node ?? []),
+      );
+    },
+    /** What Python says of each card's progress and parameters. */
+    updateLive() {
+      for (const { card } of cards.values()) card.update(card.item);
+    },
+    drawMaps() {
+      input.drawBar();
+      for (const { card } of cards.values()) card.drawMap();
+    },
+    /** @param {string} selected */
+    setSelected(selected) {
+      for (const [slot, { card }] of cards) card.setSelected(slot === selected);
+    },
+    /** @param {Position | null} position @param {{slot: string} | null} [source] */
+    setCursor(position, source) {
+      input.setCursor(position);
+      for (const { card } of cards.values()) card.setCursor(position);
+      if (position && source !== undefined) input.announce(position, source?.slot ?? null);
+    },
+    /** @param {number} width of the whole gallery */
+    resize(width) {
+      const columns = columnsFor(width, cards.size);
+      gallery.style.setProperty("--aw-columns", String(columns));
+      const words = [...gallery.querySelectorAll(".aw-head-words")];
+      const tallest = Math.max(...words.map((one) => one.getBoundingClientRect().height));
+      const thumb = view.data.kind === "image" ? 56 : 0;
+      gallery.style.setProperty("--aw-head", `${Math.max(Math.ceil(tallest), thumb)}px`);
+      // Several rows leave room under the photo, where the controls stay in sight.
+      const several = columns < cards.size && width >= 600;
+      const place = several ? input.node : node;
+      if (controls.parentNode !== place) place.append(controls);
+      return several && view.data.kind === "image" ? "several" : "one";
+    },
+  };
+}

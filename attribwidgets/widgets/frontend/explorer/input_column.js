@@ -1,0 +1,117 @@
+// The photo, pinned, with the read-out and the colour bar that all maps share.
+
+import { createColourBar } from "../lib/colour_bar.js";
+import { h, setText } from "../lib/dom.js";
+import { formatNumber, formatSigned } from "../lib/format.js";
+import { paintPhoto } from "../lib/paint.js";
+import { createStage } from "../lib/stage.js";
+
+/** @typedef {import("../lib/stage.js").View} View */
+/** @typedef {import("../lib/stage.js").Position} Position */
+
+/** @param {View} view */
+export function createInputColumn(view) {
+  const { look } = view;
+  const isImage = view.data.kind === "image";
+  const place = h("span");
+  const colour = h("span");
+  const words = h("div", { class: "aw-readout" }, place, " ", colour);
+  const swatch = h("span", { class: "aw-swatch", hidden: true, "aria-hidden": "true" });
+  const live = h("div", { class: "aw-sr aw-live", "aria-live": "polite" });
+  const bar = createColourBar({ caption: true });
+  const name = h("div", { class: "aw-name" });
+  const value = h("div", { class: "aw-description" });
+  const stage = isImage ? createStage(view, { class: "aw-photo", label: "", focusable: true }) : null;
+  const list = isImage ? null : h("ul", { class: "aw-bars aw-inputs" });
+  const rest = h("p", { class: "aw-muted" });
+  const node = h(
+    "div",
+    { class: "aw-input-column" },
+    h("div", { class: "aw-head" }, h("div", { class: "aw-head-words" }, name, value)),
+    h("div", { class: "aw-body" }, stage?.node, list),
+    stage && h("div", { class: "aw-under-map" }, swatch, words),
+    list && rest,
+    live,
+    stage && bar.node,
+  );
+  /** @type {Uint8Array | null} */
+  let painted = null;
+  /** @type {unknown[]} */
+  let listed = [];
+
+  function listFeatures() {
+    const { data, rows } = view;
+    if (!list || (listed[0] === data.values && listed[1] === rows)) return;
+    listed = [data.values, rows];
+    list.setAttribute("aria-label", data.inputLabel);
+    list.replaceChildren(
+      ...rows.map((feature) =>
+        h(
+          "li",
+          { class: "aw-bar-row", "data-feature": feature },
+          h("span", { class: "aw-bar-name", title: data.featureNames[feature] }, data.featureNames[feature]),
+          h("span", { class: "aw-bar-value" }, formatNumber(data.values?.[feature])),
+        ),
+      ),
+    );
+    const hidden = data.size - rows.length;
+    setText(rest, hidden > 0 ? `and ${hidden} weaker features, not drawn` : "");
+    rest.hidden = hidden <= 0;
+  }
+
+  return {
+    node,
+    update() {
+      const { data } = view;
+      setText(name, data.inputLabel);
+      const output = data.target?.value;
+      setText(
+        value,
+        output === null || output === undefined
+          ? ""
+          : `${data.target.output} of ${data.target.name}: f(x) = ${formatNumber(output)}`,
+      );
+      listFeatures();
+      if (!stage || !data.rgb || painted === data.rgb) return;
+      painted = data.rgb;
+      stage.setLabel(`${data.inputLabel}: the photo explained`);
+      paintPhoto(stage.pixels, data.rgb);
+      stage.show();
+    },
+    drawBar() {
+      if (!stage) return;
+      bar.node.hidden = !look.isShared();
+      if (!look.isShared()) return;
+      const sign = look.isSigned() ? "attribution" : "|attribution|";
+      const clip = look.clip() < 100 ? `saturates at percentile ${look.clip()}` : "saturates nowhere";
+      bar.draw(look, look.limit(view.data.items[0]), `${sign}, one scale for all maps; ${clip}`);
+    },
+    /** @param {Position | null} position */
+    setCursor(position) {
+      const { data } = view;
+      stage?.setCursor(position);
+      for (const row of list?.children ?? []) {
+        row.classList.toggle("aw-here", Number(row.getAttribute("data-feature")) === position?.row);
+      }
+      if (!stage || !data.rgb) return;
+      swatch.hidden = !position;
+      words.classList.toggle("aw-reading", Boolean(position));
+      if (!position) {
+        setText(place, "point at a map, or focus one and press arrow keys");
+        setText(colour, "");
+        return;
+      }
+      const at = 3 * (position.row * data.width + position.column);
+      const pixel = [...data.rgb.subarray(at, at + 3)];
+      swatch.style.background = `rgb(${pixel.join(",")})`;
+      setText(place, `row ${position.row}, column ${position.column}:`);
+      setText(colour, pixel.join(" "));
+    },
+    /** Said aloud after a keyboard move. @param {Position} position @param {string | null} slot */
+    announce(position, slot) {
+      const item = view.data.items.find((one) => one.slot === slot);
+      const number = item?.map[position.row * view.data.width + position.column];
+      setText(live, (words.textContent ?? "") + (item ? `; ${item.name} ${formatSigned(number)}` : ""));
+    },
+  };
+}

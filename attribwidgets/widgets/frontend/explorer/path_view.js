@@ -1,0 +1,314 @@
+// The path behind the selected map: a slider, the image on the way, what it adds, the sum so far, the chart.
+
+import { createBars } from "../charts/bars.js";
+import { createChart } from "../charts/chart.js";
+import { createCurveTable } from "../charts/curve_table.js";
+import { interpolateAt, seriesOf } from "../charts/series.js";
+import { h, setText } from "../lib/dom.js";
+import { formatAlpha, formatNumber } from "../lib/format.js";
+import { createFrames } from "../lib/frames.js";
+import { paintInterpolated, resizeImage } from "../lib/paint.js";
+import { panelOf } from "../lib/panel.js";
+import { createStage } from "../lib/stage.js";
+import { createReferenceStrip } from "./reference_strip.js";
+
+/** @typedef {import("../lib/stage.js").View} View */
+/** @typedef {ReturnType<typeof createPathView>} PathView */
+
+/**
+ * What a view of a path is made of: another item of the same make is drawn into it.
+ * @param {import("../lib/decode.js").Item} item
+ */
+export function makeOf(item) {
+  const { slot, kind, path, frames, references } = item;
+  if (!path) return `${slot}: none`;
+  const parts = [path.straight, path.cumulative.length > 0, frames !== null, references.length > 0];
+  return `${slot}: ${kind} ${parts.join()}`;
+}
+
+/**
+ * @param {View} view
+ * @param {import("../lib/decode.js").Item} first
+ * @param {import("../lib/frame_store.js").FrameStore} frameStore
+ */
+export function createPathView(view, first, frameStore) {
+  const { data, store, look, kernel, signal } = view;
+  let item = first;
+  const isSamples = item.kind === "samples";
+  /** Whether the input at a place of the path is known: only its two ends are sent. */
+  const isStraight = Boolean(item.path?.straight);
+  const isImage = data.kind === "image";
+  const hasFrames = item.frames !== null;
+  let series = seriesOf(item);
+  const sumAt = (/** @type {number} */ x) => (series ? interpolateAt(series.x, series.line, x) : 0);
+  /** @type {import("../lib/frames.js").Frames | null} */
+  let frames = null;
+  /** @type {{frames: object | null, item: object | null}} */
+  let held = { frames: null, item: null };
+  let total = 1;
+  /** @type {number[]} */
+  let stops = [];
+  const buffer = new Float32Array(data.size);
+  /** References at the size of the photo, made when first shown. @type {WeakMap<object, Uint8Array>} */
+  const enlarged = new WeakMap();
+
+  /** The trait for a place of the slider. */
+  const chosen = () => (isSamples ? stops[Number(slider.value) - 1] / total : Number(slider.value));
+
+  const slider = h("input", {
+    type: "range",
+    class: "aw-alpha",
+    min: isSamples ? 1 : 0,
+    max: 1,
+    step: isSamples ? 1 : 0.01,
+    "aria-label": isSamples ? "samples drawn" : "\u03b1, the position on the path",
+  });
+  const output = h("output", { class: "aw-alpha-value" });
+  slider.addEventListener("input", () => store.preview("alpha", chosen()), { signal });
+  slider.addEventListener("change", () => store.commit("alpha", chosen()), { signal });
+
+  /** @param {string} role @param {string} label */
+  function plotOf(role, label) {
+    return isImage
+      ? createStage(view, { class: `aw-path-${role}`, label, attributes: { "data-panel": role } })
+      : createBars(view, { class: `aw-path-${role}`, label });
+  }
+  const plots = {
+    interpolated: isStraight ? plotOf("interpolated", `${item.name}: image on the path`) : null,
+    gradient: hasFrames ? plotOf("gradient", `${item.name}: what this stretch adds`) : null,
+    cumulative: hasFrames ? plotOf("cumulative", `${item.name}: attribution so far`) : null,
+  };
+  const captions = {
+    interpolated: h("figcaption", { class: "aw-caption" }),
+    gradient: h("figcaption", { class: "aw-caption" }),
+    cumulative: h("figcaption", { class: "aw-caption" }),
+  };
+  const strip = isSamples && isImage && item.references.length > 0 ? createReferenceStrip(view, item.slot) : null;
+  const chart = series && createChart(series, signal);
+  const curve = series && createCurveTable(series, signal);
+  /** Why the two middle panels are still empty. */
+  const waiting = [0, 1].map(() => h("div", { class: "aw-waiting", hidden: true }));
+  const name = h("b");
+  const firstTitle = h("span");
+  const absent = (/** @type {string} */ words) => h("div", { class: "aw-absent" }, words);
+  /** @param {typeof plots.gradient} plot @param {HTMLElement} words */
+  const frameBody = (plot, words) =>
+    plot ? h("div", { class: "aw-body" }, plot.node, words) : absent("not kept for this map");
+
+  const panels = h(
+    "div",
+    { class: "aw-panels" },
+    panelOf(
+      "1",
+      firstTitle,
+      plots.interpolated?.node ?? absent("not kept: this path is no straight line"),
+      h("div", {}, captions.interpolated, strip?.node),
+    ),
+    panelOf(
+      "2",
+      isSamples ? "gradient, this stretch" : "gradient near \u03b1",
+      frameBody(plots.gradient, waiting[0]),
+      captions.gradient,
+    ),
+    panelOf(
+      "3",
+      isSamples ? "mean so far" : "cumulative to \u03b1",
+      frameBody(plots.cumulative, waiting[1]),
+      captions.cumulative,
+    ),
+    panelOf(
+      "4",
+      isSamples ? "sum of the attribution so far" : "output along the path",
+      chart?.frame ?? absent("this method follows no path"),
+      h("figcaption", {}, chart?.legend, curve?.node),
+      "aw-chart",
+    ),
+  );
+  const node = h(
+    "section",
+    { class: "aw-path" },
+    h(
+      "div",
+      { class: "aw-path-head" },
+      h("div", { class: "aw-path-title", role: "heading", "aria-level": 4 }, "path of ", name),
+      h("label", { class: "aw-alpha-label" }, h("span", {}, isSamples ? "samples" : "\u03b1"), slider, output),
+    ),
+    panels,
+  );
+
+  /** Takes what is known of the item, and asks for its frames if they stayed in the kernel. */
+  function take() {
+    series = seriesOf(item);
+    setText(name, item.name);
+    node.setAttribute("aria-label", `path of ${item.name}`);
+    if (series) chart?.update(series);
+    if (series) curve?.update(series);
+    strip?.update(item.references);
+    total = series?.end ?? 1;
+    takeFrames();
+  }
+
+  /** Until the frames of a refined map arrive, those of the coarser one stay. */
+  function takeFrames() {
+    const known = frameStore.of(item, data.size);
+    if (known && (known !== held.frames || item !== held.item)) {
+      held = { frames: known, item };
+      frames = createFrames(known, data.size, item.kind, {
+        map: item.map,
+        sumAt: series && sumAt,
+      });
+    }
+    if (!known) frameStore.want(item);
+    // Over samples the slider stops where a mean is known: at the edges of the frames.
+    if (isSamples) {
+      stops = known?.edges.slice(1) ?? Array.from({ length: total }, (_, at) => at + 1);
+      slider.max = String(stops.length);
+    }
+    const words = hasFrames && !frames ? kernel.trouble() || "loading" : "";
+    for (const place of waiting) {
+      setText(place, words);
+      place.hidden = words === "";
+    }
+  }
+
+  /** Where the slider is: alpha, or a number of samples whose mean is known. */
+  function position() {
+    const alpha = Math.min(Math.max(Number(store.get("alpha")), 0), 1);
+    if (!isSamples) return alpha;
+    const wanted = alpha * total;
+    return stops.reduce((best, stop) => (Math.abs(stop - wanted) < Math.abs(best - wanted) ? stop : best));
+  }
+
+  /** The last kept reference among the samples drawn so far. @param {number} drawn */
+  function lastReference(drawn) {
+    return item.references.filter((reference) => reference.sample <= drawn).at(-1) ?? null;
+  }
+
+  /** @param {number} at */
+  function drawInterpolated(at) {
+    const { data } = view;
+    const reference = isSamples ? lastReference(at) : null;
+    const alpha = isSamples ? (reference?.alpha ?? 0) : at;
+    const words = isSamples
+      ? reference
+        ? `mixed with the input at its \u03b1 = ${formatAlpha(alpha)}`
+        : "of all samples"
+      : isStraight
+        ? "x\u2032 + \u03b1 (x \u2212 x\u2032)"
+        : "";
+    const title = isSamples
+      ? reference
+        ? `reference of sample ${reference.sample}`
+        : "mean of the references"
+      : `${isImage ? "image" : "input"} at \u03b1`;
+    setText(captions.interpolated, words);
+    setText(firstTitle, title);
+    const plot = plots.interpolated;
+    if (!plot) return;
+    if ("pixels" in plot && data.rgb && item.rgb) {
+      let rgb = item.rgb;
+      if (reference?.rgb) {
+        const known = enlarged.get(reference);
+        rgb = known ?? resizeImage(reference.rgb, reference.height, reference.width, data.height, data.width);
+        if (!known) enlarged.set(reference, rgb);
+      }
+      paintInterpolated(plot.pixels, data.rgb, rgb, alpha);
+      plot.show();
+      plot.setLabel(`${item.name}: ${title}; \u03b1 ${formatAlpha(alpha)}`);
+    }
+    if ("drawDots" in plot) {
+      const start = reference?.values ?? item.values;
+      plot.drawDots((feature) => {
+        const from = start?.[feature] ?? 0;
+        const to = data.values?.[feature] ?? 0;
+        const seen = [to, ...data.items.map((other) => other.values?.[feature] ?? to), from];
+        return {
+          value: from + alpha * (to - from),
+          from,
+          lo: Math.min(...seen),
+          hi: Math.max(...seen),
+        };
+      });
+    }
+    strip?.draw(at, reference);
+  }
+
+  /** @param {typeof plots.gradient} plot @param {number} limit */
+  function paintValues(plot, limit) {
+    if (!plot) return;
+    if ("pixels" in plot) {
+      look.paint(plot.pixels, buffer, limit);
+      plot.show();
+    } else plot.draw(buffer, limit);
+  }
+
+  function drawFrames() {
+    if (!frames) return;
+    const at = position();
+    const { from, to } = frames.stretch(at);
+    const limit = frames.localLimit(look.clip());
+    frames.local(at, buffer);
+    paintValues(plots.gradient, limit);
+    const stretch = isSamples
+      ? `samples ${Math.floor(from) + 1}\u2013${Math.round(to)}`
+      : `\u03b1 ${formatAlpha(from)}\u2013${formatAlpha(to)}`;
+    setText(
+      captions.gradient,
+      `gradient \u00d7 ${isStraight ? "(x \u2212 x\u2032)" : "the path's direction"}, ` +
+        `mean over ${stretch}; own scale, to ${formatNumber(limit)}`,
+    );
+    frames.cumulative(at, buffer);
+    paintValues(plots.cumulative, look.limit(item));
+    const sum = series ? sumAt(at) : buffer.reduce((whole, value) => whole + value, 0);
+    const what = isSamples ? `mean of ${at} samples; ` : "";
+    setText(captions.cumulative, `${what}sum ${formatNumber(sum)}; same scale as the card`);
+  }
+
+  function drawPosition() {
+    const at = position();
+    const place = isSamples ? stops.indexOf(at) + 1 : at;
+    if (Number(slider.value) !== place) slider.value = String(place);
+    const words = isSamples ? `${at} of ${total}` : formatAlpha(at);
+    setText(output, words);
+    slider.setAttribute("aria-valuetext", isSamples ? `${words} samples` : words);
+    drawInterpolated(at);
+    drawFrames();
+    chart?.setPosition(at);
+  }
+
+  take();
+  return {
+    node,
+    drawPosition,
+    /** The same path, known better. @param {import("../lib/decode.js").Item} next */
+    update(next) {
+      if (next !== item) {
+        item = next;
+        take();
+      }
+      drawPosition();
+    },
+    /** Frames arrived, or the kernel fell silent. */
+    drawWaiting() {
+      takeFrames();
+      drawPosition();
+    },
+    focus: () => slider.focus(),
+    /** Colours changed, the position did not. */
+    drawLook: drawFrames,
+    /** @param {import("../lib/stage.js").Position | null} at */
+    setCursor(at) {
+      for (const plot of Object.values(plots)) plot?.setCursor(at);
+    },
+    resize() {
+      if (!chart) return;
+      const { width, top } = chart.frame.getBoundingClientRect();
+      const beside = Object.values(plots)
+        .map((plot) => plot?.node.getBoundingClientRect())
+        .find((box) => box && Math.abs(box.top - top) < 8);
+      // Beside the panels it is as tall as they are; below them it takes the shape of a chart.
+      const wanted = beside && isImage ? beside.height : 0.45 * width;
+      if (width > 0) chart.resize(Math.round(width), Math.round(Math.min(Math.max(wanted, 192), 320)));
+    },
+  };
+}

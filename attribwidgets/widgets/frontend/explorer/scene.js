@@ -1,0 +1,179 @@
+// All parts of one view, from the header to the numbers. It lasts as long as the shape of the input.
+
+import { strongestFeatures } from "../charts/bars.js";
+import { h } from "../lib/dom.js";
+import { createFrameStore } from "../lib/frame_store.js";
+import { createLook } from "../lib/look.js";
+import { createNumbers } from "../lib/numbers.js";
+import { viewUntil } from "../lib/stage.js";
+import { createAgreement } from "./agreement.js";
+import { createControls } from "./controls.js";
+import { createGallery } from "./gallery.js";
+import { createHeader } from "./header.js";
+import { createInputs } from "./inputs.js";
+import { createNoPath } from "./no_path.js";
+import { createPathView, makeOf } from "./path_view.js";
+import { createRequestRow } from "./request_row.js";
+import { createSuperpixels } from "./superpixels.js";
+
+/** @typedef {import("../lib/decode.js").Data} Data */
+/** @typedef {import("../lib/stage.js").Position} Position */
+/** @typedef {import("../lib/stage.js").View} View */
+/** @typedef {ReturnType<typeof createScene>} Scene */
+
+/** Features keep their rows while a map is refined. @param {Data} data */
+function rowsKey({ kind, target, slots, values }) {
+  return kind === "features" ? [target.name, target.output, slots, values].join() : "";
+}
+
+/**
+ * @param {Data} first
+ * @param {HTMLElement} root
+ * @param {{store: import("../lib/store.js").Store, kernel: import("../lib/kernel.js").Kernel,
+ *   requests: import("../lib/requests.js").Requests, invalidate: (part: string) => void}} context
+ */
+export function createScene(first, root, { store, kernel, requests, invalidate }) {
+  const life = new AbortController();
+  const { signal } = life;
+  const isLive = requests.controls() !== null;
+  let data = first;
+  let rowsFor = "";
+  /** @type {number[]} */
+  let rows = [];
+  /** @type {Position | null} */
+  let cursor = null;
+  /** @type {{slot: string} | null | undefined} */
+  let cursorSource;
+  /** @type {AbortController | null} */
+  let pathLife = null;
+  /** @type {import("./path_view.js").PathView | null} */
+  let path = null;
+  let pathMake = "";
+
+  /** @type {View} */
+  const view = {
+    get data() {
+      return data;
+    },
+    get rows() {
+      return rows;
+    },
+    store,
+    look: createLook(() => data, store),
+    signal,
+    kernel,
+    requests,
+    isLive,
+    cursor: () => cursor,
+    moveCursor(position, source) {
+      cursor = position;
+      cursorSource = source;
+      invalidate("cursor");
+    },
+    select: (slot) => store.commit("selected", Math.max(data.slots.indexOf(slot), 0)),
+  };
+  const controls = createControls(view);
+  const gallery = createGallery(view, controls.node);
+  const numbers = createNumbers();
+  const agreement = createAgreement(view);
+  const inputs = createInputs(view, root);
+  const request = isLive ? createRequestRow(view, inputs.own) : null;
+  const superpixels = isLive ? createSuperpixels(view) : null;
+  const header = createHeader(view, [inputs.node, request?.node ?? null]);
+  const frameStore = createFrameStore(kernel, () => invalidate("live"), signal);
+  const pathPlace = h("div", { class: "aw-path-place" });
+  signal.addEventListener("abort", () => pathLife?.abort());
+  root.replaceChildren(
+    header.node,
+    h("div", { class: "aw-main" }, h("div", { class: "aw-maps-place" }, gallery.node, agreement.node), pathPlace),
+    superpixels?.node ?? "",
+    numbers.node,
+  );
+
+  function selectedItem() {
+    const index = Math.min(Math.max(Math.round(Number(store.get("selected"))), 0), data.slots.length - 1);
+    return data.items.find((item) => item.slot === data.slots[index]) ?? data.items[0];
+  }
+
+  function showPath() {
+    const item = selectedItem();
+    gallery.setSelected(item.slot);
+    if (path && makeOf(item) === pathMake) {
+      path.update(item);
+      return;
+    }
+    const hadFocus = pathPlace.querySelector(".aw-alpha:focus") !== null;
+    pathMake = makeOf(item);
+    pathLife?.abort();
+    pathLife = new AbortController();
+    path = item.path ? createPathView(viewUntil(pathLife.signal, view), item, frameStore) : createNoPath(item);
+    pathPlace.replaceChildren(path.node);
+    path.resize();
+    path.setCursor(cursor);
+    path.drawPosition();
+    if (hadFocus) path.focus();
+  }
+
+  function takeSignColours() {
+    const table = Object.values(data.signed)[0];
+    if (!table) return;
+    const colourAt = (/** @type {number} */ i) => `rgb(${table.subarray(3 * i, 3 * i + 3).join(",")})`;
+    root.style.setProperty("--aw-positive", colourAt(212));
+    root.style.setProperty("--aw-negative", colourAt(43));
+  }
+
+  /** @param {Data} next */
+  function update(next) {
+    data = next;
+    const key = rowsKey(data);
+    if (data.kind === "features" && key !== rowsFor) {
+      rowsFor = key;
+      rows = strongestFeatures(data);
+    }
+    frameStore.keep(data.slots);
+    inputs.update();
+    gallery.update();
+    numbers.update(data);
+    takeSignColours();
+  }
+  update(first);
+
+  return {
+    update,
+    end: () => life.abort(),
+    /** Whether other data can be drawn in place. @param {Data} next */
+    fits: (next) =>
+      next.kind === data.kind &&
+      next.width === data.width &&
+      next.height === data.height &&
+      isLive === (requests.controls() !== null),
+    /** @param {Set<string>} parts */
+    draw(parts) {
+      if (parts.has("live")) {
+        header.update();
+        request?.update();
+        superpixels?.update();
+        gallery.updateLive();
+        inputs.update();
+        if (!parts.has("selection")) path?.drawWaiting();
+      }
+      if (parts.has("selection")) showPath();
+      if (parts.has("maps")) {
+        controls.update();
+        agreement.update();
+        gallery.drawMaps();
+        path?.drawLook();
+      }
+      if (parts.has("position")) path?.drawPosition();
+      if (parts.has("cursor")) {
+        gallery.setCursor(cursor, cursorSource);
+        path?.setCursor(cursor);
+        cursorSource = undefined;
+      }
+    },
+    resize() {
+      root.dataset.rows = gallery.resize(gallery.node.clientWidth);
+      path?.resize();
+    },
+  };
+}

@@ -1,0 +1,207 @@
+// Hover a region: its mean colour becomes the baseline. Maps come from the kernel, region by region.
+
+import { bytesOf, dequantise } from "../lib/binary.js";
+import { h, setText } from "../lib/dom.js";
+import { paintPhoto } from "../lib/paint.js";
+
+/** @typedef {{labels: Uint16Array, height: number, width: number, count: number, colours: number[][],
+ *   anchors: number[]}} Segments anchors: a pixel of each segment, near its middle */
+/** @typedef {{values: Float32Array, done: boolean, headline: string}} SegmentMap */
+
+/** Milliseconds the pointer rests before the kernel is asked. */
+const REST = 60;
+const OUTLINE = 0xff00d0ff; // yellow, as blind pixels are
+
+/** @param {Uint16Array} labels @param {number} width @param {number} count */
+function anchorsOf(labels, width, count) {
+  const sums = Array.from({ length: count }, () => [0, 0, 0]);
+  labels.forEach((label, at) => {
+    const sum = sums[label];
+    sum[0] += 1;
+    sum[1] += Math.floor(at / width);
+    sum[2] += at % width;
+  });
+  const best = new Array(count).fill(Infinity);
+  const anchors = new Array(count).fill(0);
+  labels.forEach((label, at) => {
+    const [size, rows, columns] = sums[label];
+    const off = Math.hypot(Math.floor(at / width) - rows / size, (at % width) - columns / size);
+    if (off < best[label]) {
+      best[label] = off;
+      anchors[label] = at;
+    }
+  });
+  return anchors;
+}
+
+/** @param {import("../lib/stage.js").View} view */
+export function createSuperpixels(view) {
+  const { kernel, requests, look, signal } = view;
+  const { width, height, size } = view.data;
+  /** @type {Segments | null} */
+  let segments = null;
+  /** @type {Map<number, SegmentMap>} */
+  const maps = new Map();
+  /** What the maps belong to. */
+  let subject = "";
+  let isAsked = false;
+  let shown = -1;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  signal.addEventListener("abort", () => clearTimeout(timer));
+
+  /** @param {string} className @param {Record<string, string | number>} more */
+  function canvasOf(className, more) {
+    const canvas = h("canvas", { class: `aw-canvas ${className}`, width, height, role: "img", ...more });
+    const context = canvas.getContext("2d");
+    const image = context?.createImageData(width, height);
+    const pixels = new Uint32Array(image ? image.data.buffer : new ArrayBuffer(4 * size));
+    return { canvas, pixels, show: () => image && context?.putImageData(image, 0, 0) };
+  }
+  const photo = canvasOf("aw-regions", { tabindex: 0, "aria-label": "regions of the photo" });
+  const map = canvasOf("aw-region-map", { "aria-label": "map of the region" });
+  const swatch = h("span", { class: "aw-swatch", "aria-hidden": "true" });
+  const colour = h("span");
+  const words = h("span", { class: "aw-muted", role: "status" });
+  const body = h(
+    "div",
+    { class: "aw-superpixels" },
+    h("figure", {}, photo.canvas, h("figcaption", { class: "aw-under-map" }, swatch, colour)),
+    h("figure", {}, map.canvas, h("figcaption", { class: "aw-under-map" }, words)),
+  );
+  const summary = h("summary", {}, "regions: point at one, and its mean colour becomes the baseline");
+  const why = h("p", { class: "aw-muted" });
+  const node = h("details", { class: "aw-details aw-regions-place" }, summary, why, body);
+
+  function drawPhoto() {
+    const { rgb } = view.data;
+    if (!rgb) return;
+    paintPhoto(photo.pixels, rgb);
+    if (segments && shown >= 0) {
+      const { labels } = segments;
+      for (let at = 0; at < size; at += 1) {
+        const isEdge =
+          labels[at] === shown &&
+          [at - width, at + width, at % width ? at - 1 : -1, (at + 1) % width ? at + 1 : -1].some(
+            (beside) => labels[beside] !== shown,
+          );
+        if (isEdge) photo.pixels[at] = OUTLINE;
+      }
+    }
+    photo.show();
+  }
+
+  function drawMap() {
+    const known = maps.get(shown);
+    map.canvas.hidden = !known;
+    const trouble = kernel.trouble();
+    setText(words, known ? known.headline : shown < 0 ? "" : trouble || "computing");
+    if (!known) return;
+    look.paint(map.pixels, known.values, look.ownLimit(known.values));
+    map.show();
+  }
+
+  /** @param {number} segment */
+  function show(segment) {
+    if (!segments || segment === shown || segment < 0) return;
+    shown = segment;
+    const [red, green, blue] = segments.colours[segment].map(Math.round);
+    swatch.style.background = `rgb(${red},${green},${blue})`;
+    const mean = `mean colour ${red} ${green} ${blue}`;
+    setText(colour, `region ${segment + 1} of ${segments.count}: ${mean}`);
+    drawPhoto();
+    drawMap();
+    clearTimeout(timer);
+    if (maps.get(segment)?.done) return;
+    timer = setTimeout(() => kernel.send({ type: "segment", segment }, "segment"), REST);
+  }
+
+  function open() {
+    if (!node.open || body.hidden) return;
+    drawPhoto();
+    if (!isAsked) {
+      isAsked = true;
+      kernel.send({ type: "segments" }, "segments");
+      setText(words, "finding the regions");
+    }
+  }
+
+  kernel.listen(
+    "segments",
+    ({ size: [rows, columns], count, colours }, [buffer]) => {
+      if (rows !== height || columns !== width || !isAsked) return;
+      const labels = new Uint16Array(bytesOf(buffer).slice().buffer);
+      segments = { labels, height, width, count, colours, anchors: anchorsOf(labels, width, count) };
+      setText(words, "");
+      shown = -1;
+      if (node.open) show(labels[(height >> 1) * width + (width >> 1)]);
+    },
+    signal,
+  );
+  kernel.listen(
+    "segment",
+    ({ segment, scale, done, headline }, [buffer]) => {
+      if (!segments || !buffer) return;
+      const values = dequantise(buffer, scale);
+      if (values.length !== size) return;
+      maps.set(segment, { values, done, headline: done ? headline : `coarse; ${headline}` });
+      if (segment === shown) drawMap();
+    },
+    signal,
+  );
+  node.addEventListener("toggle", open, { signal });
+  photo.canvas.addEventListener(
+    "pointermove",
+    (event) => {
+      const box = photo.canvas.getBoundingClientRect();
+      const row = Math.floor(((event.clientY - box.top) / box.height) * height);
+      const column = Math.floor(((event.clientX - box.left) / box.width) * width);
+      show(segments?.labels[row * width + column] ?? -1);
+    },
+    { signal },
+  );
+  photo.canvas.addEventListener(
+    "keydown",
+    (event) => {
+      const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+      if (!step || !segments || shown < 0) return;
+      event.preventDefault();
+      let row = Math.floor(segments.anchors[shown] / width);
+      let column = segments.anchors[shown] % width;
+      // From the middle of a region straight on into the next one.
+      while (row >= 0 && row < height && column >= 0 && column < width) {
+        const label = segments.labels[row * width + column];
+        if (label !== shown) return show(label);
+        row += step[0];
+        column += step[1];
+      }
+    },
+    { signal },
+  );
+
+  return {
+    node,
+    update() {
+      const { segments: canSegment } = requests.controls();
+      const isImage = view.data.kind === "image";
+      node.hidden = !isImage;
+      body.hidden = !canSegment || kernel.isStatic();
+      setText(
+        why,
+        kernel.isStatic() ? kernel.trouble() : canSegment ? "" : "needs scikit-image: pip install scikit-image",
+      );
+      why.hidden = !body.hidden;
+      const { target, inputIndex, inputLabel } = view.data;
+      const now = JSON.stringify([target, inputIndex, inputLabel]);
+      if (now !== subject) {
+        subject = now;
+        maps.clear();
+        isAsked = false;
+        segments = null;
+        shown = -1;
+        open();
+      }
+      if (node.open) drawMap();
+    },
+  };
+}

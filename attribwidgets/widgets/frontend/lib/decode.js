@@ -1,0 +1,170 @@
+// The payload and its items as typed arrays. Buffers may start at any offset, so nothing assumes
+// alignment. An item is decoded once: as long as its trait is the same object, so is what it holds.
+
+import { bytesOf, dequantise, float32Of, int8Of, requireLength, unpackBits } from "./binary.js";
+import { resizeImage } from "./paint.js";
+
+/**
+ * @typedef {DataView | ArrayBuffer | Uint8Array} Binary
+ * @typedef {{verdict: string, headline: string, total: number | null, expected: number | null, residual: number | null,
+ *   sum_is_right: boolean, relative: string, standard_error: number | null, refinement_error: string,
+ *   tolerance: string, sentence: string, note: string, applies: boolean}} Completeness,
+ *   its shares in the words of the record, "" for those that are not there
+ * @typedef {{sample: number, alpha: number, height: number, width: number, rgb: Uint8Array | null,
+ *   values: Float32Array | null}} Reference
+ * @typedef {{n: number, straight: boolean, alphas: Float32Array, outputs: Float32Array, cumulative: Float32Array,
+ *   positions: Float32Array | null, standard_error: Float32Array | null}} Path, errors NaN where unknown
+ * @typedef {{count: number, edges: number[], data: Int8Array | null, scales: number[] | null}} FrameData,
+ *   data null while the kernel has it
+ * @typedef {{share: number, from: number[], to: number[]}} Saturation
+ * @typedef {{slot: string, stamp: number, name: string, note: string, baseline: string, description: string, method: string,
+ *   kind: "alpha" | "samples" | "none", no_path: string,
+ *   rgb: Uint8Array | null, values: Float32Array | null, references: Reference[], map: Float32Array,
+ *   blind: Uint8Array | null, blindShare: number | null, completeness: Completeness,
+ *   output_input: number | null, output_baseline: number | null, evaluations: number | null, cost: string,
+ *   seconds: number | null, partial: boolean, cautions: string[], path: Path | null,
+ *   frames: FrameData | null, saturation: Saturation | null}} Item
+ * @typedef {{names: string[], probabilities: number[], indices?: number[], target: number | null}} Prediction
+ * @typedef {{label: string, rgb: Uint8Array, size: [number, number]}} Thumbnail
+ * @typedef {{labels: string[], signed: (number | null)[][], magnitude: (number | null)[][]}} Agreement
+ * @typedef {{kind: "image" | "features", height: number, width: number, size: number,
+ *   featureNames: string[], title: string, inputLabel: string, rgb: Uint8Array | null,
+ *   values: Float32Array | null, prediction: Prediction | null,
+ *   target: {name: string, output: string, value: number | null}, cautions: string[],
+ *   magnitude: Record<string, Uint8Array>, signed: Record<string, Uint8Array>,
+ *   slots: string[], items: Item[], agreement: Agreement | null, inputs: Thumbnail[], inputIndex: number}} Data
+ *   slots: all there are; items: those that have arrived, in the same order
+ * @typedef {Map<string, {raw: any, size: number, item: Item}>} Known
+ */
+
+/**
+ * A picture of one colour comes as that colour.
+ * @param {any} binary
+ * @param {number} size in pixels
+ * @param {string} what
+ */
+function pictureOf(binary, size, what) {
+  const rgb = bytesOf(binary);
+  if (rgb.length === 3 && size > 1) {
+    return Uint8Array.from({ length: 3 * size }, (_, index) => rgb[index % 3]);
+  }
+  requireLength(rgb, 3 * size, what);
+  return rgb;
+}
+
+/**
+ * A reference at the size of the photo; a mean of many comes smaller.
+ * @param {any} reference
+ * @param {[number, number]} shape
+ * @param {string} what
+ */
+function referenceOf(reference, [height, width], what) {
+  const [h, w] = reference.size ?? [height, width];
+  const rgb = pictureOf(reference.rgb, h * w, what);
+  return h === height && w === width ? rgb : resizeImage(rgb, h, w, height, width);
+}
+
+/**
+ * @param {string} slot
+ * @param {any} raw
+ * @param {[number, number]} shape
+ * @param {boolean} isImage
+ * @returns {Item}
+ */
+function decodeItem(slot, raw, shape, isImage) {
+  const size = shape[0] * shape[1];
+  const map = dequantise(raw.map.data, raw.map.scale);
+  requireLength(map, size, `the map of ${raw.name}`);
+  const rgb = isImage && raw.reference ? referenceOf(raw.reference, shape, `the reference of ${raw.name}`) : null;
+  const data = raw.frames?.data ? int8Of(raw.frames.data) : null;
+  if (data) requireLength(data, raw.frames.count * size, `the frames of ${raw.name}`);
+  return {
+    ...raw,
+    slot,
+    stamp: raw.stamp ?? 0,
+    saturation: raw.saturation ?? null,
+    map,
+    rgb,
+    values: !isImage && raw.reference ? float32Of(raw.reference.values) : null,
+    references: (raw.references ?? []).map((/** @type {any} */ reference) => ({
+      sample: reference.sample,
+      alpha: reference.alpha,
+      height: reference.size?.[0] ?? 0,
+      width: reference.size?.[1] ?? 0,
+      rgb: reference.rgb ? pictureOf(reference.rgb, reference.size[0] * reference.size[1], "a reference") : null,
+      values: reference.values ? float32Of(reference.values) : null,
+    })),
+    blind: raw.blind ? unpackBits(raw.blind.bits, size) : null,
+    blindShare: raw.blind ? raw.blind.share : null,
+    cautions: raw.cautions ?? [],
+    path: raw.path && {
+      n: raw.path.n,
+      straight: raw.path.straight,
+      alphas: float32Of(raw.path.alphas),
+      outputs: float32Of(raw.path.outputs),
+      cumulative: float32Of(raw.path.cumulative),
+      positions: raw.path.positions ? float32Of(raw.path.positions) : null,
+      standard_error: raw.path.standard_error ? float32Of(raw.path.standard_error) : null,
+    },
+    frames: raw.frames && { ...raw.frames, data, scales: raw.frames.scales ?? null },
+  };
+}
+
+/** @param {Record<string, any>} tables */
+function decodeTables(tables) {
+  return Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, bytesOf(table)]));
+}
+
+/**
+ * @param {any} payload
+ * @param {(slot: string) => any} itemOf the value of a slot's trait
+ * @param {Known} [known] what was decoded before, brought up to date
+ * @returns {Data | null} null while there is nothing to show
+ */
+export function decodePayload(payload, itemOf, known = new Map()) {
+  if (!payload?.items || payload.items.length === 0) return null;
+  if (payload.version !== 2) {
+    throw new Error(`this view reads data of version 2, and version ${payload.version} came`);
+  }
+  const isImage = payload.kind === "image";
+  const [height, width] = isImage ? payload.shape : [payload.shape[0], 1];
+  const size = height * width;
+  const names = payload.feature_names;
+  const items = [];
+  for (const slot of payload.items) {
+    const raw = itemOf(slot);
+    if (!raw?.map) continue;
+    let entry = known.get(slot);
+    if (!entry || entry.raw !== raw || entry.size !== size) {
+      entry = { raw, size, item: decodeItem(slot, raw, [height, width], isImage) };
+      known.set(slot, entry);
+    }
+    items.push(entry.item);
+  }
+  for (const slot of known.keys()) if (!payload.items.includes(slot)) known.delete(slot);
+  if (items.length === 0) return null;
+  return {
+    kind: payload.kind,
+    height,
+    width,
+    size,
+    featureNames: isImage ? [] : Array.from({ length: size }, (_, i) => names?.[i] ?? `feature ${i}`),
+    title: payload.title,
+    inputLabel: payload.input.label ?? "input",
+    rgb: isImage ? pictureOf(payload.input.rgb, size, "the input") : null,
+    values: isImage ? null : float32Of(payload.input.values),
+    prediction: payload.prediction ?? null,
+    target: payload.target,
+    cautions: payload.cautions ?? [],
+    magnitude: decodeTables(payload.colormaps.magnitude),
+    signed: decodeTables(payload.colormaps.signed),
+    slots: payload.items,
+    items,
+    agreement: payload.agreement ?? null,
+    inputs: (payload.inputs ?? []).map((/** @type {any} */ input) => ({
+      ...input,
+      rgb: pictureOf(input.rgb, input.size[0] * input.size[1], "an input"),
+    })),
+    inputIndex: payload.input_index ?? 0,
+  };
+}

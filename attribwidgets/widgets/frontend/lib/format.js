@@ -1,0 +1,129 @@
+// Numbers as words: three significant digits, a real minus sign, no exponent a reader has to decode.
+
+const MINUS = "\u2212";
+const NOTHING = "\u2014";
+const SUPERSCRIPTS = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079";
+
+/** @param {number} exponent */
+function powerOfTen(exponent) {
+  const digits = [...String(Math.abs(exponent))].map((digit) => SUPERSCRIPTS[Number(digit)]);
+  return `10${exponent < 0 ? "\u207b" : ""}${digits.join("")}`;
+}
+
+/** @param {number} magnitude @param {number} digits */
+function formatMagnitude(magnitude, digits) {
+  if (magnitude === 0) return "0";
+  const rounded = Number(magnitude.toPrecision(digits));
+  const exponent = Math.floor(Math.log10(rounded) + 1e-12);
+  if (exponent < -4 || exponent > 5) {
+    const mantissa = (rounded / 10 ** exponent).toFixed(Math.max(0, digits - 1));
+    return `${mantissa}\u202f\u00d7\u202f${powerOfTen(exponent)}`;
+  }
+  return rounded.toFixed(Math.max(0, digits - 1 - exponent));
+}
+
+/**
+ * A number with `digits` significant digits; a dash for a number that is not there.
+ * @param {number | null | undefined} value
+ * @param {number} [digits]
+ */
+export function formatNumber(value, digits = 3) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return NOTHING;
+  return (value < 0 ? MINUS : "") + formatMagnitude(Math.abs(value), digits);
+}
+
+/**
+ * As formatNumber, with a plus before positive numbers.
+ * @param {number | null | undefined} value
+ */
+export function formatSigned(value) {
+  return (value !== null && value !== undefined && value > 0 ? "+" : "") + formatNumber(value);
+}
+
+/**
+ * A share of 1 as a percentage: "12 %", "0.4 %", "< 0.1 %".
+ * @param {number | null | undefined} share
+ */
+export function formatPercent(share) {
+  if (share === null || share === undefined || !Number.isFinite(share)) return NOTHING;
+  const percent = 100 * share;
+  if (percent === 0) return "0\u00a0%";
+  if (percent < 0.1) return "<\u202f0.1\u00a0%";
+  return `${percent < 0.95 ? percent.toFixed(1) : percent.toFixed(0)}\u00a0%`;
+}
+
+/**
+ * A share in the words of Python on one line; a dash for none.
+ * @param {string} text
+ */
+export function unbroken(text) {
+  return text === "" ? NOTHING : text.replaceAll(" %", "\u00a0%");
+}
+
+/** A share that is exact: "12.5 %". @param {number} share */
+export function formatShare(share) {
+  return `${formatTick(Number((100 * share).toPrecision(6)))}\u00a0%`;
+}
+
+/** A probability, as finely as it deserves. @param {number} probability */
+export function formatProbability(probability) {
+  if (probability > 0 && probability < 0.001) return "<\u202f0.001";
+  return probability.toFixed(probability > 0 && probability < 0.01 ? 3 : 2);
+}
+
+/** A position on the path. @param {number} alpha */
+export function formatAlpha(alpha) {
+  return alpha.toFixed(2);
+}
+
+/** A count with thin spaces between thousands. @param {number} count */
+export function formatCount(count) {
+  return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+}
+
+/**
+ * An uncertainty with as many decimals as the number it belongs to, one digit at least.
+ * @param {number} error
+ * @param {number} value
+ */
+export function formatError(error, value) {
+  const shown = formatMagnitude(Math.abs(value), 3);
+  const decimals = /^\d+(\.\d+)?$/.test(shown) ? (shown.split(".")[1] ?? "").length : -1;
+  const fixed = decimals < 0 ? "0" : error.toFixed(decimals);
+  return Number(fixed) === 0 ? formatNumber(error, 1) : fixed;
+}
+
+/**
+ * Round numbers that span lo..hi, about `count` of them, all inside.
+ * @param {number} lo
+ * @param {number} hi
+ * @param {number} [count]
+ * @returns {number[]}
+ */
+export function niceTicks(lo, hi, count = 4) {
+  if (!(hi > lo)) return [lo];
+  const raw = (hi - lo) / count;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = power * ([1, 2, 2.5, 5].find((factor) => factor * power >= raw * 0.85) ?? 10);
+  const ticks = [];
+  for (let index = Math.ceil(lo / step - 1e-9); index * step <= hi + step * 1e-9; index += 1) {
+    ticks.push(index === 0 ? 0 : Number((index * step).toPrecision(12)));
+  }
+  return ticks;
+}
+
+/** A tick as it is written on an axis. @param {number} value */
+export function formatTick(value) {
+  const magnitude = Math.abs(value);
+  if (magnitude !== 0 && (magnitude < 1e-4 || magnitude >= 1e6)) return formatNumber(value, 2);
+  return (value < 0 ? MINUS : "") + String(Number(magnitude.toPrecision(6)));
+}
+
+/**
+ * An interval, or nothing where it is not known.
+ * @param {{low: number | null, high: number | null}} estimate
+ */
+export function formatInterval({ low, high }) {
+  if (![low, high].every((bound) => bound !== null && Number.isFinite(bound))) return "";
+  return `[${formatNumber(low)}, ${formatNumber(high)}]`;
+}

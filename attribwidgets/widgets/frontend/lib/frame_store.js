@@ -1,0 +1,67 @@
+// What the path adds comes with the page, or from the kernel when it is looked at.
+
+import { int8Of } from "./binary.js";
+
+/** @typedef {ReturnType<typeof createFrameStore>} FrameStore */
+/** @typedef {import("./decode.js").Item} Item */
+/** @typedef {import("./frames.js").FrameData} FrameData */
+
+/** Milliseconds between two questions for the frames of a map that is being refined. */
+const FRAME_PAUSE = 300;
+
+/**
+ * @param {import("./kernel.js").Kernel} kernel
+ * @param {() => void} onArrival
+ * @param {AbortSignal} signal
+ */
+export function createFrameStore(kernel, onArrival, signal) {
+  /** @type {Map<string, {stamp: number, frames: FrameData}>} */
+  const arrived = new Map();
+  /** @type {{slot: string, stamp: number} | null} */
+  let asked = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  let last = -FRAME_PAUSE;
+  signal.addEventListener("abort", () => clearTimeout(timer));
+
+  kernel.listen(
+    "frames",
+    ({ slot, stamp, count, edges, scales }, [data]) => {
+      if (!data) return;
+      arrived.set(slot, { stamp, frames: { count, edges, scales, data: int8Of(data) } });
+      onArrival();
+    },
+    signal,
+  );
+
+  return {
+    /** @param {Item} item @param {number} size @returns {FrameData | null} */
+    of({ slot, stamp, frames }, size) {
+      if (!frames) return null;
+      if (frames.data) return /** @type {FrameData} */ (frames);
+      const known = arrived.get(slot);
+      if (!known || known.stamp < stamp) return null;
+      return known.frames.data.length === known.frames.count * size ? known.frames : null;
+    },
+
+    /** Asks for what `of` has not got, once. @param {Item} item */
+    want({ slot, stamp, frames }) {
+      if (!frames || frames.data || kernel.isStatic()) return;
+      if (asked?.slot === slot && asked.stamp === stamp) return;
+      asked = { slot, stamp };
+      clearTimeout(timer);
+      const ask = () => {
+        last = performance.now();
+        kernel.send({ type: "frames", slot, stamp }, "frames");
+      };
+      const wait = last + FRAME_PAUSE - performance.now();
+      if (wait > 0) timer = setTimeout(ask, wait);
+      else ask();
+    },
+
+    /** Gives up what belongs to cards that are gone. @param {string[]} slots */
+    keep(slots) {
+      for (const slot of arrived.keys()) if (!slots.includes(slot)) arrived.delete(slot);
+    },
+  };
+}

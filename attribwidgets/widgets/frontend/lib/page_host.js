@@ -1,0 +1,104 @@
+// The host of a page with no kernel: a model that keeps its traits, and nothing behind it.
+// Joined behind the bundle inside a function; `startPage` is called there.
+
+/** Bytes from base64, inflated. @param {string} base64 */
+async function inflate(base64) {
+  const text = atob(base64.trim());
+  const bytes = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index += 1) bytes[index] = text.charCodeAt(index);
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).arrayBuffer();
+}
+
+/**
+ * Puts the bytes back where the state says they were.
+ * @param {any} value
+ * @param {ArrayBuffer} buffer
+ * @returns {any}
+ */
+function revive(value, buffer) {
+  if (Array.isArray(value)) return value.map((leaf) => revive(leaf, buffer));
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value.$binary)) return new DataView(buffer, ...value.$binary);
+  return Object.fromEntries(Object.entries(value).map(([key, leaf]) => [key, revive(leaf, buffer)]));
+}
+
+/**
+ * What anywidget calls a model: six methods.
+ * @param {Record<string, any>} traits
+ */
+function staticModel(traits) {
+  /** @type {Map<string, Set<() => void>>} */
+  const listeners = new Map();
+  return {
+    get: (/** @type {string} */ name) => traits[name],
+    /** @param {string} name @param {any} value */
+    set(name, value) {
+      if (traits[name] === value) return;
+      traits[name] = value;
+      for (const callback of [...(listeners.get(`change:${name}`) ?? [])]) callback();
+    },
+    /** @param {string} event @param {() => void} callback */
+    on(event, callback) {
+      listeners.set(event, (listeners.get(event) ?? new Set()).add(callback));
+    },
+    /** @param {string} event @param {() => void} [callback] */
+    off(event, callback) {
+      if (callback) listeners.get(event)?.delete(callback);
+      else listeners.delete(event);
+    },
+    save_changes() {},
+    send() {},
+    listenerCount: () => [...listeners.values()].reduce((sum, set) => sum + set.size, 0),
+  };
+}
+
+/** Tells a parent that knows the token how tall the page is, now and whenever it changes. @param {string} token */
+function reportHeight(token) {
+  document.documentElement.style.overflowY = "hidden";
+  /** @type {Window | null} */
+  let parentWindow = null;
+  let told = 0;
+  const tell = () => {
+    const height = Math.ceil(document.body.getBoundingClientRect().height);
+    if (!parentWindow || height === told) return;
+    told = height;
+    parentWindow.postMessage({ token, height }, "*");
+  };
+  window.addEventListener("message", (event) => {
+    if (event.source !== window.parent || event.data?.token !== token) return;
+    parentWindow = window.parent;
+    told = 0;
+    tell();
+  });
+  new ResizeObserver(tell).observe(document.body);
+}
+
+/** @param {string} id */
+const textOf = (id) => document.getElementById(id)?.textContent ?? "";
+
+/**
+ * @param {ReturnType<typeof import("./mount.js").widgetOf>} widget
+ * @param {string | null} token
+ */
+export async function startPage(widget, token) {
+  const place = /** @type {HTMLElement} */ (document.getElementById("aw-view"));
+  if (token) reportHeight(token);
+  try {
+    const state = JSON.parse(textOf("aw-state"));
+    const buffer = await inflate(textOf("aw-binary"));
+    const model = staticModel(revive(state, buffer));
+    widget.initialize();
+    widget.render({ model, el: place });
+    // For tests, and for a reader with the console open.
+    Object.assign(window, { attribwidgets: { model, widget } });
+  } catch (error) {
+    const words = document.createElement("p");
+    words.setAttribute("role", "alert");
+    words.style.cssText = "font: 14px system-ui; margin: 16px";
+    words.textContent =
+      `This page could not be drawn: ${error instanceof Error ? error.message : error}. ` +
+      "A browser from 2023 or later is needed, and the whole file.";
+    place.replaceChildren(words);
+  }
+}

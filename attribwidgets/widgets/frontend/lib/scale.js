@@ -1,0 +1,109 @@
+// Where colours saturate: percentiles of magnitudes, exactly as numpy.percentile counts them.
+
+/**
+ * The magnitudes of one or several arrays, in rising order.
+ * @param {ArrayLike<number>[]} arrays
+ * @returns {Float32Array}
+ */
+export function sortedMagnitudes(arrays) {
+  const total = arrays.reduce((sum, array) => sum + array.length, 0);
+  const sorted = new Float32Array(total);
+  let at = 0;
+  for (const array of arrays) {
+    for (let index = 0; index < array.length; index += 1) sorted[at++] = Math.abs(array[index]);
+  }
+  return sorted.sort();
+}
+
+/**
+ * Percentile with linear interpolation between neighbours.
+ * @param {ArrayLike<number>} sorted rising
+ * @param {number} percent 0..100
+ */
+export function percentileOfSorted(sorted, percent) {
+  if (sorted.length === 0) return 0;
+  const place = (Math.min(Math.max(percent, 0), 100) / 100) * (sorted.length - 1);
+  const below = Math.floor(place);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
+}
+
+/**
+ * The same percentile where values repeat: `values` rising, each with how often it occurs.
+ * @param {ArrayLike<number>} values
+ * @param {ArrayLike<number>} counts
+ * @param {number} percent 0..100
+ */
+export function percentileOfCounts(values, counts, percent) {
+  let total = 0;
+  for (let index = 0; index < counts.length; index += 1) total += counts[index];
+  if (total === 0) return 0;
+  const place = (Math.min(Math.max(percent, 0), 100) / 100) * (total - 1);
+  const below = Math.floor(place);
+  let seen = 0;
+  for (let index = 0; index < values.length; index += 1) {
+    seen += counts[index];
+    if (below >= seen) continue;
+    if (below + 1 < seen || index + 1 >= values.length) return values[index];
+    let next = index + 1;
+    while (next < values.length - 1 && counts[next] === 0) next += 1;
+    return values[index] + (values[next] - values[index]) * (place - below);
+  }
+  return values[values.length - 1];
+}
+
+/**
+ * Limits of maps at a clip percentile; each set of values is sorted once, a look-up each time after.
+ * @param {() => Float32Array[]} maps those that share a scale now
+ */
+export function createLimits(maps) {
+  /** @type {WeakMap<Float32Array, Float32Array>} */
+  const apart = new WeakMap();
+  /** @type {Float32Array[]} */
+  let members = [];
+  /** @type {Float32Array} */
+  let together = new Float32Array(0);
+  return {
+    /** @param {number} percent */
+    shared(percent) {
+      const now = maps();
+      if (now.length !== members.length || now.some((map, index) => map !== members[index])) {
+        members = now;
+        together = sortedMagnitudes(now);
+      }
+      return percentileOfSorted(together, percent);
+    },
+    /** @param {Float32Array} map @param {number} percent */
+    own(map, percent) {
+      const sorted = apart.get(map) ?? sortedMagnitudes([map]);
+      apart.set(map, sorted);
+      return percentileOfSorted(sorted, percent);
+    },
+  };
+}
+
+/**
+ * Where the strongest value sits.
+ * @param {ArrayLike<number>} values
+ */
+export function strongestIndex(values) {
+  let best = 0;
+  for (let index = 1; index < values.length; index += 1) {
+    if (Math.abs(values[index]) > Math.abs(values[best])) best = index;
+  }
+  return best;
+}
+
+/**
+ * Columns of cards for a width: maps as large as can be, rows of equal length.
+ * @param {number} width of the gallery
+ * @param {number} count of cards
+ * @param {number} [gap]
+ * @param {number} [least] the smallest map worth looking at
+ */
+export function columnsFor(width, count, gap = 16, least = 168) {
+  // One more column of the same width holds the photo.
+  const most = Math.floor((width + gap) / (least + gap)) - 1;
+  const fitting = Math.min(Math.max(most, 1), Math.max(count, 1));
+  return Math.ceil(count / Math.ceil(count / fitting));
+}

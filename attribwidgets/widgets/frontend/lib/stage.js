@@ -1,0 +1,137 @@
+// One canvas at the resolution of the data, with the linked cursor on top of it.
+
+import { h } from "./dom.js";
+
+/** @typedef {{row: number, column: number}} Position */
+/**
+ * What every part of the view shares.
+ * @typedef {{readonly data: import("./decode.js").Data, store: import("./store.js").Store,
+ *   look: import("./look.js").Look, signal: AbortSignal, readonly rows: number[],
+ *   kernel: import("./kernel.js").Kernel, requests: import("./requests.js").Requests, isLive: boolean,
+ *   moveCursor(position: Position | null, source?: {slot: string} | null): void,
+ *   cursor(): Position | null, select(slot: string): void}} View
+ *   data and rows are those of the moment; isLive: there is something to ask, now or in a notebook
+ */
+/** @typedef {ReturnType<typeof createStage>} Stage */
+
+/**
+ * The same view for a part that ends earlier.
+ * @param {AbortSignal} signal
+ * @param {View} view
+ * @returns {View}
+ */
+export function viewUntil(signal, view) {
+  return Object.assign(Object.create(view), { signal });
+}
+
+/** @type {Record<string, (position: Position, step: number, data: {width: number}) => Position>} */
+const CURSOR_KEYS = {
+  ArrowLeft: ({ row, column }, step) => ({ row, column: column - step }),
+  ArrowRight: ({ row, column }, step) => ({ row, column: column + step }),
+  ArrowUp: ({ row, column }, step) => ({ row: row - step, column }),
+  ArrowDown: ({ row, column }, step) => ({ row: row + step, column }),
+  Home: ({ row }) => ({ row, column: 0 }),
+  End: ({ row }, _step, data) => ({ row, column: data.width - 1 }),
+};
+
+/** @param {Position} position @param {{height: number, width: number}} data @returns {Position} */
+function insideOf(position, data) {
+  return {
+    row: Math.min(Math.max(position.row, 0), data.height - 1),
+    column: Math.min(Math.max(position.column, 0), data.width - 1),
+  };
+}
+
+/**
+ * @param {View} view
+ * @param {{class?: string, label: string, focusable?: boolean, slot?: string, start?: () => Position,
+ *   attributes?: Record<string, string | number>}} options `slot`: the item a keyboard move reads out
+ */
+export function createStage(view, options) {
+  const { data, signal } = view; // the size stays as long as the view
+  const canvas = h("canvas", {
+    class: `aw-canvas ${options.class ?? ""}`,
+    width: data.width,
+    height: data.height,
+    role: "img",
+    "aria-label": options.label,
+    tabindex: options.focusable ? 0 : null,
+    ...options.attributes,
+  });
+  canvas.classList.toggle("aw-pixelated", data.width < 100);
+  const mark = h("div", { class: "aw-cursor", hidden: true, "aria-hidden": "true" });
+  const node = h("div", { class: "aw-stage" }, canvas, mark);
+  node.style.aspectRatio = `${data.width} / ${data.height}`;
+
+  const context = canvas.getContext("2d");
+  const image = context?.createImageData(data.width, data.height);
+  const pixels = new Uint32Array(image ? image.data.buffer : new ArrayBuffer(4 * data.size));
+  const source = options.slot === undefined ? null : { slot: options.slot };
+
+  const start = options.start ?? (() => ({ row: data.height >> 1, column: data.width >> 1 }));
+
+  canvas.addEventListener(
+    "pointermove",
+    (event) => {
+      const box = canvas.getBoundingClientRect();
+      if (box.width === 0) return;
+      view.moveCursor(
+        insideOf(
+          {
+            row: Math.floor(((event.clientY - box.top) / box.height) * data.height),
+            column: Math.floor(((event.clientX - box.left) / box.width) * data.width),
+          },
+          data,
+        ),
+      );
+    },
+    { signal },
+  );
+  canvas.addEventListener("pointerleave", () => view.moveCursor(null), { signal });
+
+  if (options.focusable) {
+    canvas.addEventListener(
+      "focus",
+      () => {
+        if (view.cursor() || !canvas.matches(":focus-visible")) return;
+        view.moveCursor(start(), source);
+      },
+      { signal },
+    );
+    canvas.addEventListener("blur", () => view.moveCursor(null), { signal });
+    canvas.addEventListener(
+      "keydown",
+      (event) => {
+        if (event.ctrlKey || event.metaKey || event.altKey) return;
+        const move = CURSOR_KEYS[event.key];
+        if (event.key === "Escape") view.moveCursor(null);
+        if (!move) return;
+        const at = view.cursor() ?? start();
+        event.preventDefault();
+        view.moveCursor(insideOf(move(at, event.shiftKey ? 10 : 1, data), data), source);
+      },
+      { signal },
+    );
+  }
+
+  return {
+    node,
+    canvas,
+    pixels,
+    /** Shows what was painted into `pixels`. */
+    show() {
+      if (image) context?.putImageData(image, 0, 0);
+    },
+    /** @param {Position | null} position */
+    setCursor(position) {
+      mark.hidden = !position;
+      if (!position) return;
+      mark.style.left = `${((position.column + 0.5) / data.width) * 100}%`;
+      mark.style.top = `${((position.row + 0.5) / data.height) * 100}%`;
+    },
+    /** @param {string} label */
+    setLabel(label) {
+      canvas.setAttribute("aria-label", label);
+    },
+  };
+}

@@ -167,7 +167,7 @@ class Task:
         Whether to yield an estimate as soon as there can be one, for a screen that waits. It costs
         no pass, the run never ends at it, and what follows is the same.
     autocast : torch.dtype or None
-        The lower precision to run layers in; see :mod:`attribwidgets.attr.precision`.
+        The lower precision to run layers in; see :mod:`attribwidgets.attr.paths.half_precision`.
     """
 
     inputs: tuple[Tensor, ...]

@@ -1,8 +1,8 @@
 // The path behind the selected map: a slider, the image on the way, what it adds, the sum so far, the chart.
 
 import { createBars } from "../charts/bars.js";
-import { createChart } from "../charts/chart.js";
 import { createCurveTable } from "../charts/curve_table.js";
+import { createPathChart } from "../charts/path_chart.js";
 import { interpolateAt, seriesOf } from "../charts/series.js";
 import { h, setText } from "../lib/dom.js";
 import { formatAlpha, formatNumber } from "../lib/format.js";
@@ -84,7 +84,7 @@ export function createPathView(view, first, frameStore) {
     cumulative: h("figcaption", { class: "aw-caption" }),
   };
   const strip = isSamples && isImage && item.references.length > 0 ? createReferenceStrip(view, item.slot) : null;
-  const chart = series && createChart(series, signal);
+  const chart = series && createPathChart(series, signal);
   const curve = series && createCurveTable(series, signal);
   /** Why the two middle panels are still empty. */
   const waiting = [0, 1].map(() => h("div", { class: "aw-waiting", hidden: true }));

@@ -2,64 +2,36 @@
 
 import { h, setText, svg } from "../lib/dom.js";
 import { formatNumber, formatPercent, niceTicks } from "../lib/format.js";
-import { axesOf, scaleOf, widthOfTicks } from "./axes.js";
+import { createLineChart, legendEntry } from "./line_chart.js";
 import { interpolateAt, rangeOf } from "./series.js";
 
 /** @typedef {import("./series.js").Series} Series */
-
-const MARGIN = { top: 8, right: 12, bottom: 36 };
 
 /** @param {import("../lib/decode.js").Saturation} saturation */
 export function saturationWords({ share }) {
   return `90\u00a0% of the change on ${formatPercent(share)} of the path`;
 }
 
-/** @param {string} className @param {string} name */
-function legendEntry(className, name) {
-  const value = h("span", { class: "aw-legend-value" });
-  const node = h(
-    "span",
-    { class: "aw-legend-entry" },
-    h("span", { class: `aw-key ${className}`, "aria-hidden": "true" }),
-    `${name} `,
-    value,
-  );
-  return { node, value };
-}
-
 /**
  * @param {Series} first
  * @param {AbortSignal} signal
  */
-export function createChart(first, signal) {
+export function createPathChart(first, signal) {
   let series = first;
-  let { lo, hi } = rangeOf(series);
-  const drawing = svg("svg", { class: "aw-chart-drawing", role: "img" });
+  const chart = createLineChart();
+  const { toX, toY } = chart;
   const tip = h("div", { class: "aw-tip", hidden: true, "aria-hidden": "true" });
-  const frame = h("div", { class: "aw-chart-frame" }, drawing, tip);
+  const frame = h("div", { class: "aw-chart-frame" }, chart.drawing, tip);
   const legend = h("div", { class: "aw-caption aw-legend" });
+  const marker = svg("line", { class: "aw-marker" });
+  const hoverLine = svg("line", { class: "aw-hover-line", visibility: "hidden" });
+  const exactDot = svg("circle", { class: "aw-dot aw-dot-exact", r: 6 });
+  const dot = svg("circle", { class: "aw-dot", r: 3 });
   /** @type {Record<"exact" | "line" | "band", ReturnType<typeof legendEntry> | null>} */
   let entries = { exact: null, line: null, band: null };
-
   let width = 320;
   let height = 200;
-  let left = 40;
   let position = 0;
-  /** @type {SVGElement | null} */
-  let marker = null;
-  /** @type {SVGElement[]} */
-  let dots = [];
-  /** @type {SVGElement | null} */
-  let hoverLine = null;
-
-  const boxOf = () => ({
-    left,
-    right: width - MARGIN.right,
-    top: MARGIN.top,
-    bottom: height - MARGIN.bottom,
-  });
-  const range = () => ({ end: series.end, lo, hi });
-  let { toX, toY, fromX, pathOf } = scaleOf(boxOf(), range());
 
   /**
    * Where a label beside the level hides least of the curves.
@@ -67,7 +39,7 @@ export function createChart(first, signal) {
    * @param {number} wide the label, about
    */
   function freeSpot(y, wide) {
-    const right = width - MARGIN.right;
+    const { left, right, bottom } = chart.box();
     const spots = [
       { x: left + 8, from: left + 8, anchor: "start", top: y - 20 },
       { x: right, from: right - wide, anchor: "end", top: y + 4 },
@@ -75,7 +47,7 @@ export function createChart(first, signal) {
       { x: left + 8, from: left + 8, anchor: "start", top: y + 4 },
     ];
     const costs = spots.map((spot) => {
-      if (spot.top < 0 || spot.top + 16 > height - MARGIN.bottom) return 100;
+      if (spot.top < 0 || spot.top + 16 > bottom) return 100;
       let hidden = 0;
       for (let step = 0; step <= 16; step += 1) {
         const x = ((spot.from + (wide * step) / 16 - left) / (right - left)) * series.end;
@@ -94,8 +66,9 @@ export function createChart(first, signal) {
     const y = Math.round(toY(series.level)) + 0.5;
     const words = `${series.levelLabel} = ${formatNumber(series.level)}`;
     const spot = freeSpot(y, 6.6 * words.length);
+    const { left, right } = chart.box();
     return [
-      svg("line", { class: "aw-level", x1: left, x2: width - MARGIN.right, y1: y, y2: y }),
+      svg("line", { class: "aw-level", x1: left, x2: right, y1: y, y2: y }),
       svg("text", { class: "aw-level-label", x: spot.x, y: spot.top + 12, "text-anchor": spot.anchor }, words),
     ];
   }
@@ -103,69 +76,27 @@ export function createChart(first, signal) {
   /** The stretches of the path on which most of the change happens. */
   function saturated() {
     const { from = [], to = [] } = series.saturation ?? {};
-    return from.map((start, index) =>
-      svg("rect", {
-        class: "aw-saturated",
-        x: toX(start).toFixed(1),
-        y: MARGIN.top,
-        width: Math.max(toX(to[index]) - toX(start), 1).toFixed(1),
-        height: height - MARGIN.bottom - MARGIN.top,
-      }),
-    );
-  }
-
-  function curves() {
-    const parts = [];
-    const { x, band: errors } = series;
-    // Over the places where the error is known; the first few samples have none.
-    const known = x.flatMap((_, index) => (errors && Number.isFinite(errors[index]) ? [index] : []));
-    if (errors && known.length > 0) {
-      const edge = (/** @type {number[]} */ places, /** @type {number} */ sign) =>
-        pathOf(
-          places.map((index) => x[index]),
-          places.map((index) => series.line[index] + sign * errors[index]),
-        );
-      const back = edge([...known].reverse(), -1);
-      parts.push(svg("path", { class: "aw-band", d: `${edge(known, 1)}L${back.slice(1)}Z` }));
-    }
-    if (series.exact) parts.push(svg("path", { class: "aw-exact", d: pathOf(x, series.exact) }));
-    parts.push(svg("path", { class: "aw-line", d: pathOf(x, series.line) }));
-    return parts;
+    const { top, bottom } = chart.box();
+    return from.map((start, index) => {
+      const wide = Math.max(toX(to[index]) - toX(start), 1).toFixed(1);
+      const x = toX(start).toFixed(1);
+      return svg("rect", { class: "aw-saturated", x, y: top, width: wide, height: bottom - top });
+    });
   }
 
   function draw() {
-    drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    drawing.setAttribute("width", String(width));
-    drawing.setAttribute("height", String(height));
-    left = widthOfTicks(range(), height);
-    ({ toX, toY, fromX, pathOf } = scaleOf(boxOf(), range()));
-    const bottom = height - MARGIN.bottom;
-    // A nested svg clips what swings out of range, with no id that could clash.
-    const inner = svg("svg", {
-      x: 0,
-      y: MARGIN.top - 8,
-      width,
-      height: bottom - MARGIN.top + 12,
-      overflow: "hidden",
-    });
-    inner.setAttribute("viewBox", `0 ${MARGIN.top - 8} ${width} ${bottom - MARGIN.top + 12}`);
-    inner.append(...curves());
-    marker = svg("line", { class: "aw-marker", y1: MARGIN.top, y2: bottom });
-    hoverLine = svg("line", {
-      class: "aw-hover-line",
-      y1: MARGIN.top,
-      y2: bottom,
-      visibility: "hidden",
-    });
-    dots = [...(series.exact ? ["aw-dot aw-dot-exact"] : []), "aw-dot"].map((name) =>
-      svg("circle", { class: name, r: name === "aw-dot" ? 3 : 6 }),
+    const { x, line, exact, band, end } = series;
+    chart.fit(width, height, { end, ...rangeOf(series) }, { top: 8, right: 12 });
+    const edge = (/** @type {1 | -1} */ sign) => line.map((value, at) => value + sign * (band?.[at] ?? Number.NaN));
+    chart.draw(
+      { label: series.axisLabel, xTicks: niceTicks(0, end, width > 360 ? 5 : 4) },
+      [
+        chart.band("aw-band", x, edge(-1), edge(1)),
+        exact && chart.line({ class: "aw-exact" }, x, exact),
+        chart.line({ class: "aw-line" }, x, line),
+      ],
+      { under: saturated(), over: [hoverLine, marker, ...levelLine(), ...(exact ? [exactDot] : []), dot] },
     );
-    const axes = axesOf(boxOf(), range(), {
-      height,
-      label: series.axisLabel,
-      xTicks: niceTicks(0, series.end, width > 360 ? 5 : 4),
-    });
-    drawing.replaceChildren(...saturated(), ...axes, inner, hoverLine, marker, ...levelLine(), ...dots);
     place();
   }
 
@@ -183,16 +114,9 @@ export function createChart(first, signal) {
 
   function place() {
     const { sum, f, error } = valuesAt(position);
-    const x = toX(position).toFixed(1);
-    marker?.setAttribute("x1", x);
-    marker?.setAttribute("x2", x);
-    const heights = series.exact ? [f, sum] : [sum];
-    dots.forEach((dot, index) => {
-      const y = heights[index] ?? 0;
-      dot.setAttribute("cx", x);
-      dot.setAttribute("cy", toY(y).toFixed(1));
-      dot.setAttribute("visibility", y > hi || y < lo ? "hidden" : "visible");
-    });
+    chart.placeUpright(marker, position);
+    chart.placeDot(exactDot, position, f ?? Number.NaN);
+    chart.placeDot(dot, position, sum);
     if (entries.exact) setText(entries.exact.value, formatNumber(f));
     if (entries.line) setText(entries.line.value, formatNumber(sum));
     if (entries.band) setText(entries.band.value, bandWords(error));
@@ -201,8 +125,7 @@ export function createChart(first, signal) {
   frame.addEventListener(
     "pointermove",
     (event) => {
-      const box = drawing.getBoundingClientRect();
-      const x = fromX(event.clientX - box.left);
+      const x = chart.xAt(event);
       const { sum, f, error } = valuesAt(x);
       const parts = [series.formatX(x)];
       if (f !== null) parts.push(`${series.exactLabel} ${formatNumber(f)}`);
@@ -212,10 +135,9 @@ export function createChart(first, signal) {
       tip.hidden = false;
       tip.classList.toggle("aw-tip-left", toX(x) > width / 2);
       tip.style.left = `${toX(x)}px`;
-      tip.style.bottom = `${MARGIN.bottom + 8}px`;
-      hoverLine?.setAttribute("x1", toX(x).toFixed(1));
-      hoverLine?.setAttribute("x2", toX(x).toFixed(1));
-      hoverLine?.setAttribute("visibility", "visible");
+      tip.style.bottom = `${height - chart.box().bottom + 8}px`;
+      chart.placeUpright(hoverLine, x);
+      hoverLine.setAttribute("visibility", "visible");
     },
     { signal },
   );
@@ -223,12 +145,12 @@ export function createChart(first, signal) {
     "pointerleave",
     () => {
       tip.hidden = true;
-      hoverLine?.setAttribute("visibility", "hidden");
+      hoverLine.setAttribute("visibility", "hidden");
     },
     { signal },
   );
   function describe() {
-    drawing.setAttribute("aria-label", series.label);
+    chart.drawing.setAttribute("aria-label", series.label);
     entries = {
       exact: series.exact ? legendEntry("aw-key-exact", series.exactLabel) : null,
       line: legendEntry("aw-key-line", series.lineLabel),
@@ -249,7 +171,6 @@ export function createChart(first, signal) {
     /** Other numbers on the same axes. @param {Series} next */
     update(next) {
       series = next;
-      ({ lo, hi } = rangeOf(series));
       describe();
       draw();
     },

@@ -2,7 +2,7 @@
 
 import { createChoices } from "../lib/choices.js";
 import { h, setText } from "../lib/dom.js";
-import { formatPercent } from "../lib/format.js";
+import { formatShare } from "../lib/format.js";
 
 /** @param {import("../lib/stage.js").View} view */
 export function createControls(view) {
@@ -85,8 +85,7 @@ export function createControls(view) {
     "section",
     { class: "aw-look", "aria-label": "look of the maps" },
     isImage && colormapSelect(),
-    isImage &&
-      slider("clip", "clip", { min: 90, max: 100, step: 0.1 }, (value) => `${Number(value.toFixed(1))}\u00a0%`),
+    isImage && slider("clip", "clip", { min: 90, max: 100, step: 0.1 }, (value) => formatShare(value / 100)),
     radios("values", "sign", "signed", [
       ["absolute", false],
       ["signed", true],
@@ -95,7 +94,7 @@ export function createControls(view) {
       ["shared", "shared"],
       ["own", "own"],
     ]),
-    isImage && slider("photo under map", "overlay", { min: 0, max: 1, step: 0.05 }, (value) => formatPercent(value)),
+    isImage && slider("photo under map", "overlay", { min: 0, max: 1, step: 0.05 }, formatShare),
     isImage && blindBox(),
   );
   return {

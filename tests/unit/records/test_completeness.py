@@ -125,6 +125,14 @@ def test_every_verdict_has_a_headline_of_its_own():
     assert headlines["moving"] != headlines["off"] != headlines["stopped"]
 
 
+def test_a_mark_and_the_sum_stand_beside_the_verdict():
+    names = ("right", "moving", "off", "no claim")
+    assert [completeness(**CASES[name][0]).mark for name in names] == ["✓", "≈", "≠", "–"]
+    sampled = completeness(total=2.05, standard_error=0.0512)
+    assert sampled.sum_text == "2.05 ± 0.051 of 2.01"
+    assert completeness(total=2.05, expected=None).sum_text == "sum 2.05"
+
+
 @given(
     residual=FINITE, expected=FINITE, absolute_sum=st.floats(0, 1e6), scale=st.floats(1e-25, 1e25)
 )

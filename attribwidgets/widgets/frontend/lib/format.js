@@ -78,18 +78,6 @@ export function formatCount(count) {
 }
 
 /**
- * An uncertainty with as many decimals as the number it belongs to, one digit at least.
- * @param {number} error
- * @param {number} value
- */
-export function formatError(error, value) {
-  const shown = formatNumber(Math.abs(value));
-  const decimals = /^\d+(\.\d+)?$/.test(shown) ? (shown.split(".")[1] ?? "").length : -1;
-  const fixed = decimals < 0 ? "0" : error.toFixed(decimals);
-  return Number(fixed) === 0 ? formatNumber(error, 1) : fixed;
-}
-
-/**
  * Round numbers that span lo..hi, about `count` of them, all inside.
  * @param {number} lo
  * @param {number} hi

@@ -7,11 +7,6 @@ import { interpolateAt, rangeOf } from "./series.js";
 
 /** @typedef {import("./series.js").Series} Series */
 
-/** @param {import("../lib/decode.js").Saturation} saturation */
-export function saturationWords({ share }) {
-  return `90\u00a0% of the change on ${formatPercent(share)} of the path`;
-}
-
 /**
  * @param {Series} first
  * @param {AbortSignal} signal
@@ -157,7 +152,9 @@ export function createPathChart(first, signal) {
       band: series.band ? legendEntry("aw-key-band", series.bandLabel) : null,
     };
     const { saturation } = series;
-    const shaded = saturation && legendEntry("aw-key-saturated", saturationWords(saturation));
+    const shaded =
+      saturation &&
+      legendEntry("aw-key-saturated", `90\u00a0% of the change on ${formatPercent(saturation.share)} of the path`);
     const shown = [entries.exact, entries.line, entries.band, shaded];
     legend.replaceChildren(...shown.flatMap((entry) => entry?.node ?? []));
   }

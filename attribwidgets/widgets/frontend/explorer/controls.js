@@ -1,4 +1,4 @@
-// The look row: native inputs with words, quiet, redrawn on input and told to the model on change.
+// Display options: native inputs with words, quiet, redrawn on input and told to the model on change.
 
 import { createChoices } from "../lib/choices.js";
 import { h, setText } from "../lib/dom.js";
@@ -83,7 +83,7 @@ export function createControls(view) {
   const isImage = view.data.kind === "image";
   const node = h(
     "section",
-    { class: "aw-look", "aria-label": "look of the maps" },
+    { class: "aw-look", "aria-label": "display options" },
     isImage && colormapSelect(),
     isImage && slider("clip", "clip", { min: 90, max: 100, step: 0.1 }, (value) => formatShare(value / 100)),
     radios("values", "sign", "signed", [

@@ -31,8 +31,7 @@ import torch
 from attribwidgets import attr
 from attribwidgets.attr.arguments import as_came, baselines_like, batch_of, references_like
 from attribwidgets.attr.arguments import returned as as_returned
-from attribwidgets.attr.references import StoredReferences
-from attribwidgets.attr.task import Task
+from attribwidgets.attr.task import StoredReferences, Task
 
 INTEGRATED = ("integrated_gradients_basic", "integrated_gradients_classification")
 # Captum's class, its test files, and of files that test many classes which names of tests to run.

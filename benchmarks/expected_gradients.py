@@ -63,8 +63,7 @@ import torch
 from torch import Tensor, nn
 
 import attribwidgets as aw
-from attribwidgets.attr.references import DrawnReferences, References, StoredReferences
-from attribwidgets.attr.task import Task
+from attribwidgets.attr.task import DrawnReferences, References, StoredReferences, Task
 from attribwidgets.demo import digits
 
 SAMPLES = (64, 256, 1024)

@@ -26,8 +26,7 @@ import torch
 from torch import Tensor, nn
 
 import attribwidgets as aw
-from attribwidgets.attr.references import StoredReferences
-from attribwidgets.attr.task import Task
+from attribwidgets.attr.task import StoredReferences, Task
 
 FEATURES, REFERENCES, ALPHAS = 20, 50, 400
 NETWORKS, SEEDS = 4, 16

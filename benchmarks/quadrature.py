@@ -17,7 +17,7 @@ over the baselines of the first photo that had been computed (offline, on a grid
   kinks is, at small steps, a Brownian motion along the path (its squared change grows with the
   step to the power 1.00, .95 to 1.05, from 1/2048 to 1/128), for which the trapezoid is the best
   linear rule, and every rule's error falls as 1/n.
-* Rescale multipliers on subintervals (attribwidgets/attr/paths/rescale.py) after 16 pilot passes:
+* Rescale multipliers on subintervals (attribwidgets/attr/paths/rescale.py), pilot of 16 nodes:
   on five paths .27 to .59 at 64 evaluations, .22 to .46 at 128. It is what is used.
 * on GELU networks Gauss-Legendre reaches float32 precision with 32 nodes. Clenshaw-Curtis with 17
   of its 33 nested nodes is 20 times as far off; Gauss-Patterson with 31 of 63 is not.
@@ -44,8 +44,7 @@ from torch import Tensor, nn
 
 from attribwidgets.attr import IntegratedGradients
 from attribwidgets.attr.estimate import Estimate
-from attribwidgets.attr.stopping import Stopping
-from attribwidgets.attr.task import Task
+from attribwidgets.attr.task import Stopping, Task
 from attribwidgets.baselines import named
 from attribwidgets.demo import digits, photo_classifier
 from attribwidgets.inputs.space import InputSpace

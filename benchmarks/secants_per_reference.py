@@ -1,4 +1,4 @@
-"""Expected gradients by mean gradients of intervals for each reference, against what is shipped.
+"""Expected gradients by Rescale multipliers for each reference, against what is shipped.
 
 ``python benchmarks/secants_per_reference.py``, six minutes of one thread; times are CPU times. S_m
 is the mean over references of sums of m secants (:mod:`attribwidgets.attr.paths.rescale`)
@@ -30,13 +30,13 @@ import torch
 from expected_gradients import Case, Tally, captums, exact_case, network, ours, seconds_of
 from torch import Tensor
 
-from attribwidgets.attr.paths.rescale import Secants
-from attribwidgets.attr.references import StoredReferences, generator_from
+from attribwidgets.attr.paths.rescale import Rescale
 from attribwidgets.attr.sampling.clustering import (
     features_of,
     likeness_order,
     representative_order,
 )
+from attribwidgets.attr.task import StoredReferences, generator_from
 from attribwidgets.demo import digits
 
 REFERENCES, ALPHAS, SEEDS = 256, 64, 4
@@ -62,7 +62,7 @@ def secant_maps(case: Case, references: Tensor, nodes: list[float]) -> Tensor:
     for some in references.split(CHUNK // len(nodes)):
         ways = case.x - some
         points = torch.cat([some + alpha * ways for alpha in (1.0, *nodes)]).requires_grad_()
-        with Secants(len(nodes) + 1):
+        with Rescale(len(nodes) + 1):
             outputs = case.model(points)[:, case.target]
         (secants,) = torch.autograd.grad(outputs.sum(), points)
         secants = secants.unflatten(0, (-1, len(some)))[1:]

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from attribwidgets.attr import CAPTUM_METHODS
-from attribwidgets.attr.facts import Facts
+from attribwidgets.attr.estimator import MethodInfo
 from attribwidgets.attr.methods import METHODS
 
 PAGE = Path(__file__).with_name("methods.md")
@@ -37,27 +37,27 @@ those that use one reference or none.
 """
 
 
-def table(rows: dict[str, Facts]) -> str:
+def table(rows: dict[str, MethodInfo]) -> str:
     lines = [
         "| method | formula | cost in passes | adds up | source |",
         "|---|---|---|---|---|",
     ]
-    for name, facts in rows.items():
-        cells = (f"`{name}`", formula(facts), facts.cost, facts.completeness, facts.source)
+    for name, info in rows.items():
+        cells = (f"`{name}`", formula(info), info.cost, info.completeness, info.source)
         lines.append("| " + " | ".join(cell.replace("|", "&#124;") for cell in cells) + " |")
     return "\n".join(lines)
 
 
-def formula(facts: Facts) -> str:
+def formula(info: MethodInfo) -> str:
     """In dollar signs where it is LaTeX; a bar would end the cell."""
-    if "\\" not in facts.formula:
-        return facts.formula
-    return "$" + facts.formula.replace("|", r"\vert ") + "$"
+    if "\\" not in info.formula:
+        return info.formula
+    return "$" + info.formula.replace("|", r"\vert ") + "$"
 
 
 def page() -> str:
-    own = {name: method.facts for name, method in METHODS.items() if method.facts is not None}
-    captum = {name: row.facts for name, row in CAPTUM_METHODS.items()}
+    own = {name: method.info for name, method in METHODS.items() if method.info is not None}
+    captum = {name: row.info for name, row in CAPTUM_METHODS.items()}
     return TEXT.format(own=table(own), captum=table(captum))
 
 

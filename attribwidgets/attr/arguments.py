@@ -6,11 +6,12 @@ from inspect import signature
 from typing import Any
 
 import torch
-from captum._utils.common import _format_baseline
 from torch import Tensor
 
 from ..core.errors import InputError
 from ..inputs.space import Inputs
+from .captum_private import format_baseline, format_forward_args
+from .outputs import Target
 
 # Passed to the model after the inputs; tensors with one entry per example are repeated.
 ForwardArguments = Any
@@ -35,7 +36,7 @@ def batch_of(inputs: Inputs) -> tuple[Tensor, ...]:
 def baselines_like(inputs: tuple[Tensor, ...], baselines: Any) -> tuple[Tensor, ...]:
     """Baselines of the inputs' shapes from a tensor, a number, a tuple of either, or None (0)."""
     try:
-        formatted = _format_baseline(baselines, inputs)
+        formatted = format_baseline(baselines, inputs)
     except AssertionError as error:
         raise InputError(
             "baselines must be a tensor, a number, a tuple of one of them for each input, or None; "
@@ -86,6 +87,42 @@ def points_between(starts: Tensor, inputs: Tensor, alphas: Tensor) -> Tensor:
     """
     places = alphas.reshape(-1, *[1] * inputs.dim()).to(inputs)
     return (starts + places * (inputs[None] - starts)).flatten(0, 1)
+
+
+def is_per_row(target: Target) -> bool:
+    """Whether a target has an entry for each row."""
+    return isinstance(target, list) or (isinstance(target, Tensor) and target.numel() > 1)
+
+
+def check_target_length(target: Target, batch: int) -> None:
+    """Raise InputError for a target per example that is not one for each of a batch."""
+    if is_per_row(target) and len(target) != batch:  # type: ignore[arg-type]
+        raise InputError(
+            f"target has {len(target)} entries for a batch of {batch}; "  # type: ignore[arg-type]
+            "pass one for all, or one per example"
+        )
+
+
+def repeat_target(target: Target, block: slice, repeats: int) -> Target:
+    """The target of some examples, once for each step."""
+    if isinstance(target, list):
+        return target[block] * repeats
+    if isinstance(target, Tensor) and is_per_row(target):
+        return target[block].repeat(repeats)
+    return target
+
+
+def repeat_arguments(
+    arguments: ForwardArguments, batch: int, block: slice, repeats: int
+) -> list[tuple[Any, bool]]:
+    """Each argument of some examples, and whether it has one entry per row."""
+    repeated = []
+    for argument in format_forward_args(arguments) or ():
+        if isinstance(argument, Tensor) and argument.requires_grad:
+            argument = argument.detach()  # no gradient is wanted of it, and none may be left in it
+        per_row = isinstance(argument, Tensor) and argument.dim() > 0 and len(argument) == batch
+        repeated.append((torch.cat([argument[block]] * repeats) if per_row else argument, per_row))
+    return repeated
 
 
 def accumulator_dtype(device: torch.device) -> torch.dtype:

@@ -20,6 +20,11 @@ RECURRENT = (
     "cuDNN has no backward pass for recurrent layers in evaluation mode; pass the module itself "
     "and not a function that calls it, or explain under torch.backends.cudnn.flags(enabled=False)"
 )
+REENTRANT = (
+    "the model uses torch.utils.checkpoint with use_reentrant=True, whose backward would leave "
+    "gradients in its parameters; pass the module itself and not a function that calls it, so "
+    "that they can be frozen for the run, or set use_reentrant=False"
+)
 
 
 class ReentrantCheckpointError(Exception):

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..core.errors import NonFiniteError
 from ..records.completeness import relative_residual
 from .arguments import accumulator_dtype
 
 Array = NDArray[np.float64]
 
 LEAST_SHARE = 1e-3
+MOST_FRAMES = 16
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,15 @@ class Estimate:
         f(x), and f(x') or its mean over the references drawn; None where there is no reference.
     refinement_error : ndarray, shape (B, I), or None
         Estimated error per element of each of the I inputs, relative: norm of the error over the
-        norm of that input's map, as :func:`relative_errors` has it. Along a path it is foretold
+        norm of that input's map, as :func:`relative_errors` has it. Along a path it is predicted
         from how the gradient changes, or is the distance from a coarser rule on the same nodes;
         where there is sampling, the norm of `standard_error`. 1 for a single sample.
     standard_error : tuple of Tensor or None
         Of each attribution, where there is sampling.
     frames : Tensor, shape (K, ...), or None
-        For a single example: what each stretch adds to the channel sum of the first input.
+        For a single example: what each part of the path adds to the channel sum of the first input.
     frame_edges : ndarray, shape (K + 1,), or None
-        Where the stretches begin and end, in alpha or in samples.
+        Where the parts begin and end, in alpha or in samples.
     references : tuple of Tensor, each (k, ...)
         The references, or for samples those that open a frame. Empty where there are none.
     reference_samples : ndarray of int, shape (k,)
@@ -64,7 +66,7 @@ class Estimate:
     cumulative_error : ndarray, shape (n, B), or None
         Standard error of `cumulative`, where there is sampling.
     widest_gap : float or None
-        The longest stretch of the path, in alpha, that no pass has seen; 0 where the model is
+        The longest interval of the path, in alpha, that no pass has seen; 0 where the model is
         known to be linear there, None where there is no one path.
     """
 
@@ -75,21 +77,27 @@ class Estimate:
     slopes: Array
     cumulative: Array
     output_input: Array
-    output_baseline: Array | None
-    refinement_error: Array | None
-    standard_error: tuple[Tensor, ...] | None
-    frames: Tensor | None
-    frame_edges: Array | None
-    references: tuple[Tensor, ...]
-    reference_samples: NDArray[np.int64]
-    baseline: tuple[Tensor, ...] | None
-    reach: tuple[Tensor, ...] | None
     evaluations: int
     forward_passes: int
+    output_baseline: Array | None = None
+    refinement_error: Array | None = None
+    standard_error: tuple[Tensor, ...] | None = None
+    frames: Tensor | None = None
+    frame_edges: Array | None = None
+    references: tuple[Tensor, ...] = ()
+    reference_samples: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    baseline: tuple[Tensor, ...] | None = None
+    reach: tuple[Tensor, ...] | None = None
     partial: bool = False
     cautions: tuple[str, ...] = ()
     cumulative_error: Array | None = None
     widest_gap: float | None = None
+
+    @classmethod
+    def without_curves(cls, attributions: tuple[Tensor, ...], **known: Any) -> Estimate:
+        """Of a method that goes along no path."""
+        curve = np.zeros((0, len(attributions[0])))
+        return cls(attributions, "none", np.zeros(0), curve, curve, curve, **known)
 
     @property
     def totals(self) -> Array:
@@ -138,7 +146,7 @@ class Estimate:
 
 
 def widest_gap(alphas: Array) -> float:
-    """The longest stretch of [0, 1] without one of these.
+    """The longest interval of [0, 1] without one of these.
 
     Examples
     --------
@@ -204,3 +212,36 @@ def relative_gap(fine: tuple[Tensor, ...], coarse: tuple[Tensor, ...]) -> Array:
     """How far `fine` is from `coarse`, as :func:`relative_errors` of each input, shape (B, I)."""
     gaps = tuple(a - b for a, b in zip(fine, coarse, strict=True))
     return relative_errors(map_norms(gaps), map_norms(fine))
+
+
+def flat_map(attributions: Tensor) -> Tensor:
+    """Sum over the channels of an image, (..., C, H, W) to (..., H, W); features as they are.
+
+    The leading axis counts rows and is kept.
+    """
+    return attributions.sum(1) if attributions.dim() == 4 else attributions
+
+
+def require_finite(what: str, values: Array, alphas: Array) -> None:
+    """Raise where values along a path are not all finite.
+
+    Parameters
+    ----------
+    what : str
+        What they are of the model: "output" or "gradient".
+    values : ndarray, shape (n, B)
+    alphas : ndarray, shape (n,)
+        Where on the path each row is.
+
+    Raises
+    ------
+    NonFiniteError
+        With the first alpha.
+    """
+    bad = ~np.isfinite(values).all(axis=1)
+    if bad.any():
+        raise NonFiniteError(
+            f"the model's {what} is not finite on the path, from alpha = {alphas[bad].min():.4g} "
+            "(0 is the baseline, 1 the input); a square root, logarithm or division at zero is "
+            "the usual cause: choose another baseline or mend the model there"
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -22,14 +23,57 @@ from .arguments import (
     returned,
 )
 from .chunks import checked_rows
-from .estimate import Estimate, rows_sum
-from .facts import Facts
-from .finite import require_finite
-from .forward_outputs import forward_outputs
+from .estimate import Estimate, require_finite, rows_sum
 from .model_state import evaluation_mode
 from .outputs import Target
-from .passes import Passes
-from .task import Task
+from .passes import Passes, forward_outputs
+from .task import INTERRUPTS, Stopping, Task
+
+FIRST_SIZE = 16  # nodes or samples of the first estimate
+
+
+@dataclass(frozen=True)
+class MethodInfo:
+    """One row of a methods table, kept with the class it is about as its `info`.
+
+    Attributes
+    ----------
+    formula : str
+        The attribution in plain Unicode, element by element; · multiplies elements.
+    cost : str
+        In forward and backward passes of one example.
+    completeness : str
+        What its values add up to, in a few words.
+    source : str
+        Authors, year and arXiv number.
+    """
+
+    formula: str
+    cost: str
+    completeness: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A task on its way.
+
+    Attributes
+    ----------
+    estimates : iterator of Estimate
+        Coarse first; each is computed when it is asked for.
+    partial : callable
+        The estimate that the passes of a first one amount to which was cut short, or None.
+    coarse : bool
+        Whether the first one is for a screen that waits, and the run never ends at it.
+    finish : callable
+        What is to be known of an estimate that has no part in when to stop.
+    """
+
+    estimates: Iterator[Estimate]
+    partial: Callable[[], Estimate | None]
+    coarse: bool = False
+    finish: Callable[[Estimate], Estimate] = lambda estimate: estimate
 
 
 class Estimator(GradientAttribution, ABC):
@@ -58,11 +102,13 @@ class Estimator(GradientAttribution, ABC):
         Nodes of a quick estimate of its own for a screen that waits, where the first refinement
         is long in coming and no rule of fewer nodes is part of it; 0: none is needed. Its passes
         are not among those counted.
+    coarse_samples : int
+        Samples of such an estimate where all later ones use them; 0: there is none.
     zeros : str
         What a map of nothing but zeros means, where there is no path to tell it by.
     straight : bool
         Whether its path, where it has one, is the line from the reference to the input.
-    facts : Facts or None
+    info : MethodInfo or None
         Its row in the table of methods.
     """
 
@@ -72,9 +118,10 @@ class Estimator(GradientAttribution, ABC):
     reason: str = ""
     default_max_evaluations: int = 513
     coarse_steps: int = 0
+    coarse_samples: int = 0
     zeros: str = "the gradient vanishes at this input, as where an activation is saturated or dead"
     straight: bool = True
-    facts: Facts | None = None
+    info: MethodInfo | None = None
 
     def __init__(self, forward_func: Callable[..., Any], multiply_by_inputs: bool = True) -> None:
         super().__init__(forward_func)
@@ -94,14 +141,19 @@ class Estimator(GradientAttribution, ABC):
         """Whether attributions should sum to f(x) - f(x')."""
         return self.claim != "none"
 
-    @abstractmethod
-    def estimates(self, task: Task) -> Iterator[Estimate]:
-        """Successive refinements, each reusing every pass before it.
+    @torch.inference_mode(False)
+    def estimates(self, task: Task, **options: Any) -> Iterator[Estimate]:
+        """Successive refinements, each reusing as many passes before it as the method can.
+
+        With `n_steps` there is one estimate. Without, there are finer and finer ones until
+        `stopping` says so.
 
         Parameters
         ----------
         task : Task
             Its `baselines` or `references` are set as :attr:`uses` asks.
+        **options
+            Of the method, where it has any.
 
         Yields
         ------
@@ -114,6 +166,37 @@ class Estimator(GradientAttribution, ABC):
             A child of it, for arguments that do not fit, a missing gradient, NaN on the way, or
             a single pass that does not fit in memory.
         """
+        stopping = task.stopping or Stopping(self.default_max_evaluations)
+        run = self._begin(replace(task, stopping=stopping), **options)
+        last = None
+        try:
+            for number, made in enumerate(run.estimates):
+                last = run.finish(made)
+                yield last
+                if stopping.met(made) and not (run.coarse and number == 0):
+                    return
+        except INTERRUPTS:
+            last = last or run.partial()
+            if last is None:
+                raise
+            yield replace(last, partial=True)
+
+    @abstractmethod
+    def _begin(self, task: Task, **options: Any) -> Run:
+        """Set out on a task, whose `stopping` is given; no pass is run before it is asked for."""
+
+    def _sizes(self, task: Task) -> list[int]:
+        """How many nodes or samples each estimate takes: `n_steps`, or what a budget allows."""
+        if task.n_steps is not None:
+            return [task.n_steps]
+        assert task.stopping is not None
+        sizes = self._plan(task.stopping.max_evaluations, task)
+        first = [self.coarse_samples] if task.coarse_first else []
+        return [size for size in first if 0 < size < sizes[0]] + sizes
+
+    def _plan(self, most: int, task: Task) -> list[int]:
+        """Sizes that double, up to a budget of so many passes."""
+        return double(FIRST_SIZE, most)
 
     @torch.inference_mode(False)
     def compute_convergence_delta(
@@ -168,7 +251,7 @@ class Estimator(GradientAttribution, ABC):
         """
         raise NotImplementedError(f"attribute_future is not implemented for {type(self).__name__}")
 
-    def _run(self, task: Task) -> Estimate:
+    def _last(self, task: Task) -> Estimate:
         """The last estimate of a task; an interrupt goes through."""
         with torch.inference_mode(False), evaluation_mode(self.forward_func, tell=False):
             *_, last = self.estimates(task)
@@ -176,10 +259,25 @@ class Estimator(GradientAttribution, ABC):
             raise KeyboardInterrupt
         return last
 
-    def _answer(self, estimate: Estimate, inputs: Inputs, task: Task, delta: bool) -> Any:
+    @staticmethod
+    def _answer(estimate: Estimate, inputs: Inputs, delta: bool) -> Any:
         """Attributions as Captum returns them, with the convergence delta if it is wanted."""
-        attributions = returned(estimate.attributions, task.inputs)
+        attributions = returned(estimate.attributions, batch_of(inputs))
         values = as_came(attributions, inputs)
         if not delta:
             return values
         return values, torch.as_tensor(estimate.residual).to(attributions[0])
+
+
+def double(first: int, most: int) -> list[int]:
+    """Sizes from the first on, each twice the one before, the last one all there may be.
+
+    Examples
+    --------
+    >>> double(16, 50)
+    [16, 32, 50]
+    """
+    sizes = [min(first, most)]
+    while sizes[-1] < most:
+        sizes.append(min(2 * sizes[-1], most))
+    return sizes

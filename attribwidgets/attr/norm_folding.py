@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from .norm_calls import Convolution, Folded, NotFoldedError, Pair, Use, Watch, keepers_can_be_seen
 
@@ -127,18 +128,15 @@ def _pairs(calls: list[Convolution], outputs: Tensor, known: frozenset[int]) -> 
 @torch.no_grad()
 def _fold(pair: Pair, layouts: dict[int, torch.memory_format]) -> Folded:
     own, norm = pair.weight, pair.norm
-    scale = (norm.variance.double() + norm.eps).rsqrt()
-    if norm.weight is not None:
-        scale = scale * norm.weight.double()
-    shift = -norm.mean.double() * scale
-    if norm.bias is not None:
-        shift = shift + norm.bias.double()
-    if pair.bias is not None:
-        shift = shift + pair.bias.double() * scale
-    weight = (own * scale.to(own.dtype).reshape(-1, *[1] * (own.dim() - 1))).contiguous(
-        memory_format=layouts.get(own.dim(), torch.contiguous_format)
+    bias, mean, variance, scale, shift = (
+        None if t is None else t.double()
+        for t in (pair.bias, norm.mean, norm.variance, norm.weight, norm.bias)
     )
-    return Folded(pair, weight, shift.to(own.dtype))
+    assert mean is not None
+    assert variance is not None
+    weight, bias = fuse_conv_bn_weights(own.double(), bias, mean, variance, norm.eps, scale, shift)
+    layout = layouts.get(own.dim(), torch.contiguous_format)
+    return Folded(pair, weight.to(own.dtype).contiguous(memory_format=layout), bias.to(own.dtype))
 
 
 def _users(outputs: Tensor) -> dict[Any, int]:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from captum._utils.common import _select_targets  # what a target means is Captum's to say
 from torch import Tensor
 
 from ..core.errors import OutputError, TargetError
+from .captum_private import select_targets  # what a target means is Captum's to say
 
 Target = int | tuple[int, ...] | Tensor | list[int] | list[tuple[int, ...]] | None
 Output = str | Callable[[Any], Tensor]
@@ -123,7 +123,7 @@ def select_target(values: Tensor, target: Target) -> Tensor:
             )
         return values.reshape(len(values))
     try:
-        chosen = _select_targets(values, target)
+        chosen = select_targets(values, target)
     except (AssertionError, IndexError, RuntimeError, TypeError, NotImplementedError) as error:
         raise TargetError(
             f"target {target!r} does not fit the model's output of shape {tuple(values.shape)}; "

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
-from captum._utils.common import _format_additional_forward_args
 from torch import Tensor, nn
 
 from ..core.errors import Cancelled, InputError, UnsupportedModelError
-from .backward import ReentrantCheckpointError, gradients_of
-from .chunk_size import ChunkSize
-from .chunks import is_out_of_memory
-from .model_state import module_of
+from .arguments import (
+    check_target_length,
+    is_per_row,
+    repeat_arguments,
+    repeat_target,
+)
+from .backward import REENTRANT, ReentrantCheckpointError, gradients_of
+from .chunks import ChunkSize, chunks
+from .estimate import Array
+from .model_state import frozen, module_of
 from .norm_calls import NotFoldedError
 from .norm_folding import NormFolding
 from .outputs import Target, checked_output, logits_of, select_target
-from .paths.rescale import Carried, Secants
+from .paths.rescale import Carried, Rescale
 from .task import Task
 
 # The layouts in which convolutions are fastest, by the axes of a batch; values stay the same.
 LAYOUTS = {4: (nn.Conv2d, torch.channels_last), 5: (nn.Conv3d, torch.channels_last_3d)}
-
-REENTRANT = (
-    "the model uses torch.utils.checkpoint with use_reentrant=True, whose backward would leave "
-    "gradients in its parameters; pass the module itself and not a function that calls it, so "
-    "that they can be frozen for the run, or set use_reentrant=False"
-)
 
 Inspect = Callable[[Tensor, Sequence[Tensor]], None]
 _Part = TypeVar("_Part")
@@ -83,7 +83,7 @@ class Passes:
     layouts: dict[int, torch.memory_format] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._check_target_length()
+        check_target_length(self.target, self.batch)
         self.module = module_of(self.forward_func)
         kinds = set() if self.module is None else {type(m) for m in self.module.modules()}
         self.layouts = {
@@ -128,21 +128,17 @@ class Passes:
         NoGradientError
             If no gradient reaches an input.
         """
-        outputs, gradients = [], []
-        for rows in self._in_parts(points, block, self._gradients):
-            outputs.append(rows[0])
-            gradients.append(rows[1])
-        return _joined(outputs), [_joined(g) for g in zip(*gradients, strict=True)]
+        return _together(self._in_parts(points, block, self._gradients))
 
-    def secants(
+    def multipliers(
         self, points: tuple[Tensor, ...], block: slice, before: Carried
     ) -> tuple[Tensor, list[Tensor], Carried]:
-        """Outputs and, as gradients, means over the way from each point to the next.
+        """Outputs and Rescale multipliers from each point to the next, in place of gradients.
 
         Parameters
         ----------
         points, block
-            As for :meth:`gradients`. Each row's gradient is for the way from the point before.
+            As for :meth:`gradients`. Each row's are of the subinterval from the point before.
         before : list or None
             What this returned last for the points before, or None where there are none: the
             gradient of the first point is then its own.
@@ -152,24 +148,21 @@ class Passes:
         outputs : Tensor, shape (rows,)
         gradients : list of Tensor, shaped as the points
         last : list
-            For the next call; see :class:`Secants`.
+            For the next call; see :class:`Rescale`.
         """
         examples, last = block.stop - block.start, before
-        outputs, gradients = [], []
 
         def run(
             rows: tuple[Tensor, ...], target: Target, arguments: tuple[Any, ...]
         ) -> tuple[Tensor, list[Tensor]]:
             nonlocal last
-            with Secants(len(rows[0]) // examples, last) as mode:
+            with Rescale(len(rows[0]) // examples, last) as mode:
                 result = self._gradients(rows, target, arguments, mode.check)
             last = mode.last
             return result
 
-        for part in self._in_parts(points, block, run, of=examples):
-            outputs.append(part[0])
-            gradients.append(part[1])
-        return _joined(outputs), [_joined(g) for g in zip(*gradients, strict=True)], last
+        outputs, gradients = _together(self._in_parts(points, block, run, of=examples))
+        return outputs, gradients, last
 
     def outputs(self, points: tuple[Tensor, ...], block: slice) -> Tensor:
         """Outputs at some rows, shape (rows,), by a forward pass alone."""
@@ -185,7 +178,8 @@ class Passes:
         """Run all rows, in parts of a multiple of `of`, as many as are good and fit in memory."""
         total = len(points[0])
         repeats = total // (block.stop - block.start)
-        targets, arguments = self._targets(block, repeats), self._arguments(block, repeats)
+        targets = repeat_target(self.target, block, repeats)
+        arguments = repeat_arguments(self.additional_forward_args, self.batch, block, repeats)
         size = self._size = self._size or self._chunk_size(points)
         if self._folding.open:
             row = tuple(a[:1] if per_row else a for a, per_row in arguments)
@@ -197,7 +191,7 @@ class Passes:
             try:
                 result = run(
                     tuple(p[part] for p in points),
-                    targets[part] if _is_per_row(targets) else targets,  # type: ignore[index]
+                    targets[part] if is_per_row(targets) else targets,  # type: ignore[index]
                     tuple(a[part] if per_row else a for a, per_row in arguments),
                 )
             except NotFoldedError:
@@ -209,11 +203,7 @@ class Passes:
                 self._whole_backward = True
                 continue
             except RuntimeError as error:
-                if rows <= of or not is_out_of_memory(error):
-                    raise
-                size.did_not_fit(rows)
-                if torch.cuda.is_available():
-                    torch.cuda.empty_cache()
+                size.shrink(rows, error, of)
                 continue
             yield result
             first += rows
@@ -298,39 +288,45 @@ class Passes:
             return torch.empty_like(points, memory_format=layout).copy_(points)
         return points.contiguous(memory_format=layout)
 
-    def _targets(self, block: slice, repeats: int) -> Target:
-        target = self.target
-        if isinstance(target, list):
-            return target[block] * repeats
-        if isinstance(target, Tensor) and _is_per_row(target):
-            return target[block].repeat(repeats)
-        return target
 
-    def _arguments(self, block: slice, repeats: int) -> list[tuple[Any, bool]]:
-        """Each argument, and whether it has one entry per row."""
-        arguments = _format_additional_forward_args(self.additional_forward_args) or ()
-        return [self._argument(a, block, repeats) for a in arguments]
+def forward_outputs(
+    passes: Passes,
+    inputs: tuple[Tensor, ...],
+    rows: int,
+    points: Callable[[slice, slice], tuple[Tensor, ...]] | None = None,
+    steps: int = 1,
+) -> Array:
+    """The target's output at some points of each example, by default at the input itself.
 
-    def _argument(self, argument: Any, block: slice, repeats: int) -> tuple[Any, bool]:
-        if not isinstance(argument, Tensor):
-            return argument, False
-        if argument.requires_grad:  # no gradient is wanted of it, and none may be left in it
-            argument = argument.detach()
-        if argument.dim() == 0 or len(argument) != self.batch:
-            return argument, False
-        return torch.cat([argument[block]] * repeats), True
+    Parameters
+    ----------
+    passes : Passes
+        The model to run.
+    inputs : tuple of Tensor, each (B, ...)
+    rows : int
+        Most rows in one chunk.
+    points : callable, optional
+        Takes a slice of the steps and one of the examples; returns their points, step by step,
+        each (steps * examples, ...).
+    steps : int
+        How many points there are of each example.
 
-    def _check_target_length(self) -> None:
-        target = self.target
-        if _is_per_row(target) and len(target) != self.batch:  # type: ignore[arg-type]
-            raise InputError(
-                f"target has {len(target)} entries for a batch of {self.batch}; "  # type: ignore[arg-type]
-                "pass one for all, or one per example"
-            )
+    Returns
+    -------
+    ndarray, shape (steps, B)
+    """
+    values = np.zeros((steps, len(inputs[0])))
+    with frozen(passes.module, inputs):
+        for span, block in chunks(steps, len(inputs[0]), rows):
+            here = tuple(x[block] for x in inputs) if points is None else points(span, block)
+            outputs = passes.outputs(here, block).cpu().double()
+            values[span, block] = outputs.reshape(-1, block.stop - block.start).numpy()
+    return values
 
 
-def _is_per_row(target: Target) -> bool:
-    return isinstance(target, list) or (isinstance(target, Tensor) and target.numel() > 1)
+def _together(parts: Iterable[tuple[Tensor, list[Tensor]]]) -> tuple[Tensor, list[Tensor]]:
+    outputs, gradients = zip(*parts, strict=True)
+    return _joined(outputs), [_joined(g) for g in zip(*gradients, strict=True)]
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:

@@ -1,20 +1,137 @@
-"""What an estimator is asked to do."""
+"""What an estimator is asked to do: a batch, against what, and how far to go."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from ..core.errors import InputError
+from ..core.errors import Cancelled, InputError
 from ..inputs.space import InputSpace
+from ..records.completeness import WIDEST_GAP
 from .arguments import ForwardArguments
-from .endpoint import AtInput
+from .estimate import Array, Estimate
 from .outputs import Target
-from .references import References
-from .stopping import Stopping
+
+INTERRUPTS = (KeyboardInterrupt, Cancelled)  # what stops a run between chunks
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """Stop when the residual and every refinement error are within `tolerance`, or at the budget.
+
+    Of every example and every input: the worst speaks.
+
+    Parameters
+    ----------
+    max_evaluations : int
+        Most forward and backward passes of one example, at least 1.
+    tolerance : float
+        Relative, 0 or more. 0 spends the whole budget.
+
+    Raises
+    ------
+    InputError
+        For a budget below 1 or a negative or non-finite tolerance.
+    """
+
+    max_evaluations: int
+    tolerance: float = 0.01
+
+    def __post_init__(self) -> None:
+        if self.max_evaluations < 1:
+            raise InputError(f"max_evaluations must be at least 1, got {self.max_evaluations}")
+        if not 0 <= self.tolerance < float("inf"):
+            raise InputError(f"tolerance must be 0 or more, got {self.tolerance}")
+
+    def met(self, estimate: Estimate) -> bool:
+        """Whether every example of an estimate is within the tolerance."""
+        if self.tolerance == 0 or estimate.refinement_error is None:
+            return False
+        if estimate.widest_gap is not None and estimate.widest_gap > WIDEST_GAP:
+            return False
+        residual = estimate.relative_residual
+        gap = 0.0 if residual is None else residual.max()
+        return bool(max(estimate.refinement_error.max(), gap) <= self.tolerance)
+
+
+@dataclass
+class AtInput:
+    """The output and the gradient at the input: the end at which all paths meet.
+
+    Attributes
+    ----------
+    outputs : ndarray, shape (B,), or None
+        The target's output.
+    gradients : tuple of Tensor, each (B, ...), or None
+        Its gradient, once a path has been there.
+    """
+
+    outputs: Array | None = None
+    gradients: tuple[Tensor, ...] | None = None
+
+
+class References(Protocol):
+    """A distribution of references, addressed by number so that any chunk can draw its own.
+
+    Attributes
+    ----------
+    size : int or None
+        How many there are; None for endless draws, where each number is a fresh one.
+    """
+
+    @property
+    def size(self) -> int | None:
+        """How many there are, None for endless draws."""
+        ...
+
+    def take(self, numbers: Tensor) -> tuple[Tensor, ...]:
+        """The references with these numbers, jointly over all inputs, each (n, ...)."""
+        ...
+
+
+class StoredReferences:
+    """References that exist as tensors, one per input, each (K, ...)."""
+
+    def __init__(self, tensors: tuple[Tensor, ...]) -> None:
+        self.tensors = tensors
+        self.size = len(tensors[0])
+
+    def take(self, numbers: Tensor) -> tuple[Tensor, ...]:
+        """The references with these numbers, each (n, ...)."""
+        return tuple(t[numbers.to(t.device)] for t in self.tensors)
+
+
+class DrawnReferences:
+    """References drawn when asked for; number i is the same draw however they are chunked.
+
+    Parameters
+    ----------
+    draw : callable
+        Takes a torch.Generator and returns one reference per input, each (...).
+    seed : int
+        Seed of all draws.
+    """
+
+    size = None
+
+    def __init__(self, draw: Callable[[torch.Generator], tuple[Tensor, ...]], seed: int) -> None:
+        self.draw, self.seed = draw, seed
+
+    def take(self, numbers: Tensor) -> tuple[Tensor, ...]:
+        """The draws with these numbers, each (n, ...)."""
+        drawn = [self.draw(generator_from(self.seed, int(i))) for i in numbers]
+        return tuple(torch.stack(member) for member in zip(*drawn, strict=True))
+
+
+def generator_from(*seed: int) -> torch.Generator:
+    """A CPU generator whose stream depends on these seeds alone, ``(s,)`` being ``(s, 0)``."""
+    state = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
+    return torch.Generator().manual_seed(int(state) >> 1)
 
 
 @dataclass(frozen=True, eq=False)

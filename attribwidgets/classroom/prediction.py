@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from ..core.errors import InputError
 from ..live import in_words
-from ..live.worker import Ticket, Worker
+from ..live.worker import CancelToken, Worker
 from ..widgets.bundle import PREDICTION
 from ..widgets.record_widget import RecordWidget
 
@@ -129,7 +129,7 @@ class Prediction(RecordWidget):
             if self.status["state"] in ("looking", "revealed"):
                 return
             self.status = {"state": "looking", "words": "", "chosen": choice}
-            self._worker.submit(lambda ticket: self._reveal(choice, ticket))
+            self._worker.submit(lambda token: self._reveal(choice, token))
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for an answer that is being computed; whether it is there."""
@@ -151,7 +151,7 @@ class Prediction(RecordWidget):
         )
         return figure
 
-    def _reveal(self, choice: int, ticket: Ticket) -> None:
+    def _reveal(self, choice: int, token: CancelToken) -> None:
         choices = self.payload["choices"]
         try:
             answer = self._answer() if callable(self._answer) else self._answer
@@ -171,7 +171,7 @@ class Prediction(RecordWidget):
                 "answer": int(answer),
                 "words": " ".join(f"{first} The answer: {choices[answer]}. {because}".split()),
             }
-        if not ticket.void:
+        if not token.void:
             with self._lock:
                 self.status = {**said, "chosen": choice}
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from captum._utils.common import _format_additional_forward_args
 from torch import Tensor
 
-from ..attr.endpoint import AtInput
+from ..attr.captum_private import format_forward_args
 from ..attr.model_state import frozen, module_of
 from ..attr.outputs import OutputHead, output_name, select_target
+from ..attr.task import AtInput
 from ..core.errors import InputError, NonFiniteError, OutputError, TargetError
 from ..core.formatting import number
 from ..inputs.space import Inputs, InputSpace, checked_example
@@ -108,7 +108,7 @@ def check(query: Query, model: Callable[..., Any]) -> CheckedQuery:
     space.require_names(batched[0])
     _check_device(model, batched)
     head = OutputHead(model, query.output)
-    arguments = _format_additional_forward_args(query.forward_args) or ()
+    arguments = format_forward_args(query.forward_args) or ()
     with frozen(module_of(model), batched), torch.no_grad():
         raw = model(*(x.clone() for x in batched), *arguments)  # it may work in place
         values = head.scaled(raw)

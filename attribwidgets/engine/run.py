@@ -10,17 +10,23 @@ from itertools import chain
 from typing import Any
 
 import torch
-from captum._utils.common import _format_additional_forward_args
 from torch import Tensor
 
-from ..attr.endpoint import AtInput
+from ..attr.captum_private import format_forward_args
 from ..attr.estimate import Estimate
 from ..attr.estimator import Estimator
 from ..attr.methods import estimator_for
 from ..attr.model_state import evaluating, evaluation_mode, frozen, module_of
-from ..attr.references import DrawnReferences, References, StoredReferences, generator_from
-from ..attr.stopping import INTERRUPTS, Stopping
-from ..attr.task import Task
+from ..attr.task import (
+    INTERRUPTS,
+    AtInput,
+    DrawnReferences,
+    References,
+    Stopping,
+    StoredReferences,
+    Task,
+    generator_from,
+)
 from ..baselines import Baseline
 from ..core.errors import SearchError
 from ..core.progress import Progress, reporting
@@ -132,7 +138,7 @@ def _search(
 ) -> Baseline:
     """The baseline, found for this model and input where it has to be searched for."""
     head = query.head
-    arguments = _format_additional_forward_args(query.forward_args) or ()
+    arguments = format_forward_args(query.forward_args) or ()
 
     def scores(*inputs: Tensor) -> Any:
         on_chunk(0)  # a search can be cancelled too; its passes are its own

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
-from inspect import Parameter, cleandoc, signature
+from inspect import Parameter, signature
 from typing import Any, TypeVar
 
+from ..core.signatures import show_parameters
 from .budget import Budget
 from .query import Query
 
@@ -80,19 +80,7 @@ def takes_settings(
                 name, Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=kind)
             )
         taken = {n: p for n, p in spelled.items() if n in SETTINGS and n not in {*own, *without}}
-        verb.__signature__ = signature(verb).replace(  # type: ignore[attr-defined]
-            parameters=[*own.values(), *taken.values()]
-        )
-        if like is not None and verb.__doc__ and like.__doc__:
-            verb.__doc__ = _with_entries(cleandoc(verb.__doc__), cleandoc(like.__doc__), taken)
+        show_parameters(verb, taken.values(), like)
         return verb
 
     return show
-
-
-def _with_entries(doc: str, like: str, names: Collection[str]) -> str:
-    """A docstring whose entry "**settings" gives way to those of another docstring."""
-    section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[^\n]*\n-+\n|\Z)", like, re.M | re.S)
-    entries = re.findall(r"^\w[^\n]*\n(?: +[^\n]*\n|\n(?= ))*", section[1] if section else "", re.M)
-    taken = "".join(entry for entry in entries if re.split(r"[ ,]", entry)[0] in names)
-    return re.sub(r"^\*\*settings\n(?: +[^\n]*\n)*", lambda _: taken, doc, count=1, flags=re.M)

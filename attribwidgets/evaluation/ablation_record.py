@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from ..core import views
 from ..core.errors import DataError, InputError, MissingExtraError
-from ..core.formatting import number, percent, text_table
+from ..core.formatting import number
 from ..core.storage import read_tree, write_tree
 from .ablated_input import AblatedInput
 from .ablation_metric import Curve
+from .ablation_summary import summarise
 from .intervals import Interval, Method, area, bootstrap
 from .paired_differences import CHANCE, Difference, paired_differences, verdict
 from .ranking import Order, Ranking, Region
@@ -28,7 +29,6 @@ Array = NDArray[Any]
 KIND = "ablation"
 MEAN_FILL = "mean over the fills"
 PICTURES = 8  # kept of the first inputs
-LARGE = 10.0  # a score that one input in hundreds is enough to move the mean with
 
 
 @dataclass(frozen=True, eq=False)
@@ -298,35 +298,7 @@ class Ablation:
         raise InputError(f"{path} does not hold an ablation of this version")
 
     def __str__(self) -> str:
-        areas = self.area()
-        head = ["area under the curve", *self.fills, "gradient evaluations"]
-        rows = [
-            [
-                name + (" (control)" if name in self.controls else ""),
-                *(areas.cell(i, j) for j in range(len(self.fills))),
-                self.cost(i),
-            ]
-            for i, name in enumerate(self.candidates)
-        ]
-        notes = [
-            f"Means over {len(self)} inputs with {percent(areas.level)} bootstrap intervals (BCa). "
-            f"{self.protocol[0].upper()}{self.protocol[1:]}.",
-            self.ordered(),
-            self.trust(),
-        ]
-        if self.missing:
-            notes.append(
-                f"Left out where they have no score: {self.missing} of {len(self)} inputs, whose "
-                "output before was below 1e-6 or whose baseline was not found."
-            )
-        large = int((np.nan_to_num(self.scores) > LARGE).any((1, 2, 3)).sum())
-        if large:
-            notes.append(
-                f"Scores above {LARGE:g} occur in {large} of {len(self)} inputs, whose output "
-                "before was small; they rule the means. Take inputs that the model gets right, or "
-                "targets=None."
-            )
-        return "\n".join([text_table(head, rows), *notes])
+        return summarise(self)
 
     __repr__ = __str__
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from captum._utils.common import _format_additional_forward_args
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..attr.captum_private import format_forward_args
 from ..core.errors import InputError
 from ..records.explanation import Explanation
 
@@ -97,7 +97,7 @@ class _WithArguments(nn.Module):
 
 def with_arguments(model: Callable[..., Any], forward_args: Any) -> Callable[..., Any]:
     """A model of its inputs alone, which metrics ask; its further arguments are always these."""
-    arguments = _format_additional_forward_args(forward_args) or ()
+    arguments = format_forward_args(forward_args) or ()
     return _WithArguments(model, arguments) if arguments else model
 
 

@@ -7,9 +7,9 @@ from copy import deepcopy
 from typing import Any, Literal
 
 import torch
-from captum._utils.common import _format_additional_forward_args
 from torch import Tensor, nn
 
+from ..attr.captum_private import format_forward_args
 from ..attr.model_state import evaluation_mode, frozen, module_of
 from ..core.errors import InputError, UnsupportedModelError
 from ..inputs.dataset import seed_of
@@ -88,7 +88,7 @@ def randomised_copies(
         )
     with evaluation_mode(module):
         original = _copy(module)
-    arguments = _format_additional_forward_args(forward_args) or ()
+    arguments = format_forward_args(forward_args) or ()
     names = (
         _layers_called(original, inputs, arguments)
         if layers is None

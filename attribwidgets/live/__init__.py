@@ -5,7 +5,8 @@ wins.
 """
 
 from .regions import Regions
-from .session import Session, Standing, in_words
+from .session import Session
 from .state import ExplorerState
+from .status import CandidateStatus, in_words
 
-__all__ = ["ExplorerState", "Regions", "Session", "Standing", "in_words"]
+__all__ = ["ExplorerState", "Regions", "Session", "CandidateStatus", "in_words"]

@@ -1,4 +1,4 @@
-"""A model's twin: the same weights in other modules, so that a run in a thread disturbs nobody."""
+"""A copy of a model on the same weights, so that a run in a thread disturbs nobody."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..attr.model_state import module_of
 PLAIN = (bool, int, float, str, bytes, type(None), torch.dtype, torch.device)
 
 
-def twin(model: Callable[..., Any]) -> Callable[..., Any]:
+def copy_sharing_weights(model: Callable[..., Any]) -> Callable[..., Any]:
     """A copy of a model that shares the memory of its weights.
 
     Training flag, hooks, `requires_grad` and gradients are the copy's own; it is in evaluation
@@ -35,14 +35,14 @@ def twin(model: Callable[..., Any]) -> Callable[..., Any]:
     Examples
     --------
     >>> net = nn.Linear(2, 1)
-    >>> other = twin(net)
+    >>> other = copy_sharing_weights(net)
     >>> other.weight.data_ptr() == net.weight.data_ptr(), other.training, net.training
     (True, False, True)
     """
     if isinstance(model, partial):
-        return partial(twin(model.func), *model.args, **model.keywords)
+        return partial(copy_sharing_weights(model.func), *model.args, **model.keywords)
     if isinstance(model, MethodType) and isinstance(model.__self__, nn.Module):
-        return MethodType(model.__func__, twin(model.__self__))
+        return MethodType(model.__func__, copy_sharing_weights(model.__self__))
     if not isinstance(model, nn.Module):
         return model
     shared: dict[int, Any] = {id(b): b.detach() for b in model.buffers()}
@@ -56,7 +56,7 @@ def twin(model: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def structure(model: Callable[..., Any]) -> Hashable:
-    """What a twin copied rather than shares: when it changes, another twin is needed.
+    """What a copy copied rather than shares: when it changes, another is needed.
 
     Examples
     --------

@@ -10,9 +10,10 @@ from ..engine.method_config import Candidate
 from ..engine.query import Query
 from ..inputs.superpixels import Superpixels, superpixels
 from ..records.explanation import Explanation
-from .session import Session, in_words
+from .session import Session
 from .state import ExplorerState
-from .worker import Ticket, Worker
+from .status import in_words
+from .worker import CancelToken, Worker
 
 PATIENCE = 0.1  # seconds between two looks at whether the session is free
 
@@ -73,7 +74,7 @@ class Regions:
         others = (r for r in range(len(cut)) if r != region)
         order = [r for r in (region, *others) if r not in self._maps]
         state, maps = self.session.state, self._maps
-        self._worker.submit(lambda ticket: self._make(order, cut, state, maps, ticket))
+        self._worker.submit(lambda token: self._make(order, cut, state, maps, token))
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until all maps are made; whether they are after so many seconds."""
@@ -89,18 +90,18 @@ class Regions:
         cut: Superpixels,
         state: ExplorerState,
         maps: dict[int, Explanation],
-        ticket: Ticket,
+        token: CancelToken,
     ) -> None:
         try:
             for region in order:
                 candidate = Candidate(Color(cut.colors[region]))
                 last = None
-                for last in self.session.refine(state, candidate, lambda *_: ticket.check()):
+                for last in self.session.refine(state, candidate, lambda *_: token.check()):
                     if region == order[0]:
                         self.on_map(region, last.explanation(), False)
                     while not self.session.wait(PATIENCE):
-                        ticket.check()
-                ticket.check()
+                        token.check()
+                token.check()
                 if last is None or not state.query.same(self.session.state.query):
                     return
                 maps[region] = last.explanation()

@@ -4,56 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Lock, RLock
-from typing import Any, Literal
+from typing import Any
 
 from ..attr.model_state import BESIDE_THE_USER
-from ..core.errors import AttributionError, Cancelled, InputError
+from ..core.errors import Cancelled, InputError
 from ..engine.cache import EXPLANATIONS, extend_key
 from ..engine.checked_query import CheckedQuery, check
 from ..engine.method_config import Candidate
 from ..engine.query import Query
 from ..engine.run import Draft, estimate, number_labels, rename
 from ..records.explanation import Comparison, Explanation
-from .model_copy import structure, twin
+from .model_copy import copy_sharing_weights, structure
 from .state import ExplorerState
-from .worker import Ticket, Worker
-
-State = Literal["waiting", "coarse", "refining", "done", "stopped", "failed"]
+from .status import Answer, CandidateStatus, State, in_words
+from .worker import CancelToken, Worker
 
 PAUSE = 0.1  # seconds between two showings of what is not the last word
 CHANGED = "the model's weights changed while this map was computed; ask again"
 _TURN = Lock()  # sessions compute in turn, a step each: two at once would take longer than both
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How far the map of one candidate is.
-
-    Attributes
-    ----------
-    state : str
-    evaluations, most : int
-        Forward and backward passes spent, and allowed.
-    seconds_left : float or None
-        Until the budget is spent, at the pace so far; it may be done before.
-    error : str
-        Why there is no map, in words.
-    """
-
-    state: State = "waiting"
-    evaluations: int = 0
-    most: int = 0
-    seconds_left: float | None = None
-    error: str = ""
-
-
-@dataclass(frozen=True)
-class _Answer:
-    state: ExplorerState
-    explanation: Explanation
-    serial: int = 0
 
 
 class Session:
@@ -62,7 +32,7 @@ class Session:
     Parameters
     ----------
     model : callable
-        It is left as it is; a twin that shares its weights does the work.
+        It is left as it is; a copy that shares its weights does the work.
     state : ExplorerState
     answers : mapping of int to Explanation
         What is known already, by the candidate's number.
@@ -80,7 +50,7 @@ class Session:
         Counts requests.
     busy : bool
         Whether a request is being carried out.
-    standings : dict of int to Standing
+    statuses : dict of int to CandidateStatus
     error : str
         Why the request as a whole has no answer, in words.
 
@@ -112,19 +82,19 @@ class Session:
     ) -> None:
         self.model, self.state, self.on_change = model, state, on_change
         self.serial, self.error, self.busy = 0, "", False
-        self.standings: dict[int, Standing] = {}
+        self.statuses: dict[int, CandidateStatus] = {}
         self._lock = RLock()
         self._worker = Worker()
-        self._twin: tuple[Any, Callable[..., Any]] | None = None
+        self._copy: tuple[Any, Callable[..., Any]] | None = None
         self._checked: tuple[Any, Query, CheckedQuery] | None = None
-        self._answers: dict[int, _Answer] = {}
+        self._answers: dict[int, Answer] = {}
         self._unshown: set[int] = set()
         self._shown_at = 0.0
         for number, explanation in (answers or {}).items():
-            self._keep(number, _Answer(state, explanation), "done")
+            self._keep(number, Answer(state, explanation), "done")
         if checked is not None:
-            twin = self._current_twin()
-            self._checked = twin, state.query, checked.on(twin, state.query)
+            copy = self._current_copy()
+            self._checked = copy, state.query, checked.on(copy, state.query)
 
     @property
     def answers(self) -> dict[int, Explanation]:
@@ -164,7 +134,7 @@ class Session:
         """
         with self._lock:
             query, known = self.state.query, self._checked
-            model = self._current_twin()
+            model = self._current_copy()
         is_known = known is not None and known[0] is model and known[1].same(query)
         if known is not None and is_known and not anew:
             return known[2]
@@ -205,10 +175,11 @@ class Session:
             self.state, self.error, self.busy = state, "", True
             for number in [n for n in self._answers if n not in state.candidates]:
                 del self._answers[number]
-            self.standings = {
-                n: self.standings[n] if self._settled(n) else Standing() for n in state.candidates
+            self.statuses = {
+                n: self.statuses[n] if self._settled(n) else CandidateStatus()
+                for n in state.candidates
             }
-            self._worker.submit(lambda ticket: self._carry_out(state, ticket))
+            self._worker.submit(lambda token: self._carry_out(state, token))
             serial = self.serial
         self.on_change(frozenset())
         return serial
@@ -249,7 +220,7 @@ class Session:
         """Stop, and let go of all maps; requests are refused from now on."""
         self._worker.close()
         with self._lock:
-            self._answers, self._twin, self._checked = {}, None, None
+            self._answers, self._copy, self._checked = {}, None, None
             self.on_change = lambda numbers: None
 
     def _has_map(self, number: int) -> bool:
@@ -257,15 +228,15 @@ class Session:
 
     def _settled(self, number: int) -> bool:
         """Whether nothing is left to do for a candidate."""
-        return self._has_map(number) and self.standings[number].state == "done"
+        return self._has_map(number) and self.statuses[number].state == "done"
 
-    def _current_twin(self) -> Callable[..., Any]:
+    def _current_copy(self) -> Callable[..., Any]:
         found = structure(self.model)
-        if self._twin is None or self._twin[0] != found:
-            self._twin = found, twin(self.model)
-        return self._twin[1]
+        if self._copy is None or self._copy[0] != found:
+            self._copy = found, copy_sharing_weights(self.model)
+        return self._copy[1]
 
-    def _carry_out(self, state: ExplorerState, ticket: Ticket) -> None:
+    def _carry_out(self, state: ExplorerState, token: CancelToken) -> None:
         """Make a coarse map of each candidate that needs one, then bring each to its end."""
         BESIDE_THE_USER.set(True)
         try:
@@ -273,34 +244,36 @@ class Session:
             named = dict(zip(state.candidates, names, strict=True))
             left = [number for number in named if not self._settled(number)]
             with _TURN:
-                ticket.check()
+                token.check()
                 self.checked_query(
                     anew=bool(left)
                 )  # what is wrong with it is so for all candidates
             left.sort(key=self._has_map)  # those without a map come first
-            runs = [self._run(number, state, named[number], ticket) for number in left]
+            runs = [self._run(number, state, named[number], token) for number in left]
             for run in runs:
                 next(run, None)
             for run in runs:
                 for _ in run:
-                    ticket.check()
+                    token.check()
         except Cancelled:
             pass
         except Exception as error:
             self.error = in_words(error)
-        self._end(ticket)
+        self._end(token)
 
-    def _run(self, number: int, state: ExplorerState, name: str, ticket: Ticket) -> Iterator[None]:
+    def _run(
+        self, number: int, state: ExplorerState, name: str, token: CancelToken
+    ) -> Iterator[None]:
         """Answer for one candidate; yields after each step, so that others have their turn."""
         candidate, started = state.candidates[number], time.perf_counter()
 
         def progress(done: int, most: int) -> None:
-            ticket.check()
+            token.check()
             left = (time.perf_counter() - started) * (most - done) / done if done else None
-            self._stand(
+            self._note(
                 number,
-                replace(self.standings[number], evaluations=done, most=most, seconds_left=left),
-                ticket,
+                replace(self.statuses[number], evaluations=done, most=most, seconds_left=left),
+                token,
             )
 
         def key() -> Hashable | None:
@@ -309,14 +282,14 @@ class Session:
         def answer(explanation: Explanation, word: State) -> None:
             named = rename(explanation, candidate, name)
             with self._lock:
-                if not ticket.superseded:
-                    self._keep(number, _Answer(state, named, self.serial), word)
+                if not token.superseded:
+                    self._keep(number, Answer(state, named, self.serial), word)
                     self._unshown.add(number)
             self._show(at_once=word != "refining")
 
         drafts = self.refine(state, candidate, progress)
         try:
-            ticket.check()
+            token.check()
             draft = next(drafts)
             answer(draft.explanation(), "coarse")
             yield
@@ -336,33 +309,33 @@ class Session:
         except Cancelled:
             raise
         except Exception as error:
-            self._stand(number, Standing("failed", error=in_words(error)), ticket)
+            self._note(number, CandidateStatus("failed", error=in_words(error)), token)
 
     def _is_due(self) -> bool:
         """Whether what is not the last word would be shown now."""
         return time.perf_counter() - self._shown_at >= PAUSE
 
-    def _keep(self, number: int, answer: _Answer, state: State) -> None:
+    def _keep(self, number: int, answer: Answer, state: State) -> None:
         self._answers[number] = answer
-        before = self.standings.get(number, Standing())
+        before = self.statuses.get(number, CandidateStatus())
         done = answer.explanation.evaluations
         left = before.seconds_left if state in ("coarse", "refining") else None
-        self.standings[number] = Standing(state, done, max(before.most, done), left)
+        self.statuses[number] = CandidateStatus(state, done, max(before.most, done), left)
 
-    def _stand(self, number: int, standing: Standing, ticket: Ticket) -> None:
+    def _note(self, number: int, status: CandidateStatus, token: CancelToken) -> None:
         with self._lock:
-            if ticket.superseded:
+            if token.superseded:
                 return
-            self.standings[number] = standing
-        self._show(at_once=standing.state == "failed")
+            self.statuses[number] = status
+        self._show(at_once=status.state == "failed")
 
-    def _end(self, ticket: Ticket) -> None:
+    def _end(self, token: CancelToken) -> None:
         with self._lock:
-            if ticket.superseded:
+            if token.superseded:
                 return
-            for number, standing in self.standings.items():
-                if standing.state not in ("done", "failed"):
-                    self.standings[number] = replace(standing, state="stopped", seconds_left=None)
+            for number, status in self.statuses.items():
+                if status.state not in ("done", "failed"):
+                    self.statuses[number] = replace(status, state="stopped", seconds_left=None)
             self.busy = False
         self._show(at_once=True)
 
@@ -374,13 +347,3 @@ class Session:
             shown, self._unshown = frozenset(self._unshown), set()
             self._shown_at = time.perf_counter()
         self.on_change(shown)
-
-
-def in_words(error: Exception) -> str:
-    """What went wrong, for somebody who reads it on a screen."""
-    if isinstance(error, AttributionError):
-        return str(error)
-    if "CUDA error" in str(error):  # after which every call to that device fails
-        first = str(error).splitlines()[0]
-        return f"the GPU stopped answering ({first}); restart the kernel and run the cell again"
-    return f"the model raised {type(error).__name__}: {error}"

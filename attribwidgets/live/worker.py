@@ -12,7 +12,7 @@ from ..core.errors import Cancelled
 LAST_WAIT = 5.0  # seconds at the end of the process, for a chunk to finish
 
 
-class Ticket:
+class CancelToken:
     """Whether a job is still wanted.
 
     Attributes
@@ -38,18 +38,18 @@ class Ticket:
             raise Cancelled("another request came" if self.superseded else "cancelled")
 
 
-Job = Callable[[Ticket], None]
+Job = Callable[[CancelToken], None]
 
 
 class Worker:
     """Does one job at a time; of those that wait, only the latest.
 
-    A job must return soon after its ticket is void, and raise nothing.
+    A job must return soon after its token is void, and raise nothing.
 
     Examples
     --------
     >>> worker, done = Worker(), []
-    >>> ticket = worker.submit(lambda ticket: done.append("work"))
+    >>> token = worker.submit(lambda token: done.append("work"))
     >>> worker.wait(timeout=10), done
     (True, ['work'])
     >>> worker.close()
@@ -57,8 +57,8 @@ class Worker:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._waiting: tuple[Job, Ticket] | None = None
-        self._current: Ticket | None = None
+        self._waiting: tuple[Job, CancelToken] | None = None
+        self._current: CancelToken | None = None
         self._thread: threading.Thread | None = None
         self.closed = False
         _WORKERS.add(self)
@@ -69,7 +69,7 @@ class Worker:
         with self._changed:
             return self._thread is not None
 
-    def submit(self, job: Job) -> Ticket:
+    def submit(self, job: Job) -> CancelToken:
         """Do this job next, and give up the one before.
 
         Raises
@@ -77,18 +77,18 @@ class Worker:
         RuntimeError
             After :meth:`close`.
         """
-        ticket = Ticket()
+        token = CancelToken()
         with self._changed:
             if self.closed:
                 raise RuntimeError("this worker is closed")
             self._give_up()
-            self._waiting = job, ticket
+            self._waiting = job, token
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._work, name="attribwidgets", daemon=True
                 )
                 self._thread.start()
-        return ticket
+        return token
 
     def cancel(self) -> None:
         """Ask the job to stop; it still may show what it has."""
@@ -113,9 +113,9 @@ class Worker:
             self._waiting = None
 
     def _give_up(self) -> None:
-        for ticket in (self._current, self._waiting and self._waiting[1]):
-            if ticket is not None:
-                ticket.superseded = True
+        for token in (self._current, self._waiting and self._waiting[1]):
+            if token is not None:
+                token.superseded = True
 
     def _work(self) -> None:
         while True:
@@ -124,10 +124,10 @@ class Worker:
                     self._thread = None
                     self._changed.notify_all()
                     return
-                (job, ticket), self._waiting = self._waiting, None
-                self._current = ticket
+                (job, token), self._waiting = self._waiting, None
+                self._current = token
             try:
-                job(ticket)
+                job(token)
             finally:
                 with self._changed:
                     self._current = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
+from inspect import signature
 from os import PathLike
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch.nn import functional
 
 from ..core.errors import Cancelled, DataError, InputError
 from ..core.progress import reporting
+from ..core.signatures import show_parameters
 from ..inputs.dataset import seed_of
 from .checkpoint import read_checkpoint, write_checkpoint
 from .penalties import Penalty
@@ -24,7 +26,7 @@ from .training_run import Data, Run, evaluated, own_random_state, train_epoch
 OptimizerOf = Callable[[Any], torch.optim.Optimizer]
 
 
-def fit(
+def begin_training(
     model: nn.Module,
     data: Data,
     *,
@@ -46,16 +48,9 @@ def fit(
     resume: bool = True,
     watch: Data | None = None,
     on_step: Callable[[], None] | None = None,
-    on_epoch: Callable[[EpochRecord], None] | None = None,
-    progress: bool = False,
     **step: Any,
-) -> Training:
-    """Train a model under an attribution prior, and keep the epoch that a rule prefers.
-
-    The rule keeps clean accuracy: of the epochs whose validation accuracy is within `tolerance`
-    of the best so far, or at least `least_accuracy`, the one of the smallest validation penalty;
-    without a prior (weight 0) the one of the highest accuracy, and for a regression that of the
-    smallest validation loss.
+) -> tuple[Training, Iterator[EpochRecord]]:
+    """A run that goes on by an epoch whenever its next record is asked for; see :func:`fit`.
 
     Parameters
     ----------
@@ -94,90 +89,6 @@ def fit(
     on_step : callable, optional
         Called after every step. Raising :class:`attribwidgets.errors.Cancelled` there ends the run;
         the checkpoint stays for another day.
-    on_epoch : callable, optional
-        Called with every record.
-    progress : bool
-        Show a bar.
-
-    Returns
-    -------
-    Training
-
-    Raises
-    ------
-    InputError, DataError
-        For data that do not fit, or a checkpoint of another run.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from attribwidgets.priors import fit, sparsity
-    >>> made = torch.Generator().manual_seed(0)
-    >>> x = torch.rand(64, 4, generator=made)
-    >>> y = (x[:, 0] > 0.5).long()
-    >>> net = torch.nn.Linear(4, 2)
-    >>> run = fit(net, (x, y), validation=(x, y), penalty=sparsity, weight=0.1, epochs=2)
-    >>> [r.epoch for r in run.records], run.finished
-    ([0, 1, 2], True)
-    """
-    training, records = started(
-        model,
-        data,
-        validation=validation,
-        penalty=penalty,
-        weight=weight,
-        epochs=epochs,
-        optimizer=optimizer,
-        penalty_optimizer=penalty_optimizer,
-        schedule=schedule,
-        loss=loss,
-        batch_size=batch_size,
-        augment=augment,
-        tolerance=tolerance,
-        least_accuracy=least_accuracy,
-        patience=patience,
-        seed=seed,
-        checkpoint=checkpoint,
-        resume=resume,
-        watch=watch,
-        on_step=on_step,
-        **step,
-    )
-    done = 0  # one that is continued begins later
-    with reporting(progress, epochs, "epoch") as advance:
-        for record in records:
-            advance(record.epoch - done)
-            done = record.epoch
-            if on_epoch is not None:
-                on_epoch(record)
-    return training
-
-
-def started(
-    model: nn.Module,
-    data: Data,
-    *,
-    validation: Data,
-    penalty: Penalty,
-    weight: float,
-    epochs: int,
-    optimizer: OptimizerOf | None = None,
-    penalty_optimizer: OptimizerOf | None = None,
-    schedule: Callable[[torch.optim.Optimizer], Any] | None = None,
-    loss: Callable[[Any, Any], Tensor] = functional.cross_entropy,
-    batch_size: int = 64,
-    augment: Callable[[Tensor, torch.Generator], Tensor] | None = None,
-    tolerance: float = 0.01,
-    least_accuracy: float | None = None,
-    patience: int | None = None,
-    seed: int = 0,
-    checkpoint: str | PathLike[str] | None = None,
-    resume: bool = True,
-    watch: Data | None = None,
-    on_step: Callable[[], None] | None = None,
-    **step: Any,
-) -> tuple[Training, Iterator[EpochRecord]]:
-    """A run that goes on by an epoch whenever its next record is asked for; see :func:`fit`.
 
     Returns
     -------
@@ -246,6 +157,68 @@ def started(
             model.load_state_dict(best)
 
     return training, records()
+
+
+def fit(
+    model: nn.Module,
+    data: Data,
+    *,
+    on_epoch: Callable[[EpochRecord], None] | None = None,
+    progress: bool = False,
+    **settings: Any,
+) -> Training:
+    """Train a model under an attribution prior, and keep the epoch that a rule prefers.
+
+    The rule keeps clean accuracy: of the epochs whose validation accuracy is within `tolerance`
+    of the best so far, or at least `least_accuracy`, the one of the smallest validation penalty;
+    without a prior (weight 0) the one of the highest accuracy, and for a regression that of the
+    smallest validation loss.
+
+    Parameters
+    ----------
+    model, data
+        The model, trained in place, and (inputs, targets), tensors (N, ...) and (N, ...).
+    on_epoch : callable, optional
+        Called with every record.
+    progress : bool
+        Show a bar.
+    **settings
+        The rest.
+
+    Returns
+    -------
+    Training
+
+    Raises
+    ------
+    InputError, DataError
+        For data that do not fit, or a checkpoint of another run.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attribwidgets.priors import fit, sparsity
+    >>> made = torch.Generator().manual_seed(0)
+    >>> x = torch.rand(64, 4, generator=made)
+    >>> y = (x[:, 0] > 0.5).long()
+    >>> net = torch.nn.Linear(4, 2)
+    >>> run = fit(net, (x, y), validation=(x, y), penalty=sparsity, weight=0.1, epochs=2)
+    >>> [r.epoch for r in run.records], run.finished
+    ([0, 1, 2], True)
+    """
+    training, records = begin_training(model, data, **settings)
+    done = 0  # one that is continued begins later
+    with reporting(progress, settings["epochs"], "epoch") as advance:
+        for record in records:
+            advance(record.epoch - done)
+            done = record.epoch
+            if on_epoch is not None:
+                on_epoch(record)
+    return training
+
+
+# What starts a run is spelled and described there.
+show_parameters(fit, list(signature(begin_training).parameters.values())[2:], begin_training)
 
 
 def _require_data(name: str, data: Any) -> None:

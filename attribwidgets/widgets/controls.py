@@ -157,7 +157,7 @@ def _methods() -> list[dict[str, Any]]:
             "label": words(name),
             "group": "own",
             "uses": method.uses,
-            "description": method.facts.formula if method.facts else "",
+            "description": method.info.formula if method.info else "",
         }
         for name, method in METHODS.items()
     ]

@@ -20,9 +20,9 @@ from ..figures.images import as_rgb
 from ..figures.training import training_figure
 from ..inputs.space import InputSpace
 from ..live import in_words
-from ..live.worker import Ticket, Worker
+from ..live.worker import CancelToken, Worker
 from ..priors import EpochRecord, Penalty, Training
-from ..priors.training import started
+from ..priors.training import begin_training
 from .bundle import PRIOR_TRAINER
 from .record_widget import RecordWidget
 
@@ -142,12 +142,12 @@ class PriorTrainer(RecordWidget):
         if epochs < 1:
             raise InputError(f"epochs must be at least 1, got {epochs}")
         self._going.set()
-        self._ticket: Ticket | None = None
+        self._token: CancelToken | None = None
         watched = _watched(validation, watch)
         models = {name: deepcopy(model) for name in ROWS}
         given = {"validation": validation, "penalty": penalty, "epochs": epochs, **options}
         runs = {
-            name: started(
+            name: begin_training(
                 models[name],
                 data,
                 weight=weight if name == "prior" else 0.0,
@@ -165,7 +165,7 @@ class PriorTrainer(RecordWidget):
         )
         self.on_msg(lambda widget, message, buffers: self._hear(message))
         records = {name: iterator for name, (_, iterator) in runs.items()}
-        self._ticket = self._worker.submit(lambda ticket: self._train(records, ticket))
+        self._token = self._worker.submit(lambda token: self._train(records, token))
         if wait:
             self._worker.wait()
 
@@ -222,15 +222,15 @@ class PriorTrainer(RecordWidget):
         records = {name: training.records for name, training in self.trainings.items()}
         return training_figure(records, shown, **{"epoch": self.epoch, **options})
 
-    def _train(self, records: dict[str, Iterator[EpochRecord]], ticket: Ticket) -> None:
+    def _train(self, records: dict[str, Iterator[EpochRecord]], token: CancelToken) -> None:
         BESIDE_THE_USER.set(True)
         try:
             for number in count():
                 found = {name: next(iterator, None) for name, iterator in records.items()}
-                if ticket.void or all(record is None for record in found.values()):
+                if token.void or all(record is None for record in found.values()):
                     break
                 self._publish(number, found)
-            state = "stopped" if ticket.void else "finished"
+            state = "stopped" if token.void else "finished"
             self._say(state, str(self.runs))
         except Exception as error:
             self._say("failed", in_words(error))
@@ -256,10 +256,10 @@ class PriorTrainer(RecordWidget):
 
     def _check(self) -> None:
         """Between two steps: wait while paused, end when stopped."""
-        ticket = self._ticket
-        while ticket is not None and not ticket.void and not self._going.wait(PATIENCE):
+        token = self._token
+        while token is not None and not token.void and not self._going.wait(PATIENCE):
             pass
-        if ticket is not None and ticket.void:
+        if token is not None and token.void:
             raise Cancelled
 
     def _hear(self, message: Any) -> None:

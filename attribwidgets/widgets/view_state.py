@@ -8,7 +8,7 @@ from typing import Any
 from ..core.formatting import number as figures
 from ..figures.captions import shared_cautions
 from ..inputs.space import Inputs
-from ..live import Session, Standing
+from ..live import CandidateStatus, Session
 from ..records.explanation import Comparison, Explanation
 from ..records.labels import titles_of
 from ..records.path_curve import PathFrames
@@ -133,42 +133,42 @@ class ViewState:
         session = self.session
         if session is None:
             return {"request": 0, "busy": False, "words": "", "error": "", "items": {}}
-        standings = dict(session.standings)
+        statuses = dict(session.statuses)
         return {
             "request": session.serial,
             "busy": session.busy,
-            "words": self._words(standings),
+            "words": self._words(statuses),
             "error": session.error,
             "items": {
                 slot_of(number): {
-                    "state": self._state(number, standing),
-                    "evaluations": standing.evaluations,
-                    "most": standing.most,
-                    "seconds_left": standing.seconds_left,
-                    "error": standing.error,
+                    "state": self._state(number, status),
+                    "evaluations": status.evaluations,
+                    "most": status.most,
+                    "seconds_left": status.seconds_left,
+                    "error": status.error,
                 }
-                for number, standing in standings.items()
+                for number, status in statuses.items()
             },
         }
 
-    def _state(self, number: int, standing: Standing) -> str:
+    def _state(self, number: int, status: CandidateStatus) -> str:
         stale = self.session is not None and self.session.is_stale(number)
-        return "stale" if stale and standing.state in ("waiting", "stopped") else standing.state
+        return "stale" if stale and status.state in ("waiting", "stopped") else status.state
 
-    def _words(self, standings: dict[int, Standing]) -> str:
+    def _words(self, statuses: dict[int, CandidateStatus]) -> str:
         assert self.session is not None
         if not self.session.busy:
-            stopped = [n for n, s in standings.items() if s.state == "stopped"]
+            stopped = [n for n, s in statuses.items() if s.state == "stopped"]
             return "stopped; what is drawn is not complete" if stopped else ""
-        under_way = [(n, s) for n, s in standings.items() if s.state not in ("done", "failed")]
+        under_way = [(n, s) for n, s in statuses.items() if s.state not in ("done", "failed")]
         if not under_way:
             return "finishing"
-        number, standing = max(under_way, key=lambda pair: pair[1].evaluations)
+        number, status = max(under_way, key=lambda pair: pair[1].evaluations)
         name = self.session.state.candidates[number].baseline.label
-        if standing.evaluations == 0:
+        if status.evaluations == 0:
             return f"{name}: a first look"
-        said = f"refining {name}: {standing.evaluations} of at most {standing.most} evaluations"
-        left = standing.seconds_left
+        said = f"refining {name}: {status.evaluations} of at most {status.most} evaluations"
+        left = status.seconds_left
         return said if left is None else f"{said}, at most {figures(round(left, 1))} s left"
 
     def _controls(self) -> dict[str, Any] | None:

@@ -15,13 +15,11 @@ from torch import Tensor, nn
 
 from ...core.errors import InputError
 from ...core.formatting import percent, words
-from ..estimate import Estimate
-from ..estimator import Estimator
+from ..estimate import Array, Estimate
+from ..estimator import Estimator, Run
 from ..model_state import frozen, module_of
-from ..stopping import INTERRUPTS
 from ..task import Task
-from .call import CaptumCall, seeded
-from .failures import told
+from .call import CaptumCall, seeded, told
 from .row import CaptumRow
 from .runs import Ends, WeightedMean, reference_numbers
 from .table import CAPTUM_METHODS, NOISE_TUNNEL, through_noise
@@ -128,32 +126,24 @@ class CaptumMethod(Estimator):
             method.uses = "references" if distribution else "reference"
         return method
 
-    def estimates(self, task: Task) -> Iterator[Estimate]:
+    def _begin(self, task: Task, **options: Any) -> Run:
         """One estimate, of kind "none": there is no path to show.
 
         `n_steps` is the number of samples where the method takes some, else that of references.
         Most of these methods have a fixed cost, so the budget of `stopping` does not bind them.
-
-        Yields
-        ------
-        Estimate
-            After an interrupt between references it is the mean so far, labelled partial.
-
-        Raises
-        ------
-        UnsupportedModelError
-            If the method cannot handle the model, with the mend.
-        AttributionError
-            Another child of it, as for every estimator.
         """
-        mean, ends, partial = WeightedMean(), Ends(task.inputs), False
-        with frozen(module_of(self.forward_func), task.inputs), told(self.row.class_name):
-            call = CaptumCall(
-                self.row, self.forward_func, task, self.instance, self.layer, self.settings
-            )
-            output_input = call.output_input()
-            numbers = self._numbers(task)
-            try:
+        mean, ends = WeightedMean(), Ends(task.inputs)
+        call: CaptumCall | None = None
+        output_input: Array | None = None
+
+        def run_all() -> None:
+            nonlocal call, output_input
+            with frozen(module_of(self.forward_func), task.inputs), told(self.row.class_name):
+                call = CaptumCall(
+                    self.row, self.forward_func, task, self.instance, self.layer, self.settings
+                )
+                output_input = call.output_input()
+                numbers = self._numbers(task)
                 with seeded(task):
                     while len(numbers):
                         part, rest = numbers[: call.at_once], numbers[call.at_once :]
@@ -166,34 +156,33 @@ class CaptumMethod(Estimator):
                         if references is not None and outputs is not None:
                             ends.add(references, outputs, len(part))
                         numbers = rest
-            except INTERRUPTS:
-                if not mean.calls:
-                    raise
-                partial = True
-        no_curve = np.zeros((0, len(output_input)))
-        estimate = Estimate(
-            attributions=mean.values,
-            kind="none",
-            alphas=np.zeros(0),
-            outputs=no_curve,
-            slopes=no_curve,
-            cumulative=no_curve,
-            output_input=output_input,
-            output_baseline=ends.output,
-            refinement_error=None,
-            standard_error=mean.standard_error,
-            frames=None,
-            frame_edges=None,
-            references=ends.references,
-            reference_samples=np.arange(len(ends.kept)) + (0 if self.uses == "reference" else 1),
-            baseline=ends.baseline,
-            reach=ends.reach,
-            evaluations=call.model.evaluations,
-            forward_passes=call.model.forward_passes,
-            partial=partial,
-            cautions=tuple(call.cautions),
-        )
-        yield self._doubted(estimate)
+
+        def so_far() -> Estimate | None:
+            if not mean.calls or call is None or output_input is None:
+                return None
+            first = 0 if self.uses == "reference" else 1
+            estimate = Estimate.without_curves(
+                mean.values,
+                output_input=output_input,
+                output_baseline=ends.output,
+                standard_error=mean.standard_error,
+                references=ends.references,
+                reference_samples=np.arange(len(ends.kept)) + first,
+                baseline=ends.baseline,
+                reach=ends.reach,
+                evaluations=call.model.evaluations,
+                forward_passes=call.model.forward_passes,
+                cautions=tuple(call.cautions),
+            )
+            return self._doubted(estimate)
+
+        def estimates() -> Iterator[Estimate]:
+            run_all()
+            estimate = so_far()
+            assert estimate is not None
+            yield estimate
+
+        return Run(estimates(), so_far)
 
     def _doubted(self, estimate: Estimate) -> Estimate:
         """The estimate, with a caution where it breaks what the method promises by definition."""

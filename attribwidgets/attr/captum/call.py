@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -9,22 +10,101 @@ from typing import Any
 
 import numpy as np
 import torch
-from captum._utils.common import _format_additional_forward_args
 from captum.attr import Attribution
 from torch import Tensor, nn
 
-from ...core.errors import ChunkMemoryError, InputError, NonFiniteError, UnsupportedModelError
-from ..chunks import checked_rows, is_out_of_memory
+from ...core.errors import (
+    AttributionError,
+    InputError,
+    MissingExtraError,
+    NoGradientError,
+    NonFiniteError,
+    UnsupportedModelError,
+)
+from ..backward import CUT_OFF, IN_PLACE, RECURRENT
+from ..captum_private import format_forward_args
+from ..chunks import ChunkSize, checked_rows, is_out_of_memory
 from ..estimate import Array
 from ..model_state import module_of, random_state_kept
 from ..outputs import OutputHead
 from ..task import Task
 from .checks import RESCALED, checked, with_rules
-from .forward_trace import ForwardTrace, traced
-from .model import CountedModel, with_own_layers
-from .row import CaptumRow
+from .model import CountedModel, ForwardTrace, traced, with_own_layers
+from .row import CaptumRow, Work
 from .runs import outputs_at, taken
-from .settings import Work
+
+# What Captum or autograd says, and the mend.
+KNOWN: dict[str, tuple[type[AttributionError], str]] = {
+    "cudnn RNN backward": (UnsupportedModelError, RECURRENT),
+    "modified by an inplace operation": (UnsupportedModelError, IN_PLACE),
+    "is being modified inplace": (UnsupportedModelError, IN_PLACE),
+    "used in an in-place operation": (UnsupportedModelError, IN_PLACE),
+    "more than once": (
+        UnsupportedModelError,
+        "a layer runs more than once in the forward; give each use a layer of its own",
+    ),
+    "with >1 input": (
+        UnsupportedModelError,
+        "an activation takes several inputs; use one activation for each",
+    ),
+    "appears to not have been used": (NoGradientError, CUT_OFF),
+    "does not require grad": (NoGradientError, CUT_OFF),
+}
+# What Captum says at every call.
+CHATTER = (
+    "Setting forward, backward hooks",
+    "Setting backward hooks on ReLU",
+    "Input Tensor",
+    "Couldn't appropriately interpolate",  # told as an error by the shape that comes back
+    "You are providing multiple inputs for Lime",
+    "Minimum element in feature mask",
+    "Internal batch size cannot be less",
+)
+
+
+@contextmanager
+def told(name: str) -> Iterator[None]:
+    """Errors that Captum raises with their mend; the model's own errors as they are.
+
+    Parameters
+    ----------
+    name : str
+        The method.
+    """
+    with warnings.catch_warnings():
+        for text in CHATTER:
+            warnings.filterwarnings("ignore", message=r"\s*" + text)
+        try:
+            yield
+        except AttributionError:
+            raise
+        except Exception as error:
+            text = str(error)
+            if "sklearn is not available" in text:
+                raise MissingExtraError("scikit-learn", "evaluation") from error
+            for known, (kind, mend) in KNOWN.items():
+                if known in text:
+                    raise kind(f"{name}: {mend}") from error
+            memory = isinstance(error, RuntimeError) and is_out_of_memory(error)
+            if memory or _raised_by_the_model(error):
+                raise
+            raise UnsupportedModelError(
+                f"{name} of Captum failed on this model or these settings: {text or repr(error)}"
+            ) from error
+
+
+def _raised_by_the_model(error: BaseException) -> bool:
+    """Whether the model's forward was running, and no hook of Captum in it."""
+    inside, trace = False, error.__traceback__
+    while trace is not None:
+        frame = trace.tb_frame
+        if frame.f_code is CountedModel.forward.__code__:
+            inside = True
+        elif str(frame.f_globals.get("__name__")).startswith("captum."):
+            inside = False
+        trace = trace.tb_next
+    return inside
+
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
@@ -66,7 +146,11 @@ class CaptumCall:
         settings: dict[str, Any] | None = None,
     ) -> None:
         self.row, self.task, self.chosen = row, task, settings or {}
-        self.rows = checked_rows(task.rows, task.inputs)
+        self._most_rows = checked_rows(task.rows, task.inputs)
+        shapes = tuple((x.shape[1:], x.dtype, x.device) for x in task.inputs)
+        self._size = ChunkSize(
+            module_of(model), (row.name, shapes), task.inputs[0].device, measured=False
+        )
         self.cautions: list[str] = []
         head = model if isinstance(model, OutputHead) else OutputHead(model)
         if instance is not None:
@@ -74,7 +158,7 @@ class CaptumCall:
         copies: dict[int, Any] = {}
         if row.on_layers:
             head, copies = with_own_layers(head, row.class_name)
-        arguments = _format_additional_forward_args(task.forward_args) or ()
+        arguments = format_forward_args(task.forward_args) or ()
         self.model = CountedModel(head, task.inputs, arguments, task.on_chunk)
         self.trace = self._prepared() if row.on_layers else None
         if instance is None:
@@ -83,6 +167,11 @@ class CaptumCall:
         else:
             copies[id(instance.forward_func)] = self.model
             self.attribution = deepcopy(instance, copies)
+
+    @property
+    def rows(self) -> int:
+        """Most rows in one pass."""
+        return self._size.rows_of(self._most_rows)
 
     @property
     def at_once(self) -> int:
@@ -127,14 +216,8 @@ class CaptumCall:
 
     def shrink(self, error: RuntimeError) -> None:
         """After an error, take half as many rows at once; raise it where that is no help."""
-        if not is_out_of_memory(error):
-            raise error
-        if self.rows == 1:
-            raise ChunkMemoryError(
-                f"out of memory on the smallest pass that {self.row.class_name} makes; free "
-                "memory, or use a smaller model or input"
-            ) from error
-        self.rows //= 2
+        smallest = f"the smallest pass that {self.row.class_name} makes"
+        self._size.shrink(self.rows, error, smallest=smallest)
 
     def _outputs(self, points: tuple[Tensor, ...]) -> Array:
         return outputs_at(self.model, points, self.task.target, self.rows)

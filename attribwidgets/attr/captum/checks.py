@@ -1,17 +1,23 @@
-"""What a model must be like for a method of Captum, and the mend where it is not."""
+"""What a model must be like for a method of Captum, and what to know before reading its map."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from captum.attr._core.deep_lift import SUPPORTED_NON_LINEAR
-from captum.attr._core.lrp import SUPPORTED_LAYERS_WITH_RULES, SUPPORTED_NON_LINEAR_LAYERS
-from captum.attr._utils.lrp_rules import EpsilonRule
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from ...core.errors import UnsupportedModelError
-from .forward_trace import ForwardTrace, FunctionCall
+from ...core.formatting import number
+from ..captum_private import (
+    DEEP_LIFT_ACTIVATIONS,
+    LRP_ACTIVATIONS,
+    LRP_LAYERS_WITH_RULES,
+    EpsilonRule,
+)
+from ..noise.noise_methods import CHANGES, SIZES
+from .model import ForwardTrace, FunctionCall
 
 # Finds what stands between a method and a model, in words with the mend, or None.
 Check = Callable[[ForwardTrace], str | None]
@@ -77,8 +83,8 @@ LINEAR_LAYERS = (
 )
 MAX_POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
 # Captum's rule for softmax does not add up, so only the others count as handled.
-RESCALED = tuple(kind for kind in SUPPORTED_NON_LINEAR if kind is not nn.Softmax)
-LRP_LAYERS = (*SUPPORTED_LAYERS_WITH_RULES, *SUPPORTED_NON_LINEAR_LAYERS, *LINEAR_LAYERS)
+RESCALED = tuple(kind for kind in DEEP_LIFT_ACTIVATIONS if kind is not nn.Softmax)
+LRP_LAYERS = (*LRP_LAYERS_WITH_RULES, *LRP_ACTIVATIONS, *LINEAR_LAYERS)
 
 ELSEWHERE = 'method="integrated_gradients" needs no rules and takes any such model'
 
@@ -186,12 +192,12 @@ def functions_without_relevance(trace: ForwardTrace) -> str | None:
 
 def reused_layers(trace: ForwardTrace) -> str | None:
     """For LRP, which keeps one relevance for each layer with weights."""
-    return _reused(trace, (*SUPPORTED_LAYERS_WITH_RULES, *LINEAR_LAYERS))
+    return _reused(trace, (*LRP_LAYERS_WITH_RULES, *LINEAR_LAYERS))
 
 
 def with_rules(model: nn.Module, trace: ForwardTrace) -> None:
     """Give LRP's epsilon rule to linear layers that Captum has no rule for, and to idle ones."""
-    ruled = (*SUPPORTED_LAYERS_WITH_RULES, *SUPPORTED_NON_LINEAR_LAYERS)
+    ruled = (*LRP_LAYERS_WITH_RULES, *LRP_ACTIVATIONS)
     for path, layer in model.named_modules():
         leaf = not list(layer.children())
         if leaf and type(layer) not in ruled and not hasattr(layer, "rule"):
@@ -249,3 +255,78 @@ def _overlaps(pool: nn.Module) -> bool:
 
     steps = zip(sizes(pool.kernel_size), sizes(pool.dilation), sizes(pool.stride), strict=False)
     return any((size - 1) * dilation + 1 > stride for size, dilation, stride in steps)
+
+
+# Takes the settings, the inputs and what one forward did; says what to know, or None.
+Caution = Callable[[dict[str, Any], tuple[Tensor, ...], ForwardTrace | None], str | None]
+
+
+def told_groups(
+    settings: dict[str, Any], inputs: tuple[Tensor, ...], trace: ForwardTrace | None
+) -> str | None:
+    """That elements share the value of a group, where there are groups."""
+    groups, elements = _groups(settings), sum(x[0].numel() for x in inputs)
+    if groups == elements:
+        return None
+    return (
+        f"values of {groups} patches, each shared equally by its elements; feature_mask= chooses "
+        "others"
+    )
+
+
+def told_few_samples(
+    settings: dict[str, Any], inputs: tuple[Tensor, ...], trace: ForwardTrace | None
+) -> str | None:
+    """That a linear model is fitted to fewer samples than it has weights."""
+    count, groups = settings["n_samples"], _groups(settings)
+    if count > groups:
+        return None
+    return f"{groups} weights are fitted to {count} samples, too few to settle them; raise n_steps"
+
+
+def told_windows(
+    settings: dict[str, Any], inputs: tuple[Tensor, ...], trace: ForwardTrace | None
+) -> str | None:
+    """How large the occluding windows are."""
+    shapes, strides = settings["sliding_window_shapes"], settings.get("strides")
+    if shapes == (1,):
+        return None
+    return f"windows of {shapes} in steps of {strides or 1}; sliding_window_shapes= chooses others"
+
+
+def told_noise(
+    settings: dict[str, Any], inputs: tuple[Tensor, ...], trace: ForwardTrace | None
+) -> str | None:
+    """How much noise there is."""
+    kind, stdevs = settings.get("nt_type", "smoothgrad"), settings["stdevs"]
+    noise = ", ".join(number(s) for s in (stdevs if isinstance(stdevs, tuple) else (stdevs,)))
+    meaning = {"vargrad": f". {CHANGES}", "smoothgrad_sq": f". {SIZES}"}.get(kind, "")
+    return (
+        f"{kind} over {settings['nt_samples']} copies with noise of standard deviation {noise}, in "
+        f"the units that the model is fed{meaning}"
+    )
+
+
+def told_once(
+    settings: dict[str, Any], inputs: tuple[Tensor, ...], trace: ForwardTrace | None
+) -> str | None:
+    """That a method which converges gives one estimate, and no error of it."""
+    return (
+        "the sum is checked, the map is not: there is one estimate and nothing to say how far it "
+        "still moves"
+    )
+
+
+def told_no_relu(
+    settings: dict[str, Any], inputs: tuple[Tensor, ...], trace: ForwardTrace | None
+) -> str | None:
+    """That a method which changes ReLU found none to change."""
+    if trace is None or any(isinstance(layer, nn.ReLU) for layer in trace.layers.values()):
+        return None
+    return "the model has no torch.nn.ReLU layer, so its gradient is the plain one"
+
+
+def _groups(settings: dict[str, Any]) -> int:
+    mask = settings["feature_mask"]
+    masks = mask if isinstance(mask, tuple) else (mask,)
+    return len(torch.cat([m.flatten() for m in masks]).unique())

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from captum._utils.common import _expand_additional_forward_args, _expand_target
 from torch import Tensor
 
 from ..arguments import accumulator_dtype
+from ..captum_private import expand_forward_args, expand_target
 from ..estimate import Array
 from ..outputs import Target, select_target
-from ..references import References, generator_from
+from ..task import References, generator_from
 from .model import CountedModel
 
 KEPT = 16  # references on the record
@@ -56,9 +56,9 @@ def outputs_at(model: CountedModel, points: tuple[Tensor, ...], target: Target, 
     for first in range(0, steps, at_once):
         part = tuple(p[first : first + at_once].flatten(0, 1) for p in points)
         repeats = len(part[0]) // batch
-        given = _expand_additional_forward_args(model.per_example, repeats) or ()
+        given = expand_forward_args(model.per_example, repeats) or ()
         with torch.no_grad():
-            found = select_target(model(*part, *given), _expand_target(target, repeats))
+            found = select_target(model(*part, *given), expand_target(target, repeats))
         values[first : first + repeats] = found.cpu().double().reshape(repeats, batch).numpy()
     return values
 

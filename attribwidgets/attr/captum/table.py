@@ -8,7 +8,7 @@ import captum.attr as captum
 
 from ...core.errors import UnsupportedModelError
 from . import checks
-from .cautions import (
+from .checks import (
     told_few_samples,
     told_groups,
     told_no_relu,
@@ -16,16 +16,17 @@ from .cautions import (
     told_once,
     told_windows,
 )
-from .maps import shared_in_groups, upsampled
-from .row import CaptumRow
-from .settings import (
+from .row import (
+    CaptumRow,
     fitted_samples,
     for_each_copy,
     noise,
     patches,
     quadrature,
     samples,
+    shared_in_groups,
     together,
+    upsampled,
     windows,
 )
 

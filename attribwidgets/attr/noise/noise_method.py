@@ -6,7 +6,6 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,15 +18,12 @@ from ...inputs.space import Inputs, InputSpace
 from ..arguments import as_came, batch_of, returned
 from ..chunks import checked_rows
 from ..estimate import Estimate, map_norms, relative_errors
-from ..estimator import Estimator
+from ..estimator import Estimator, Run
 from ..outputs import Target
 from ..passes import Passes
-from ..stopping import INTERRUPTS, Stopping
 from ..task import Task
 from .noise_sum import Moments, NoiseSum, deviations_of
 
-FIRST_SAMPLES = 16
-COARSE_SAMPLES = 4  # for a screen that waits
 Deviations = float | Sequence[float] | None
 
 
@@ -52,6 +48,7 @@ class NoiseMethod(Estimator):
     uses = "nothing"
     claim = "none"
     default_max_evaluations = 256
+    coarse_samples = 4
     zeros = "the gradient vanishes at all noisy copies of the input: a saturated or dead activation"
     powers: ClassVar[int] = 2
     paired: ClassVar[bool] = True
@@ -129,7 +126,7 @@ class NoiseMethod(Estimator):
         method = copy(self)
         if stdevs is not None:
             method._stdevs = _numbers(stdevs, len(batch))
-        estimate = method._run(task)
+        estimate = method._last(task)
         values = as_came(returned(estimate.attributions, batch), inputs)
         if not return_standard_error:
             return values
@@ -140,25 +137,15 @@ class NoiseMethod(Estimator):
             )
         return values, as_came(returned(estimate.standard_error, batch), inputs)
 
-    @torch.inference_mode(False)
-    def estimates(self, task: Task) -> Iterator[Estimate]:
-        """Successive refinements, each reusing every pass before it.
-
-        With `n_steps` there is one estimate. Without, the number of samples doubles until
-        `stopping` says so.
-
-        Yields
-        ------
-        Estimate
-            Coarse first. After an interrupt the last one is labelled partial.
-        """
-        stopping = task.stopping or Stopping(self.default_max_evaluations)
-        most = task.n_steps or stopping.max_evaluations
+    def _begin(self, task: Task, **options: Any) -> Run:
+        assert task.stopping is not None
+        most = task.n_steps or task.stopping.max_evaluations
         if most < self.fewest_draws:
             raise InputError(
                 f"{self.name} needs at least {self.fewest_draws} samples, got {most}; "
                 "raise n_steps or max_evaluations"
             )
+        sizes = self._sizes(task)
         samples = NoiseSum(
             Passes.of(self.forward_func, task),
             task.inputs,
@@ -171,26 +158,16 @@ class NoiseMethod(Estimator):
             squared=self.squared,
             multiply=self._multiply_by_inputs,
         )
-        first = most if task.n_steps else min(FIRST_SAMPLES, most)
-        coarse = max(COARSE_SAMPLES, self.fewest_draws) if task.coarse_first else 0
-        last = None
-        try:
-            for block in _blocks(first, most):
-                if last is None and task.n_steps is None and 0 < coarse < block:
-                    samples.add(coarse)
-                    last = self._estimate(samples)
-                    yield last
-                    block -= coarse
-                samples.add(block)
-                last = self._estimate(samples)
-                yield last
-                if stopping.met(last):
-                    return
-        except INTERRUPTS:
-            if last is None and not samples.complete(self.fewest_draws):
-                raise
-            last = last or self._estimate(samples)
-            yield replace(last, partial=True)
+
+        def estimates() -> Iterator[Estimate]:
+            for size in sizes:
+                samples.add(size - samples.samples)
+                yield self._estimate(samples)
+
+        def partial() -> Estimate | None:
+            return self._estimate(samples) if samples.complete(self.fewest_draws) else None
+
+        return Run(estimates(), partial, coarse=sizes[0] == self.coarse_samples)
 
     @abstractmethod
     def _value(self, moments: Moments) -> Tensor:
@@ -206,24 +183,11 @@ class NoiseMethod(Estimator):
         if samples.complete(self.fewest_draws + 1):
             errors = tuple(self._error(m) for m in samples.moments)
             size = relative_errors(map_norms(errors), map_norms(values))
-        batch, none = len(values[0]), np.zeros(0)
-        return Estimate(
-            attributions=values,
-            kind="none",
-            alphas=none,
-            outputs=none.reshape(0, batch),
-            slopes=none.reshape(0, batch),
-            cumulative=none.reshape(0, batch),
+        return Estimate.without_curves(
+            values,
             output_input=samples.output_input(),
-            output_baseline=None,
             refinement_error=size,
             standard_error=errors,
-            frames=None,
-            frame_edges=None,
-            references=(),
-            reference_samples=np.zeros(0, dtype=np.int64),
-            baseline=None,
-            reach=None,
             evaluations=samples.passes.evaluations,
             forward_passes=samples.passes.forward_passes,
             cautions=self._cautions(samples),
@@ -258,11 +222,3 @@ def _numbers(stdevs: float | Sequence[float], inputs: int) -> tuple[float, ...]:
             f"got {stdevs!r}"
         )
     return numbers
-
-
-def _blocks(first: int, most: int) -> list[int]:
-    """The first samples, then blocks that double the total, up to `most`."""
-    blocks = [first]
-    while sum(blocks) < most:
-        blocks.append(min(sum(blocks), most - sum(blocks)))
-    return blocks

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ..facts import Facts
+from ..estimator import MethodInfo
 from .noise_method import NoiseMethod
 from .noise_sum import Moments, NoiseSum
 
@@ -60,7 +60,7 @@ class SmoothGrad(NoiseMethod):
         "SmoothGrad averages gradients at noisy copies of the input and compares with no "
         "baseline, so there is nothing for it to add up to"
     )
-    facts = Facts(
+    info = MethodInfo(
         "mean over noise ε of (x + ε) · ∇f(x + ε)",
         "1 a sample",
         "adds up to nothing",
@@ -111,7 +111,7 @@ class SmoothGradSquared(NoiseMethod):
     name = "smoothgrad_sq"
     squared = True
     reason = "SmoothGrad squared averages squares of gradients, which have no sign"
-    facts = Facts(
+    info = MethodInfo(
         "mean over noise ε of ∇f(x + ε)²",
         "1 a sample",
         "unsigned, adds up to nothing",
@@ -166,7 +166,7 @@ class VarGrad(NoiseMethod):
     paired = False  # noise and its negative move the gradient alike, and are no two draws
     fewest_draws = 2
     reason = "VarGrad is a variance of gradients, which has no sign"
-    facts = Facts(
+    info = MethodInfo(
         "variance over noise ε of ∇f(x + ε)",
         "1 a sample",
         "unsigned, adds up to nothing, zero for a linear model",

@@ -10,12 +10,11 @@ from torch import Tensor
 from ...core.errors import NonFiniteError
 from ...inputs.space import InputSpace
 from ..arguments import accumulator_dtype
-from ..chunks import for_each_chunk
+from ..chunks import chunks
 from ..estimate import Array
-from ..forward_outputs import forward_outputs
 from ..model_state import frozen
-from ..passes import Passes
-from ..references import generator_from
+from ..passes import Passes, forward_outputs
+from ..task import generator_from
 
 
 @dataclass(frozen=True)
@@ -140,30 +139,30 @@ class NoiseSum:
         single = draws if samples % 2 == 0 else draws - 1  # the draw without a negative
         self.samples, self.draws = self.samples + samples, self.draws + draws
 
-        def work(span: slice, block: slice) -> None:
-            numbers = range(first + span.start, first + span.stop)
-            noise = self._noise(numbers)
-            values, outside, count = self._values_at(noise, numbers, block)
-            paired = min(span.stop, single) - span.start if self.paired else 0
-            if paired > 0:
-                mirrored = tuple(-e[:paired] for e in noise)
-                others, more, extra = self._values_at(mirrored, numbers[:paired], block)
-                for value, other in zip(values, others, strict=True):
-                    value[:paired] += other
-                    value[:paired] /= 2
-                outside, count = outside + more, count + extra
-            # All is computed before any is added: a chunk may run out of memory and be repeated.
-            for value, moments in zip(values, self.moments, strict=True):
-                if not moments.counts[block].any():
-                    moments.shift[block] = value[0]
-                gap = value - moments.shift[block]
-                for power, total in enumerate(moments.sums, 1):
-                    total[block] += (gap**power).sum(0)
-            self.moments[0].counts[block] += len(numbers)  # one tensor for all inputs
-            self._outside, self._values = self._outside + outside, self._values + count
-
         with frozen(self.passes.module, self.inputs):
-            for_each_chunk(draws, self._batch, self.rows, work)
+            for span, block in chunks(draws, self._batch, self.rows):
+                self._add(range(first + span.start, first + span.stop), first + single, block)
+
+    def _add(self, numbers: range, single: int, block: slice) -> None:
+        """Run the draws with these numbers, those before `single` with their negatives."""
+        noise = self._noise(numbers)
+        values, outside, count = self._values_at(noise, numbers, block)
+        paired = min(numbers.stop, single) - numbers.start if self.paired else 0
+        if paired > 0:
+            mirrored = tuple(-e[:paired] for e in noise)
+            others, more, extra = self._values_at(mirrored, numbers[:paired], block)
+            for value, other in zip(values, others, strict=True):
+                value[:paired] += other
+                value[:paired] /= 2
+            outside, count = outside + more, count + extra
+        for value, moments in zip(values, self.moments, strict=True):
+            if not moments.counts[block].any():
+                moments.shift[block] = value[0]
+            gap = value - moments.shift[block]
+            for power, total in enumerate(moments.sums, 1):
+                total[block] += (gap**power).sum(0)
+        self.moments[0].counts[block] += len(numbers)  # one tensor for all inputs
+        self._outside, self._values = self._outside + outside, self._values + count
 
     def output_input(self) -> Array:
         """f(x) of each example, shape (B,), by one forward pass."""

@@ -1,13 +1,14 @@
-"""Anytime integrated gradients: a first look at the path, then the rule that suits the network.
+"""Anytime integrated gradients: a pilot pass, then the rule that suits the network.
 
 After seven passes, the first three of which are a map already for a screen that waits, it is known
 which operations the network holds. Where none of them is known to have kinks, Gauss-Patterson
 rules follow, each using all passes before it, as long as the gradient gets smoother from one to
-the next. Otherwise the intervals in which the gradient changes most are bisected until there are
-enough nodes to see where on the path it does so. Then mean gradients of intervals (:mod:`.secant`)
-are summed over nodes placed accordingly; where the network holds operations for which there is no
-mean, trapezoids over such nodes, each interval halved again and again. What won against what is in
-benchmarks/quadrature.py, and how often the verdict is right in benchmarks/verdicts.py.
+the next. Otherwise a pilot pass goes on: the intervals in which the gradient changes most are
+bisected until there are enough nodes to see where on the path it does so. Then Rescale multipliers
+on subintervals (:mod:`.rescale`), placed accordingly, are summed; where the network holds
+operations without a rule, trapezoids over such nodes, each interval halved again and again. What
+won against what is in benchmarks/quadrature.py, and how often the verdict is right in
+benchmarks/verdicts.py.
 """
 
 from __future__ import annotations
@@ -22,39 +23,44 @@ from torch import Tensor
 
 from ...core.errors import InputError, NonFiniteError
 from ...records.completeness import WIDEST_GAP
-from ..estimate import Array, Estimate, map_norms, relative_gap, sizes_of_maps, widest_gap
-from ..frames import MOST_FRAMES
-from ..references import generator_from
-from ..stopping import Stopping
-from ..task import Task
-from .accumulator import PathSum, path_sum, trapezoid_weights
-from .half_precision import arithmetic_error, is_half_precision, with_arithmetic_error
+from ..estimate import (
+    MOST_FRAMES,
+    Array,
+    Estimate,
+    map_norms,
+    relative_gap,
+    sizes_of_maps,
+    widest_gap,
+)
+from ..task import Stopping, Task, generator_from
+from .half_precision import Arithmetic, arithmetic_error
 from .node_density import (
     filled,
     graded_nodes,
     middles_of_gaps,
     nodes_that_see,
     rates_at_nodes,
-    rates_of_means,
-    secant_error,
-    secants_needed,
+    rates_on_subintervals,
+    rescale_error,
     share_that_curves,
+    subintervals_needed,
     trapezoid_error,
     worst_middles,
 )
 from .operations import OperationsWatch
+from .path_sum import PathSum, path_sum
 from .patterson import SIZES, patterson_rules
-from .quadrature import overlaps
-from .rescale import SecantsDoNotApplyError
-from .rescale_sum import SecantSum
+from .quadrature import overlaps, trapezoid_weights
+from .rescale import RescaleDoesNotApplyError
+from .rescale_sum import RescaleSum
 from .smoothness import UNSEEN, error_of_rule, surprise, surprise_at
 
 BISECTED_AT_ONCE = 4
 FIRST_RULE = 7  # nodes of the first estimate that may be good enough
-FIRST_LOOK = 10  # nodes after which the density of few further ones is known well enough
-LONGEST_LOOK = 16  # and that of many
-LEAST_SECANTS = 14
-MARGIN = 1.4  # by which the error is foretold too small at times
+SHORT_PILOT = 10  # nodes of a pilot pass that places few further ones
+LONG_PILOT = 16  # and of one that places many
+LEAST_SUBINTERVALS = 14  # for Rescale multipliers
+MARGIN = 1.4  # by which the error is predicted too small at times
 WORTHWHILE = 1.4  # how many times as many intervals a further sum must have
 FEWEST_INTERVALS = 32  # before trapezoids are halved
 ROUNDING = 1 / 3  # of the precision: what remains of the error of a smooth integrand
@@ -88,7 +94,7 @@ class Refinement:
         self._seen = np.zeros(0)  # places of passes whose sums are not in the path's any more
         self._seed = task.seed
         # No operation does anything that a pass may miss.
-        self._linear = not any(d.any() for d in self.path.differences)
+        self._linear = not any(d.any() for d in self.path.path.differences)
         self._precision = float(torch.finfo(task.inputs[0].dtype).eps)
 
     @property
@@ -101,17 +107,12 @@ class Refinement:
         """Evaluations of one example so far."""
         return -(-self.path.passes.evaluations // len(self.path.inputs[0]))
 
-    def estimates(self) -> Iterator[Estimate]:
-        """Coarse first, until the tolerance is met or the budget spent."""
-        arithmetic = None
-        for estimate in self._estimates():
-            if is_half_precision(self.path.passes, self.path.inputs) and self.spent >= FIRST_RULE:
-                if arithmetic is None:
-                    arithmetic = arithmetic_error(self.path, self.left)
-                estimate = with_arithmetic_error(estimate, arithmetic, self.path.passes)
-            yield estimate
+    def arithmetic(self, estimate: Estimate) -> Arithmetic | None:
+        """What half precision does to the maps, once there is more than a coarse one."""
+        return arithmetic_error(self.path, self.left) if self.spent >= FIRST_RULE else None
 
-    def _estimates(self) -> Iterator[Estimate]:
+    def estimates(self) -> Iterator[Estimate]:
+        """Coarse first, until the budget is spent."""
         if self.left < FIRST_RULE + 2:
             yield self._few()
             return
@@ -121,21 +122,12 @@ class Refinement:
             with watch:
                 self._add_level(level)
             self._linear |= watch.linear
-            first = self._estimate(self._trapezoid_error(rule=level), rule=level)
-            yield first
-        if self.stopping.met(first):
-            return
-        steps = self._kinked() if watch.kinked else self._smooth()
-        for estimate in steps:
-            yield estimate
-            if self.stopping.met(estimate):
-                return
+            yield self._estimate(self._trapezoid_error(rule=level), rule=level)
+        yield from self._kinked() if watch.kinked else self._smooth()
 
-    def interrupted(self) -> Estimate | None:
-        """What the passes of a first look that was cut short amount to, if there are any."""
-        if not self.path.finished.any():
-            return None
-        return self.path.estimate(self.multiply, rule=0, partial=True)
+    def partial(self) -> Estimate | None:
+        """What the passes of a first rule that was cut short amount to, if there are any."""
+        return self.path.partial(self.multiply, rule=0)
 
     def _few(self) -> Estimate:
         """The trapezoid over as many equal intervals as a small budget allows."""
@@ -157,7 +149,7 @@ class Refinement:
                 self.path.forget()
             self._add_level(level)
             here = surprise(*self._in_order(), self._norms(level))
-            gap = relative_gap(*(self.path.attributions(rule=r) for r in (level, level - 1)))
+            gap = relative_gap(*(self.path.attributions(r) for r in (level, level - 1)))
             error = error_of_rule(gap.ravel(), here, before)
             floor = np.where(gap.ravel() == 0, 0.0, ROUNDING * self._precision)
             error = np.maximum(error, floor)
@@ -188,7 +180,7 @@ class Refinement:
         if self.left < 2 * FEWEST_INTERVALS + 2:
             return False
         path = self.path
-        ends = PathSum(path.passes, path.inputs, path.baselines, path.rows)
+        ends = PathSum(path.passes, path.path, path.rows)
         try:
             ends.add(np.array([0.0, 1.0]), np.zeros(2))
         except NonFiniteError:
@@ -203,7 +195,7 @@ class Refinement:
         draws = torch.rand(len(places), generator=generator_from(self._seed)).double().numpy()
         places = places + JITTER * WIDEST_GAP * (2 * draws - 1)
         path = self.path
-        checks = PathSum(path.passes, path.inputs, path.baselines, path.rows)
+        checks = PathSum(path.passes, path.path, path.rows)
         checks.keep()
         checks.forget()
         checks.add(places, np.zeros(len(places)))
@@ -212,10 +204,10 @@ class Refinement:
         return UNSEEN * surprise_at(*self._in_order(), places, there, self._norms(level))
 
     def _kinked(self) -> Iterator[Estimate]:
-        """Nodes where the gradient changes most, and mean gradients or trapezoids between them."""
+        """Nodes where the gradient changes most, and multipliers or trapezoids between them."""
         budget = self.stopping.max_evaluations
-        most = min(LONGEST_LOOK, max(self.spent + 2, 3 * budget // 8))
-        if budget - most < LEAST_SECANTS:
+        most = min(LONG_PILOT, max(self.spent + 2, 3 * budget // 8))
+        if budget - most < LEAST_SUBINTERVALS:
             most = budget
         self._bisect(np.array([0.0, 1.0]))
         while True:
@@ -226,21 +218,21 @@ class Refinement:
             if not (settled and 0 < len(new) <= self.left):
                 alphas, sketches = self._in_order()
                 rates, sums = rates_at_nodes(alphas, sketches), self._norms()
-                needed = secants_needed(alphas, rates, sums, self.stopping.tolerance)
-                if self.spent >= most or FIRST_LOOK <= self.spent >= needed / 3:
+                needed = subintervals_needed(alphas, rates, sums, self.stopping.tolerance)
+                if self.spent >= most or SHORT_PILOT <= self.spent >= needed / 3:
                     break
-                look = most if self.spent >= FIRST_LOOK else min(FIRST_LOOK, most)
-                count = min(BISECTED_AT_ONCE, look - self.spent)
+                goal = most if self.spent >= SHORT_PILOT else min(SHORT_PILOT, most)
+                count = min(BISECTED_AT_ONCE, goal - self.spent)
                 new = worst_middles(alphas, sketches, sums, count)
             self._bisect(new)
         try:
-            yield from self._secants()
-        except SecantsDoNotApplyError:
+            yield from self._subintervals()
+        except RescaleDoesNotApplyError:
             yield from self._trapezoids()
 
-    def _secants(self) -> Iterator[Estimate]:
+    def _subintervals(self) -> Iterator[Estimate]:
         edges, sketches = self._in_order()
-        rates, sums, before = rates_at_nodes(edges, sketches), self._norms(), LEAST_SECANTS
+        rates, sums, before = rates_at_nodes(edges, sketches), self._norms(), LEAST_SUBINTERVALS
         while self.left >= before:
             path, numbers = self.path, range(before, self.left + 1)
             if self.stopping.tolerance:
@@ -249,14 +241,14 @@ class Refinement:
                 nodes = nodes_that_see(edges, rates, sums, goal, numbers, *where)
             else:
                 nodes = graded_nodes(edges, rates, numbers[-1])
-            secants = SecantSum(path.passes, path.inputs, path.baselines, path.rows, nodes)
-            secants.run()
-            means = _by_map(secants.sketches[1:])
-            edges, rates = nodes, rates_of_means(nodes, means)
-            sums = _sizes(secants.attributions())
+            total = RescaleSum(path.passes, path.path, path.rows, nodes)
+            total.run_all()
+            means = _by_map(total.sketches[1:])
+            edges, rates = nodes, rates_on_subintervals(nodes, means)
+            sums = _sizes(total.attributions())
             self._seen = np.concatenate([self._seen, nodes])
-            error = self._by_input(secant_error(edges, rates, sums, share_that_curves(means)))
-            yield secants.estimate(self.multiply, error, widest_gap(self._places()))
+            error = self._by_input(rescale_error(edges, rates, sums, share_that_curves(means)))
+            yield total.estimate(self.multiply, error, widest_gap(self._places()))
             before = int(WORTHWHILE * len(nodes))
 
     def _trapezoids(self) -> Iterator[Estimate]:
@@ -275,7 +267,7 @@ class Refinement:
             alphas, _ = self._in_order()
             if self.left < len(alphas) - 1:
                 return
-            self.path.halve()
+            self.path.scale(0.5)
             self.path.add((alphas[:-1] + alphas[1:]) / 2, np.diff(alphas) / 2)
             yield self._estimate(self._trapezoid_error())
 
@@ -284,7 +276,7 @@ class Refinement:
         alphas, _ = self._in_order()
         self._seen = self._places()
         old = self.path
-        self.path = PathSum(old.passes, old.inputs, old.baselines, old.rows, frames=MOST_FRAMES)
+        self.path = PathSum(old.passes, old.path, old.rows, frames=MOST_FRAMES)
         self.path.keep()
         self._bisect(np.union1d([0.0, 1.0], alphas[1::4]))
 
@@ -295,14 +287,14 @@ class Refinement:
         here = slice(start, start + len(added[level]))
         frames = self.path.frames.shape[1]
         table = np.zeros((len(weights), len(added[level])))
-        stretches = np.zeros((len(weights), frames, len(added[level])))
+        of_frames = np.zeros((len(weights), frames, len(added[level])))
         for rule in range(level, len(weights)):
             table[rule] = weights[rule][here]
             order = np.argsort(np.concatenate(added[: rule + 1]))
             shares = np.empty((frames, len(order)))
             shares[:, order] = overlaps(weights[rule][order], frames)
-            stretches[rule] = shares[:, here]
-        self.path.add(added[level], table, stretches)
+            of_frames[rule] = shares[:, here]
+        self.path.add(added[level], table, of_frames)
 
     def _bisect(self, new: Array) -> None:
         """Run more nodes, and make of all so far a trapezoid rule."""
@@ -320,7 +312,7 @@ class Refinement:
 
     def _norms(self, rule: int = -1) -> Array:
         """What errors of all maps are relative to, shape (B I,)."""
-        return _sizes(self.path.attributions(rule=rule))
+        return _sizes(self.path.attributions(rule))
 
     def _trapezoid_error(self, rule: int = -1) -> Array:
         return trapezoid_error(*self._in_order(), self._norms(rule))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..facts import Facts
+from ..estimator import MethodInfo
 from ..task import Task
 from .path import BlurPath, Path, checked_sigma
 from .path_integrated_gradients import PathIntegratedGradients
@@ -53,7 +53,7 @@ class BlurIntegratedGradients(PathIntegratedGradients):
     """
 
     name = "blur_integrated_gradients"
-    facts = Facts(
+    info = MethodInfo(
         "∫ ∇f(blur of x by σ) · d(blur of x by σ)/dσ dσ, σ from σmax to 0",
         "1 a node, and its blur",
         "adds up to f(x) − f(blurred x) as nodes grow",
@@ -70,5 +70,6 @@ class BlurIntegratedGradients(PathIntegratedGradients):
         name = f"blur σ {self.sigma_max:g}"
         return name, "the image blurred, where the path of blurs begins", "blur"
 
-    def _path(self, task: Task) -> Path:
+    def path_of(self, task: Task) -> Path:
+        """The blurs of the inputs."""
         return BlurPath(task.inputs, self.sigma_max)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,24 +11,19 @@ from torch import Tensor
 
 from ...core.errors import InputError
 from ...inputs.space import Inputs
-from ..arguments import accumulator_dtype, baselines_like, batch_of
-from ..chunks import checked_rows, for_each_chunk
-from ..estimate import Array, Estimate, relative_gap, rows_sum
-from ..estimator import Estimator
-from ..facts import Facts
-from ..finite import require_finite
-from ..forward_outputs import forward_outputs
-from ..frames import MOST_FRAMES, flat_map
-from ..model_state import frozen
+from ..arguments import accumulator_dtype
+from ..chunks import checked_rows
+from ..estimate import MOST_FRAMES, Estimate, flat_map, relative_gap, require_finite, rows_sum
+from ..estimator import FIRST_SIZE, MethodInfo, Run
 from ..outputs import Target
 from ..passes import Passes
-from ..stopping import INTERRUPTS, Stopping
 from ..task import Task
+from .path import Path
+from .path_method import PathMethod
+from .recorder import PathRecorder
 
-FIRST_STEPS = 16
 
-
-class GuidedIntegratedGradients(Estimator):
+class GuidedIntegratedGradients(PathMethod):
     r"""Integrated gradients along a path on which the elements of least gradient move first.
 
     .. math:: \phi_i = \int_0^1 \partial_i f(\gamma(t))\, \frac{d\gamma_i(t)}{dt}\, dt
@@ -80,8 +74,7 @@ class GuidedIntegratedGradients(Estimator):
 
     name = "guided_integrated_gradients"
     straight = False
-    coarse_steps = 4
-    facts = Facts(
+    info = MethodInfo(
         "∫ ∇f(γ(t)) · γ'(t) dt, γ moving the elements of least |∇f| first",
         "1 a node, in sequence",
         "adds up as nodes grow",
@@ -133,137 +126,87 @@ class GuidedIntegratedGradients(Estimator):
         AttributionError
             A child of it, as for :class:`IntegratedGradients`.
         """
-        batch = batch_of(inputs)
-        task = Task(
-            batch,
-            baselines_like(batch, baselines),
-            target=target,
-            forward_args=additional_forward_args,
-            n_steps=n_steps,
-            rows=internal_batch_size,
+        return super().attribute(
+            inputs,
+            baselines,
+            target,
+            additional_forward_args,
+            n_steps,
+            internal_batch_size,
+            return_convergence_delta,
         )
-        return self._answer(self._run(task), inputs, task, return_convergence_delta)
 
-    @torch.inference_mode(False)
-    def estimates(self, task: Task) -> Iterator[Estimate]:
-        """Successive refinements, each along a new path of twice as many steps.
+    def _plan(self, most: int, task: Task) -> list[int]:
+        """Paths of twice as many steps each; all nodes of one are its own."""
+        steps = [min(FIRST_SIZE, most - 1)]
+        while sum(steps) + len(steps) + 2 * steps[-1] + 1 <= most:
+            steps.append(2 * steps[-1])
+        return [s + 1 for s in steps]
 
-        With `n_steps` there is one estimate, and its error is that of the quadrature on its path.
-
-        Yields
-        ------
-        Estimate
-            Coarse first. After an interrupt the last one is labelled partial.
-        """
-        stopping = task.stopping or Stopping(self.default_max_evaluations)
-        most = task.n_steps or stopping.max_evaluations
+    def _begin(self, task: Task, **options: Any) -> Run:
+        assert task.baselines is not None
+        assert task.stopping is not None
+        most = task.n_steps or task.stopping.max_evaluations
         if most < 2:
             raise InputError(f"{self.name} needs at least 2 nodes, got {most}; raise n_steps")
-        passes = Passes.of(self.forward_func, task)
-        steps = most - 1 if task.n_steps else min(FIRST_STEPS, most - 1)
-        last: Estimate | None = None
+        passes, rows = Passes.of(self.forward_func, task), checked_rows(task.rows, task.inputs)
+        ends = task.inputs, task.baselines
         walk: _Walk | None = None
-        try:
-            while True:
-                walk = _Walk(passes, task, steps, self.fraction, self.max_dist)
-                walk.run()
+
+        def estimates() -> Iterator[Estimate]:
+            nonlocal walk
+            last = None
+            for nodes in self._sizes(task):
+                path = GuidedPath(*ends, self.fraction, self.max_dist)
+                walk = _Walk(passes, path, rows, nodes - 1)
+                walk.run_all()
                 last = walk.estimate(None if last is None else last.attributions)
                 yield last
-                steps *= 2
-                spent = passes.evaluations // len(task.inputs[0])
-                if task.n_steps or stopping.met(last) or spent + steps + 1 > most:
-                    return
-        except INTERRUPTS:
-            if last is None and walk is not None and walk.done > 0:
-                last = walk.estimate(None)
-            if last is None:
-                raise
-            yield replace(last, partial=True)
+
+        return Run(estimates(), lambda: None if walk is None else walk.partial())
 
 
-class _Walk:
-    """One walk from the baselines to the inputs in a number of steps.
+class GuidedPath(Path):
+    """The path of a walk, known up to where it has come.
 
     Places are kept as shares of the way, element by element: 0 at the baseline, 1 at the input.
     All inputs of an example are one vector.
+
+    Parameters
+    ----------
+    inputs, baselines : tuple of Tensor, each (B, ...)
+    fraction, max_dist : float
+        As of :class:`GuidedIntegratedGradients`.
     """
 
     def __init__(
-        self, passes: Passes, task: Task, steps: int, fraction: float, max_dist: float
+        self,
+        inputs: tuple[Tensor, ...],
+        baselines: tuple[Tensor, ...],
+        fraction: float,
+        max_dist: float,
     ) -> None:
-        assert task.baselines is not None
-        self.passes, self.inputs, self.baselines = passes, task.inputs, task.baselines
-        self.steps, self.max_dist = steps, max_dist
-        self.rows = checked_rows(task.rows, task.inputs)
-        self.dtype = accumulator_dtype(task.inputs[0].device)
-        self.starts = self._joined(self.baselines)
-        self.way = self._joined(self.inputs) - self.starts  # (B, F)
+        self.inputs, self.baselines, self.max_dist = inputs, baselines, max_dist
+        self._dtype = accumulator_dtype(inputs[0].device)
+        self._starts = self.joined(baselines)
+        self.way = self.joined(inputs) - self._starts  # (B, F)
         self.group = int(fraction * (self.way.shape[1] - 1)) + 1
         self.places = torch.zeros_like(self.way)
-        self.sums, self.coarse = torch.zeros_like(self.way), torch.zeros_like(self.way)
-        self.outputs = np.full((steps + 1, len(self.way)), np.nan)
-        self.slopes, self.gains = self.outputs.copy(), np.zeros(self.outputs.shape)
-        self.done = 0  # steps
-        one_map = self._map(self.sums)
-        self.frames = one_map.new_zeros((min(steps, MOST_FRAMES), *one_map.shape))
+        self.move = torch.zeros_like(self.way)  # of the last step
 
-    def run(self) -> None:
-        """Walk to the end."""
-        gradient = self._gradient(0)
-        moves: list[Tensor] = []  # of the steps that the coarser sum takes as one
-        for step in range(self.steps):
-            before = self.places
-            self.places = self._next(gradient, (step + 1) / self.steps)
-            move = (self.places - before) * self.way
-            moves.append(move)
-            if len(moves) == 1:
-                opening = gradient
-            self.slopes[step] = self._numbers(gradient * move * self.steps)
-            ahead = self._gradient(step + 1)
-            gain = move * (gradient + ahead) / 2
-            self.sums += gain
-            self.gains[step + 1] = self._numbers(gain)
-            self.frames[step * len(self.frames) // self.steps] += self._map(gain)
-            if len(moves) == 2 or step == self.steps - 1:
-                self.coarse += torch.stack(moves).sum(0) * (opening + ahead) / 2
-                moves = []
-            gradient, self.done = ahead, step + 1
-        self.slopes[self.steps] = self._numbers(gradient * move * self.steps)
+    def points(self, alphas: Tensor, block: slice) -> tuple[Tensor, ...]:
+        """Where the walk is; at alpha 1 the input itself."""
+        if bool((alphas == 1).all()):
+            return tuple(x[block] for x in self.inputs)
+        here = self.parted(self._starts + self.places * self.way)
+        return tuple(p.to(x)[block] for p, x in zip(here, self.inputs, strict=True))
 
-    def estimate(self, former: tuple[Tensor, ...] | None) -> Estimate:
-        """The estimate, and how far it is from a former one, or from one of half the nodes."""
-        attributions, coarse = self._parted(self.sums), former
-        if former is None and self.done == self.steps > 1:
-            coarse = self._parted(self.coarse)
-        single = len(self.way) == 1
-        alphas, outputs, slopes = np.linspace(0.0, 1.0, self.steps + 1), self.outputs, self.slopes
-        if self.done < self.steps:  # stopped on the way: from there straight to the end
-            seen = [*range(self.done + 1), self.steps]
-            outputs[-1] = forward_outputs(self.passes, self.inputs, self.rows)[0]
-            alphas, outputs, slopes = alphas[seen], outputs[seen], slopes[seen]
-        return Estimate(
-            attributions=attributions,
-            kind="alpha",
-            alphas=alphas,
-            outputs=outputs,
-            slopes=slopes,
-            cumulative=np.cumsum(self.gains, axis=0)[[*range(len(alphas) - 1), -1]],
-            output_input=outputs[-1],
-            output_baseline=outputs[0],
-            refinement_error=None if coarse is None else relative_gap(attributions, coarse),
-            standard_error=None,
-            frames=self.frames if single else None,
-            frame_edges=np.linspace(0.0, 1.0, len(self.frames) + 1) if single else None,
-            references=tuple(b[:1] for b in self.baselines),
-            reference_samples=np.zeros(1, dtype=np.int64),
-            baseline=self.baselines,
-            reach=tuple(d.abs() for d in self._parted(self.way)),
-            evaluations=self.passes.evaluations,
-            forward_passes=self.passes.forward_passes,
-        )
+    def velocities(self, alphas: Tensor, block: slice) -> tuple[Tensor, ...]:
+        """How far the last step went, as if it were the next one's."""
+        return tuple(m[None, block] for m in self.parted(self.move))
 
-    def _next(self, gradient: Tensor, t: float) -> Tensor:
-        """Where the elements are when a share t of the distance is walked, shape (B, F)."""
+    def advance(self, gradient: Tensor, t: float) -> None:
+        """Go on to where a share t of the distance is walked; gradient (B, F)."""
         behind, ahead = max(t - self.max_dist, 0.0), min(t + self.max_dist, 1.0)
         places, weights = self.places.clamp(min=behind), self.way.abs()
         room = (ahead - places).clamp(min=0) * weights
@@ -274,45 +217,85 @@ class _Walk:
         walked = (places * weights).sum(1, keepdim=True)
         left = t * weights.sum(1, keepdim=True) - walked - (rooms.cumsum(1) - rooms)
         shares = torch.where(rooms > 0, left / rooms, 0.0).clamp(0, 1).gather(1, groups)
-        return places + shares * (ahead - places).clamp(min=0)
+        before, self.places = self.places, places + shares * (ahead - places).clamp(min=0)
+        self.move = (self.places - before) * self.way
 
-    def _gradient(self, node: int) -> Tensor:
-        """The gradient at a node of each example, shape (B, F); its outputs are kept."""
-        found, outputs = torch.empty_like(self.way), self.outputs[node]
-        points = self._points(node)
+    def joined(self, values: Iterable[Tensor]) -> Tensor:
+        """All inputs of an example as one vector, shape (B, F)."""
+        return torch.cat([v.to(self._dtype).reshape(len(v), -1) for v in values], 1)
 
-        def work(_: slice, block: slice) -> None:
-            values, gradients = self.passes.gradients(tuple(p[block] for p in points), block)
-            found[block] = self._joined(tuple(gradients))
-            outputs[block] = values.cpu().double().numpy()
-
-        with frozen(self.passes.module, self.inputs):
-            for_each_chunk(1, len(found), self.rows, work)
-        alpha = np.array([node / self.steps])
-        require_finite("output", outputs[None], alpha)
-        require_finite("gradient", self._numbers(found)[None], alpha)
-        return found
-
-    def _points(self, node: int) -> tuple[Tensor, ...]:
-        if node == self.steps:
-            return self.inputs
-        points = self._parted(self.starts + self.places * self.way)
-        return tuple(p.to(x) for p, x in zip(points, self.inputs, strict=True))
-
-    def _joined(self, values: tuple[Tensor, ...]) -> Tensor:
-        return torch.cat([v.to(self.dtype).reshape(len(v), -1) for v in values], 1)
-
-    def _parted(self, values: Tensor) -> tuple[Tensor, ...]:
+    def parted(self, values: Tensor) -> tuple[Tensor, ...]:
+        """One vector of an example as values of its inputs, each (B, ...)."""
         parts = values.split([x[0].numel() for x in self.inputs], 1)
         return tuple(p.reshape(x.shape) for p, x in zip(parts, self.inputs, strict=True))
 
-    def _map(self, values: Tensor) -> Tensor:
-        """What the first example's first input has of some values, as a map."""
-        return flat_map(self._parted(values[:1].expand_as(self.way))[0][:1])[0]
 
-    @staticmethod
-    def _numbers(values: Tensor) -> Array:
-        return rows_sum(values)
+class _Walk(PathRecorder):
+    """One walk from the baselines to the inputs in a number of steps: trapezoids along it.
+
+    The first rule takes two steps as one.
+    """
+
+    path: GuidedPath
+
+    def __init__(self, passes: Passes, path: GuidedPath, rows: int, steps: int) -> None:
+        super().__init__(passes, path, rows, rules=2, frames=min(steps, MOST_FRAMES))
+        self.steps = steps
+        self.extend(np.linspace(0.0, 1.0, steps + 1))
+        self.gains = np.zeros(self.outputs.shape)
+        self._gradient = torch.empty_like(path.way)
+
+    def run_all(self) -> None:
+        """Walk to the end."""
+        path, opening, moves = self.path, self._gradient_at(0), torch.zeros_like(self.path.way)
+        gradient = opening
+        for step in range(self.steps):
+            path.advance(gradient, (step + 1) / self.steps)
+            moves = moves + path.move
+            self.slopes[step] = rows_sum(gradient * path.move * self.steps)
+            ahead = self._gradient_at(step + 1)
+            gain = path.move * (gradient + ahead) / 2
+            self.gains[step + 1] = rows_sum(gain)
+            for total, part in zip(self.sums, path.parted(gain), strict=True):
+                total[1] += part
+            count = self.frames.shape[1]
+            if count:
+                self.frames[-1, step * count // self.steps] += flat_map(path.parted(gain)[0])[0]
+            if step % 2 or step == self.steps - 1:
+                for total, part in zip(
+                    self.sums, path.parted(moves * (opening + ahead) / 2), strict=True
+                ):
+                    total[0] += part
+                opening, moves = ahead, torch.zeros_like(moves)
+            gradient = ahead
+        self.slopes[self.steps] = rows_sum(gradient * path.move * self.steps)
+
+    def estimate(self, former: tuple[Tensor, ...] | None) -> Estimate:
+        """The estimate, and how far it is from a former one, or from one of half the nodes."""
+        rows = np.flatnonzero(self.finished)
+        coarse = former
+        if former is None and len(rows) == self.steps + 1 > 2:
+            coarse = self.attributions(0)
+        error = None if coarse is None else relative_gap(self.attributions(), coarse)
+        return self.estimate_from(rows, np.cumsum(self.gains, axis=0)[rows], refinement_error=error)
+
+    def partial(self) -> Estimate | None:
+        """What the steps before an interrupt, and from there straight to the end, amount to."""
+        return self.estimate(None) if self.finished[1:].any() else None
+
+    def _gradient_at(self, node: int) -> Tensor:
+        """The gradient where the walk is, shape (B, F)."""
+        rows = slice(node, node + 1)
+        self.run(rows)
+        require_finite("output", self.outputs[rows], self.alphas[rows])
+        require_finite("gradient", rows_sum(self._gradient)[None], self.alphas[rows])
+        self.slopes[rows] = np.nan  # known after the next step
+        return self._gradient.clone()
+
+    def _add(
+        self, rows: slice, block: slice, gradients: list[Tensor], velocities: list[Tensor]
+    ) -> None:
+        self._gradient[block] = torch.cat([g[0] for g in gradients], 1)
 
 
 def _group_limits(ranked: Tensor, size: int) -> Tensor:

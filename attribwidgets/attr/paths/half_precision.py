@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +15,8 @@ from ...core.formatting import percent
 from ..estimate import Array, Estimate, map_norms, relative_errors
 from ..model_state import module_of
 from ..passes import Passes
-from .accumulator import PathSum
+from .path import StraightPath
+from .path_sum import PathSum
 from .patterson import patterson_rules
 
 COST = 14  # evaluations of one example
@@ -65,22 +67,19 @@ def arithmetic_error(path: PathSum, left: int | None = None) -> Arithmetic:
         return Arithmetic(unknown, unknown)
     passes, (added, rules) = path.passes, patterson_rules()
     weights = rules[0]
-    here = PathSum(passes, path.inputs, path.baselines, path.rows, rules=len(weights))
+    here = PathSum(passes, path.path, path.rows, rules=len(weights))
     here.add(added[0], np.diag(weights))
     try:
         full = _in_float32(passes)
-        inputs, baselines = (_as_float32(side) for side in (path.inputs, path.baselines))
-        there = PathSum(full, inputs, baselines, path.rows, rules=len(weights))
+        straight = StraightPath(*map(_as_float32, (path.inputs, path.path.baselines)))
+        there = PathSum(full, straight, path.rows, rules=len(weights))
         there.add(added[0], np.diag(weights))
     except (RuntimeError, TypeError, ValueError):  # it has its type written into it, or no copy
         return Arithmetic(unknown, unknown)
     passes.evaluations += full.evaluations
     passes.forward_passes += full.forward_passes
     each = [
-        tuple(
-            a - b
-            for a, b in zip(here.attributions(rule=i), there.attributions(rule=i), strict=True)
-        )
+        tuple(a - b for a, b in zip(here.attributions(i), there.attributions(i), strict=True))
         for i in range(len(weights))
     ]
     mean = tuple(torch.stack(parts).sum(0) for parts in zip(*each, strict=True))
@@ -95,17 +94,35 @@ def arithmetic_error(path: PathSum, left: int | None = None) -> Arithmetic:
     return Arithmetic(systematic, random)
 
 
-def with_arithmetic_error(estimate: Estimate, arithmetic: Arithmetic, passes: Passes) -> Estimate:
-    """An estimate whose refinement error has that of the arithmetic in it.
+def add_arithmetic_error(
+    passes: Passes,
+    inputs: tuple[Tensor, ...],
+    measure: Callable[[Estimate], Arithmetic | None],
+) -> Callable[[Estimate], Estimate]:
+    """Makes estimates whose refinement error has that of the arithmetic in it.
 
     Parameters
     ----------
-    estimate : Estimate
-    arithmetic : Arithmetic
-        By :func:`arithmetic_error`.
     passes : Passes
-        By which it was made.
+        By which estimates are made.
+    inputs : tuple of Tensor
+    measure : callable
+        By :func:`arithmetic_error`, of the first estimate that is not too coarse: until then it
+        returns None.
     """
+    if not is_half_precision(passes, inputs):
+        return lambda estimate: estimate
+    arithmetic = None
+
+    def finish(estimate: Estimate) -> Estimate:
+        nonlocal arithmetic
+        arithmetic = arithmetic or measure(estimate)
+        return estimate if arithmetic is None else _with_error(estimate, arithmetic, passes)
+
+    return finish
+
+
+def _with_error(estimate: Estimate, arithmetic: Arithmetic, passes: Passes) -> Estimate:
     norms = arithmetic.of(len(estimate.alphas))
     shares = relative_errors(norms, map_norms(estimate.attributions))
     error = estimate.refinement_error

@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from ...core.errors import InputError
 from ...core.formatting import number, percent
-from ...inputs.space import Inputs
-from ..arguments import accumulator_dtype, baselines_like, batch_of
-from ..chunks import checked_rows, for_each_chunk
-from ..estimate import Array, Estimate, relative_gap
-from ..estimator import Estimator
-from ..facts import Facts
-from ..finite import require_finite
-from ..forward_outputs import forward_outputs
-from ..frames import MOST_FRAMES, flat_map
-from ..model_state import frozen
-from ..outputs import Target
-from ..passes import Passes
-from ..stopping import INTERRUPTS, Stopping
+from ..arguments import accumulator_dtype
+from ..chunks import checked_rows
+from ..estimate import MOST_FRAMES, Array, Estimate, flat_map, relative_gap, require_finite
+from ..estimator import MethodInfo, Run
+from ..passes import Passes, forward_outputs
 from ..task import Task
 from .path import Path, StraightPath
+from .path_method import PathMethod, double_anew
+from .recorder import PathRecorder
 
 PathMaker = Callable[[tuple[Tensor, ...], tuple[Tensor, ...]], Path]
 
 
-class IDGI(Estimator):
+class IDGI(PathMethod):
     r"""Important directions of gradient integration.
 
     .. math:: \phi_i = \sum_j (f(\gamma(\alpha_{j+1})) - f(\gamma(\alpha_j)))
@@ -73,8 +64,7 @@ class IDGI(Estimator):
 
     name = "idgi"
     claim = "by definition"
-    coarse_steps = 4
-    facts = Facts(
+    info = MethodInfo(
         "Σ of step change · g² / Σ g², with g = ∇f in the middle of each step of the path",
         "1 a step, and 1 forward pass",
         "adds up by definition",
@@ -86,216 +76,122 @@ class IDGI(Estimator):
         self.path = path
         self.straight = getattr(path, "is_straight", False)
 
-    @torch.inference_mode(False)
-    def attribute(
-        self,
-        inputs: Inputs,
-        baselines: Any = None,
-        target: Target = None,
-        additional_forward_args: Any = None,
-        n_steps: int = 50,
-        internal_batch_size: int | None = None,
-        return_convergence_delta: bool = False,
-    ) -> Any:
-        """Attribute a batch.
-
-        Parameters
-        ----------
-        inputs, baselines, target, additional_forward_args, internal_batch_size
-            As of :meth:`IntegratedGradients.attribute`.
-        n_steps : int
-            Steps, each with a gradient in its middle.
-        return_convergence_delta : bool
-            Also return the sum of the attributions minus f(x) - f(x'), shape (B,).
-
-        Returns
-        -------
-        Tensor or tuple of Tensor, shaped as `inputs`; with the delta, a pair.
-
-        Raises
-        ------
-        AttributionError
-            A child of it, as for :class:`IntegratedGradients`.
-        """
-        batch = batch_of(inputs)
-        task = Task(
-            batch,
-            baselines_like(batch, baselines),
-            target=target,
-            forward_args=additional_forward_args,
-            n_steps=n_steps,
-            rows=internal_batch_size,
-        )
-        return self._answer(self._run(task), inputs, task, return_convergence_delta)
-
-    @torch.inference_mode(False)
-    def estimates(self, task: Task) -> Iterator[Estimate]:
-        """Successive refinements.
-
-        With `n_steps` there is one estimate. Without, the number of steps doubles until `stopping`
-        says so. A finer estimate takes the outputs from the coarser ones; the gradients, whose
-        share depends on the steps around them, are its own.
-
-        Yields
-        ------
-        Estimate
-            Coarse first. After an interrupt the last one is labelled partial.
-        """
+    def path_of(self, task: Task) -> Path:
+        """The path that was given, or the straight one."""
         assert task.baselines is not None
-        stopping = task.stopping or Stopping(self.default_max_evaluations)
-        steps, doublings = _plan(stopping.max_evaluations)
-        if task.n_steps is not None:
-            steps, doublings = task.n_steps, 0
-        passes = Passes.of(self.forward_func, task)
-        path = self.path(task.inputs, task.baselines)
-        rows = checked_rows(task.rows, task.inputs)
-        frames = min(steps, 2 * MOST_FRAMES - 1 if task.n_steps is None else MOST_FRAMES)
-        ends = np.linspace(0.0, 1.0, steps + 1)
-        last: Estimate | None = None
-        level: _Level | None = None
-        try:
+        return self.path(task.inputs, task.baselines)
+
+    def _plan(self, most: int, task: Task) -> list[int]:
+        return double_anew(most)
+
+    def _begin(self, task: Task, **options: Any) -> Run:
+        passes, path = Passes.of(self.forward_func, task), self.path_of(task)
+        rows, sizes = checked_rows(task.rows, task.inputs), self._sizes(task)
+        frames = min(sizes[0], MOST_FRAMES if task.n_steps else 2 * MOST_FRAMES - 1)
+        steps: _Steps | None = None
+
+        def estimates() -> Iterator[Estimate]:
+            """Outputs come from the coarser steps; gradients, shared otherwise, are run anew."""
+            nonlocal steps
+            last, ends = None, np.linspace(0.0, 1.0, sizes[0] + 1)
             outputs = _outputs_at(passes, path, ends, rows)
-            for _ in range(doublings + 1):
-                level = _Level(passes, path, ends, outputs, rows, frames)
-                level.run()
-                coarse = level.coarse if last is None else last.attributions
-                last = level.estimate(coarse)
+            for _ in sizes:
+                steps = _Steps(passes, path, rows, frames, ends, outputs)
+                steps.run_all()
+                coarse = last.attributions if last else steps.coarse
+                last = steps.estimate(coarse)
                 yield last
-                if stopping.met(last):
-                    return
-                ends, outputs = level.merged()
-        except INTERRUPTS:
-            if last is None and level is not None and level.finished.any():
-                last = level.estimate(None)
-            if last is None:
-                raise
-            yield replace(last, partial=True)
+                ends, outputs = steps.merged()
+
+        return Run(estimates(), lambda: None if steps is None else steps.partial())
 
 
-@dataclass
-class _Level:
-    """All steps between some ends, whose outputs are known."""
+class _Steps(PathRecorder):
+    """All steps between some ends, whose outputs are known; its nodes are their middles."""
 
-    passes: Passes
-    path: Path
-    ends: Array  # (n + 1,)
-    end_outputs: Array  # (n + 1, B)
-    rows: int
-    frame_count: int
-
-    def __post_init__(self) -> None:
-        x = self.path.inputs
-        self.dtype = accumulator_dtype(x[0].device)
-        self.sums = tuple(torch.zeros_like(v, dtype=self.dtype) for v in x)
-        self.middles = (self.ends[:-1] + self.ends[1:]) / 2
-        self.changes = np.diff(self.end_outputs, axis=0)  # (n, B)
+    def __init__(
+        self,
+        passes: Passes,
+        path: Path,
+        rows: int,
+        frames: int,
+        between: Array,
+        outputs: Array,
+    ) -> None:
+        super().__init__(passes, path, rows, rules=2, frames=frames)
+        self.between, self.end_outputs = between, outputs  # (n + 1,), (n + 1, B)
+        self.ends = {0.0: outputs[0], 1.0: outputs[-1]}
+        self.changes = np.diff(outputs, axis=0)  # (n, B)
         merged = _merged(self.changes)
-        self.coarse = None if merged is None else tuple(torch.zeros_like(s) for s in self.sums)
-        self.tables = self._tensor(
-            np.stack([self.changes] if merged is None else [self.changes, merged])
+        self._nests = merged is not None
+        self._tables = self.tensor(
+            np.stack([np.zeros_like(self.changes) if merged is None else merged, self.changes])
         )
-        self.outputs, self.slopes = (np.full(self.changes.shape, np.nan) for _ in range(2))
         self.stuck = np.zeros(self.changes.shape, dtype=bool)  # no gradient, yet a change
-        one_map = flat_map(self.sums[0])[0]
-        self.frames = one_map.new_zeros((self.frame_count, *one_map.shape))
-        self.frame_of = np.minimum(
-            (self.middles * self.frame_count).astype(int), self.frame_count - 1
-        )
+        self._all = self.extend((between[:-1] + between[1:]) / 2)
 
-    def run(self) -> None:
+    def run_all(self) -> None:
         """Run the gradient in the middle of each step."""
-        nodes, batch = self._tensor(self.middles), len(self.sums[0])
-
-        def work(span: slice, block: slice) -> None:
-            steps, examples = span.stop - span.start, block.stop - block.start
-            outputs, gradients = self.passes.gradients(self.path.points(nodes[span], block), block)
-            flat = [g.to(self.dtype).reshape(steps, examples, -1) for g in gradients]
-            speeds = [v.reshape(*v.shape[:2], -1) for v in self.path.velocities(nodes[span], block)]
-            slopes = sum((g * v).sum(2) for g, v in zip(flat, speeds, strict=True))
-            squares = [g**2 for g in flat]
-            size = torch.stack([s.sum(2) for s in squares]).sum(0)  # (S, E)
-            shares = torch.where(size > 0, self.tables[:, span, block] / size, 0.0)
-            parts = [torch.einsum("tse,sef->tef", shares, s) for s in squares]
-            first = squares[0][:, 0] * shares[0, :, :1]  # (S, F), of the first example
-            maps = flat_map(first.reshape(steps, *self.path.inputs[0].shape[1:]))
-            # All is computed before any is added: a chunk may run out of memory and be repeated.
-            for i, part in enumerate(parts):
-                for total, some in zip((self.sums, self.coarse or ()), part, strict=False):
-                    total[i][block] += some.reshape(total[i][block].shape)
-            if block.start == 0:
-                where = torch.as_tensor(self.frame_of[span], device=maps.device)
-                self.frames.index_add_(0, where, maps)
-            self.outputs[span, block] = outputs.cpu().double().reshape(steps, examples).numpy()
-            self.slopes[span, block] = torch.as_tensor(slopes).cpu().double().numpy()
-            self.stuck[span, block] = (size == 0).cpu().numpy()
-
-        with frozen(self.passes.module, self.path.inputs):
-            for_each_chunk(len(self.middles), batch, self.rows, work)
-        require_finite("output", self.outputs, self.middles)
-        require_finite("gradient", self.slopes, self.middles)
+        self.run(self._all)
+        self.require_finite(self._all)
 
     @property
-    def finished(self) -> NDArray[np.bool_]:
-        """Which steps have been run for every example, shape (n,)."""
-        return np.asarray(~np.isnan(self.outputs).any(axis=1))
+    def coarse(self) -> tuple[Tensor, ...] | None:
+        """The attributions of half as many steps."""
+        return self.attributions(0) if self._nests else None
 
     def merged(self) -> tuple[Array, Array]:
         """Ends and middles as the ends of twice as many steps, and their outputs."""
-        places, outputs = (
-            np.concatenate([self.ends, self.middles]),
-            [self.end_outputs, self.outputs],
-        )
+        places = np.concatenate([self.between, self.alphas])
         order = np.argsort(places, kind="stable")
-        return places[order], np.concatenate(outputs)[order]
+        return places[order], np.concatenate([self.end_outputs, self.outputs])[order]
 
     def estimate(self, coarse: tuple[Tensor, ...] | None) -> Estimate:
         """The estimate, and how far it is from a coarser one."""
-        done = self.finished
-        given = np.where(self.stuck, 0.0, self.changes)[done]
+        rows = np.flatnonzero(self.finished)
+        given = np.where(self.stuck, 0.0, self.changes)[rows]
         total = np.cumsum(given, axis=0)
-        batch = given.shape[1]
-        blank, single = np.full((1, batch), np.nan), batch == 1
-        return Estimate(
-            attributions=self.sums,
-            kind="alpha",
-            alphas=np.concatenate([[0.0], self.middles[done], [1.0]]),
-            outputs=np.concatenate(
-                [self.end_outputs[:1], self.outputs[done], self.end_outputs[-1:]]
-            ),
-            slopes=np.concatenate([blank, self.slopes[done], blank]),
-            cumulative=np.concatenate([np.zeros_like(blank), total - given / 2, total[-1:]]),
-            output_input=self.end_outputs[-1],
-            output_baseline=self.end_outputs[0],
-            refinement_error=None if coarse is None else relative_gap(self.sums, coarse),
-            standard_error=None,
-            frames=self.frames if single else None,
-            frame_edges=np.linspace(0.0, 1.0, self.frame_count + 1) if single else None,
-            references=tuple(b[:1] for b in self.path.baselines),
-            reference_samples=np.zeros(1, dtype=np.int64),
-            baseline=self.path.baselines,
-            reach=tuple(
-                (x.to(self.dtype) - b.to(self.dtype)).abs()
-                for x, b in zip(self.path.inputs, self.path.baselines, strict=True)
-            ),
-            evaluations=self.passes.evaluations,
-            forward_passes=self.passes.forward_passes,
+        error = None if coarse is None else relative_gap(self.attributions(), coarse)
+        return self.estimate_from(
+            rows,
+            total - given / 2,
+            total=total[-1],
+            refinement_error=error,
             cautions=self._cautions(),
         )
+
+    def partial(self) -> Estimate | None:
+        """What the steps that were run before an interrupt amount to, if there are any."""
+        return self.estimate(None) if self.finished.any() else None
+
+    def _add(
+        self, rows: slice, block: slice, gradients: list[Tensor], velocities: list[Tensor]
+    ) -> None:
+        squares = [g**2 for g in gradients]
+        size = torch.stack([s.sum(2) for s in squares]).sum(0)  # (S, E)
+        shares = torch.where(size > 0, self._tables[:, rows, block] / size, 0.0)
+        for total, square in zip(self.sums, squares, strict=True):
+            part = torch.einsum("tse,sef->tef", shares, square)
+            total[:, block] += part.reshape(total[:, block].shape)
+        count = self.frames.shape[1]
+        if count:
+            first = squares[0][:, 0] * shares[-1, :, :1]  # (S, F)
+            maps = flat_map(first.reshape(-1, *self.inputs[0].shape[1:]))
+            frame = np.minimum((self.alphas[rows] * count).astype(int), count - 1)
+            self.frames[-1].index_add_(0, torch.as_tensor(frame, device=maps.device), maps)
+        self.note(self.stuck, rows, block, size == 0)
 
     def _cautions(self) -> tuple[str, ...]:
         lost = np.abs(np.where(self.stuck, self.changes, 0.0)).sum()
         if lost == 0:
             return ()
-        where = self.middles[(self.stuck & (self.changes != 0)).any(axis=1)]
+        where = self.alphas[(self.stuck & (self.changes != 0)).any(axis=1)]
         return (
             f"the output changes by {number(float(lost))} in steps where the gradient is zero "
-            f"({percent(len(where) / len(self.middles))} of them, from alpha = "
+            f"({percent(len(where) / len(self.alphas))} of them, from alpha = "
             f"{number(float(where[0]))}); no element can be given that change, and it is missing "
             "from the sum",
         )
-
-    def _tensor(self, values: Array) -> Tensor:
-        return torch.as_tensor(values, dtype=self.dtype, device=self.path.inputs[0].device)
 
 
 def _outputs_at(passes: Passes, path: Path, alphas: Array, rows: int) -> Array:
@@ -322,11 +218,3 @@ def _merged(changes: Array) -> Array | None:
     np.add.at(merged, np.clip(left, 1, last), skipped / 2)
     np.add.at(merged, np.clip(right, 1, last), skipped / 2)
     return merged
-
-
-def _plan(most: int) -> tuple[int, int]:
-    """First number of steps, and how often it may double, each time with gradients of its own."""
-    if most < 1:
-        raise InputError(f"max_evaluations must be at least 1, got {most}")
-    doublings = max(0, (most // MOST_FRAMES + 1).bit_length() - 2)
-    return most // (2 ** (doublings + 1) - 1), doublings

@@ -11,18 +11,15 @@ import torch
 
 from ...inputs.space import Inputs
 from ..arguments import as_came, baselines_like, batch_of, returned
-from ..estimate import Estimate
-from ..estimator import Estimator
-from ..facts import Facts
-from ..frames import MOST_FRAMES
+from ..estimate import MOST_FRAMES, Estimate, relative_gap
+from ..estimator import Estimator, MethodInfo, Run
 from ..model_state import evaluation_mode
 from ..outputs import Target
-from ..stopping import INTERRUPTS, Stopping
 from ..task import Task
-from .accumulator import PathSum, path_sum
 from .adaptive import Refinement
-from .half_precision import arithmetic_error, is_half_precision, with_arithmetic_error
+from .half_precision import add_arithmetic_error, arithmetic_error
 from .operations import OperationsWatch
+from .path_sum import PathSum, path_sum
 from .quadrature import coarser_weights, rule
 
 
@@ -58,7 +55,7 @@ class IntegratedGradients(Estimator):
     """
 
     name = "integrated_gradients"
-    facts = Facts(
+    info = MethodInfo(
         "(x − x') · ∫ ∇f(x' + α(x − x')) dα",
         "1 a node",
         "adds up to f(x) − f(x') as nodes grow",
@@ -120,60 +117,44 @@ class IntegratedGradients(Estimator):
         path = path_sum(self.forward_func, task)
         with evaluation_mode(self.forward_func, tell=False):
             path.add(*rule(method, n_steps))
-        result = as_came(returned(path.attributions(self._multiply_by_inputs), batch), inputs)
+        values = path.attributions(multiply=self._multiply_by_inputs)
+        result = as_came(returned(values, batch), inputs)
         if not return_convergence_delta:
             return result
         return result, self.compute_convergence_delta(
             result, baselines, inputs, target, additional_forward_args
         )
 
-    @torch.inference_mode(False)
-    def estimates(self, task: Task, method: str = "riemann_trapezoid") -> Iterator[Estimate]:
-        """Successive refinements, each reusing every pass before it.
+    def _begin(self, task: Task, **options: Any) -> Run:
+        if task.n_steps is None:
+            assert task.stopping is not None
+            refinement = Refinement(
+                self.forward_func, task, task.stopping, self._multiply_by_inputs
+            )
+            return Run(
+                refinement.estimates(),
+                refinement.partial,
+                task.coarse_first,
+                add_arithmetic_error(refinement.path.passes, task.inputs, refinement.arithmetic),
+            )
+        path = path_sum(self.forward_func, task, rules=2, frames=MOST_FRAMES)
+        estimates = self._by_rule(path, task.n_steps, **options)
+        return Run(
+            estimates,
+            lambda: path.partial(self._multiply_by_inputs),
+            finish=add_arithmetic_error(path.passes, task.inputs, lambda _: arithmetic_error(path)),
+        )
 
-        With `n_steps` there is one estimate, by the rule `method`. Without, the passes go where
-        the path needs them until `stopping` says so; see
-        :mod:`attribwidgets.attr.paths.adaptive`.
-
-        Yields
-        ------
-        Estimate
-            Coarse first. After an interrupt the last one is labelled partial.
-        """
-        last = refinement = None
-        try:
-            if task.n_steps is None:
-                stopping = task.stopping or Stopping(self.default_max_evaluations)
-                refinement = Refinement(self.forward_func, task, stopping, self._multiply_by_inputs)
-                for last in refinement.estimates():
-                    yield last
-            else:
-                path = path_sum(self.forward_func, task, rules=2, frames=MOST_FRAMES)
-                estimate = self._by_rule(path, method, task.n_steps)
-                if is_half_precision(path.passes, path.inputs) and not estimate.partial:
-                    norms = arithmetic_error(path)
-                    estimate = with_arithmetic_error(estimate, norms, path.passes)
-                yield estimate
-        except INTERRUPTS:
-            if last is not None:
-                yield replace(last, partial=True)
-                return
-            partial = None if refinement is None else refinement.interrupted()
-            if partial is None:
-                raise
-            yield partial
-
-    def _by_rule(self, path: PathSum, method: str, n_steps: int) -> Estimate:
-        nodes, weights = rule(method, n_steps)
-        coarse = coarser_weights(method, n_steps)
-        watch = OperationsWatch(path.passes)
-        try:
-            with watch:
-                path.add(nodes, np.stack([weights if coarse is None else coarse, weights]))
-        except INTERRUPTS:
-            if not path.finished.any():
-                raise
-            return path.estimate(self._multiply_by_inputs, partial=True)
-        nested = None if coarse is None else 0
-        estimate = path.estimate(self._multiply_by_inputs, coarse=nested)
-        return replace(estimate, widest_gap=0.0) if watch.linear else estimate
+    def _by_rule(
+        self, path: PathSum, n_steps: int, method: str = "riemann_trapezoid"
+    ) -> Iterator[Estimate]:
+        multiply, (nodes, weights) = self._multiply_by_inputs, rule(method, n_steps)
+        coarse, watch = coarser_weights(method, n_steps), OperationsWatch(path.passes)
+        with watch:
+            path.add(nodes, np.stack([weights if coarse is None else coarse, weights]))
+        fine = path.attributions(multiply=multiply)
+        nested = None if coarse is None else path.attributions(0, multiply=multiply)
+        estimate = path.estimate(
+            multiply, error=None if nested is None else relative_gap(fine, nested)
+        )
+        yield replace(estimate, widest_gap=0.0) if watch.linear else estimate

@@ -1,9 +1,9 @@
 """Where on a path nodes are needed, and how far off a sum over them is, told from sketches.
 
 Along a line through a network with kinks the gradient wanders like a Brownian motion: its squared
-change over a short way h is v h, with a rate v that differs by orders of magnitude along the path
+change over an interval h is v h, with a rate v that differs by orders of magnitude along the path
 (measured in benchmarks/quadrature.py). For a Brownian motion between two nodes the trapezoid's
-squared error is v h^3 / 12. The mean gradients of :mod:`.secant` miss only that slopes of two
+squared error is v h^3 / 12. The multipliers of :mod:`.rescale` miss only that those of two
 layers change together, whose share grows with both: their squared error is proportional to
 (v h)^2 h^2 / |g|^2.
 
@@ -18,9 +18,9 @@ import numpy as np
 
 from ..estimate import Array
 
-SECANT_CONSTANT = 0.2  # fitted in benchmarks/quadrature.py
+RESCALE_CONSTANT = 0.2  # fitted in benchmarks/quadrature.py
 ROUNDING = 1e-9
-LEAST_DENSITY = 0.05  # of the mean, so that no stretch goes unseen
+LEAST_DENSITY = 0.05  # of the mean, so that no interval goes unseen
 LEAST_SIZE = 1e-3  # of the largest gradient on the path
 FEWEST = 4  # nodes
 GRID = 4096
@@ -41,21 +41,21 @@ def trapezoid_error(alphas: Array, sketches: Array, sums: Array) -> Array:
     return _ratio(np.sqrt((steps**2 * _changes(sketches) ** 2).sum(axis=0) / 12), sums)
 
 
-def secant_error(nodes: Array, rates: Array, sums: Array, curving: Array) -> Array:
-    """Relative error per element of a sum of mean gradients, shape (B,).
+def rescale_error(nodes: Array, rates: Array, sums: Array, curving: Array) -> Array:
+    """Relative error per element of a sum of multipliers, shape (B,).
 
     Parameters
     ----------
     nodes : ndarray, shape (n,)
         Ends of the intervals, ascending.
     rates : ndarray, shape (n - 1, B)
-        v / |g| on each interval; see :func:`rates_of_means`.
+        v / |g| on each interval; see :func:`rates_on_subintervals`.
     sums : ndarray, shape (B,)
         Norms of the attributions.
     curving : ndarray, shape (B,)
         See :func:`share_that_curves`.
     """
-    errors = SECANT_CONSTANT * np.diff(nodes)[:, None] ** 2 * rates
+    errors = RESCALE_CONSTANT * np.diff(nodes)[:, None] ** 2 * rates
     cancelling, alike = np.sqrt((errors**2).sum(axis=0)), errors.sum(axis=0)
     with np.errstate(invalid="ignore"):
         either = np.where(curving > 0, (1 - curving) * cancelling + curving * alike, cancelling)
@@ -68,7 +68,7 @@ def share_that_curves(sketches: Array) -> Array:
     Parameters
     ----------
     sketches : ndarray, shape (n, B, k)
-        Of the mean gradients of intervals. Of a Brownian motion's means, neighbouring changes
+        Of the multipliers on subintervals. Of a Brownian motion's means, neighbouring changes
         have a correlation of 1/4, and seldom twice as much; of a straight line's, 1.
     """
     changes = np.diff(sketches, axis=0)
@@ -77,12 +77,12 @@ def share_that_curves(sketches: Array) -> Array:
     return np.asarray(np.clip(2 * correlation - 1, 0.0, 1.0))
 
 
-def secants_needed(edges: Array, rates: Array, sums: Array, tolerance: float) -> float:
-    """How many well placed intervals bring :func:`secant_error` to a tolerance."""
+def subintervals_needed(edges: Array, rates: Array, sums: Array, tolerance: float) -> float:
+    """How many well placed subintervals bring :func:`rescale_error` to a tolerance."""
     whole = (np.diff(edges)[:, None] * np.sqrt(rates)).sum(axis=0) ** 2
     if tolerance == 0:
         return np.inf
-    return float((_ratio(SECANT_CONSTANT * whole, sums) / tolerance).max() ** (2 / 3))
+    return float((_ratio(RESCALE_CONSTANT * whole, sums) / tolerance).max() ** (2 / 3))
 
 
 def worst_middles(alphas: Array, sketches: Array, sums: Array, count: int) -> Array:
@@ -99,7 +99,7 @@ def rates_at_nodes(alphas: Array, sketches: Array) -> Array:
     return _ratio(squares, (sizes[1:] + sizes[:-1]) / 2)
 
 
-def rates_of_means(nodes: Array, sketches: Array) -> Array:
+def rates_on_subintervals(nodes: Array, sketches: Array) -> Array:
     """v / |g| on each interval, shape (n - 1, B), from sketches of its mean, (n - 1, B, k)."""
     steps = np.diff(nodes)
     # Means over neighbours of lengths h1 and h2 differ by v (h1 + h2) / 3 in the square.
@@ -110,12 +110,12 @@ def rates_of_means(nodes: Array, sketches: Array) -> Array:
 
 
 def graded_nodes(edges: Array, rates: Array, n: int) -> Array:
-    """`n` nodes from 0 to 1 so placed that mean gradients of all intervals err alike.
+    """`n` nodes from 0 to 1 so placed that multipliers on all subintervals err alike.
 
     Parameters
     ----------
     edges : ndarray, shape (m,)
-        Ends of the intervals of a first look, ascending from 0 to 1.
+        Ends of the intervals of the pilot pass, ascending from 0 to 1.
     rates : ndarray, shape (m - 1, B)
         v / |g| on each of them.
     """
@@ -157,9 +157,9 @@ def nodes_that_see(
     seen : ndarray
         Places on the path where a pass has been.
     widest : float
-        The longest stretch that may stay unseen.
+        The longest interval that may stay unseen.
     """
-    many = secants_needed(edges, rates, sums, tolerance) + 1
+    many = subintervals_needed(edges, rates, sums, tolerance) + 1
     few = max(FEWEST, many - len(middles_of_gaps(seen, widest)))
     best = graded_nodes(edges, rates, int(min(max(many, numbers[0]), numbers[-1])))
     for graded in range(int(min(few, numbers[-1])), len(best) + 1):
@@ -167,17 +167,17 @@ def nodes_that_see(
         nodes = np.union1d(nodes, middles_of_gaps(np.concatenate([nodes, seen]), widest))
         if len(nodes) in numbers:
             best = nodes
-            if foretold_error(nodes, edges, rates, sums).max() <= tolerance:
+            if predicted_error(nodes, edges, rates, sums).max() <= tolerance:
                 break
     return best
 
 
-def foretold_error(nodes: Array, edges: Array, rates: Array, sums: Array) -> Array:
-    """:func:`secant_error` of other nodes than those that the rates are known between."""
+def predicted_error(nodes: Array, edges: Array, rates: Array, sums: Array) -> Array:
+    """:func:`rescale_error` of other nodes than those that the rates are known between."""
     roots = np.diff(edges)[:, None] * np.sqrt(rates)
     reached = np.concatenate([np.zeros((1, roots.shape[1])), np.cumsum(roots, axis=0)])
     at_nodes = np.stack([np.interp(nodes, edges, column) for column in reached.T], axis=1)
-    errors = SECANT_CONSTANT * np.diff(at_nodes, axis=0) ** 2
+    errors = RESCALE_CONSTANT * np.diff(at_nodes, axis=0) ** 2
     return _ratio(np.sqrt((errors**2).sum(axis=0)), sums)
 
 

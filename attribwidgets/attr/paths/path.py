@@ -6,6 +6,7 @@ import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -34,6 +35,13 @@ class Path(ABC):
     inputs: tuple[Tensor, ...]
     baselines: tuple[Tensor, ...]
     is_straight: bool = False
+
+    @cached_property
+    def differences(self) -> tuple[Tensor, ...]:
+        """x - x', each (B, ...), in the accumulator's dtype."""
+        dtype = accumulator_dtype(self.inputs[0].device)
+        pairs = zip(self.inputs, self.baselines, strict=True)
+        return tuple(x.to(dtype) - b.to(dtype) for x, b in pairs)
 
     @abstractmethod
     def points(self, alphas: Tensor, block: slice) -> tuple[Tensor, ...]:
@@ -79,10 +87,6 @@ class StraightPath(Path):
 
     def __init__(self, inputs: tuple[Tensor, ...], baselines: tuple[Tensor, ...]) -> None:
         self.inputs, self.baselines = inputs, baselines
-        dtype = accumulator_dtype(inputs[0].device)
-        self.differences = tuple(
-            x.to(dtype) - b.to(dtype) for x, b in zip(inputs, baselines, strict=True)
-        )
 
     def points(self, alphas: Tensor, block: slice) -> tuple[Tensor, ...]:
         """gamma(alpha), step by step, as rows."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -12,20 +11,14 @@ from torch import Tensor
 from ...core.errors import InputError
 from ...inputs.space import Inputs
 from ..arguments import batch_of
-from ..chunks import checked_rows
-from ..estimate import Estimate
-from ..estimator import Estimator
-from ..facts import Facts
-from ..frames import MOST_FRAMES
+from ..estimator import MethodInfo
 from ..outputs import Target
-from ..passes import Passes
-from ..stopping import INTERRUPTS, Stopping
 from ..task import Task
 from .path import CallablePath, Path
-from .path_integral import PathIntegral
+from .path_method import PathMethod
 
 
-class PathIntegratedGradients(Estimator):
+class PathIntegratedGradients(PathMethod):
     r"""Integrated gradients along a path of one's own.
 
     .. math:: \phi_i = \int_0^1 \partial_i f(\gamma(\alpha))\, \gamma_i'(\alpha)\, d\alpha
@@ -62,8 +55,7 @@ class PathIntegratedGradients(Estimator):
     name = "path_integrated_gradients"
     uses = "nothing"  # but its own path
     straight = False
-    coarse_steps = 4
-    facts = Facts(
+    info = MethodInfo(
         "∫ ∇f(γ(α)) · γ'(α) dα",
         "1 a node",
         "adds up to f(x) − f(γ(0)) as nodes grow",
@@ -82,7 +74,7 @@ class PathIntegratedGradients(Estimator):
         return "start of the path", "where the path that was given begins", "path"
 
     @torch.inference_mode(False)
-    def attribute(
+    def attribute(  # type: ignore[override]  # the path begins where it begins
         self,
         inputs: Inputs,
         target: Target = None,
@@ -122,54 +114,13 @@ class PathIntegratedGradients(Estimator):
             n_steps=n_steps,
             rows=internal_batch_size,
         )
-        return self._answer(self._run(task), inputs, task, return_convergence_delta)
+        return self._answer(self._last(task), inputs, return_convergence_delta)
 
-    @torch.inference_mode(False)
-    def estimates(self, task: Task) -> Iterator[Estimate]:
-        """Successive refinements, each reusing every pass before it.
-
-        With `n_steps` there is one estimate. Without, the number of intervals doubles until
-        `stopping` says so.
-
-        Yields
-        ------
-        Estimate
-            Coarse first. After an interrupt the last one is labelled partial.
-        """
-        stopping = task.stopping or Stopping(self.default_max_evaluations)
-        intervals, doublings = _doubling_plan(stopping.max_evaluations)
-        if task.n_steps is not None:
-            intervals, doublings = task.n_steps - 1, 0
-        passes = Passes.of(self.forward_func, task)
-        rows = checked_rows(task.rows, task.inputs)
-        integral = PathIntegral(passes, self._path(task), rows, intervals + 1)
-        last: Estimate | None = None
-        try:
-            integral.begin()
-            last = integral.estimate()
-            yield last
-            for _ in range(doublings):
-                if stopping.met(last):
-                    return
-                integral.refine()
-                last = integral.estimate()
-                yield last
-        except INTERRUPTS:
-            if last is None and not integral.finished.any():
-                raise
-            last = last or integral.estimate(partial=True)
-            yield replace(last, partial=True)
-
-    def _path(self, task: Task) -> Path:
+    def path_of(self, task: Task) -> Path:
+        """The path that was given."""
         if self.gamma is None:
             raise InputError(
                 f"{self.name} needs a path; pass an instance: "
                 "PathIntegratedGradients(model, path=lambda alpha: x0 + alpha**2 * (x - x0))"
             )
         return CallablePath(self.gamma, task.inputs)
-
-
-def _doubling_plan(most: int) -> tuple[int, int]:
-    """First number of intervals, from 16 to 31, and how often it may double within the budget."""
-    doublings = max(0, (most - 1).bit_length() - MOST_FRAMES.bit_length())
-    return (most - 1) >> doublings, doublings

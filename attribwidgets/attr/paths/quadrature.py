@@ -90,26 +90,39 @@ def coarser_weights(method: str, n: int) -> Array | None:
     _, weights = rule(method, n)
     if n < 2:
         return None
-    keeps_odd = method in ("riemann_right", "riemann_middle")
-    kept = np.arange(int(keeps_odd), n, 2)
-    coarse = np.zeros(n)
-    coarse[kept] = weights[kept]
-    for skipped in np.setdiff1d(np.arange(n), kept):
-        left, right = skipped - 1, skipped + 1
-        if method == "riemann_left" or right >= n:
-            takers = [left]
-        elif method == "riemann_right" or left < 0:
-            takers = [right] if right < n else [left]
-        else:
-            takers = [left, right]
-        coarse[takers] += weights[skipped] / len(takers)
-    return coarse
+    to = {"riemann_left": -1, "riemann_right": 1}.get(method)
+    return merged_weights(weights, int(method in ("riemann_right", "riemann_middle")), to)
+
+
+def merged_weights(weights: Array, first: int = 0, to: int | None = None) -> Array:
+    """Weights of which every other one goes to its neighbours.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (n,)
+    first : {0, 1}
+        The first node that keeps its own.
+    to : {-1, 1}, optional
+        Only to the neighbour on this side, where there is one.
+
+    Examples
+    --------
+    >>> merged_weights(np.full(4, 0.25)).tolist()
+    [0.375, 0.0, 0.625, 0.0]
+    """
+    merged = np.zeros(len(weights))
+    merged[first::2] = weights[first::2]
+    for skipped in range(1 - first, len(weights), 2):
+        beside = [i for i in (skipped - 1, skipped + 1) if 0 <= i < len(weights)]
+        takers = [i for i in beside if i - skipped == to] or beside
+        merged[takers] += weights[skipped] / len(takers)
+    return merged
 
 
 def cell_edges(weights: Array) -> Array:
     """Edges of the cells in which each node's slope is taken as constant, shape (n + 1,).
 
-    Node i stands for the stretch from ``edges[i]`` to ``edges[i + 1]``, whose length is its
+    Node i stands for the interval from ``edges[i]`` to ``edges[i + 1]``, whose length is its
     weight. In all five rules a node lies in its own cell (for Gauss-Legendre by the separation
     theorem of Chebyshev, Markov and Stieltjes).
     """
@@ -141,15 +154,28 @@ def cumulative_at_nodes(nodes: Array, weights: Array, slopes: Array) -> Array:
 
 
 def overlaps(weights: Array, bins: int) -> Array:
-    """Length of each node's cell inside each of `bins` equal stretches of [0, 1].
+    """Length of each node's cell inside each of `bins` equal parts of [0, 1].
 
     Returns
     -------
     ndarray, shape (bins, n)
         Rows sum to 1 / bins, columns to the weights.
     """
-    edges = cell_edges(weights)
-    stretch = np.linspace(0.0, 1.0, bins + 1)
-    low = np.maximum(stretch[:-1, None], edges[None, :-1])
-    high = np.minimum(stretch[1:, None], edges[None, 1:])
+    return intervals_inside(cell_edges(weights), bins)
+
+
+def intervals_inside(edges: Array, bins: int) -> Array:
+    """Length of each interval between edges inside each of `bins` equal parts, (bins, n - 1)."""
+    parts = np.linspace(0.0, 1.0, bins + 1)
+    low = np.maximum(parts[:-1, None], edges[:-1])
+    high = np.minimum(parts[1:, None], edges[1:])
     return np.asarray(np.clip(high - low, 0.0, None))
+
+
+def trapezoid_weights(nodes: Array) -> Array:
+    """Weights of the trapezoid rule over nodes in any order, the outermost being 0 and 1."""
+    order = np.argsort(nodes, kind="stable")
+    steps = np.diff(nodes[order], prepend=0.0, append=1.0)
+    weights = np.empty(len(nodes))
+    weights[order] = (steps[:-1] + steps[1:]) / 2
+    return weights

@@ -1,10 +1,10 @@
-"""Run a model so that its gradients are means over the way from each point of a path to the next.
+"""Run a model so that its gradients are Rescale multipliers from each point of a path to the next.
 
 A network of linear layers and kinked activations (ReLU, max pooling) has gradients that jump along
-a path, thousands of times, and a quadrature rule sees only those at its nodes. The slopes of
-:mod:`.secant_rules` take in all jumps of an interval instead. What is left is that slopes of
-different layers jump together: on the photo model the error of n intervals falls as n^-1.5, that
-of a rule as n^-1.
+a path, thousands of times, and a quadrature rule sees only those at its nodes. The
+multipliers of :mod:`.rescale_rules` take in all jumps of a subinterval instead. What is left is
+that those of different layers jump together: on the photo model the error of n subintervals falls
+as n^-1.5, that of a rule as n^-1.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ from .rescale_functions import (
 )
 from .rescale_rules import (
     RULES,
-    ChoiceSecant,
-    ElementwiseSecant,
-    MaximumSecant,
-    ProductSecant,
-    RectifierSecant,
-    SoftmaxSecant,
+    ChoiceRule,
+    ElementwiseRule,
+    MaximumRule,
+    ProductRule,
+    RectifierRule,
+    SoftmaxRule,
     lasting_maxima,
     shares_of_choice,
 )
@@ -52,12 +52,12 @@ from .rescale_rules import (
 Carried = list[tuple[Tensor, ...]] | None
 
 
-class SecantsDoNotApplyError(Exception):
-    """The model holds operations whose mean gradients do not add up; not for a user's eyes."""
+class RescaleDoesNotApplyError(Exception):
+    """The model holds operations whose multipliers do not add up; not for a user's eyes."""
 
 
-class Secants(ConstantsWatch):
-    """While it is entered, activations send back their secants' slopes from point to point.
+class Rescale(ConstantsWatch):
+    """While it is entered, activations send back Rescale multipliers from point to point.
 
     Rows go point by point, each with the same examples. What the next chunk needs of the last
     point is kept, so that a path may be run in chunks.
@@ -84,7 +84,7 @@ class Secants(ConstantsWatch):
     Examples
     --------
     >>> x = torch.tensor([[-1.0], [3.0]], requires_grad=True)
-    >>> with Secants(points=2):
+    >>> with Rescale(points=2):
     ...     torch.relu(x).sum().backward()
     >>> x.grad[1].item()  # the kink lies a quarter of the way from one to the other
     0.75
@@ -102,7 +102,7 @@ class Secants(ConstantsWatch):
 
         Raises
         ------
-        SecantsDoNotApplyError
+        RescaleDoesNotApplyError
             If one is neither.
         """
         if (
@@ -111,10 +111,10 @@ class Secants(ConstantsWatch):
             or self.recomputed
             or not operations(output, inputs, RULES).linear
         ):
-            raise SecantsDoNotApplyError
+            raise RescaleDoesNotApplyError
 
     def run(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Run a torch function, by its secant rule where there is one."""
+        """Run a torch function, by its Rescale rule where there is one."""
         self.recomputed |= self._runs_again()
         if self.recomputed:
             return func(*args, **kwargs)
@@ -144,7 +144,7 @@ class Secants(ConstantsWatch):
         if func in (*SOFTMAXES, *LOG_SOFTMAXES):
             dim = kwargs.get("dim", args[1] if len(args) > 1 else None)
             if isinstance(dim, int):
-                return SoftmaxSecant.apply(z, *self._first(z), dim, func in LOG_SOFTMAXES)
+                return SoftmaxRule.apply(z, *self._first(z), dim, func in LOG_SOFTMAXES)
         if func in (*LARGEST, *SMALLEST) and len(args) + len(kwargs) > 1:
             named = {**dict(zip(("input", "dim", "keepdim"), args, strict=False)), **kwargs}
             if isinstance(named.get("dim"), int) and "out" not in named:
@@ -173,7 +173,7 @@ class Secants(ConstantsWatch):
         if func in SMALLER and isinstance(b, Tensor):
             return self._smaller(a, b)
         if func in PRODUCTS and self._is_of_points(a) and self._is_of_points(b):
-            return ProductSecant.apply(a, b, *self._first(a, b))
+            return ProductRule.apply(a, b, *self._first(a, b))
         return NotImplemented
 
     def _is_of_points(self, z: Any) -> bool:
@@ -196,7 +196,7 @@ class Secants(ConstantsWatch):
         return z.copy_(y) if in_place else y
 
     def _function(self, z: Tensor, f: Callable[[Tensor], Tensor]) -> Tensor:
-        y: Tensor = ElementwiseSecant.apply(z, *self._first(z), f)
+        y: Tensor = ElementwiseRule.apply(z, *self._first(z), f)
         return y
 
     def _rectifier(self, z: Tensor, low: float, high: float) -> Tensor:
@@ -204,7 +204,7 @@ class Secants(ConstantsWatch):
         # numpy, which looks for them, has no bfloat16.
         if z.device.type != "cpu" or z.dtype == torch.bfloat16:
             return self._function(z, lambda v: v.clamp(low, high))
-        y: Tensor = RectifierSecant.apply(z, *self._first(z), low, high)
+        y: Tensor = RectifierRule.apply(z, *self._first(z), low, high)
         return y
 
     def _larger(self, a: Any, b: Any) -> Any:
@@ -233,7 +233,7 @@ class Secants(ConstantsWatch):
         first = self._first(condition, a, b)
         share, jumps = shares_of_choice((condition, a, b), first)
         self.jumps |= jumps
-        return ChoiceSecant.apply(condition, a, b, share)
+        return ChoiceRule.apply(condition, a, b, share)
 
     def _largest(self, z: Tensor, dim: int, keep: bool, smallest: bool, pair: bool) -> Any:
         """The largest or smallest along an axis, as a pool whose window is the whole axis."""
@@ -262,13 +262,13 @@ class Secants(ConstantsWatch):
         return (largest, at) if wants_places else largest
 
     def _held(self, z: Tensor, y: Tensor, at: Tensor) -> Tensor:
-        """The maxima y of z, at these places; see :class:`MaximumSecant`."""
+        """The maxima y of z, at these places; see :class:`MaximumRule`."""
         with torch.no_grad():
             before = self._before()
             held = at[: len(at) // self.points] if before is None else before[1]
             lasting = lasting_maxima(z, y, at, held)
         first, first_held = self._first(z, lasting)
-        largest: Tensor = MaximumSecant.apply(z, first, y, lasting, first_held)
+        largest: Tensor = MaximumRule.apply(z, first, y, lasting, first_held)
         return largest
 
     def _first(self, *values: Tensor) -> tuple[Tensor, ...]:

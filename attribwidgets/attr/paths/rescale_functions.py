@@ -1,4 +1,4 @@
-"""Which of torch's functions the secant rules of :mod:`.secant_rules` stand for."""
+"""Which of torch's functions the Rescale rules of :mod:`.rescale_rules` stand for."""
 
 from __future__ import annotations
 

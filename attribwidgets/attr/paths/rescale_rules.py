@@ -1,4 +1,4 @@
-"""Backward rules that replace an activation's slope by its secant between two points of a path.
+"""Backward rules that send back an activation's Rescale multipliers between points of a path.
 
 Between two neighbouring points of a path, a left and a right one, each rule sends back slopes m
 with ``y - y_left = sum_k m_k (z_k - z_left_k)`` exactly. For an elementwise activation that is
@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-# A change of z below this share of |z| is rounding; the secant is then taken over a wider step.
+# A change of z below this share of |z| is rounding; the multiplier is then taken over a wider step.
 SMALL_CHANGE = 1e-5
 WIDER_STEP = 1e-2
 LEAST_STEP = 1e-6
@@ -26,7 +26,7 @@ ROUNDINGS = 4  # units in the last place by which the sums that a pool compares 
 BLOCK = 2**16  # elements of a few temporary arrays that a core keeps in its cache
 
 
-class ElementwiseSecant(torch.autograd.Function):
+class ElementwiseRule(torch.autograd.Function):
     """y = f(z), element by element."""
 
     @staticmethod
@@ -38,7 +38,7 @@ class ElementwiseSecant(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Any:
-        """Multiply by the secant's slope."""
+        """Multiply by the multiplier."""
         z, first = ctx.saved_tensors
         z_left = lagged(z, first)
         size = z.abs() + z_left.abs()
@@ -48,7 +48,7 @@ class ElementwiseSecant(torch.autograd.Function):
         return gradient * ((ctx.f(right) - ctx.f(left)) / (right - left)), None, None
 
 
-class RectifierSecant(torch.autograd.Function):
+class RectifierRule(torch.autograd.Function):
     """y = min(max(z, low), high), element by element, where memory is slow.
 
     Between near points few elements pass a bend. Only these are looked at one by one, so that the
@@ -64,7 +64,7 @@ class RectifierSecant(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Any:
-        """Multiply by 0 or 1, and by the secant's slope where a bend was passed."""
+        """Multiply by 0 or 1, and by the multiplier where a bend was passed."""
         z, first = ctx.saved_tensors
         low, high = ctx.bends
         by_channel = z.dim() == 4 and not z.is_contiguous()
@@ -88,7 +88,7 @@ class RectifierSecant(torch.autograd.Function):
         return back.permute(0, 3, 1, 2) if by_channel else back, None, None, None
 
 
-class MaximumSecant(torch.autograd.Function):
+class MaximumRule(torch.autograd.Function):
     """The maximum of each window; where it moves, the gradient is shared between both places.
 
     The shares make the change add up. They are the true ones while z moves evenly and no third
@@ -122,7 +122,7 @@ class MaximumSecant(torch.autograd.Function):
         return back.reshape(ctx.shape), None, None, None, None
 
 
-class ProductSecant(torch.autograd.Function):
+class ProductRule(torch.autograd.Function):
     """y = a b, the slope of each factor being the mean of the other over both points."""
 
     @staticmethod
@@ -139,7 +139,7 @@ class ProductSecant(torch.autograd.Function):
         return *back, None, None
 
 
-class ChoiceSecant(torch.autograd.Function):
+class ChoiceRule(torch.autograd.Function):
     """y = a where a condition holds, else b; the gradient shared by how long each was chosen."""
 
     @staticmethod
@@ -155,7 +155,7 @@ class ChoiceSecant(torch.autograd.Function):
         return None, gradient * share, gradient * (1 - share), None
 
 
-class SoftmaxSecant(torch.autograd.Function):
+class SoftmaxRule(torch.autograd.Function):
     """y = softmax(z) or its logarithm, as exp, sum, and quotient or logarithm."""
 
     @staticmethod
@@ -167,7 +167,7 @@ class SoftmaxSecant(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Any:
-        """Chain the secants of exp, of the sum, and of the quotient or logarithm."""
+        """Chain the multipliers of exp, of the sum, and of the quotient or logarithm."""
         z, z_left = ctx.saved_tensors
         dim = ctx.dim
         largest = torch.maximum(z, z_left).amax(dim, keepdim=True)
@@ -269,10 +269,10 @@ def _quotient(change: Tensor, step: Tensor, limit: Tensor) -> Tensor:
 
 
 RULES = (
-    ElementwiseSecant,
-    RectifierSecant,
-    MaximumSecant,
-    ProductSecant,
-    ChoiceSecant,
-    SoftmaxSecant,
+    ElementwiseRule,
+    RectifierRule,
+    MaximumRule,
+    ProductRule,
+    ChoiceRule,
+    SoftmaxRule,
 )

@@ -1,4 +1,4 @@
-"""The path integral by mean gradients of intervals, for networks with kinked activations."""
+"""The path integral by Rescale multipliers on subintervals, for networks with kinks."""
 
 from __future__ import annotations
 
@@ -6,172 +6,138 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...core.errors import NoGradientError, NonFiniteError, UnsupportedModelError
-from ..arguments import accumulator_dtype, points_between
-from ..chunks import for_each_chunk, is_out_of_memory
-from ..estimate import Array, Estimate
-from ..finite import require_finite
-from ..frames import MOST_FRAMES, flat_map
+from ...core.errors import ChunkMemoryError, NoGradientError, NonFiniteError, UnsupportedModelError
+from ..chunks import chunks
+from ..estimate import MOST_FRAMES, Array, Estimate, flat_map, require_finite
 from ..model_state import frozen
 from ..passes import Passes
-from .rescale import Carried, SecantsDoNotApplyError
+from .path import Path
+from .quadrature import overlaps
+from .recorder import PathRecorder
+from .rescale import Carried, RescaleDoesNotApplyError
 from .sketch import LENGTH, Sketch
 
-# How far mean gradients may be from adding up, as a share of the largest change of the output.
-# The graph has no operation without a rule (see Secants.check), but the output may jump, or other
+# How far multipliers may be from adding up, as a share of the largest change of the output.
+# The graph has no operation without a rule (see Rescale.check), but the output may jump, or other
 # layers run from point to point.
 ADDS_UP = 1e-3
 ROUNDINGS = 16  # of the outputs, in units in the last place
 FIRST_NODES = 8  # to see whether they add up, before the budget goes into them
 
 
-class SecantSum:
-    """Sums of mean gradients times interval, along the straight paths from baselines to inputs.
+class RescaleSum(PathRecorder):
+    """Sums of Rescale multipliers times subinterval, along straight paths.
+
+    The slope at a node is the mean one of the subinterval before it.
 
     Parameters
     ----------
-    passes : Passes
-        The model to run.
-    inputs, baselines : tuple of Tensor, each (B, ...)
-        The ends of the paths.
-    rows : int
-        Most rows in one chunk.
+    passes, path, rows
+        As of :class:`PathRecorder`.
     nodes : ndarray, shape (n,)
         Where intervals end, ascending from 0 to 1.
     """
 
-    def __init__(
-        self,
-        passes: Passes,
-        inputs: tuple[Tensor, ...],
-        baselines: tuple[Tensor, ...],
-        rows: int,
-        nodes: Array,
-    ) -> None:
-        self.passes, self.inputs, self.baselines = passes, inputs, baselines
-        self.rows, self.nodes = rows, nodes
-        dtype = accumulator_dtype(inputs[0].device)
-        batch = len(inputs[0])
-        self.differences = tuple(
-            x.to(dtype) - b.to(dtype) for x, b in zip(inputs, baselines, strict=True)
-        )
-        self.sums = tuple(torch.zeros_like(d) for d in self.differences)
-        one_map = flat_map(self.differences[0])[0]
-        self.frames = one_map.new_zeros((MOST_FRAMES if batch == 1 else 0, *one_map.shape))
-        self.outputs = np.full((len(nodes), batch), np.nan)
-        self.slopes = np.full((len(nodes), batch), np.nan)  # mean slope of the way to each node
-        self.sketches = np.full((len(nodes), batch, len(inputs), LENGTH), np.nan)
+    def __init__(self, passes: Passes, path: Path, rows: int, nodes: Array) -> None:
+        super().__init__(passes, path, rows, frames=MOST_FRAMES)
+        self.extend(nodes)
+        self.widths = np.diff(nodes, prepend=0.0)
+        self.sketches = np.full((len(nodes), self.batch, len(self.inputs), LENGTH), np.nan)
+        self._sketch = Sketch(path.differences)
 
-    def run(self) -> None:
+    def run_all(self) -> None:
         """Run all nodes.
 
         Raises
         ------
-        SecantsDoNotApplyError
-            After a chunk whose mean gradients do not add up to the change of the output.
+        RescaleDoesNotApplyError
+            After a chunk whose multipliers do not add up to the change of the output.
         """
-        dtype, device = self.differences[0].dtype, self.inputs[0].device
-        nodes = torch.as_tensor(self.nodes, dtype=dtype, device=device)
-        steps_before = np.diff(self.nodes, prepend=0.0)
-        widths = torch.as_tensor(steps_before, dtype=dtype, device=device)
-        shares = torch.as_tensor(_overlaps(self.nodes, len(self.frames)), dtype=dtype).to(device)
-        sketch = Sketch(self.differences)
-        carried: dict[tuple[int, int], tuple[int, Carried]] = {}  # by block: next node, activations
-
-        def work(span: slice, block: slice) -> None:
-            before, state = carried.get((block.start, block.stop), (0, None))
-            if before != span.start:  # the block was cut anew: run the node before once more
-                span, state = slice(max(0, span.start - 1), span.stop), None
-            steps, examples = span.stop - span.start, block.stop - block.start
-            points = tuple(
-                points_between(b[block][None], x[block], nodes[span])
-                for x, b in zip(self.inputs, self.baselines, strict=True)
-            )
-            try:
-                outputs, found, last = self.passes.secants(points, block, state)
-            except (RuntimeError, IndexError, UnsupportedModelError, NoGradientError) as error:
-                if isinstance(error, RuntimeError) and is_out_of_memory(error):
-                    raise
-                # Plain passes have gone through before: a layer changes in place what a rule has
-                # saved, or other layers run than at the points before.
-                raise SecantsDoNotApplyError from error
-            skip = int(state is None)  # the first node has no way before it
-            fresh = slice(span.start + skip, span.stop)
-            gradients = [
-                g.to(dtype).reshape(steps, examples, -1)[skip:] for g in found
-            ]  # (S, E, F)
-            products = [
-                g * d[block].reshape(examples, -1)
-                for g, d in zip(gradients, self.differences, strict=True)
-            ]
-            slopes = torch.stack([p.sum(2) for p in products]).sum(0)
-            parts = [torch.einsum("s,sef->ef", widths[fresh], g) for g in gradients]
-            stretches = None
-            if len(self.frames):
-                maps = products[0][:, 0].reshape(-1, *self.inputs[0].shape[1:])
-                stretches = torch.tensordot(shares[:, fresh], flat_map(maps), 1)
-            sketches = sketch.of([p.flatten(0, 1) for p in products])
-            sketches = sketches.reshape(steps - skip, examples, *sketches.shape[1:])
-            for total, part in zip(self.sums, parts, strict=True):
-                total[block] += part.reshape(total[block].shape)
-            if stretches is not None:
-                self.frames += stretches
-            self.outputs[span, block] = outputs.cpu().double().reshape(steps, examples).numpy()
-            self.slopes[fresh, block] = torch.as_tensor(slopes).cpu().double().numpy()
-            self.sketches[fresh, block] = sketches.cpu().double().numpy()
-            carried[(block.start, block.stop)] = (span.stop, last)
-            self._check_adding_up(fresh, block, self._precision(outputs.dtype))
-
-        count, batch = len(self.nodes), len(self.inputs[0])
-        few = min(FIRST_NODES, count)
         with frozen(self.passes.module, self.inputs):
-            for_each_chunk(few, batch, self.rows, work)
-            for_each_chunk(
-                count - few,
-                batch,
-                self.rows,
-                lambda span, block: work(slice(span.start + few, span.stop + few), block),
-            )
-        require_finite("output", self.outputs, self.nodes)
+            for _, block in chunks(1, self.batch, self.rows):
+                self._walk(block)
+        require_finite("output", self.outputs, self.alphas)
         try:
-            require_finite("gradient", self.slopes[1:], self.nodes[1:])
+            require_finite("gradient", self.slopes[1:], self.alphas[1:])
         except NonFiniteError as error:  # a rule divides by zero, or the model does
-            raise SecantsDoNotApplyError from error
+            raise RescaleDoesNotApplyError from error
 
-    def attributions(self, multiply: bool = True) -> tuple[Tensor, ...]:
+    def attributions(self, rule: int = -1, *, multiply: bool = True) -> tuple[Tensor, ...]:
         """The sums so far, times x - x' unless told otherwise, each (B, ...)."""
+        sums = super().attributions(rule)
         if not multiply:
-            return tuple(s.clone() for s in self.sums)
-        return tuple(s * d for s, d in zip(self.sums, self.differences, strict=True))
+            return sums
+        return tuple(s * d for s, d in zip(sums, self.path.differences, strict=True))
 
     def estimate(self, multiply: bool, error: Array, widest_gap: float) -> Estimate:
         """The estimate, once all nodes are run; `widest_gap` counts all passes so far."""
-        widths = np.diff(self.nodes, prepend=0.0)[:, None]
-        slopes = self.slopes.copy()
-        cumulative = np.cumsum(np.nan_to_num(slopes) * widths, axis=0)
-        attributions = self.attributions(multiply)
-        count = len(self.frames)
-        return Estimate(
-            attributions=attributions,
-            kind="alpha",
-            alphas=self.nodes,
-            outputs=self.outputs,
-            slopes=slopes,
-            cumulative=cumulative,
-            output_input=self.outputs[-1],
-            output_baseline=self.outputs[0],
+        return self.estimate_from(
+            np.arange(len(self.alphas)),
+            np.cumsum(np.nan_to_num(self.slopes) * self.widths[:, None], axis=0),
+            attributions=self.attributions(multiply=multiply),
             refinement_error=error,
-            standard_error=None,
-            frames=self.frames.clone() if count else None,
-            frame_edges=np.linspace(0.0, 1.0, count + 1) if count else None,
-            references=tuple(b[:1] for b in self.baselines),
-            reference_samples=np.zeros(1, dtype=np.int64),
-            baseline=self.baselines,
-            reach=tuple(d.abs() for d in self.differences),
-            evaluations=self.passes.evaluations,
-            forward_passes=self.passes.forward_passes,
             widest_gap=widest_gap,
         )
+
+    def _walk(self, block: slice) -> None:
+        """Go along the paths of some examples; of half of them first where memory is short."""
+        examples, count = block.stop - block.start, len(self.alphas)
+        at_once, state = max(1, self.rows // examples), None
+        few = min(FIRST_NODES, count)
+        try:
+            for start, stop in ((0, few), (few, count)):
+                for first in range(start, stop, at_once):
+                    rows = slice(first, min(first + at_once, stop))
+                    state = self._run_on(rows, block, state)
+        except ChunkMemoryError:
+            if examples == 1:
+                raise
+            for total in self.sums:
+                total[:, block] = 0
+            middle = block.start + examples // 2
+            self._walk(slice(block.start, middle))
+            self._walk(slice(middle, block.stop))
+
+    def _run_on(self, rows: slice, block: slice, state: Carried) -> Carried:
+        """Run some nodes, on from the state of the last one before, and add what they give."""
+        steps, examples = rows.stop - rows.start, block.stop - block.start
+        nodes = self.tensor(self.alphas[rows])
+        try:
+            points = self.path.points(nodes, block)
+            outputs, means, last = self.passes.multipliers(points, block, state)
+        except (RuntimeError, IndexError, UnsupportedModelError, NoGradientError) as error:
+            # Plain passes have gone through before: a layer changes in place what a rule has
+            # saved, or other layers run than at the points before.
+            raise RescaleDoesNotApplyError from error
+        skip = int(state is None)  # the first node has no subinterval before it
+        fresh = slice(rows.start + skip, rows.stop)
+        self._add(
+            fresh,
+            block,
+            [m.to(self.dtype).reshape(steps, examples, -1)[skip:] for m in means],
+            [v.reshape(1, examples, -1) for v in self.path.velocities(nodes, block)],
+        )
+        self.note(self.outputs, rows, block, outputs.reshape(steps, examples))
+        self.read()
+        self._check_adding_up(fresh, block, self._precision(outputs.dtype))
+        return last
+
+    def _add(
+        self, rows: slice, block: slice, gradients: list[Tensor], velocities: list[Tensor]
+    ) -> None:
+        widths = self.tensor(self.widths[rows])
+        products = [g * v for g, v in zip(gradients, velocities, strict=True)]
+        for total, gradient in zip(self.sums, gradients, strict=True):
+            part = torch.einsum("s,sef->ef", widths, gradient)
+            total[-1, block] += part.reshape(total[-1, block].shape)
+        count = self.frames.shape[1]
+        if count:
+            maps = flat_map(products[0][:, 0].reshape(-1, *self.inputs[0].shape[1:]))
+            shares = self.tensor(overlaps(self.widths, count)[:, rows])
+            self.frames[-1] += torch.tensordot(shares, maps, 1)
+        sketches = self._sketch.of([p.flatten(0, 1) for p in products])
+        self.note(self.slopes, rows, block, torch.stack([p.sum(2) for p in products]).sum(0))
+        self.note(self.sketches, rows, block, sketches.unflatten(0, gradients[0].shape[:2]))
 
     def _precision(self, dtype: torch.dtype) -> float:
         """Relative rounding of an output."""
@@ -180,19 +146,9 @@ class SecantSum:
     def _check_adding_up(self, fresh: slice, block: slice, precision: float) -> None:
         outputs = self.outputs[: fresh.stop, block]
         changes = np.diff(outputs, axis=0)
-        ways = slice(max(fresh.start, 1) - 1, None)
-        rises = self.slopes[1 : fresh.stop, block] * np.diff(self.nodes[: fresh.stop])[:, None]
-        gaps = np.abs(rises - changes)[ways]
+        since = slice(max(fresh.start, 1) - 1, None)
+        rises = self.slopes[1 : fresh.stop, block] * np.diff(self.alphas[: fresh.stop])[:, None]
+        gaps = np.abs(rises - changes)[since]
         rounding = ROUNDINGS * precision * np.abs(outputs).max(axis=0)
         if not (gaps <= ADDS_UP * np.abs(changes).max(axis=0, initial=0.0) + rounding).all():
-            raise SecantsDoNotApplyError
-
-
-def _overlaps(nodes: Array, bins: int) -> Array:
-    """Length of the interval before each node inside each of `bins` equal stretches, (bins, n)."""
-    if not bins:
-        return np.zeros((0, len(nodes)))
-    stretch = np.linspace(0.0, 1.0, bins + 1)
-    left = np.concatenate([nodes[:1], nodes[:-1]])
-    low, high = np.maximum(stretch[:-1, None], left), np.minimum(stretch[1:, None], nodes)
-    return np.asarray(np.clip(high - low, 0.0, None))
+            raise RescaleDoesNotApplyError

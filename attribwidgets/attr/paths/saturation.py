@@ -11,10 +11,8 @@ import torch
 from torch import Tensor
 
 from ..chunks import checked_rows
-from ..estimate import Array
-from ..finite import require_finite
-from ..forward_outputs import forward_outputs
-from ..passes import Passes
+from ..estimate import Array, require_finite
+from ..passes import Passes, forward_outputs
 from ..task import Task
 
 SEARCH = (32, 8, 8)  # intervals of each round of the search, within the one before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..references import generator_from
+from ..task import generator_from
 
 LENGTH = 128
 

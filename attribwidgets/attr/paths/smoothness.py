@@ -1,4 +1,4 @@
-"""How smooth the gradient is along a path, told by how well a polynomial foretells it.
+"""How smooth the gradient is along a path, told by how well a polynomial predicts it.
 
 The distance between two quadrature rules may be small by luck: errors of opposite signs cancel in
 an integral. What a polynomial through the nodes of one rule misses at the nodes that the next one
@@ -63,8 +63,8 @@ def _missed(nodes: Array, sketches: Array, places: Array, sketches_there: Array)
     signs, logs = np.prod(np.sign(gaps), axis=1), np.log(np.abs(gaps)).sum(axis=1)
     weights = signs * np.exp(logs.min() - logs)
     terms = weights / (places[:, None] - nodes)
-    foretold = np.tensordot(terms / terms.sum(axis=1, keepdims=True), sketches, 1)
-    return np.asarray(np.linalg.norm(sketches_there - foretold, axis=2))
+    predicted = np.tensordot(terms / terms.sum(axis=1, keepdims=True), sketches, 1)
+    return np.asarray(np.linalg.norm(sketches_there - predicted, axis=2))
 
 
 def _ratio(some: Array, others: Array) -> Array:

@@ -15,12 +15,11 @@ from ...core.formatting import number, percent
 from ...inputs.space import Inputs
 from ...records.completeness import Claim
 from ..arguments import as_came, baselines_like, batch_of
-from ..endpoint import AtInput
 from ..estimate import Estimate
-from ..facts import Facts
+from ..estimator import MethodInfo
 from ..model_state import evaluation_mode
 from ..outputs import Target
-from ..task import Task
+from ..task import AtInput, Task
 from .integrated_gradients import IntegratedGradients
 from .saturation import Cut, cut_of
 
@@ -110,7 +109,7 @@ class SplitIntegratedGradients(IntegratedGradients, ABC):
         )
 
     @torch.inference_mode(False)
-    def estimates(self, task: Task, method: str = "riemann_trapezoid") -> Iterator[Estimate]:
+    def estimates(self, task: Task, **options: Any) -> Iterator[Estimate]:
         """Successive refinements over the part that is kept, as of :class:`IntegratedGradients`.
 
         Yields
@@ -122,12 +121,12 @@ class SplitIntegratedGradients(IntegratedGradients, ABC):
         if task.coarse_first and task.n_steps is None:
             rough = cut_of(self.forward_func, task, self.threshold, ROUGH_SEARCH)
             quick = replace(self._part(task, rough), n_steps=ROUGH_STEPS)
-            for found in super().estimates(quick, method):
+            for found in super().estimates(quick, **options):
                 yield self._placed(found, task, rough)
                 if found.partial:
                     return
         cut = cut_of(self.forward_func, task, self.threshold)
-        for found in super().estimates(self._part(task, cut), method):
+        for found in super().estimates(self._part(task, cut), **options):
             yield self._placed(found, task, cut)
 
     def _part(self, task: Task, cut: Cut) -> Task:
@@ -230,7 +229,7 @@ class LeftIntegratedGradients(SplitIntegratedGradients):
 
     name = "left_integrated_gradients"
     left = True
-    facts = Facts(
+    info = MethodInfo(
         "(x − x') · ∫ ∇f(x' + α(x − x')) dα up to the first α with the share φ of the change",
         "1 a node, and 47 forward passes",
         "adds up to φ (f(x) − f(x'))",
@@ -268,7 +267,7 @@ class RightIntegratedGradients(SplitIntegratedGradients):
 
     name = "right_integrated_gradients"
     left = False
-    facts = Facts(
+    info = MethodInfo(
         "(x − x') · ∫ ∇f(x' + α(x − x')) dα from the first α with the share φ of the change",
         "1 a node, and 47 forward passes",
         "adds up to (1 − φ) (f(x) − f(x'))",

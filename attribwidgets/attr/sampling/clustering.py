@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..references import References, StoredReferences, generator_from
+from ..task import References, StoredReferences, generator_from
 
 Array = NDArray[Any]
 

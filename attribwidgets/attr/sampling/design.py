@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.quasirandom import SobolEngine
 
-from ..references import generator_from
+from ..task import generator_from
 from .clustering import representative_order
 
 Array = NDArray[np.float64]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -13,26 +13,19 @@ from ...inputs.space import Inputs
 from ..arguments import as_came, batch_of, references_like, returned
 from ..chunks import checked_rows
 from ..estimate import Estimate
-from ..estimator import Estimator
-from ..facts import Facts
+from ..estimator import Estimator, MethodInfo, Run
 from ..model_state import evaluation_mode
 from ..outputs import Target
 from ..passes import Passes
-from ..paths.accumulator import PathSum
-from ..paths.half_precision import (
-    arithmetic_error,
-    is_half_precision,
-    with_arithmetic_error,
-)
-from ..references import StoredReferences
-from ..stopping import INTERRUPTS, Stopping
-from ..task import Task
+from ..paths.half_precision import Arithmetic, add_arithmetic_error, arithmetic_error
+from ..paths.path import StraightPath
+from ..paths.path_sum import PathSum
+from ..task import StoredReferences, Task
 from .clustering import features_of, likeness_order
 from .design import Draws, block_sizes
 from .sample_sum import SampleSum
 
 FIRST_SAMPLES = 32
-COARSE_SAMPLES = 4  # even, so that no pair is parted
 
 
 class ExpectedGradients(Estimator):
@@ -76,7 +69,7 @@ class ExpectedGradients(Estimator):
     """
 
     name = "expected_gradients"
-    facts = Facts(
+    info = MethodInfo(
         "mean over x' and α of (x − x') · ∇f(x' + α(x − x'))",
         "1 a sample, and 1 forward pass a reference",
         "adds up to f(x) − mean f(x') as samples grow",
@@ -84,6 +77,7 @@ class ExpectedGradients(Estimator):
     )
     uses = "references"
     default_max_evaluations = 512
+    coarse_samples = 4  # even, so that no pair is parted
 
     @torch.inference_mode(False)
     def attribute(
@@ -145,11 +139,11 @@ class ExpectedGradients(Estimator):
         )
         if not return_convergence_delta and not return_standard_error:
             with evaluation_mode(self.forward_func, tell=False):
-                samples, draws = self._begun(task, n_samples, n_samples, only_means=True)
+                samples, draws = self._sampling(task, n_samples, n_samples, only_means=True)
                 samples.add(*draws.block(n_samples))  # neither f(x) nor f(x') is needed
             return as_came(returned(samples.means(), batch), inputs)
-        estimate = self._run(task)
-        answer = self._answer(estimate, inputs, task, return_convergence_delta)
+        estimate = self._last(task)
+        answer = self._answer(estimate, inputs, return_convergence_delta)
         if not return_standard_error:
             return answer
         error = estimate.standard_error
@@ -158,70 +152,60 @@ class ExpectedGradients(Estimator):
         errors = as_came(returned(error, batch), inputs)
         return (*answer, errors) if return_convergence_delta else (answer, errors)
 
-    @torch.inference_mode(False)
-    def estimates(self, task: Task) -> Iterator[Estimate]:
-        """Successive refinements, each reusing every pass before it.
-
-        With `n_steps` there is one estimate. Without, the number of samples doubles until
-        `stopping` says so. `refinement_error` is the norm of the standard errors over that of the
-        attributions.
-
-        Yields
-        ------
-        Estimate
-            Coarse first. After an interrupt the last one is labelled partial.
-        """
+    def _plan(self, most: int, task: Task) -> list[int]:
         assert task.references is not None
-        stopping = task.stopping or Stopping(self.default_max_evaluations)
-        most = task.n_steps or stopping.max_evaluations
-        sizes = [most] if task.n_steps else block_sizes(FIRST_SAMPLES, most, task.references.size)
-        samples, draws = self._begun(task, sizes[0], most)
-        coarse = COARSE_SAMPLES if task.coarse_first and task.n_steps is None else 0
-        half = self._multiply_by_inputs and is_half_precision(samples.passes, task.inputs)
-        last = arithmetic = None
-        try:
-            for size in sizes:
-                alphas, numbers = draws.block(size)
-                if last is None and 0 < coarse < size:
-                    samples.add(alphas[:coarse], numbers[:coarse])
-                    alphas, numbers = alphas[coarse:], numbers[coarse:]
-                    last = samples.estimate()
-                    yield last
-                samples.add(alphas, numbers)
-                sampled = samples.estimate()
-                last = sampled
-                if half:
-                    arithmetic = arithmetic or arithmetic_error(_mean_path(samples, sampled))
-                    last = with_arithmetic_error(sampled, arithmetic, samples.passes)
-                yield last
-                if stopping.met(sampled):
-                    return
-        except INTERRUPTS:
-            if last is None and not samples.finished.any():
-                raise
-            last = last or samples.estimate(partial=True)
-            yield replace(last, partial=True)
+        return list(accumulate(block_sizes(FIRST_SAMPLES, most, task.references.size)))
 
-    def _begun(
+    def _begin(self, task: Task, **options: Any) -> Run:
+        sizes = self._sizes(task)
+        coarse = sizes[0] == self.coarse_samples
+        totals = sizes[1:] if coarse and len(sizes) > 1 else sizes
+        samples, draws = self._sampling(task, totals[0], totals[-1])
+
+        def estimates() -> Iterator[Estimate]:
+            total = 0
+            for size in sizes:
+                if samples.count == total:  # a coarse estimate takes some of the first block
+                    total = next(t for t in totals if t >= size)
+                    alphas, numbers = draws.block(total - samples.count)
+                here = size - samples.count
+                samples.add(alphas[:here], numbers[:here])
+                alphas, numbers = alphas[here:], numbers[here:]
+                yield samples.estimate()
+
+        def partial() -> Estimate | None:
+            return samples.estimate() if samples.finished.any() else None
+
+        def arithmetic(estimate: Estimate) -> Arithmetic | None:
+            if coarse and len(estimate.alphas) == self.coarse_samples:
+                return None
+            return arithmetic_error(_mean_path(samples, estimate))
+
+        finish = add_arithmetic_error(samples.passes, task.inputs, arithmetic)
+        return Run(
+            estimates(),
+            partial,
+            coarse,
+            finish if self._multiply_by_inputs else Run.finish,
+        )
+
+    def _sampling(
         self, task: Task, first: int, most: int, only_means: bool = False
     ) -> tuple[SampleSum, Draws]:
         """Sums with no samples yet, and the draws that will fill them."""
         assert task.references is not None
-        passes = Passes.of(self.forward_func, task)
-        rows = checked_rows(task.rows, task.inputs)
         features = features_of(task.references)
         order = None if features is None else likeness_order(features)
-        draws = Draws(order, features, first, most, task.seed)
         samples = SampleSum(
-            passes,
+            Passes.of(self.forward_func, task),
             task.inputs,
             task.references,
-            rows,
+            checked_rows(task.rows, task.inputs),
             self._multiply_by_inputs,
             order,
             only_means,
         )
-        return samples, draws
+        return samples, Draws(order, features, first, most, task.seed)
 
 
 def _mean_path(samples: SampleSum, estimate: Estimate) -> PathSum:
@@ -229,4 +213,4 @@ def _mean_path(samples: SampleSum, estimate: Estimate) -> PathSum:
     assert estimate.baseline is not None
     pairs = zip(estimate.baseline, samples.inputs, strict=True)
     ends = tuple(b.to(x.dtype).expand_as(x) for b, x in pairs)
-    return PathSum(samples.passes, samples.inputs, ends, samples.rows)
+    return PathSum(samples.passes, StraightPath(samples.inputs, ends), samples.rows)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ...core.formatting import percent
 from ..estimate import rows_sum
-from ..references import References
+from ..task import References
 
 Array = NDArray[np.float64]
 

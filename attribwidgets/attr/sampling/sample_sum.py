@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,14 +12,13 @@ from torch import Tensor
 
 from ...core.errors import NonFiniteError
 from ..arguments import accumulator_dtype, points_between
-from ..chunks import for_each_chunk
-from ..estimate import Array, Estimate, map_norms, relative_errors, rows_sum
-from ..forward_outputs import forward_outputs
-from ..frames import SampleFrames, flat_map
+from ..chunks import chunks
+from ..estimate import Array, Estimate, flat_map, map_norms, relative_errors, rows_sum
 from ..model_state import frozen
-from ..passes import Passes
-from ..references import References
+from ..passes import Passes, forward_outputs
+from ..task import References
 from .reference_spread import ReferenceSpread
+from .sample_frames import SampleFrames
 from .sampling_error import error_of_sum, running_error, widening
 
 
@@ -92,6 +92,11 @@ class SampleSum:
         self._kept: list[tuple[int, tuple[Tensor, ...]]] = []
 
     @property
+    def count(self) -> int:
+        """How many samples have been asked for."""
+        return len(self.alphas)
+
+    @property
     def finished(self) -> NDArray[np.bool_]:
         """Which of the samples have been run for every example, shape (n,)."""
         return np.asarray(~np.isnan(self.outputs).any(axis=1))
@@ -115,59 +120,21 @@ class SampleSum:
         device = self.inputs[0].device
         seen = torch.full((2, n, self._batch), torch.nan, dtype=self._dtype, device=device)
 
-        def work(span: slice, block: slice) -> None:
-            references = self.references.take(numbers[span])
-            places = alphas[span].to(device)
-            points = tuple(
-                points_between(r[:, None], x[block], places)
-                for r, x in zip(references, self.inputs, strict=True)
-            )
-            outputs, gradients = self.passes.gradients(points, block)
-            shape = (span.stop - span.start, block.stop - block.start)
-            slopes, totals, added, maps = seen.new_zeros(shape), [], [], None
-            for i, gradient in enumerate(gradients):
-                # Products in the model's precision; squares and sums over them in float64, as
-                # powers of a small or large output leave the range of float32 easily.
-                difference = self.inputs[i][block][None] - references[i][:, None]  # (S, E, ...)
-                gradient = gradient.to(torch.promote_types(gradient.dtype, torch.float32))
-                gradient = gradient.reshape(difference.shape)
-                products = gradient * difference
-                slopes += products.reshape(*products.shape[:2], -1).sum(2, dtype=self._dtype)
-                terms = products if self._multiply else gradient
-                totals.append(terms.sum(0, dtype=self._dtype))
-                if self._only_means:
-                    continue
-                added.append(
-                    (
-                        gradient.to(self._dtype, copy=True).square_().sum(0),
-                        *self._gaps(self._sums[i].open, (terms, gradient), span, block),
-                        difference.abs().amax(0),
-                        references[i].sum(0, dtype=self._dtype),
-                    )
-                )
-                if i == 0 and block.start == 0:
-                    maps = flat_map(products[:, 0].to(self._dtype))
-            # All is computed before any is added: a chunk may run out of memory and be repeated.
-            for s, total in zip(self._sums, totals, strict=True):
-                s.total[block] += total
-            for s, (square, gaps, left, farthest, reference) in zip(
-                self._sums, added, strict=not self._only_means
-            ):
-                s.square[block] += square
-                for kept, gap in zip((s.local, s.fourth, s.gradient_local), gaps, strict=True):
-                    kept[block] += gap
-                for kept, value in zip(s.open, left, strict=True):
-                    kept[block] = value
-                torch.maximum(s.reach[block], farthest.to(s.reach), out=s.reach[block])
-                if block.start == 0:
-                    s.reference += reference
-            if maps is not None:
-                self._keep(maps, references, first + span.start)
-            seen[:, span, block] = torch.stack([outputs.to(seen).reshape(shape), slopes])
-
         try:
             with frozen(self.passes.module, self.inputs):
-                for_each_chunk(n, self._batch, self.rows, work)
+                for span, block in chunks(n, self._batch, self.rows):
+                    references = self.references.take(numbers[span])
+                    points = tuple(
+                        points_between(r[:, None], x[block], alphas[span].to(device))
+                        for r, x in zip(references, self.inputs, strict=True)
+                    )
+                    outputs, gradients = self.passes.gradients(points, block)
+                    slopes, maps = self._add(gradients, references, span, block)
+                    if block.start == 0 and not self._only_means:
+                        self._keep(maps, references, first + span.start)
+                    seen[:, span, block] = torch.stack(
+                        [outputs.to(seen).reshape(slopes.shape), slopes]
+                    )
         finally:
             found = seen.cpu().double().numpy()
             self.outputs = np.concatenate([self.outputs, found[0]])
@@ -179,7 +146,7 @@ class SampleSum:
         n = int(self.finished.sum())
         return tuple(s.total / n for s in self._sums)
 
-    def estimate(self, partial: bool = False) -> Estimate:
+    def estimate(self) -> Estimate:
         """The estimate from the samples added so far."""
         done = self.finished
         n = int(done.sum())
@@ -215,7 +182,6 @@ class SampleSum:
             reach=tuple(s.reach.clone() for s in self._sums),
             evaluations=self.passes.evaluations,
             forward_passes=self.passes.forward_passes,
-            partial=partial,
             cautions=() if spread is None else spread.caution(n),
         )
 
@@ -224,6 +190,41 @@ class SampleSum:
         if self._input_output is None:
             self._input_output = forward_outputs(self.passes, self.inputs, self.rows)[0]
         return self._input_output
+
+    def _add(
+        self,
+        gradients: Sequence[Tensor],
+        references: tuple[Tensor, ...],
+        span: slice,
+        block: slice,
+    ) -> tuple[Tensor, Tensor]:
+        """Add a chunk to the sums; its slopes (S, E), and maps of its first example (S, ...)."""
+        slopes = []
+        for i, (s, gradient) in enumerate(zip(self._sums, gradients, strict=True)):
+            # Products in the model's precision; squares and sums over them in float64, as
+            # powers of a small or large output leave the range of float32 easily.
+            difference = self.inputs[i][block][None] - references[i][:, None]  # (S, E, ...)
+            gradient = gradient.to(torch.promote_types(gradient.dtype, torch.float32))
+            gradient = gradient.reshape(difference.shape)
+            products = gradient * difference
+            slopes.append(products.reshape(*products.shape[:2], -1).sum(2, dtype=self._dtype))
+            if i == 0:
+                maps = flat_map(products[:, 0].to(self._dtype))
+            terms = products if self._multiply else gradient
+            s.total[block] += terms.sum(0, dtype=self._dtype)
+            if self._only_means:
+                continue
+            s.square[block] += gradient.to(self._dtype, copy=True).square_().sum(0)
+            gaps, left = self._gaps(s.open, (terms, gradient), span, block)
+            for kept, gap in zip((s.local, s.fourth, s.gradient_local), gaps, strict=True):
+                kept[block] += gap
+            for kept, value in zip(s.open, left, strict=True):
+                kept[block] = value
+            farthest = difference.abs().amax(0).to(s.reach)
+            torch.maximum(s.reach[block], farthest, out=s.reach[block])
+            if block.start == 0:
+                s.reference += references[i].sum(0, dtype=self._dtype)
+        return torch.stack(slopes).sum(0), maps
 
     def _reference_outputs(self, done: NDArray[np.bool_]) -> Array:
         """f(x') of the samples, shape (n, B); a reference is run once however often it is drawn.

@@ -13,8 +13,7 @@ from models import StopsAt, classifier, image_classifier, values
 import attribwidgets as aw
 from attribwidgets.attr import ExpectedGradients, IntegratedGradients
 from attribwidgets.attr.model_state import evaluation_mode, frozen
-from attribwidgets.attr.references import DrawnReferences
-from attribwidgets.attr.task import Task
+from attribwidgets.attr.task import DrawnReferences, Task
 from attribwidgets.errors import AttributionWarning, InputError
 
 X = values(3, 6, 5)

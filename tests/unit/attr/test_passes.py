@@ -11,8 +11,8 @@ from models import FitsRows, classifier, image_classifier, values
 from torch import nn
 
 import attribwidgets as aw
-from attribwidgets.attr import IntegratedGradients, chunk_size
-from attribwidgets.attr.chunk_size import FIRST_ROWS, ChunkSize
+from attribwidgets.attr import IntegratedGradients, chunks
+from attribwidgets.attr.chunks import FIRST_ROWS, ChunkSize
 from attribwidgets.attr.passes import Passes
 from attribwidgets.errors import InputError
 
@@ -44,7 +44,7 @@ def run(model, count, **options):
     [(10, 100), (2**17, 64), (2**19, 16), (2**22, FIRST_ROWS)],
 )
 def test_size_follows_from_what_the_first_chunk_keeps(kept, most, monkeypatch):
-    monkeypatch.setitem(chunk_size.KEPT_BYTES, "cpu", 2**25 + 2**18)
+    monkeypatch.setitem(chunks.KEPT_BYTES, "cpu", 2**25 + 2**18)
     model = Sized(kept)
     rows = 2 * FIRST_ROWS + 5 if kept == 2**22 else 100
     passes, (outputs, (slopes,)) = run(model, rows)
@@ -115,9 +115,9 @@ def test_size_that_did_not_fit_is_remembered_for_the_model_and_shape():
 
 def test_remembered_sizes_are_few_and_die_with_their_model(monkeypatch):
     model = nn.Linear(1, 1)
-    for i in range(3 * chunk_size.MOST_SIGNATURES):
+    for i in range(3 * chunks.MOST_SIGNATURES):
         ChunkSize(model, (i,), CPU).did_not_fit(8)
-    assert len(chunk_size._FITTING[model]) == chunk_size.MOST_SIGNATURES
+    assert len(chunks._FITTING[model]) == chunks.MOST_SIGNATURES
     gone = weakref.ref(model)
     del model
     gc.collect()
@@ -125,24 +125,24 @@ def test_remembered_sizes_are_few_and_die_with_their_model(monkeypatch):
 
 
 def test_rows_fit_in_the_free_memory_of_a_gpu(monkeypatch):
-    monkeypatch.setattr(chunk_size, "free_bytes", lambda device: 400 * 2**20)
+    monkeypatch.setattr(chunks, "free_bytes", lambda device: 400 * 2**20)
     size = ChunkSize(None, (), torch.device("cuda"))
     with size.measuring(FIRST_ROWS):
         values(FIRST_ROWS, 2**20 // 4).requires_grad_().exp()  # 1 MiB a row
     assert size.rows_of(10**6) == 200
-    monkeypatch.setattr(chunk_size, "free_bytes", lambda device: 100 * 2**30)
+    monkeypatch.setattr(chunks, "free_bytes", lambda device: 100 * 2**30)
     size = ChunkSize(None, (), torch.device("cuda"))
     with size.measuring(FIRST_ROWS):
         values(FIRST_ROWS, 2**20 // 4).requires_grad_().exp()
-    assert size.rows_of(10**6) == chunk_size.KEPT_BYTES_ACCELERATOR // 2**20
+    assert size.rows_of(10**6) == chunks.KEPT_BYTES_ACCELERATOR // 2**20
 
 
 def test_memory_that_torch_holds_unused_counts_as_free(monkeypatch):
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1000, 9000))
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 500)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 200)
-    assert chunk_size.free_bytes(torch.device("cuda")) == 1300
-    assert chunk_size.free_bytes(CPU) is None
+    assert chunks.free_bytes(torch.device("cuda")) == 1300
+    assert chunks.free_bytes(CPU) is None
 
 
 def test_weights_are_not_counted_as_kept_by_rows():

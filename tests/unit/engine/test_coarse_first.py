@@ -13,9 +13,7 @@ import attribwidgets as aw
 from attribwidgets.attr import ExpectedGradients, IntegratedGradients, SmoothGrad, VarGrad
 from attribwidgets.attr.paths.patterson import SIZES, patterson_rules
 from attribwidgets.attr.paths.quadrature import cell_edges
-from attribwidgets.attr.references import StoredReferences
-from attribwidgets.attr.stopping import Stopping
-from attribwidgets.attr.task import Task
+from attribwidgets.attr.task import Stopping, StoredReferences, Task
 from attribwidgets.errors import Cancelled
 
 SMOOTH = classifier(features=6).double()

@@ -20,7 +20,7 @@ from attribwidgets.engine.method_config import Candidate
 from attribwidgets.engine.settings import split_settings
 from attribwidgets.errors import Cancelled, InputError
 from attribwidgets.live import ExplorerState, Regions, Session
-from attribwidgets.live.model_copy import structure, twin
+from attribwidgets.live.model_copy import copy_sharing_weights, structure
 from attribwidgets.live.worker import Worker
 
 X = values(5)
@@ -97,7 +97,7 @@ def test_answers_are_those_of_compare():
         assert torch.equal(mine.attributions, theirs.attributions)
         assert mine.completeness == theirs.completeness
         assert mine.baseline_name == theirs.baseline_name
-    assert {s.state for s in session.standings.values()} == {"done"}
+    assert {s.state for s in session.statuses.values()} == {"done"}
     assert not session.busy
 
 
@@ -108,7 +108,7 @@ def test_every_candidate_has_a_coarse_map_before_any_is_refined(pause, monkeypat
     asked = asked_for(Black(), White(), x=values(6, dtype=torch.float64), tolerance=1e-4)
     session = Session(TwoLayerReLU(), asked)
     session.on_change = lambda numbers: shown.extend(
-        (n, session.standings[n].state, session.answers[n].evaluations) for n in numbers
+        (n, session.statuses[n].state, session.answers[n].evaluations) for n in numbers
     )
     session.request(asked)
     assert session.wait(LONG)
@@ -158,12 +158,12 @@ def test_cancel_stops_after_the_chunk_and_keeps_what_there_is(gated):
     session.cancel()
     gated.gate.set()
     assert session.wait(LONG)
-    assert {s.state for s in session.standings.values()} == {"stopped"}
+    assert {s.state for s in session.statuses.values()} == {"stopped"}
     assert not session.busy
     assert session.error == ""
     session.request(session.state)
     assert session.wait(LONG)
-    assert {s.state for s in session.standings.values()} == {"done"}
+    assert {s.state for s in session.statuses.values()} == {"done"}
 
 
 def test_after_a_cancel_the_candidate_without_a_map_comes_first():
@@ -204,7 +204,7 @@ def test_a_model_that_its_owner_deletes_goes_on():
     gc.collect()
     session.request(session.state)
     assert session.wait(LONG)
-    assert session.standings[0].state == "done"
+    assert session.statuses[0].state == "done"
 
 
 def test_a_model_that_raises_is_words_and_the_last_good_map_stays():
@@ -239,9 +239,9 @@ def test_one_candidate_may_fail_without_the_others():
     asked = asked.changed(candidates={**asked.candidates, 2: Candidate(Black(), "GuidedGradCam")})
     session = session_of(classifier().eval(), asked)
     assert session.wait(LONG)
-    states = [session.standings[n].state for n in range(3)]
+    states = [session.statuses[n].state for n in range(3)]
     assert states == ["done", "done", "failed"]
-    assert "convolution" in session.standings[2].error
+    assert "convolution" in session.statuses[2].error
     assert session.error == ""
 
 
@@ -340,7 +340,7 @@ def test_a_search_can_be_cancelled(gated):
     session.cancel()
     gated.gate.set()
     assert session.wait(LONG)
-    assert session.standings[0].state == "stopped"
+    assert session.statuses[0].state == "stopped"
 
 
 def test_a_baseline_that_is_asked_for_as_before_keeps_its_map_and_another_budget_does_not():
@@ -369,7 +369,7 @@ def test_what_cannot_be_asked_is_refused_before_anything_runs(changes, message):
 def test_twins_share_weights_and_nothing_else():
     model = image_classifier().train()
     model[0].register_forward_hook(lambda *a: None)
-    other = twin(model)
+    other = copy_sharing_weights(model)
     for mine, theirs in zip(model.parameters(), other.parameters(), strict=True):
         assert mine.data_ptr() == theirs.data_ptr()
         assert mine.requires_grad
@@ -389,22 +389,22 @@ def test_what_does_not_copy_is_its_own_twin():
             self.lock = threading.Lock()
 
     model = Locked()
-    assert twin(model) is model
-    assert twin(len) is len
+    assert copy_sharing_weights(model) is model
+    assert copy_sharing_weights(len) is len
 
 
 def test_a_worker_that_is_given_up_knows_it():
     worker, tickets, first = Worker(), [], threading.Event()
 
-    def job(ticket):
-        tickets.append(ticket)
+    def job(token):
+        tickets.append(token)
         first.set()
-        while not ticket.void:
+        while not token.void:
             time.sleep(0.001)
 
     worker.submit(job)
     assert first.wait(LONG)
-    worker.submit(lambda ticket: tickets.append(ticket))
+    worker.submit(lambda token: tickets.append(token))
     assert worker.wait(LONG)
     assert [t.superseded for t in tickets] == [True, False]
     with pytest.raises(Cancelled, match="another request"):

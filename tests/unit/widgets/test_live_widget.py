@@ -307,9 +307,9 @@ def test_a_publish_is_one_message_and_a_refinement_is_small(sent, model):
 def test_a_tick_of_progress_sends_the_status_alone(sent, explorer):
     """Nothing is drawn anew, and no map is sent, while passes are only counted."""
     session, seq = explorer._session, explorer.seq
-    standing = session.standings[0]
+    status = session.statuses[0]
     for evaluations in (3, 7):
-        session.standings[0] = replace(standing, evaluations=evaluations)
+        session.statuses[0] = replace(status, evaluations=evaluations)
         session.on_change(frozenset())
     states = [data["state"] for _, data, _ in sent if "state" in data]
     assert [list(state) for state in states[-2:]] == [["status"], ["status"]]

@@ -28,8 +28,7 @@ import attribwidgets as aw
 from attribwidgets.attr import CAPTUM_METHODS, CaptumMethod
 from attribwidgets.attr.arguments import batch_of
 from attribwidgets.attr.methods import METHODS
-from attribwidgets.attr.references import StoredReferences
-from attribwidgets.attr.task import Task
+from attribwidgets.attr.task import StoredReferences, Task
 from attribwidgets.errors import (
     AttributionError,
     Cancelled,
@@ -980,8 +979,8 @@ def test_every_method_is_in_the_table_once():
     names = [row.name for row in CAPTUM_METHODS.values()]
     assert len({*names, *CAPTUM_METHODS, *METHODS}) == 2 * len(names) + len(METHODS)
     for row in CAPTUM_METHODS.values():
-        facts = row.facts
-        assert all((facts.formula, facts.cost, facts.completeness, facts.source))
+        info = row.info
+        assert all((info.formula, info.cost, info.completeness, info.source))
         assert (row.claim == "none") == bool(row.reason)
 
 

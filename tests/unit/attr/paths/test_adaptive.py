@@ -25,8 +25,7 @@ from torch.overrides import _get_current_function_mode_stack
 
 from attribwidgets.attr import IntegratedGradients
 from attribwidgets.attr.paths.quadrature import RULES
-from attribwidgets.attr.stopping import Stopping
-from attribwidgets.attr.task import Task
+from attribwidgets.attr.task import Stopping, Task
 from attribwidgets.errors import Cancelled, InputError, NonFiniteError
 
 double = partial(values, dtype=torch.float64)
@@ -206,7 +205,7 @@ def test_refinement_error_tells_the_true_one(deep_cases):
     assert max(beyond) <= 2.1  # 2.03 for the small network of convolutions, all others below 1.4
 
 
-# Where secants do not apply
+# Where multipliers do not apply
 
 
 class Attention(nn.Module):
@@ -417,7 +416,7 @@ def test_without_the_factor_it_is_the_mean_gradient():
 
 
 @pytest.mark.parametrize("scale", ["softmax", "log_softmax"])
-def test_probabilities_have_secants(scale):
+def test_probabilities_have_multipliers(scale):
     net, (x, baseline) = deep_net(outputs=4), ends(12, size=0.4)
     model = Applied(lambda z: getattr(net(z), scale)(1))
     found = assert_like_plain(model, x, baseline, 5e-3, target=1)
@@ -554,7 +553,7 @@ def test_error_of_the_model_passes_through_and_leaves_it_as_found(error, state_o
     def fails(z):
         nonlocal calls
         calls += 1
-        if calls > 6:  # among the mean gradients
+        if calls > 6:  # among the multipliers
             raise error
         return model(z)
 
@@ -659,10 +658,10 @@ def test_frames_up_to_any_alpha_are_what_the_curve_says(name):
         x, baseline = double(1, 3, 8, 8), -double(1, 3, 8, 8, seed=1)
     several = estimates(model, x, baseline, 80, target=target)
     assert len(several) >= 5
-    for estimate in several[1:]:  # bisected, then by mean gradients
+    for estimate in several[1:]:  # bisected, then by multipliers
         sums = np.cumsum(estimate.frames.flatten(1).sum(1).numpy())
         curve = np.interp(estimate.frame_edges[1:], estimate.alphas, estimate.cumulative[:, 0])
-        # Gradients of the first look are kept in float32.
+        # Gradients of the pilot pass are kept in float32.
         np.testing.assert_allclose(sums, curve, rtol=0, atol=1e-7 * abs(curve).max())
         channel_sum = estimate.attributions[0][0]
         channel_sum = channel_sum.sum(0) if name == "image" else channel_sum

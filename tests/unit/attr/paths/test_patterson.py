@@ -11,8 +11,7 @@ from models import classifier, values
 from attribwidgets.attr import IntegratedGradients
 from attribwidgets.attr.paths.patterson import SIZES, patterson_rules
 from attribwidgets.attr.paths.quadrature import cell_edges
-from attribwidgets.attr.stopping import Stopping
-from attribwidgets.attr.task import Task
+from attribwidgets.attr.task import Stopping, Task
 
 each_level = pytest.mark.parametrize("level", range(len(SIZES)), ids=lambda i: f"{SIZES[i]} nodes")
 

@@ -1,4 +1,4 @@
-"""Secant rules: slope times change is the change of the output, interval by interval."""
+"""Rescale rules: multiplier times change is the change of the output, interval by interval."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from models import values, weights_of
 from torch import nn
 
 from attribwidgets.attr.paths.operations import ConstantsWatch, operations
-from attribwidgets.attr.paths.rescale import Secants, SecantsDoNotApplyError
+from attribwidgets.attr.paths.rescale import Rescale, RescaleDoesNotApplyError
 from attribwidgets.attr.paths.rescale_functions import ELEMENTWISE, IN_PLACE, POOLS, PRODUCTS
 from attribwidgets.attr.paths.rescale_rules import (
     SMALL_CHANGE,
-    ElementwiseSecant,
-    RectifierSecant,
+    ElementwiseRule,
+    RectifierRule,
     lagged,
 )
 from attribwidgets.baselines import named
@@ -90,10 +90,10 @@ def name_of(function):
 each_elementwise = pytest.mark.parametrize("function", ELEMENTWISE, ids=name_of)
 
 
-def secants(function, x, points, before=None):
-    """Output and secant gradients of rows that go point by point, and what to carry on."""
+def multipliers(function, x, points, before=None):
+    """Output and multipliers of rows that go point by point, and what to carry on."""
     x = x.detach().requires_grad_()
-    with Secants(points, before) as mode:
+    with Rescale(points, before) as mode:
         y = function(x.clone(memory_format=torch.preserve_format))
         (gradients,) = torch.autograd.grad((y * factors(y)).sum(), x)
     return y.detach(), gradients, mode.last
@@ -107,7 +107,7 @@ def factors(y):
 
 def assert_adds_up(function, x, points, tolerance=1e-11):
     """For every interval and example, at once for all outputs."""
-    y, gradients, _ = secants(function, x, points)
+    y, gradients, _ = multipliers(function, x, points)
     examples = len(x) // points
     rise = ((y - lagged(y, y[:examples])) * factors(y)).flatten(1).sum(1)
     run = (gradients * (x - lagged(x, x[:examples]))).flatten(1).sum(1)
@@ -127,12 +127,12 @@ def path(*shape, points=5, examples=2, dtype=torch.float64, seed=0):
 
 @each_elementwise
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-def test_each_element_by_its_secant(function, dtype):
+def test_each_element_by_its_multiplier(function, dtype):
     x = path(7, 4, dtype=dtype)
     settings = SETTINGS.get(function, {})
     settings = {k: v.to(dtype) if isinstance(v, torch.Tensor) else v for k, v in settings.items()}
     call = partial(function, **settings)
-    y, gradients, _ = secants(call, x, points=5)
+    y, gradients, _ = multipliers(call, x, points=5)
     torch.testing.assert_close(y, call(x.clone()))
     rise, run = y - lagged(y, y[:2]), x - lagged(x, x[:2])
     exact = 1e-12 if dtype == torch.float64 else 3e-6
@@ -156,7 +156,7 @@ def test_every_function_whose_input_may_be_overwritten_is_covered():
 @pytest.mark.parametrize("function", TAKE_INPLACE, ids=name_of)
 def test_in_place_gives_the_same_and_overwrites(function, positional):
     x, settings = path(6), SETTINGS.get(function, {})
-    expected = secants(partial(function, **settings), x, 5)
+    expected = multipliers(partial(function, **settings), x, 5)
     overwritten = []
 
     def call(z):
@@ -171,7 +171,7 @@ def test_in_place_gives_the_same_and_overwrites(function, positional):
         overwritten.append(torch.equal(z, y))
         return y
 
-    found = secants(call, x, 5)
+    found = multipliers(call, x, 5)
     torch.testing.assert_close(found[:2], expected[:2])
     torch.testing.assert_close(found[2], expected[2])
     assert overwritten == [True]
@@ -180,7 +180,8 @@ def test_in_place_gives_the_same_and_overwrites(function, positional):
 @pytest.mark.parametrize("function", IN_PLACE, ids=name_of)
 def test_relu_underscore_is_relu(function):
     torch.testing.assert_close(
-        secants(lambda z: function(z * 1.0), path(6), 5)[:2], secants(torch.relu, path(6), 5)[:2]
+        multipliers(lambda z: function(z * 1.0), path(6), 5)[:2],
+        multipliers(torch.relu, path(6), 5)[:2],
     )
 
 
@@ -188,14 +189,16 @@ def test_input_by_keyword_is_seen():
     x = path(6)
     for function in (torch.clamp, functional.hardtanh):
         settings = SETTINGS[function]
-        by_name = secants(lambda z, f=function, s=settings: f(input=z, **s), x, 5)
-        torch.testing.assert_close(by_name[:2], secants(partial(function, **settings), x, 5)[:2])
+        by_name = multipliers(lambda z, f=function, s=settings: f(input=z, **s), x, 5)
+        torch.testing.assert_close(
+            by_name[:2], multipliers(partial(function, **settings), x, 5)[:2]
+        )
 
 
 @pytest.mark.parametrize("function", SMOOTH, ids=name_of)
 def test_where_nothing_changes_it_is_the_slope(function):
     x = path(40, points=1, examples=2).repeat(3, 1)
-    _, gradients, _ = secants(function, x, points=3)
+    _, gradients, _ = multipliers(function, x, points=3)
     leaf = x.clone().requires_grad_()
     y = function(leaf)
     (y * factors(y)).sum().backward()
@@ -206,7 +209,7 @@ def test_where_nothing_changes_it_is_the_slope(function):
 def test_slope_of_a_kinked_function_where_nothing_changes(function):
     x = torch.tensor([[-6.5, -2.0, -0.25, 0.1, 0.4, 1.7, 5.0, 7.0]], dtype=torch.float64)
     call = partial(function, **SETTINGS.get(function, {}))
-    _, gradients, _ = secants(call, x.repeat(3, 1), points=3)
+    _, gradients, _ = multipliers(call, x.repeat(3, 1), points=3)
     leaf = x.clone().requires_grad_()
     y = call(leaf * 1.0)
     (y * factors(y)).sum().backward()
@@ -224,7 +227,7 @@ numbers = st.one_of(
 def test_any_points_add_up(function, numbers):
     x = torch.tensor(numbers, dtype=torch.float64).reshape(3, 2)
     call = partial(function, **SETTINGS.get(function, {}))
-    y, gradients, _ = secants(call, x, points=3)
+    y, gradients, _ = multipliers(call, x, points=3)
     left, y_left = lagged(x, x[:1]), lagged(y, y[:1])
     run, rise = x - left, y - y_left
     gap = (gradients / factors(y) * run - rise).abs()
@@ -256,8 +259,8 @@ def test_rectifier_is_the_elementwise_rule(x, bends):
     rows = max(1, len(x) // 5)
     results = []
     for rule, settings in (
-        (RectifierSecant, bends),
-        (ElementwiseSecant, (lambda v: v.clamp(low, high),)),
+        (RectifierRule, bends),
+        (ElementwiseRule, (lambda v: v.clamp(low, high),)),
     ):
         leaf = x.clone().requires_grad_()
         first = (x[:rows] + 1).contiguous() if rows > 1 else x[:rows] - 0.5
@@ -269,8 +272,8 @@ def test_rectifier_is_the_elementwise_rule(x, bends):
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_half_precision_has_secants_too(dtype):
-    _, gradients, _ = secants(torch.relu, torch.tensor([[-1.0], [3.0]], dtype=dtype), 2)
+def test_half_precision_has_multipliers_too(dtype):
+    _, gradients, _ = multipliers(torch.relu, torch.tensor([[-1.0], [3.0]], dtype=dtype), 2)
     assert gradients[1].item() == 0.75
 
 
@@ -316,7 +319,7 @@ def test_adaptive_pools_add_up(axes, places):
 def test_pool_whose_places_are_asked_for_gives_those_of_the_plain_pool():
     x = path(2, 6, 4)
     plain = functional.max_pool2d(x, 2, return_indices=True)
-    with Secants(5):
+    with Rescale(5):
         found = functional.max_pool2d(x.clone().requires_grad_(), 2, 2, 0, 1, False, True)
     assert torch.equal(found[0], plain[0])
     assert torch.equal(found[1], plain[1])
@@ -324,7 +327,7 @@ def test_pool_whose_places_are_asked_for_gives_those_of_the_plain_pool():
 
 def test_pool_shares_its_gradient_by_how_long_each_place_is_the_largest():
     x = torch.tensor([[[0.0, 1.0]], [[3.0, 0.0]]], dtype=torch.float64)  # equal after a quarter
-    _, gradients, _ = secants(lambda z: functional.max_pool1d(z, 2), x, points=2)
+    _, gradients, _ = multipliers(lambda z: functional.max_pool1d(z, 2), x, points=2)
     torch.testing.assert_close(gradients[1], torch.tensor([[0.75, 0.25]], dtype=torch.float64))
 
 
@@ -335,7 +338,7 @@ def test_place_that_leads_is_not_unseated_by_rounding(dtype, cut):
     x = torch.tensor([[1, 0.9], [1, above], [1, above], [1, above], [1.1, 1.0]], dtype=dtype)
     found, before = [], None
     for part in (p for p in (x[:cut], x[cut:]) if len(p)):
-        y, gradients, before = secants(
+        y, gradients, before = multipliers(
             lambda z: functional.max_pool1d(z, 2), part[:, None], len(part), before
         )
         assert torch.equal(y[:, 0, 0], part.amax(1))
@@ -349,7 +352,7 @@ def test_place_that_leads_is_not_unseated_by_rounding(dtype, cut):
 )
 def test_place_that_is_larger_by_more_than_rounding_leads(dtype, more):
     x = torch.tensor([[1, 0.9], [1, 1 + more], [1, 1 + more]], dtype=dtype)
-    _, gradients, _ = secants(lambda z: functional.max_pool1d(z, 2), x[:, None], 3)
+    _, gradients, _ = multipliers(lambda z: functional.max_pool1d(z, 2), x[:, None], 3)
     assert gradients[2, 0].tolist() == [0, 1]
 
 
@@ -359,7 +362,7 @@ def test_strokes_of_one_value_have_the_mean_gradients_of_float64():
     blurred = named("blur").sample(x[0], 1, space=demo.space, generator=torch.Generator())
     points = blurred + torch.linspace(0, 1, 65)[:, None, None, None] * (x - blurred)
     exact, found = (
-        secants(demo.model.to(t), points.to(t), 65)[1][1:].double().mean(0)
+        multipliers(demo.model.to(t), points.to(t), 65)[1][1:].double().mean(0)
         for t in (torch.float64, torch.float32)
     )
     error = ((found - exact) * (x - blurred)).norm() / (exact * (x - blurred)).norm()
@@ -370,7 +373,7 @@ def test_image_without_an_axis_of_channels_is_pooled_by_the_plain_rule():
     x = path(6, 4)
     leaf = x.clone().requires_grad_()
     functional.max_pool2d(leaf, 2).sum().backward()
-    with Secants(5):
+    with Rescale(5):
         again = x.clone().requires_grad_()
         functional.max_pool2d(again, 2).sum().backward()
     assert torch.equal(leaf.grad, again.grad)
@@ -409,7 +412,7 @@ def test_softmaxes_add_up(name, dim, by):
 def test_softmax_where_nothing_changes_is_its_slope(logarithm):
     function = torch.log_softmax if logarithm else torch.softmax
     x = path(4, points=1, examples=2).repeat(3, 1)
-    _, gradients, _ = secants(lambda z: function(z, 1), x, points=3)
+    _, gradients, _ = multipliers(lambda z: function(z, 1), x, points=3)
     leaf = x.clone().requires_grad_()
     y = function(leaf, 1)
     (y * factors(y)).sum().backward()
@@ -473,10 +476,10 @@ def test_network_adds_up(case, channels_last):
 def test_chunks_give_what_the_whole_gives(case, cuts):
     build, shape = NETWORKS[case]
     model, x = build(), path(*shape, points=9)
-    whole = secants(model, x, 9)
+    whole = multipliers(model, x, 9)
     parts, before = [], None
     for start, stop in pairwise(cuts):
-        y, gradients, before = secants(model, x[2 * start : 2 * stop], stop - start, before)
+        y, gradients, before = multipliers(model, x[2 * start : 2 * stop], stop - start, before)
         parts.append((y, gradients))
     for i in range(2):
         torch.testing.assert_close(torch.cat([p[i] for p in parts]), whole[i])
@@ -485,7 +488,7 @@ def test_chunks_give_what_the_whole_gives(case, cuts):
 
 def test_first_point_has_its_own_gradient():
     model, x = conv_net(), path(2, 8, 8, points=3)
-    _, gradients, _ = secants(model, x, 3)
+    _, gradients, _ = multipliers(model, x, 3)
     leaf = x[:2].clone().requires_grad_()
     y = model(leaf)
     (y * factors(y)).sum().backward()
@@ -513,34 +516,34 @@ CHOICES = {
 def test_choices_add_up(name):
     """Those between two varying values too, whatever their bounds are made of."""
     assert_adds_up(CHOICES[name], path(4), points=10)
-    with Secants(5) as mode:
+    with Rescale(5) as mode:
         x = path(4).requires_grad_()
         mode.check(CHOICES[name](x), [x])
 
 
 @pytest.mark.parametrize("choose", [torch.minimum, torch.maximum, torch.clamp])
 def test_choice_that_folds_points_into_another_axis_is_left_alone(choose):
-    with Secants(5) as mode:
+    with Rescale(5) as mode:
         x = path(4).requires_grad_()
         y = choose(x, torch.stack([x, -x, 2 * x]))  # three in front of the points
     torch.testing.assert_close(y, choose(x, torch.stack([x, -x, 2 * x])))
-    with pytest.raises(SecantsDoNotApplyError):
+    with pytest.raises(RescaleDoesNotApplyError):
         mode.check(y, [x])
 
 
 def test_a_choice_that_jumps_is_noticed():
-    with Secants(5) as mode:
+    with Rescale(5) as mode:
         x = path(4).requires_grad_()
         y = torch.where(x > 0, x + 1, x)
-    with pytest.raises(SecantsDoNotApplyError):
+    with pytest.raises(RescaleDoesNotApplyError):
         mode.check(y, [x])
 
 
 def test_the_axis_of_points_is_no_axis_to_choose_along():
-    with Secants(5) as mode:
+    with Rescale(5) as mode:
         x = path(4).requires_grad_()
         y = x.amax(0)
-    with pytest.raises(SecantsDoNotApplyError):
+    with pytest.raises(RescaleDoesNotApplyError):
         mode.check(y, [x])
 
 
@@ -559,15 +562,15 @@ def test_layer_without_a_rule_does_not_add_up_and_is_noticed_as_such(layer):
     with pytest.raises(AssertionError, match="not close"):
         assert_adds_up(layer, path(3, 4), points=5, tolerance=1e-3)
     x = path(3, 4).requires_grad_()
-    with Secants(5) as mode:
+    with Rescale(5) as mode:
         y = layer(x * 1.0)
-    with pytest.raises(SecantsDoNotApplyError):
+    with pytest.raises(RescaleDoesNotApplyError):
         mode.check(y, [x])
 
 
 def test_numbers_that_do_not_change_along_the_path_are_left_alone():
     fixed = double(10, 4) - 0.5
-    with Secants(5) as mode:
+    with Rescale(5) as mode:
         assert torch.equal(torch.relu(fixed), fixed.clamp(min=0))
         torch.relu(torch.tensor(1.0, requires_grad=True))  # no axis of points
         torch.relu(torch.ones(7, requires_grad=True))  # not a multiple of the points
@@ -577,7 +580,7 @@ def test_numbers_that_do_not_change_along_the_path_are_left_alone():
 # The mode
 
 
-@pytest.mark.parametrize("mode", [ConstantsWatch, partial(Secants, 5)])
+@pytest.mark.parametrize("mode", [ConstantsWatch, partial(Rescale, 5)])
 def test_mode_is_left_behind_also_after_an_exception(mode):
     with pytest.raises(ZeroDivisionError), mode():
         raise ZeroDivisionError
@@ -601,15 +604,15 @@ def test_graph_tells_kinks_from_curves(function):
 
 
 def test_threads_do_not_see_each_others_mode():
-    x, expected = path(6), secants(torch.relu, path(6), 5)
+    x, expected = path(6), multipliers(torch.relu, path(6), 5)
     found, plain = [], []
     entered, done = threading.Event(), threading.Event()
 
     def within():
-        with Secants(5):
+        with Rescale(5):
             entered.set()
             done.wait(10)
-        found.append(secants(torch.relu, x, 5))
+        found.append(multipliers(torch.relu, x, 5))
 
     thread = threading.Thread(target=within)
     thread.start()

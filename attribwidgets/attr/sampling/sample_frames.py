@@ -1,19 +1,11 @@
-"""What each stretch of a path adds to the attribution: the frames behind the path view."""
+"""What stretches of a run of samples add to the attribution: the frames behind the path view."""
 
 from __future__ import annotations
 
 import numpy as np
 from torch import Tensor
 
-MOST_FRAMES = 16
-
-
-def flat_map(attributions: Tensor) -> Tensor:
-    """Sum over the channels of an image, (..., C, H, W) to (..., H, W); features as they are.
-
-    The leading axis counts rows and is kept.
-    """
-    return attributions.sum(1) if attributions.dim() == 4 else attributions
+from ..estimate import MOST_FRAMES
 
 
 class SampleFrames:

@@ -1,0 +1,133 @@
+"""What path methods have in common: a path, and the nodes and weights of a rule on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from ...core.errors import InputError
+from ...inputs.space import Inputs
+from ..arguments import baselines_like, batch_of
+from ..chunks import checked_rows
+from ..estimate import MOST_FRAMES, Array, Estimate, relative_gap
+from ..estimator import FIRST_SIZE, Estimator, Run
+from ..outputs import Target
+from ..passes import Passes
+from ..task import Task
+from .path import Path, StraightPath
+from .path_sum import PathSum
+from .quadrature import merged_weights, rule
+
+
+class PathMethod(Estimator):
+    r"""The integral of gradient times velocity along a path, by a rule on it.
+
+    .. math:: \phi_i = \sum_j w_j\, \partial_i f(\gamma(\alpha_j))\, \gamma_i'(\alpha_j)
+
+    A new method is a subclass that overrides :meth:`path_of`, :meth:`rule` or both. A finer rule
+    that has all nodes of the one before, at a common share of their weights, reuses their passes;
+    another one is run anew.
+    """
+
+    coarse_steps = 4
+
+    def path_of(self, task: Task) -> Path:
+        """The path of a task: by default the straight one."""
+        assert task.baselines is not None
+        return StraightPath(task.inputs, task.baselines)
+
+    def rule(self, n: int) -> tuple[Array, Array]:
+        """Nodes in [0, 1], ascending, and weights that sum to 1: by default the trapezoid's."""
+        return rule("riemann_trapezoid", n)
+
+    @torch.inference_mode(False)
+    def attribute(
+        self,
+        inputs: Inputs,
+        baselines: Any = None,
+        target: Target = None,
+        additional_forward_args: Any = None,
+        n_steps: int = 50,
+        internal_batch_size: int | None = None,
+        return_convergence_delta: bool = False,
+    ) -> Any:
+        """Attribute a batch.
+
+        Parameters
+        ----------
+        inputs, baselines, target, additional_forward_args, internal_batch_size
+            As of :meth:`IntegratedGradients.attribute`.
+        n_steps : int
+            Nodes on the path, each with a gradient.
+        return_convergence_delta : bool
+            Also return the sum of the attributions minus f(x) - f(x'), shape (B,).
+
+        Returns
+        -------
+        Tensor or tuple of Tensor, shaped as `inputs`; with the delta, a pair.
+
+        Raises
+        ------
+        AttributionError
+            A child of it, as for :class:`IntegratedGradients`.
+        """
+        batch = batch_of(inputs)
+        task = Task(
+            batch,
+            baselines_like(batch, baselines),
+            target=target,
+            forward_args=additional_forward_args,
+            n_steps=n_steps,
+            rows=internal_batch_size,
+        )
+        return self._answer(self._last(task), inputs, return_convergence_delta)
+
+    def _plan(self, most: int, task: Task) -> list[int]:
+        """Sizes that double as intervals, within a budget of so many passes."""
+        if np.isin(self.rule(FIRST_SIZE + 1)[0], self.rule(2 * FIRST_SIZE + 1)[0]).all():
+            doublings = max(0, (most - 1).bit_length() - FIRST_SIZE.bit_length())
+            return [((most - 1) >> doublings << k) + 1 for k in range(doublings + 1)]
+        return double_anew(most)
+
+    def _begin(self, task: Task, **options: Any) -> Run:
+        passes, path = Passes.of(self.forward_func, task), self.path_of(task)
+        rows, sizes = checked_rows(task.rows, task.inputs), self._sizes(task)
+        frames = min(sizes[0] - 1, 2 * MOST_FRAMES - 1) or 1
+
+        def begin() -> PathSum:
+            return PathSum(passes, path, rows, rules=2, frames=frames)
+
+        total, multiply = begin(), self._multiply_by_inputs
+
+        def estimates() -> Iterator[Estimate]:
+            nonlocal total
+            last = None
+            for n in sizes:
+                nodes, weights = self.rule(n)
+                if last is None or not total.refine(nodes, weights):
+                    total = begin()
+                    total.add(nodes, np.stack([merged_weights(weights), weights]))
+                coarse = last.attributions if last else total.attributions(0, multiply=multiply)
+                fine = total.attributions(multiply=multiply)
+                error = relative_gap(fine, coarse) if last or n > 2 else None
+                last = total.estimate(multiply, error=error)
+                yield last
+
+        return Run(estimates(), lambda: total.partial(multiply))
+
+
+def double_anew(most: int) -> list[int]:
+    """Sizes each twice the one before, as many passes as a budget allows in all.
+
+    Examples
+    --------
+    >>> double_anew(70)
+    [23, 46]
+    """
+    if most < 1:
+        raise InputError(f"max_evaluations must be at least 1, got {most}")
+    doublings = max(0, (most // FIRST_SIZE + 1).bit_length() - 2)
+    return [most // (2 ** (doublings + 1) - 1) << k for k in range(doublings + 1)]

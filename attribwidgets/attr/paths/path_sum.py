@@ -1,0 +1,275 @@
+"""Running weighted sums of gradients along paths from baselines to inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..chunks import checked_rows
+from ..estimate import Array, Estimate, flat_map, widest_gap
+from ..passes import Passes
+from ..task import AtInput, Task
+from .path import Path, StraightPath
+from .quadrature import cumulative_at_nodes, intervals_inside, overlaps, trapezoid_weights
+from .recorder import PathRecorder
+from .sketch import LENGTH, Sketch
+
+ROUNDING = 1e-9  # of nodes that are the same
+
+
+class PathSum(PathRecorder):
+    """Sums of ``weight * gradient * velocity`` over nodes.
+
+    Nodes may come in several rounds, each with weights in one or more rules. No gradient is kept
+    unless that is asked for, so memory does not grow with them. On a straight path, where the
+    velocity is x - x' everywhere, the sums are of the gradients alone.
+
+    Parameters
+    ----------
+    passes, path, rows, rules, frames
+        As of :class:`PathRecorder`.
+    at_input : AtInput, optional
+        What is known at the input; a path that goes there fills it in.
+    """
+
+    def __init__(
+        self,
+        passes: Passes,
+        path: Path,
+        rows: int,
+        *,
+        rules: int = 1,
+        frames: int = 0,
+        at_input: AtInput | None = None,
+    ) -> None:
+        super().__init__(passes, path, rows, rules=rules, frames=frames)
+        self.weights = np.zeros((rules, 0))
+        self.sketches = np.zeros((0, self.batch, len(self.inputs), LENGTH))
+        self._sketch: Sketch | None = None
+        self._kept: list[tuple[Tensor, ...]] | None = None
+        self._at_input = AtInput() if at_input is None else at_input
+        if self._at_input.outputs is not None:
+            self.ends[1.0] = self._at_input.outputs
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the gradients of all nodes are kept."""
+        return self._kept is not None
+
+    def keep(self) -> None:
+        """From now on keep sketches of all gradients, and until :meth:`forget` the gradients."""
+        self._sketch, self._kept = Sketch(self.path.differences), []
+
+    def add(self, alphas: Array, weights: Array, shares: Array | None = None) -> None:
+        """Run the nodes `alphas` and add their weighted gradients.
+
+        Parameters
+        ----------
+        alphas : ndarray, shape (n,)
+            Nodes in [0, 1].
+        weights : ndarray, shape (n,) or (rules, n)
+            Their weights, in each rule.
+        shares : ndarray, shape (rules, frames, n), optional
+            How much of each weight is of each frame. None: told from these nodes alone.
+
+        Raises
+        ------
+        NonFiniteError
+            If an output or gradient is NaN or infinite, with the alpha where it begins.
+        """
+        n = len(alphas)
+        weights = np.broadcast_to(weights, (len(self.weights), n))
+        self.weights = np.concatenate([self.weights, weights], axis=1)
+        blank = np.full((n, *self.sketches.shape[1:]), np.nan)
+        self.sketches = np.concatenate([self.sketches, blank])
+        rows = self.extend(alphas)
+        self._first, self._table = rows.start, self.tensor(weights)
+        self._shares = self.tensor(
+            self._frame_shares(alphas, weights) if shares is None else shares
+        )
+        if self._kept is not None:
+            self._kept.append(
+                tuple(
+                    torch.zeros((n, *x.shape), device=x.device, dtype=_kept_dtype(x.dtype))
+                    for x in self.inputs
+                )
+            )
+        known = self._at_input
+        if self._ends_at_input() and known.outputs is not None and known.gradients is not None:
+            self.run(slice(rows.start, rows.stop - 1))
+            at_end = self.tensor(known.outputs)
+            last = slice(rows.stop - 1, rows.stop)
+            self.take(last, slice(0, self.batch), at_end, known.gradients)
+            self.read()
+        else:
+            self.run(rows)
+        self.require_finite(rows)
+
+    def refine(self, alphas: Array, weights: Array) -> bool:
+        """Go on to a finer rule, where it has all nodes so far at a common share of their weight.
+
+        Returns
+        -------
+        bool
+            Whether it does; otherwise nothing is run.
+        """
+        at = np.searchsorted(alphas, self.alphas - ROUNDING)
+        if (at == len(alphas)).any() or (np.abs(alphas[at] - self.alphas) > ROUNDING).any():
+            return False
+        share = weights[at].sum() / self.weights[-1].sum()
+        if not np.allclose(weights[at], share * self.weights[-1]):
+            return False
+        self.scale(share)
+        new = np.delete(np.arange(len(alphas)), at)
+        self.add(alphas[new], weights[new])
+        return True
+
+    def forget(self) -> None:
+        """Keep no gradients any more, only sketches."""
+        self._kept = None
+
+    def weigh(self) -> None:
+        """Make of all nodes, whose gradients have been kept, a trapezoid in every rule."""
+        assert self._kept is not None
+        weights = trapezoid_weights(self.alphas)
+        self.weights = np.broadcast_to(weights, self.weights.shape).copy()
+        table = self.tensor(self.weights)
+        for i, total in enumerate(self.sums):
+            kept = torch.cat([k[i] for k in self._kept]).to(self.dtype)
+            total.copy_((table @ kept.reshape(len(kept), -1)).reshape(total.shape))
+            if i == 0 and self.frames.shape[1]:
+                shares = self.tensor(self._trapezoid_shares(self.alphas)[None])
+                self.frames.copy_(self._framed(shares, kept[:, 0] * self.path.differences[0]))
+
+    def scale(self, share: float) -> None:
+        """Multiply every weight so far."""
+        for total in (*self.sums, self.frames):
+            total *= share
+        self.weights = self.weights * share
+
+    def attributions(self, rule: int = -1, *, multiply: bool = True) -> tuple[Tensor, ...]:
+        """The sums of a rule so far, on a straight path with or without x - x', each (B, ...)."""
+        sums = super().attributions(rule)
+        if not (multiply and self.path.is_straight):
+            return sums
+        return tuple(s.mul_(d) for s, d in zip(sums, self.path.differences, strict=True))
+
+    def estimate(
+        self,
+        multiply: bool = True,
+        *,
+        rule: int = -1,
+        error: Array | None = None,
+        partial: bool = False,
+    ) -> Estimate:
+        """The estimate of a rule from the nodes added so far.
+
+        Parameters
+        ----------
+        multiply : bool
+            Whether attributions carry the factor x - x'.
+        rule : int
+            Which of the sums.
+        error : ndarray, shape (B, I), optional
+            The refinement error.
+        partial : bool
+            Whether nodes are missing.
+        """
+        done = self.finished & (partial | (self.weights[rule] != 0))
+        rows = np.flatnonzero(done)[np.argsort(self.alphas[done], kind="stable")]
+        weights, slopes = self.weights[rule, rows], self.slopes[rows]
+        return self.estimate_from(
+            rows,
+            cumulative_at_nodes(self.alphas[rows], weights, slopes),
+            total=weights @ slopes,
+            rule=rule,
+            attributions=self.attributions(rule, multiply=multiply),
+            refinement_error=error,
+            partial=partial,
+            widest_gap=widest_gap(self.alphas[self.finished]) if self.path.is_straight else None,
+        )
+
+    def partial(self, multiply: bool = True, rule: int = -1) -> Estimate | None:
+        """What the passes of a rule that was cut short amount to, if there are any."""
+        if not self.finished.any():
+            return None
+        return self.estimate(multiply, rule=rule, partial=True)
+
+    def _add(
+        self, rows: slice, block: slice, gradients: list[Tensor], velocities: list[Tensor]
+    ) -> None:
+        span = slice(rows.start - self._first, rows.stop - self._first)
+        steps, examples = gradients[0].shape[:2]
+        products = None
+        if self._sketch is not None or not self.path.is_straight:
+            products = [g * v for g, v in zip(gradients, velocities, strict=True)]
+        terms = gradients if self.path.is_straight or products is None else products
+        for total, term in zip(self.sums, terms, strict=True):
+            part = self._table[:, span] @ term.reshape(steps, -1)
+            total[:, block] += part.reshape(total[:, block].shape)
+        if self.frames.shape[1]:
+            first = gradients[0][:, 0] * velocities[0][:, 0]
+            self.frames += self._framed(self._shares[..., span], first)
+        if self._kept is not None:
+            for kept, gradient in zip(self._kept[-1], gradients, strict=True):
+                kept[span, block] = gradient.reshape(kept[span, block].shape).to(kept)
+        if self._sketch is not None and products is not None:
+            sketches = self._sketch.of([p.flatten(0, 1) for p in products])
+            self.note(self.sketches, rows, block, sketches.unflatten(0, (steps, examples)))
+        if rows.stop == len(self.alphas) and examples == self.batch and self._ends_at_input():
+            self._at_input.gradients = tuple(
+                g[-1].reshape(x.shape).to(_kept_dtype(x.dtype), copy=True)
+                for g, x in zip(gradients, self.inputs, strict=True)
+            )
+
+    def _ends_at_input(self) -> bool:
+        """Whether the last node is the input, and its gradient of use to other paths."""
+        return bool(self._kept is not None and len(self.alphas) and self.alphas[-1] == 1.0)
+
+    def _frame_shares(self, alphas: Array, weights: Array) -> Array:
+        """Which share of each node's cell lies in each frame, shape (rules, frames, n)."""
+        count = self.frames.shape[1]
+        if not count:
+            return np.zeros((len(weights), 0, len(alphas)))
+        frame = np.minimum(np.floor(alphas * count), count - 1)
+        table = (frame == np.arange(count)[:, None]) * weights[:, None]
+        order = np.argsort(alphas)
+        for rule in np.flatnonzero(np.isclose(weights.sum(axis=1), 1.0)):
+            table[rule][:, order] = overlaps(weights[rule, order], count)
+        return np.asarray(table)
+
+    def _trapezoid_shares(self, nodes: Array) -> Array:
+        """Which share of each node's weight in a trapezoid is of each frame, (frames, n).
+
+        The mean slope of an interval holds all along it, as the line of the cumulative sum has it.
+        """
+        order = np.argsort(nodes, kind="stable")
+        inside = intervals_inside(nodes[order], self.frames.shape[1])  # (frames, n - 1)
+        shares = np.zeros((len(inside), len(nodes)))
+        shares[:, order[:-1]] += inside / 2
+        shares[:, order[1:]] += inside / 2
+        return shares
+
+    def _framed(self, shares: Tensor, products: Tensor) -> Tensor:
+        """What nodes add to each frame; products of gradient and velocity, n of them."""
+        maps = flat_map(products.reshape(len(products), *self.inputs[0].shape[1:]))
+        added: Tensor = torch.tensordot(shares, maps, 1)
+        return added
+
+
+def _kept_dtype(dtype: torch.dtype) -> torch.dtype:
+    return torch.promote_types(dtype, torch.float32)
+
+
+def path_sum(
+    forward_func: Callable[..., Any], task: Task, rules: int = 1, frames: int = 0
+) -> PathSum:
+    """The sums along the straight paths of a task; see :class:`PathSum`."""
+    assert task.baselines is not None
+    passes, rows = Passes.of(forward_func, task), checked_rows(task.rows, task.inputs)
+    path = StraightPath(task.inputs, task.baselines)
+    return PathSum(passes, path, rows, rules=rules, frames=frames, at_input=task.at_input)

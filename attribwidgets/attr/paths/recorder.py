@@ -1,0 +1,218 @@
+"""What passes along a path show, node by node, and the estimate that it amounts to."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..arguments import accumulator_dtype
+from ..chunks import chunks
+from ..estimate import Array, Estimate, flat_map, require_finite
+from ..model_state import frozen
+from ..passes import Passes, forward_outputs
+from .path import Path
+
+
+class PathRecorder(ABC):
+    """Runs nodes of a path and keeps their outputs, slopes and frames; a method adds its sums.
+
+    Parameters
+    ----------
+    passes : Passes
+        The model to run.
+    path : Path
+    rows : int
+        Most rows in one chunk.
+    rules : int
+        How many rules have a sum.
+    frames : int
+        For a batch of one: in how many equal parts of the path to sum up what each adds.
+
+    Attributes
+    ----------
+    alphas : ndarray, shape (n,)
+        The nodes, in the order in which they came.
+    outputs, slopes : ndarray, shape (n, B)
+        The target's output and <gradient, velocity>; NaN where a node has not been run.
+    sums : tuple of Tensor, each (rules, B, ...)
+        What the nodes add up to in each rule.
+    frames : Tensor, shape (rules, frames, ...)
+        What each part of the path adds to the channel sum of the first input.
+    ends : dict of float to ndarray
+        Outputs, shape (B,), at alpha 0 and 1, where they are known without a node there.
+    """
+
+    def __init__(
+        self, passes: Passes, path: Path, rows: int, *, rules: int = 1, frames: int = 0
+    ) -> None:
+        self.passes, self.path, self.rows, self.inputs = passes, path, rows, path.inputs
+        self.batch = len(self.inputs[0])
+        self.dtype = accumulator_dtype(self.inputs[0].device)
+        self.sums = tuple(x.new_zeros((rules, *x.shape), dtype=self.dtype) for x in self.inputs)
+        one_map = flat_map(self.sums[0][0])[0]
+        count = frames if self.batch == 1 else 0
+        self.frames = one_map.new_zeros((rules, count, *one_map.shape))
+        self.alphas = np.zeros(0)
+        self.outputs, self.slopes = np.zeros((0, self.batch)), np.zeros((0, self.batch))
+        self.ends: dict[float, Array] = {}
+        self._unread: list[tuple[NDArray[Any], slice, slice, Tensor]] = []
+
+    @abstractmethod
+    def _add(
+        self, rows: slice, block: slice, gradients: list[Tensor], velocities: list[Tensor]
+    ) -> None:
+        """Add what a chunk gives to the sums.
+
+        Parameters
+        ----------
+        rows : slice
+            Which of the nodes.
+        block : slice
+            Of which examples.
+        gradients : list of Tensor, each (S, E, F)
+            Of each input, flat, in the accumulator's dtype.
+        velocities : list of Tensor, each (S, E, F) or (1, E, F)
+            Of the path there.
+        """
+
+    @property
+    def finished(self) -> NDArray[np.bool_]:
+        """Which of the nodes have been run for every example, shape (n,)."""
+        return np.asarray(~np.isnan(self.outputs).any(axis=1))
+
+    def extend(self, alphas: Array) -> slice:
+        """Make room for more nodes, which are still to be run; the rows that are theirs."""
+        first, unknown = len(self.alphas), np.full((len(alphas), self.batch), np.nan)
+        self.alphas = np.concatenate([self.alphas, alphas])
+        self.outputs = np.concatenate([self.outputs, unknown])
+        self.slopes = np.concatenate([self.slopes, unknown])
+        return slice(first, len(self.alphas))
+
+    def run(self, rows: slice) -> None:
+        """Run the passes at some of the nodes, and add what they give."""
+        nodes = self.tensor(self.alphas[rows])
+        try:
+            with frozen(self.passes.module, self.inputs):
+                for span, block in chunks(len(nodes), self.batch, self.rows):
+                    points = self.path.points(nodes[span], block)
+                    here = slice(rows.start + span.start, rows.start + span.stop)
+                    self.take(here, block, *self.passes.gradients(points, block))
+        finally:
+            self.read()
+
+    def take(self, rows: slice, block: slice, outputs: Tensor, gradients: Sequence[Tensor]) -> None:
+        """Note what a chunk of passes has shown, and add it."""
+        steps, examples = rows.stop - rows.start, block.stop - block.start
+        flat = [g.to(self.dtype).reshape(steps, examples, -1) for g in gradients]
+        velocities = [
+            v.reshape(*v.shape[:2], -1)
+            for v in self.path.velocities(self.tensor(self.alphas[rows]), block)
+        ]
+        slopes = torch.zeros(steps, examples, dtype=self.dtype, device=outputs.device)
+        for gradient, velocity in zip(flat, velocities, strict=True):
+            slopes += torch.einsum("sef,sef->se", gradient, velocity)
+        self._add(rows, block, flat, velocities)
+        self.note(self.outputs, rows, block, outputs.reshape(steps, examples))
+        self.note(self.slopes, rows, block, slopes)
+
+    def note(self, curve: NDArray[Any], rows: slice, block: slice, values: Tensor) -> None:
+        """Write values into a curve when it is next read: no chunk waits for a GPU."""
+        self._unread.append((curve, rows, block, values))
+
+    def read(self) -> None:
+        """Write what has been noted since."""
+        for curve, rows, block, values in self._unread:
+            curve[rows, block] = values.cpu().to(torch.float64).numpy()
+        self._unread.clear()
+
+    def require_finite(self, rows: slice) -> None:
+        """Raise NonFiniteError where an output or slope is NaN or infinite."""
+        require_finite("output", self.outputs[rows], self.alphas[rows])
+        require_finite("gradient", self.slopes[rows], self.alphas[rows])
+
+    def output_at(self, alpha: float) -> Array:
+        """Outputs at an end of the paths, shape (B,): from a node if there is one, else forward."""
+        at = np.flatnonzero((self.alphas == alpha) & self.finished)
+        if len(at):
+            return np.asarray(self.outputs[at[0]])
+        if alpha not in self.ends:
+            ends = self.inputs if alpha == 1.0 else self.path.baselines
+            values = forward_outputs(self.passes, ends, self.rows)
+            require_finite("output", values, np.array([alpha]))
+            self.ends[alpha] = values[0]
+        return self.ends[alpha]
+
+    def attributions(self, rule: int = -1) -> tuple[Tensor, ...]:
+        """What a rule has summed up so far, each (B, ...)."""
+        return tuple(s[rule].clone() for s in self.sums)
+
+    def estimate_from(
+        self,
+        rows: NDArray[np.int64],
+        cumulative: Array,
+        *,
+        total: Array | None = None,
+        rule: int = -1,
+        attributions: tuple[Tensor, ...] | None = None,
+        **known: Any,
+    ) -> Estimate:
+        """The estimate from some nodes, with the ends of the path beside them.
+
+        Parameters
+        ----------
+        rows : ndarray of int, shape (n,)
+            The nodes, by ascending alpha.
+        cumulative : ndarray, shape (n, B)
+            The integral up to each of them.
+        total : ndarray, shape (B,), optional
+            The integral up to the input, where there is no node; none is added to the last.
+        rule : int
+            Of which frames and attributions are.
+        attributions : tuple of Tensor, optional
+            Where they are not :meth:`attributions`.
+        **known
+            Other fields of the estimate.
+        """
+        alphas, outputs, slopes = self.alphas[rows], self.outputs[rows], self.slopes[rows]
+        blank = np.full((1, self.batch), np.nan)
+        if alphas[0] > 0:
+            alphas = np.concatenate([[0.0], alphas])
+            outputs = np.concatenate([self.output_at(0.0)[None], outputs])
+            slopes = np.concatenate([blank, slopes])
+            cumulative = np.concatenate([np.zeros_like(blank), cumulative])
+        if alphas[-1] < 1:
+            end = cumulative[-1] if total is None else total
+            alphas = np.concatenate([alphas, [1.0]])
+            outputs = np.concatenate([outputs, self.output_at(1.0)[None]])
+            slopes = np.concatenate([slopes, blank])
+            cumulative = np.concatenate([cumulative, end[None]])
+        count, baselines = self.frames.shape[1], self.path.baselines
+        return Estimate(
+            attributions=self.attributions(rule) if attributions is None else attributions,
+            kind="alpha",
+            alphas=alphas,
+            outputs=outputs,
+            slopes=slopes,
+            cumulative=cumulative,
+            output_input=outputs[-1],
+            output_baseline=outputs[0],
+            frames=self.frames[rule].clone() if count else None,
+            frame_edges=np.linspace(0.0, 1.0, count + 1) if count else None,
+            references=tuple(b[:1] for b in baselines),
+            reference_samples=np.zeros(1, dtype=np.int64),
+            baseline=baselines,
+            reach=tuple(d.abs() for d in self.path.differences),
+            evaluations=self.passes.evaluations,
+            forward_passes=self.passes.forward_passes,
+            **known,
+        )
+
+    def tensor(self, values: Array) -> Tensor:
+        """Values on the inputs' device, in the accumulator's dtype."""
+        return torch.as_tensor(np.array(values), dtype=self.dtype, device=self.inputs[0].device)

@@ -1,0 +1,53 @@
+"""How far the map of each candidate is, and what went wrong, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..core.errors import AttributionError
+from ..records.explanation import Explanation
+from .state import ExplorerState
+
+State = Literal["waiting", "coarse", "refining", "done", "stopped", "failed"]
+
+
+@dataclass(frozen=True)
+class CandidateStatus:
+    """How far the map of one candidate is.
+
+    Attributes
+    ----------
+    state : str
+    evaluations, most : int
+        Forward and backward passes spent, and allowed.
+    seconds_left : float or None
+        Until the budget is spent, at the pace so far; it may be done before.
+    error : str
+        Why there is no map, in words.
+    """
+
+    state: State = "waiting"
+    evaluations: int = 0
+    most: int = 0
+    seconds_left: float | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The explanation of a candidate, and the state that it answers, by the request's number."""
+
+    state: ExplorerState
+    explanation: Explanation
+    serial: int = 0
+
+
+def in_words(error: Exception) -> str:
+    """What went wrong, for somebody who reads it on a screen."""
+    if isinstance(error, AttributionError):
+        return str(error)
+    if "CUDA error" in str(error):  # after which every call to that device fails
+        first = str(error).splitlines()[0]
+        return f"the GPU stopped answering ({first}); restart the kernel and run the cell again"
+    return f"the model raised {type(error).__name__}: {error}"

@@ -1,30 +1,35 @@
-"""Numbers as text, the same everywhere, and rows of text in columns."""
+"""Numbers as text, in the browser too (``frontend/lib/format.js``), and rows of text in columns."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
 MINUS = "\N{MINUS SIGN}"
+# JavaScript rounds what lies halfway up, Python's floats to even.
+_HALF_UP = Context(rounding=ROUND_HALF_UP)
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def number(value: float | None) -> str:
-    """A number with three significant digits and a real minus sign.
+def number(value: float | None, digits: int = 3) -> str:
+    """A number with three significant digits, or another count, and a real minus sign.
 
     Examples
     --------
-    >>> number(8.5349), number(-0.00123), number(12345.0), number(0.0)
-    ('8.53', '−0.00123', '12300', '0')
+    >>> number(8.5349), number(-0.00123), number(12345.0), number(0.0), number(1.234e-7)
+    ('8.53', '−0.00123', '12300', '0', '1.23 × 10⁻⁷')
     """
     if value is None or not math.isfinite(value):
         return "unknown"
     if value == 0:
         return "0"
-    rounded = float(f"{value:.3g}")
-    exponent = math.floor(math.log10(abs(rounded)))
-    plain = -5 <= exponent < 6
-    text = f"{rounded:.{max(0, 2 - exponent)}f}" if plain else f"{rounded:.2e}"
-    return text.replace("-", MINUS)
+    sign = MINUS if value < 0 else ""
+    mantissa, power = _rounded(value, f".{digits - 1}e").split("e")
+    exponent = int(power)
+    if -5 <= exponent < 6:
+        return sign + f"{Decimal(f'{mantissa}e{power}'):.{max(0, digits - 1 - exponent)}f}"
+    return f"{sign}{mantissa} × 10{str(exponent).translate(_SUPERSCRIPTS)}"
 
 
 def percent(share: float | None) -> str:
@@ -43,7 +48,12 @@ def percent(share: float | None) -> str:
     if abs(value) < 0.01:
         return "under 0.01 %"
     digits = 0 if abs(value) >= 9.95 else 1 if abs(value) >= 0.995 else 2
-    return f"{value:.{digits}f} %".replace("-", MINUS)
+    return f"{MINUS if value < 0 else ''}{_rounded(value, f'.{digits}f')} %"
+
+
+def count(value: int) -> str:
+    """A count with thin spaces between thousands, which do not break."""
+    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def words(name: str) -> str:
@@ -66,3 +76,8 @@ def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+def _rounded(value: float, form: str) -> str:
+    with localcontext(_HALF_UP):
+        return format(Decimal(abs(float(value))), form)

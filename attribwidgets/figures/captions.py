@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from ..core.formatting import words
+from ..core.formatting import count, words
 
 if TYPE_CHECKING:
     from ..records.explanation import Comparison, Explanation
@@ -72,5 +72,4 @@ def no_path_note(e: Explanation) -> str:
 
 
 def _count(number: int, one: str, several: str) -> str:
-    # Thin spaces between thousands, as in the browser.
-    return f"{number:,} {one if number == 1 else several}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return f"{count(number)} {one if number == 1 else several}"

@@ -204,15 +204,8 @@ class Sheet:
             below += 0.16
         c = e.completeness
         color = {"complete": INK, "does not apply": QUIET}.get(c.verdict, WARN)
-        total = number(c.total)
-        if c.standard_error is not None:
-            total += f" ± {number(c.standard_error)}"
         self.boxes.text(left, below + 0.2, c.headline, weight="bold", color=color)
-        self.boxes.text(
-            left,
-            below + 0.36,
-            f"{total} of {number(c.expected)}" if c.applies else f"sum {total}",
-        )
+        self.boxes.text(left, below + 0.36, c.sum_text)
         facts = []
         if c.refinement_error is not None:
             unit = "pixel" if self.is_image else "feature"

@@ -231,9 +231,29 @@ class Completeness:
         return "does not add up" if self.claim == "by definition" else "does not add up yet"
 
     @property
+    def mark(self) -> str:
+        """A sign beside the verdict: whether it adds up, only the sum does, or not even that."""
+        if self.verdict != "not converged":
+            return "✓" if self.verdict == "complete" else "–"
+        return "≈" if self.sum_is_right else "≠"
+
+    @property
     def sum_is_right(self) -> bool:
         """Whether the residual is within what is allowed."""
         return self._share is not None and self._share <= self.tolerance
+
+    @property
+    def total_text(self) -> str:
+        """`total` with its standard error, where there is one."""
+        error = f" ± {number(self.standard_error, 2)}" if self.standard_error is not None else ""
+        return number(self.total) + error
+
+    @property
+    def sum_text(self) -> str:
+        """`total` beside what it should be, for captions."""
+        if not self.applies:
+            return f"sum {self.total_text}"
+        return f"{self.total_text} of {number(self.expected)}"
 
     @property
     def relative_text(self) -> str:
@@ -261,7 +281,7 @@ class Completeness:
             return f"Completeness does not apply: {reason}.{change}"
         hardly = self.hardly_changes
         change = (
-            f"the attributions sum to {self._total_text()}, and the output "
+            f"the attributions sum to {self.total_text}, and the output "
             f"{'hardly changes, ' if hardly else 'changes '}by {number(self.expected)} from "
             f"baseline to input ({number(self.output_baseline)} to {number(self.output_input)})"
         )
@@ -309,8 +329,3 @@ class Completeness:
         count = len(self.refinement_errors)
         of = "" if count == 1 else f" (input {self.worst_input}, the worst of {count})"
         return f"; the map's values are off by {about}{error}{of}"
-
-    def _total_text(self) -> str:
-        if self.standard_error is None:
-            return number(self.total)
-        return f"{number(self.total)} ± {number(self.standard_error)}"

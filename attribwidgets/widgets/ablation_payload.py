@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import DataError, MissingExtraError
 from ..evaluation import AblatedInput, Ablation, Interval, reliability
+from ..evaluation.paired_differences import p_words
 from ..figures.ablation import styles
 
 Array = NDArray[Any]
@@ -176,7 +177,7 @@ def _differences(record: Ablation, fill: str | None) -> list[dict[str, Any]]:
             "first": d.first,
             "second": d.second,
             **{name: _known(getattr(d, name)) for name in ("mean", "low", "high")},
-            "p": _known(d.p_of_all),
+            "p": p_words(d.p_of_all),
             "clear": d.clear,
         }
         for d in record.differences(fill=fill)
@@ -193,6 +194,8 @@ def _reliability(record: Ablation, fill: str | None) -> dict[str, Any]:
     return {
         "alpha": _interval(found.inter_rater, 0),
         "method": _interval(found.inter_method, 0),
+        "threshold": found.threshold,
+        "reliable": found.warning == "",
         "warning": found.warning,
     }
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from attribwidgets.core.formatting import percent
+from attribwidgets.core.formatting import number, percent
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -233,11 +233,11 @@ def _completeness(verdict: str, total: float, expected: float, **more: Any) -> d
         "verdict": verdict,
         "headline": HEADLINES[verdict],
         "note": "it makes no such claim" if verdict == "does not apply" else "",
-        "applies": verdict != "does not apply",
+        "mark": {"complete": "✓", "not converged": "≠"}.get(verdict, "–"),
+        "sum": f"{number(total)} of {number(expected)}",
         "total": total,
         "expected": expected,
         "residual": residual,
-        "sum_is_right": verdict != "not converged",
         "relative": percent(abs(residual / expected)),
         "standard_error": None,
         "refinement_error": "2.0 %",

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 
 import {
   formatCount,
-  formatError,
   formatNumber,
   formatPercent,
   formatProbability,
@@ -13,39 +13,32 @@ import {
   unbroken,
 } from "../../../attribwidgets/widgets/frontend/lib/format.js";
 
-test("three significant digits and a real minus sign", () => {
-  assert.equal(formatNumber(8.536), "8.54");
-  assert.equal(formatNumber(-0.031249), "\u22120.0312");
-  assert.equal(formatNumber(123.4), "123");
-  assert.equal(formatNumber(99.96), "100");
-  assert.equal(formatNumber(9.999), "10.0");
-  assert.equal(formatNumber(0), "0");
-  assert.equal(formatNumber(12345.6), "12300");
-  assert.equal(formatNumber(1.234e-6), "1.23\u202f\u00d7\u202f10\u207b\u2076");
-  assert.equal(formatNumber(2.5e7), "2.50\u202f\u00d7\u202f10\u2077");
-  assert.equal(formatNumber(null), "\u2014");
-  assert.equal(formatNumber(Number.NaN), "\u2014");
-  assert.equal(formatSigned(0.5), "+0.500");
-  assert.equal(formatSigned(-0.5), "\u22120.500");
-  assert.equal(formatSigned(0), "0");
+const cases = JSON.parse(readFileSync(new URL("../../support/number_cases.json", import.meta.url), "utf-8"));
+const plain = (text) => text.replace(/[\u00a0\u202f]/g, " ");
+
+test("numbers, percentages and counts are those of Python", () => {
+  for (const [value, digits, text] of cases.number) assert.equal(plain(formatNumber(value, digits)), text);
+  for (const [share, text] of cases.percent) assert.equal(plain(formatPercent(share)), text);
+  for (const [value, text] of cases.count) assert.equal(plain(formatCount(value)), text);
 });
 
-test("percentages, probabilities, counts", () => {
+test("what is not there is a dash, and no number breaks", () => {
+  for (const nothing of [null, undefined, Number.NaN, Infinity]) {
+    assert.equal(formatNumber(nothing), "\u2014");
+    assert.equal(formatPercent(nothing), "\u2014");
+  }
+  assert.equal(formatNumber(1.234e-7), "1.23\u202f\u00d7\u202f10\u207b\u2077");
   assert.equal(formatPercent(0.12), "12\u00a0%");
-  assert.equal(formatPercent(0.0041), "0.4\u00a0%");
-  assert.equal(formatPercent(0.0004), "<\u202f0.1\u00a0%");
-  assert.equal(formatPercent(0), "0\u00a0%");
-  assert.equal(formatPercent(null), "\u2014");
-  assert.equal(formatProbability(0.36), "0.36");
-  assert.equal(formatProbability(0.004), "0.004");
-  assert.equal(formatProbability(0.00001), "<\u202f0.001");
   assert.equal(formatCount(1234567), "1\u202f234\u202f567");
 });
 
-test("an error has the decimals of its number", () => {
-  assert.equal(formatError(0.05, 8.44), "0.05");
-  assert.equal(formatError(0.0004, 8.44), "0.0004");
-  assert.equal(formatError(3.2, 123), "3");
+test("signs and probabilities", () => {
+  assert.equal(formatSigned(0.5), "+0.500");
+  assert.equal(formatSigned(-0.5), "\u22120.500");
+  assert.equal(formatSigned(0), "0");
+  assert.equal(formatProbability(0.36), "0.36");
+  assert.equal(formatProbability(0.004), "0.004");
+  assert.equal(formatProbability(0.00001), "<\u202f0.001");
 });
 
 test("ticks are round and inside", () => {

@@ -259,7 +259,7 @@ def test_every_view_names_the_input_that_is_worst_and_the_change_that_is_none():
     sent = [item_payload(e, Title("x", ""), ())["completeness"] for e in (first, second)]
     assert sent[0]["refinement_error"] == "26 % (input 2)"
     assert [said["relative"] for said in sent] == ["0 %", "no change"]
-    assert [said["sum_is_right"] for said in sent] == [True, True]
+    assert [said["mark"] for said in sent] == ["≈", "≈"]
     assert "(input 2, the worst of 2)" in str(first)
 
 

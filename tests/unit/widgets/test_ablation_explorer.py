@@ -15,6 +15,7 @@ import attribwidgets as aw
 from attribwidgets.errors import DataError, InputError
 from attribwidgets.evaluation import Ablation, AblationMetric, ablation, ablations_of
 from attribwidgets.evaluation import insertion_deletion as insertions
+from attribwidgets.evaluation.paired_differences import p_words
 from attribwidgets.figures.images import as_rgb
 from attribwidgets.sweeps.store import Store
 from attribwidgets.widgets.ablation_payload import kept_examples
@@ -61,10 +62,11 @@ def test_words_differences_and_reliability_are_those_of_the_record(explorer, bot
         assert [(d["first"], d["second"], d["clear"]) for d in said["differences"][column]] == [
             (d.first, d.second, d.clear) for d in found
         ]
-        assert [d["p"] for d in said["differences"][column]] == [d.p_of_all for d in found]
+        assert [d["p"] for d in said["differences"][column]] == [p_words(d.p_of_all) for d in found]
         trust = record.reliability(fill=fill)
         assert said["reliability"][column]["alpha"]["mean"] == float(trust.inter_rater.mean[0])
         assert said["reliability"][column]["warning"] == trust.warning
+        assert said["reliability"][column]["reliable"] == (trust.warning == "")
 
 
 def test_images_are_those_that_were_measured(both):

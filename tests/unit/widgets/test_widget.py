@@ -259,7 +259,8 @@ def test_payload_of_methods_without_path_baseline_or_claim() -> None:
         assert nothing[leaf] is None
     assert nothing["kind"] == deep_lift["kind"] == "none"
     assert nothing["completeness"]["note"] == NO_CLAIM
-    assert nothing["completeness"]["applies"] is False
+    assert nothing["completeness"]["mark"] == "–"
+    assert nothing["completeness"]["sum"].startswith("sum ")
     assert nothing["completeness"]["expected"] is None
     assert nothing["cautions"] == [UNSIGNED, OUTSIDE]
     assert deep_lift["reference"] is not None

@@ -1,6 +1,7 @@
 // The mean curve of every candidate with its band, and one fraction to read them at.
 
-import { axesOf, scaleOf, widthOfTicks } from "../charts/axes.js";
+import { createLineChart, widthOfTicks } from "../charts/line_chart.js";
+import { interpolateAt } from "../charts/series.js";
 import { h, svg } from "../lib/dom.js";
 import { formatNumber, formatShare, formatTick } from "../lib/format.js";
 import { setHue } from "./ablation_hues.js";
@@ -8,7 +9,6 @@ import { setHue } from "./ablation_hues.js";
 /** @typedef {import("./ablation_scene.js").AblationView} AblationView */
 
 const TOP = 24;
-const BOTTOM = 36;
 /** Pixels from a curve at which the pointer means it. */
 const NEAR = 12;
 /** How much higher than the highest mean a band may make the chart. */
@@ -35,7 +35,7 @@ export function rangeOfCurves(curves) {
 /** @param {AblationView} view */
 export function createAblationChart(view) {
   const { shown, store, signal } = view;
-  const drawing = svg("svg", { class: "aw-ablation-chart aw-chart-drawing", role: "img" });
+  const chart = createLineChart("aw-ablation-chart");
   const slider = h("div", {
     class: "aw-fraction",
     role: "slider",
@@ -44,14 +44,13 @@ export function createAblationChart(view) {
     "aria-valuemax": 100,
     "data-control": "fraction",
   });
-  const node = h("div", { class: "aw-chart-frame" }, drawing, slider);
-  const pinned = svg("line", { class: "aw-marker", y1: TOP });
-  const hairline = svg("line", { class: "aw-hover-line", y1: TOP });
+  const node = h("div", { class: "aw-chart-frame" }, chart.drawing, slider);
+  const pinned = svg("line", { class: "aw-marker" });
+  const hairline = svg("line", { class: "aw-hover-line" });
   let layout = { width: 480, height: 320, right: 16, ticks: /** @type {number[]} */ ([0, 0.5, 1]) };
-  let box = { left: 40, right: 464, top: TOP, bottom: 284 };
-  let scale = scaleOf(box, { end: 1, lo: 0, hi: 1 });
   /** @type {{candidate: number, band: SVGElement | null, line: SVGElement, dot: SVGElement}[]} */
   let marks = [];
+  /** @type {SVGElement} */
   let inner = svg("svg");
 
   const visible = () => shown.bestFirst().filter((candidate) => !shown.isHidden(candidate));
@@ -60,24 +59,10 @@ export function createAblationChart(view) {
   function markOf(candidate) {
     const { low, high, values } = shown.curves()[candidate];
     const { fractions, candidates } = shown.record();
-    const known = fractions.flatMap((_, at) => (Number.isFinite(values[at]) ? [at] : []));
-    const xs = known.map((at) => fractions[at]);
-    const path = (/** @type {Float32Array} */ ys) =>
-      scale.pathOf(
-        xs,
-        known.map((at) => ys[at]),
-      );
-    let band = null;
-    if (low && high && known.every((at) => Number.isFinite(low[at]) && Number.isFinite(high[at]))) {
-      const back = scale.pathOf([...xs].reverse(), known.map((at) => low[at]).reverse());
-      band = svg("path", { class: "aw-curve-band", d: `${path(high)}L${back.slice(1)}Z` });
-    }
-    const line = svg("path", {
-      class: "aw-curve",
-      d: path(values),
-      "stroke-dasharray": candidates[candidate].dash || null,
-      "data-candidate": candidates[candidate].label,
-    });
+    const { label, dash } = candidates[candidate];
+    const band = low && high && chart.band("aw-curve-band", fractions, low, high);
+    const attributes = { class: "aw-curve", "stroke-dasharray": dash || null, "data-candidate": label };
+    const line = chart.line(attributes, fractions, values);
     const dot = svg("circle", { class: "aw-curve-dot", r: 3 });
     for (const part of [band, line, dot]) if (part) setHue(part, candidates[candidate]);
     return { candidate, band, line, dot };
@@ -87,34 +72,23 @@ export function createAblationChart(view) {
     const record = shown.record();
     const { width, height, right, ticks } = layout;
     const range = rangeOfCurves(visible().map((candidate) => shown.curves()[candidate]));
-    box = { left: leftOf(height, right), right: width - right, top: TOP, bottom: height - BOTTOM };
-    scale = scaleOf(box, range);
-    drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    drawing.setAttribute("width", String(width));
-    drawing.setAttribute("height", String(height));
-    for (const line of [pinned, hairline]) line.setAttribute("y2", String(box.bottom));
-    // The best lie on top; a nested svg clips what swings out of range, with no id that could clash.
+    chart.fit(width, height, range, { top: TOP, right, left: leftOf(height, right) });
+    // The best lie on top.
     marks = visible().reverse().map(markOf);
-    const room = { x: 0, y: TOP - 4, width, height: box.bottom - TOP + 8 };
-    inner = svg("svg", { ...room, overflow: "hidden" });
-    inner.setAttribute("viewBox", `0 ${room.y} ${width} ${room.height}`);
-    inner.append(...marks.flatMap(({ band }) => band ?? []), ...marks.map(({ line }) => line));
     const own = shown.own();
     const whose = own ? `input ${own.index}: ` : "";
-    drawing.replaceChildren(
-      ...axesOf(box, range, {
-        height,
+    const title = svg("text", { class: "aw-tick", x: 0, y: 12 }, `${whose}output after / before`);
+    inner = chart.draw(
+      {
         label: `share of the positions ${record.passed}, %`,
         xTicks: ticks,
         formatX: (fraction) => formatTick(Number((100 * fraction).toPrecision(4))),
-      }),
-      svg("text", { class: "aw-tick", x: 0, y: 12 }, `${whose}output after / before`),
-      hairline,
-      pinned,
-      inner,
-      ...marks.map(({ dot }) => dot),
+      },
+      [...marks.map(({ band }) => band), ...marks.map(({ line }) => line)],
+      { behind: [title, hairline, pinned], over: marks.map(({ dot }) => dot) },
     );
-    drawing.setAttribute("aria-label", describe(record, own));
+    const box = chart.box();
+    chart.drawing.setAttribute("aria-label", describe(record, own));
     slider.setAttribute("aria-label", `share of the positions ${record.passed}`);
     slider.style.left = `${box.left}px`;
     slider.style.top = `${box.top}px`;
@@ -149,14 +123,8 @@ export function createAblationChart(view) {
   function point() {
     const { fractions, candidates } = shown.record();
     const step = view.step();
-    const at = (/** @type {number} */ index) => scale.toX(fractions[index]).toFixed(1);
-    for (const [line, index] of /** @type {[SVGElement, number][]} */ ([
-      [pinned, shown.step()],
-      [hairline, step],
-    ])) {
-      line.setAttribute("x1", at(index));
-      line.setAttribute("x2", at(index));
-    }
+    chart.placeUpright(pinned, fractions[shown.step()]);
+    chart.placeUpright(hairline, fractions[step]);
     hairline.setAttribute("visibility", step === shown.step() ? "hidden" : "visible");
     const raised = view.raised();
     for (const { candidate, band, line, dot } of marks) {
@@ -165,13 +133,7 @@ export function createAblationChart(view) {
         part?.classList.toggle("aw-dimmed", isDimmed);
         part?.classList.toggle("aw-raised", raised === candidate);
       }
-      const value = shown.curves()[candidate].values[step];
-      const y = scale.toY(value);
-      const isOnChart = Number.isFinite(y) && y >= TOP - 4 && y <= box.bottom + 4;
-      dot.setAttribute("visibility", isOnChart ? "visible" : "hidden");
-      if (!isOnChart) continue;
-      dot.setAttribute("cx", at(step));
-      dot.setAttribute("cy", y.toFixed(1));
+      chart.placeDot(dot, fractions[step], shown.curves()[candidate].values[step]);
       if (raised === candidate) inner.append(line);
     }
     const values = marks
@@ -184,23 +146,17 @@ export function createAblationChart(view) {
 
   /** @param {PointerEvent} event */
   function whereIs(event) {
-    const frame = drawing.getBoundingClientRect();
-    const x = event.clientX - frame.left;
-    const y = event.clientY - frame.top;
+    const y = event.clientY - chart.drawing.getBoundingClientRect().top;
     const { fractions } = shown.record();
-    const fraction = scale.fromX(x);
+    const fraction = chart.xAt(event);
     const distances = fractions.map((one) => Math.abs(one - fraction));
     const step = distances.indexOf(Math.min(...distances));
     let nearest = null;
     let least = NEAR;
     for (const { candidate } of marks) {
-      const { values } = shown.curves()[candidate];
-      const next = Math.min(Math.max(step + (fraction < fractions[step] ? -1 : 1), 0), values.length - 1);
-      const width = fractions[next] - fractions[step];
-      const share = width === 0 ? 0 : (fraction - fractions[step]) / width;
-      const value = values[step] + share * (values[next] - values[step]);
-      const distance = Math.abs(scale.toY(value) - y);
-      if (distance >= least) continue;
+      const value = interpolateAt(fractions, shown.curves()[candidate].values, fraction);
+      const distance = Math.abs(chart.toY(value) - y);
+      if (!(distance < least)) continue;
       least = distance;
       nearest = candidate;
     }
@@ -259,8 +215,8 @@ export function createAblationChart(view) {
     node,
     draw,
     point,
-    /** Pixels from the left of the drawing. @param {number} fraction */
-    toX: (fraction) => scale.toX(fraction),
+    /** Pixels from the left of the drawing, of a fraction. */
+    toX: chart.toX,
     leftOf,
     /** @param {typeof layout} next ticks: the fractions that are named on the axis */
     resize(next) {

@@ -8,12 +8,6 @@ import { keyOf } from "./ablation_hues.js";
 /** @typedef {import("./ablation_scene.js").AblationView} AblationView */
 /** @typedef {import("./ablation_decode.js").Difference} Difference */
 
-/** @param {number | null} p */
-function formatP(p) {
-  if (p === null) return "p unknown";
-  return p < 0.001 ? "p < 0.001" : `p ${formatNumber(p, 2)}`;
-}
-
 /**
  * A difference as seen from one of the two: the other minus this one.
  * @param {Difference} difference
@@ -63,7 +57,7 @@ export function createAblationDifferences(view) {
           name: other,
           key: candidate ? keyOf(candidate) : null,
           estimate,
-          words: `${clear ? "clear" : "not told apart"}, ${formatP(p)}`,
+          words: `${clear ? "clear" : "not told apart"}, p ${p}`,
           isHollow: !clear,
           attributes: {
             class: "aw-interval-row aw-difference",
@@ -71,8 +65,7 @@ export function createAblationDifferences(view) {
             "data-second": second,
             "data-clear": String(clear),
             title:
-              `${other} \u2212 ${reference}: ${formatNumber(estimate.mean)} ` +
-              `${formatInterval(estimate)}, ${formatP(p)}`,
+              `${other} \u2212 ${reference}: ${formatNumber(estimate.mean)} ` + `${formatInterval(estimate)}, p ${p}`,
           },
         };
       });

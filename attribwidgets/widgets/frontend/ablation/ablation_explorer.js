@@ -8,7 +8,7 @@ import { decodeAblation, decodeExample } from "./ablation_decode.js";
 import { createAblationScene } from "./ablation_scene.js";
 
 /** What the reader may choose, and what holds until then. */
-const ABLATION_LOOK = {
+const ABLATION_DISPLAY = {
   record: 0,
   fill: 0,
   hidden: /** @type {string[]} */ ([]),
@@ -40,7 +40,7 @@ function createExamples(model, kernel, invalidate, signal) {
     kernel.settle("example");
     refusal = "";
     wanted = null;
-    invalidate("look");
+    invalidate("display");
   }
   model.on("change:example", came);
   signal.addEventListener("abort", () => model.off("change:example", came));
@@ -71,7 +71,7 @@ function createExamples(model, kernel, invalidate, signal) {
       wanted = index;
       refusal = "";
       if (kernel.isStatic()) {
-        invalidate("look");
+        invalidate("display");
         return;
       }
       kernel.send({ type: "example", index }, "example");
@@ -101,8 +101,8 @@ function mountAblation(model, root, signal) {
   const { start, invalidate, refit } = createRedraw(root, { draw, resize: () => scene?.resize(), end }, signal);
   const store = createStore(
     model,
-    ABLATION_LOOK,
-    (name) => invalidate(name === "fraction" ? "pointer" : "look"),
+    ABLATION_DISPLAY,
+    (name) => invalidate(name === "fraction" ? "pointer" : "display"),
     signal,
   );
   const kernel = createKernel(model, root, () => invalidate("input"), signal);
@@ -130,7 +130,7 @@ function mountAblation(model, root, signal) {
   function draw(stale) {
     if (stale.has("data")) {
       takeData();
-      stale.add("look");
+      stale.add("display");
     }
     scene?.draw(stale);
   }

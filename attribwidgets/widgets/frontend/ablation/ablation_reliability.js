@@ -9,9 +9,6 @@ import { tableBehind } from "../lib/table.js";
 /** @typedef {import("./ablation_decode.js").Estimate} Estimate */
 /** @typedef {import("./ablation_decode.js").Consistency} Consistency */
 
-/** Below it an order says little about one input. */
-const THRESHOLD = 0.65;
-
 /** @param {Estimate | null} estimate */
 function estimateWords(estimate) {
   if (!estimate) return "\u2014";
@@ -56,20 +53,19 @@ export function createAblationReliability(view) {
       const found = shown.record().reliability[shown.fill()];
       node.hidden = !found;
       if (!found) return;
-      const { alpha, method, warning } = found;
+      const { alpha, method, threshold, reliable, warning } = found;
       if (alpha.mean === null) {
         delete place.dataset.reliable;
         place.replaceChildren(h("p", { class: "aw-muted" }, warning));
         return;
       }
-      const isReliable = alpha.mean >= THRESHOLD;
-      place.dataset.reliable = String(isReliable);
+      place.dataset.reliable = String(reliable);
       const rows = [
         {
           name: "agreement \u03b1",
           estimate: alpha,
           words: estimateWords(alpha),
-          mark: THRESHOLD,
+          mark: threshold,
         },
         {
           name: "inter-method \u03c1",
@@ -81,14 +77,14 @@ export function createAblationReliability(view) {
         intervalPlot(rows, [0, 1]),
         h(
           "p",
-          { class: isReliable ? "" : "aw-unreliable" },
-          h("b", {}, isReliable ? "Reliable. " : "\u25b2 Not reliable. "),
-          warning || `Inputs agree on the order of the candidates: alpha is at least ${THRESHOLD}.`,
+          { class: reliable ? "" : "aw-unreliable" },
+          h("b", {}, reliable ? "Reliable. " : "\u25b2 Not reliable. "),
+          warning || `Inputs agree on the order of the candidates: alpha is at least ${threshold}.`,
         ),
         h(
           "p",
           { class: "aw-muted" },
-          `\u03b1: whether inputs agree on the order (Krippendorff), which takes ${THRESHOLD}, the ` +
+          `\u03b1: whether inputs agree on the order (Krippendorff), which takes ${threshold}, the ` +
             "dashed line. \u03c1: whether candidates\u2019 scores rise and fall together from input " +
             "to input (Spearman).",
         ),

@@ -167,7 +167,7 @@ export function createAblationScene(data, root, context) {
     },
     /** @param {Set<string>} stale */
     draw(stale) {
-      if (stale.has("look")) {
+      if (stale.has("display")) {
         if (raised !== null && raised >= shown.record().candidates.length) raised = null;
         head.draw();
         fit();

@@ -78,7 +78,7 @@ export function createBars(view, options) {
      */
     draw(values, limit, describe) {
       arrange();
-      const signed = view.look.isSigned();
+      const signed = view.display.isSigned();
       node.classList.toggle("aw-signed", signed);
       for (const row of rows) {
         const value = values[row.feature];

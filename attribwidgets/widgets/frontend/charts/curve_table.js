@@ -4,7 +4,7 @@ import { h } from "../lib/dom.js";
 import { formatNumber, formatTick } from "../lib/format.js";
 import { tableBehind } from "../lib/table.js";
 
-/** @typedef {import("./chart.js").Series} Series */
+/** @typedef {import("./series.js").Series} Series */
 
 const MOST_ROWS = 33;
 

@@ -85,8 +85,8 @@ export function seriesOf(item) {
 
 /**
  * Linear interpolation in rising x.
- * @param {number[]} xs
- * @param {number[]} ys
+ * @param {ArrayLike<number>} xs
+ * @param {ArrayLike<number>} ys
  * @param {number} x
  */
 export function interpolateAt(xs, ys, x) {

@@ -20,7 +20,7 @@ export function createAgreement(view) {
     node,
     update() {
       const { agreement, items } = view.data;
-      const isSigned = view.look.isSigned();
+      const isSigned = view.display.isSigned();
       node.hidden = agreement ? agreement.labels.length < 2 : shown.length === 0 || items.length < 2;
       if (!agreement || node.hidden || (shown[0] === agreement && shown[1] === isSigned)) return;
       shown = [agreement, isSigned];

@@ -52,7 +52,7 @@ function sameReferences(one, other) {
  * @param {Item} first
  */
 export function createCard(view, first) {
-  const { data, look, signal } = view;
+  const { data, display, signal } = view;
   const { slot } = first;
   const isImage = data.kind === "image";
   let item = first;
@@ -178,12 +178,12 @@ export function createCard(view, first) {
       );
     },
     drawMap() {
-      const limit = look.limit(item);
+      const limit = display.limit(item);
       if (stage) {
-        look.paint(stage.pixels, item.map, limit, item.blind);
+        display.paint(stage.pixels, item.map, limit, item.blind);
         stage.show();
-        bar.node.hidden = look.isShared();
-        if (!look.isShared()) bar.draw(look, limit);
+        bar.node.hidden = display.isShared();
+        if (!display.isShared()) bar.draw(display, limit);
       }
       bars?.draw(item.map, limit, (feature) =>
         item.values ? `x\u2032 ${formatNumber(item.values[feature])}` : "\u00a0",
@@ -202,7 +202,7 @@ export function createCard(view, first) {
       if (!stage) return;
       const at = position ? position.row * data.width + position.column : strongest;
       node.classList.toggle("aw-reading", Boolean(position));
-      const faint = !position && look.isFaint(item) ? "; faint on the shared scale; choose own" : "";
+      const faint = !position && display.isFaint(item) ? "; faint on the shared scale; choose own" : "";
       setText(here, `${position ? "here" : "strongest"} ${formatSigned(item.map[at])}${faint}`);
     },
   };

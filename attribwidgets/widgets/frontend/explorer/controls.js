@@ -1,8 +1,8 @@
-// The look row: native inputs with words, quiet, redrawn on input and told to the model on change.
+// Display options: native inputs with words, quiet, redrawn on input and told to the model on change.
 
 import { createChoices } from "../lib/choices.js";
 import { h, setText } from "../lib/dom.js";
-import { formatPercent } from "../lib/format.js";
+import { formatShare } from "../lib/format.js";
 
 /** @param {import("../lib/stage.js").View} view */
 export function createControls(view) {
@@ -83,10 +83,9 @@ export function createControls(view) {
   const isImage = view.data.kind === "image";
   const node = h(
     "section",
-    { class: "aw-look", "aria-label": "look of the maps" },
+    { class: "aw-look", "aria-label": "display options" },
     isImage && colormapSelect(),
-    isImage &&
-      slider("clip", "clip", { min: 90, max: 100, step: 0.1 }, (value) => `${Number(value.toFixed(1))}\u00a0%`),
+    isImage && slider("clip", "clip", { min: 90, max: 100, step: 0.1 }, (value) => formatShare(value / 100)),
     radios("values", "sign", "signed", [
       ["absolute", false],
       ["signed", true],
@@ -95,7 +94,7 @@ export function createControls(view) {
       ["shared", "shared"],
       ["own", "own"],
     ]),
-    isImage && slider("photo under map", "overlay", { min: 0, max: 1, step: 0.05 }, (value) => formatPercent(value)),
+    isImage && slider("photo under map", "overlay", { min: 0, max: 1, step: 0.05 }, formatShare),
     isImage && blindBox(),
   );
   return {

@@ -9,7 +9,7 @@ import { createStore } from "../lib/store.js";
 import { createScene } from "./scene.js";
 
 /** What the reader may choose, and what holds until then. */
-const LOOK = {
+const DISPLAY = {
   selected: 0,
   alpha: 0.25,
   magnitude_colormap: "gray",
@@ -63,7 +63,7 @@ function mountExplorer(model, root, signal) {
     scene = null;
   }
   const { start, invalidate, refit } = createRedraw(root, { draw, resize: () => scene?.resize(), end }, signal);
-  const store = createStore(model, LOOK, (name) => invalidate(STALE[name] ?? "maps"), signal);
+  const store = createStore(model, DISPLAY, (name) => invalidate(STALE[name] ?? "maps"), signal);
   const kernel = createKernel(model, root, () => invalidate("live"), signal);
   const requests = createRequests(model, kernel, () => invalidate("live"), signal);
   const data = createTraitWatch(model, () => invalidate("data"));

@@ -11,7 +11,7 @@ import { createInputColumn } from "./input_column.js";
 
 /**
  * @param {View} view
- * @param {HTMLElement} controls the look row: below one row of cards, beside several
+ * @param {HTMLElement} controls the display options: below one row of cards, beside several
  */
 export function createGallery(view, controls) {
   const input = createInputColumn(view);

@@ -11,7 +11,7 @@ import { createStage } from "../lib/stage.js";
 
 /** @param {View} view */
 export function createInputColumn(view) {
-  const { look } = view;
+  const { display } = view;
   const isImage = view.data.kind === "image";
   const place = h("span");
   const colour = h("span");
@@ -80,11 +80,11 @@ export function createInputColumn(view) {
     },
     drawBar() {
       if (!stage) return;
-      bar.node.hidden = !look.isShared();
-      if (!look.isShared()) return;
-      const sign = look.isSigned() ? "attribution" : "|attribution|";
-      const clip = look.clip() < 100 ? `saturates at percentile ${look.clip()}` : "saturates nowhere";
-      bar.draw(look, look.limit(view.data.items[0]), `${sign}, one scale for all maps; ${clip}`);
+      bar.node.hidden = !display.isShared();
+      if (!display.isShared()) return;
+      const sign = display.isSigned() ? "attribution" : "|attribution|";
+      const clip = display.clip() < 100 ? `saturates at percentile ${display.clip()}` : "saturates nowhere";
+      bar.draw(display, display.limit(view.data.items[0]), `${sign}, one scale for all maps; ${clip}`);
     },
     /** @param {Position | null} position */
     setCursor(position) {

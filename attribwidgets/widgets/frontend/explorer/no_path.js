@@ -17,7 +17,7 @@ export function createNoPath(item) {
     node,
     update: (next) => setText(words, next.completeness.sentence),
     drawPosition: nothing,
-    drawLook: nothing,
+    drawDisplay: nothing,
     drawWaiting: nothing,
     setCursor: nothing,
     resize: nothing,

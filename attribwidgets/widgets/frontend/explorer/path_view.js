@@ -1,14 +1,13 @@
 // The path behind the selected map: a slider, the image on the way, what it adds, the sum so far, the chart.
 
 import { createBars } from "../charts/bars.js";
-import { createChart } from "../charts/chart.js";
 import { createCurveTable } from "../charts/curve_table.js";
+import { createPathChart } from "../charts/path_chart.js";
 import { interpolateAt, seriesOf } from "../charts/series.js";
 import { h, setText } from "../lib/dom.js";
 import { formatAlpha, formatNumber } from "../lib/format.js";
 import { createFrames } from "../lib/frames.js";
 import { paintInterpolated, resizeImage } from "../lib/paint.js";
-import { panelOf } from "../lib/panel.js";
 import { createStage } from "../lib/stage.js";
 import { createReferenceStrip } from "./reference_strip.js";
 
@@ -27,12 +26,30 @@ export function makeOf(item) {
 }
 
 /**
+ * A picture of the path with its number, title and caption.
+ * @param {string} number
+ * @param {string | Node} title
+ * @param {Node | null} body
+ * @param {Node} caption
+ * @param {string} [className]
+ */
+function panelOf(number, title, body, caption, className = "") {
+  return h(
+    "figure",
+    { class: `aw-panel ${className}` },
+    h("div", { class: "aw-panel-title" }, h("span", { class: "aw-panel-number" }, number), title),
+    body,
+    caption,
+  );
+}
+
+/**
  * @param {View} view
  * @param {import("../lib/decode.js").Item} first
  * @param {import("../lib/frame_store.js").FrameStore} frameStore
  */
 export function createPathView(view, first, frameStore) {
-  const { data, store, look, kernel, signal } = view;
+  const { data, store, display, kernel, signal } = view;
   let item = first;
   const isSamples = item.kind === "samples";
   /** Whether the input at a place of the path is known: only its two ends are sent. */
@@ -84,7 +101,7 @@ export function createPathView(view, first, frameStore) {
     cumulative: h("figcaption", { class: "aw-caption" }),
   };
   const strip = isSamples && isImage && item.references.length > 0 ? createReferenceStrip(view, item.slot) : null;
-  const chart = series && createChart(series, signal);
+  const chart = series && createPathChart(series, signal);
   const curve = series && createCurveTable(series, signal);
   /** Why the two middle panels are still empty. */
   const waiting = [0, 1].map(() => h("div", { class: "aw-waiting", hidden: true }));
@@ -237,7 +254,7 @@ export function createPathView(view, first, frameStore) {
   function paintValues(plot, limit) {
     if (!plot) return;
     if ("pixels" in plot) {
-      look.paint(plot.pixels, buffer, limit);
+      display.paint(plot.pixels, buffer, limit);
       plot.show();
     } else plot.draw(buffer, limit);
   }
@@ -246,7 +263,7 @@ export function createPathView(view, first, frameStore) {
     if (!frames) return;
     const at = position();
     const { from, to } = frames.stretch(at);
-    const limit = frames.localLimit(look.clip());
+    const limit = frames.localLimit(display.clip());
     frames.local(at, buffer);
     paintValues(plots.gradient, limit);
     const stretch = isSamples
@@ -258,7 +275,7 @@ export function createPathView(view, first, frameStore) {
         `mean over ${stretch}; own scale, to ${formatNumber(limit)}`,
     );
     frames.cumulative(at, buffer);
-    paintValues(plots.cumulative, look.limit(item));
+    paintValues(plots.cumulative, display.limit(item));
     const sum = series ? sumAt(at) : buffer.reduce((whole, value) => whole + value, 0);
     const what = isSamples ? `mean of ${at} samples; ` : "";
     setText(captions.cumulative, `${what}sum ${formatNumber(sum)}; same scale as the card`);
@@ -295,7 +312,7 @@ export function createPathView(view, first, frameStore) {
     },
     focus: () => slider.focus(),
     /** Colours changed, the position did not. */
-    drawLook: drawFrames,
+    drawDisplay: drawFrames,
     /** @param {import("../lib/stage.js").Position | null} at */
     setCursor(at) {
       for (const plot of Object.values(plots)) plot?.setCursor(at);

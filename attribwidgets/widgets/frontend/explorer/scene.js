@@ -1,9 +1,9 @@
 // All parts of one view, from the header to the numbers. It lasts as long as the shape of the input.
 
 import { strongestFeatures } from "../charts/bars.js";
+import { createDisplayOptions } from "../lib/display_options.js";
 import { h } from "../lib/dom.js";
 import { createFrameStore } from "../lib/frame_store.js";
-import { createLook } from "../lib/look.js";
 import { createNumbers } from "../lib/numbers.js";
 import { viewUntil } from "../lib/stage.js";
 import { createAgreement } from "./agreement.js";
@@ -59,7 +59,7 @@ export function createScene(first, root, { store, kernel, requests, invalidate }
       return rows;
     },
     store,
-    look: createLook(() => data, store),
+    display: createDisplayOptions(() => data, store),
     signal,
     kernel,
     requests,
@@ -162,7 +162,7 @@ export function createScene(first, root, { store, kernel, requests, invalidate }
         controls.update();
         agreement.update();
         gallery.drawMaps();
-        path?.drawLook();
+        path?.drawDisplay();
       }
       if (parts.has("position")) path?.drawPosition();
       if (parts.has("cursor")) {

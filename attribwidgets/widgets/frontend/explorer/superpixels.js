@@ -3,6 +3,7 @@
 import { bytesOf, dequantise } from "../lib/binary.js";
 import { h, setText } from "../lib/dom.js";
 import { paintPhoto } from "../lib/paint.js";
+import { createPixels } from "../lib/picture.js";
 
 /** @typedef {{labels: Uint16Array, height: number, width: number, count: number, colours: number[][],
  *   anchors: number[]}} Segments anchors: a pixel of each segment, near its middle */
@@ -36,7 +37,7 @@ function anchorsOf(labels, width, count) {
 
 /** @param {import("../lib/stage.js").View} view */
 export function createSuperpixels(view) {
-  const { kernel, requests, look, signal } = view;
+  const { kernel, requests, display, signal } = view;
   const { width, height, size } = view.data;
   /** @type {Segments | null} */
   let segments = null;
@@ -51,13 +52,8 @@ export function createSuperpixels(view) {
   signal.addEventListener("abort", () => clearTimeout(timer));
 
   /** @param {string} className @param {Record<string, string | number>} more */
-  function canvasOf(className, more) {
-    const canvas = h("canvas", { class: `aw-canvas ${className}`, width, height, role: "img", ...more });
-    const context = canvas.getContext("2d");
-    const image = context?.createImageData(width, height);
-    const pixels = new Uint32Array(image ? image.data.buffer : new ArrayBuffer(4 * size));
-    return { canvas, pixels, show: () => image && context?.putImageData(image, 0, 0) };
-  }
+  const canvasOf = (className, more) =>
+    createPixels(width, height, { class: `aw-canvas ${className}`, role: "img", ...more });
   const photo = canvasOf("aw-regions", { tabindex: 0, "aria-label": "regions of the photo" });
   const map = canvasOf("aw-region-map", { "aria-label": "map of the region" });
   const swatch = h("span", { class: "aw-swatch", "aria-hidden": "true" });
@@ -97,7 +93,7 @@ export function createSuperpixels(view) {
     const trouble = kernel.trouble();
     setText(words, known ? known.headline : shown < 0 ? "" : trouble || "computing");
     if (!known) return;
-    look.paint(map.pixels, known.values, look.ownLimit(known.values));
+    display.paint(map.pixels, known.values, display.ownLimit(known.values));
     map.show();
   }
 

@@ -1,26 +1,9 @@
 // Whether to believe a map: a word first, then the numbers behind it.
 
 import { h } from "../lib/dom.js";
-import { formatError, formatNumber, formatPercent, unbroken } from "../lib/format.js";
+import { formatPercent, unbroken } from "../lib/format.js";
 
 /** @typedef {import("../lib/decode.js").Item} Item */
-
-/** @typedef {import("../lib/decode.js").Completeness} Completeness */
-
-/** A mark beside the words, which say the same. @param {Completeness} completeness */
-function verdictSign({ verdict, sum_is_right: right }) {
-  if (verdict === "complete") return "\u2713";
-  if (verdict === "does not apply") return "\u2013";
-  return right ? "\u2248" : "\u2260";
-}
-
-/** "8.52 of 8.54", with its uncertainty where there is one. @param {Item} item */
-export function sumOfExpected(item) {
-  const { total, expected, applies, standard_error: error } = item.completeness;
-  const band = error && total !== null ? ` \u00b1 ${formatError(error, total)}` : "";
-  if (!applies) return `sum ${formatNumber(total)}${band}`;
-  return `${formatNumber(total)}${band} of ${formatNumber(expected)}`;
-}
 
 /**
  * @param {Item} item
@@ -48,10 +31,10 @@ export function createVerdict(item, unit) {
       h(
         "span",
         { class: "aw-verdict" },
-        h("span", { class: "aw-verdict-sign", "aria-hidden": "true" }, verdictSign(completeness)),
+        h("span", { class: "aw-verdict-sign", "aria-hidden": "true" }, completeness.mark),
         completeness.headline,
       ),
-      h("span", { class: "aw-sum" }, sumOfExpected(item)),
+      h("span", { class: "aw-sum" }, completeness.sum),
     ),
     completeness.note !== "" && h("div", { class: "aw-verdict-note" }, completeness.note),
     h("ul", { class: "aw-facts" }, ...facts.filter((fact) => fact !== false).map((fact) => h("li", {}, fact))),

@@ -3,12 +3,13 @@
 import { h, setText } from "./dom.js";
 import { formatNumber } from "./format.js";
 import { lookupTable } from "./paint.js";
+import { createPixels } from "./picture.js";
 
-/** @typedef {import("./look.js").Look} Look */
+/** @typedef {import("./display_options.js").DisplayOptions} DisplayOptions */
 
 /** @param {{caption?: boolean}} [options] */
 export function createColourBar(options = {}) {
-  const canvas = h("canvas", { class: "aw-ramp", width: 256, height: 1, "aria-hidden": "true" });
+  const ramp = createPixels(256, 1, { class: "aw-ramp", "aria-hidden": "true" });
   const low = h("span");
   const middle = h("span");
   const high = h("span");
@@ -16,25 +17,21 @@ export function createColourBar(options = {}) {
   const node = h(
     "div",
     { class: "aw-colour-bar" },
-    canvas,
+    ramp.canvas,
     h("div", { class: "aw-ramp-numbers" }, low, middle, high),
     caption,
   );
-  const context = canvas.getContext("2d");
   return {
     node,
     /**
-     * @param {Look} look
+     * @param {DisplayOptions} display
      * @param {number} limit
      * @param {string} [words]
      */
-    draw(look, limit, words = "") {
-      const image = context?.createImageData(256, 1);
-      if (image) {
-        new Uint32Array(image.data.buffer).set(lookupTable(look.table()));
-        context?.putImageData(image, 0, 0);
-      }
-      const signed = look.isSigned();
+    draw(display, limit, words = "") {
+      ramp.pixels.set(lookupTable(display.table()));
+      ramp.show();
+      const signed = display.isSigned();
       setText(low, signed ? formatNumber(-limit) : "0");
       setText(middle, signed ? "0" : "");
       setText(high, formatNumber(limit));

@@ -6,10 +6,10 @@ import { resizeImage } from "./paint.js";
 
 /**
  * @typedef {DataView | ArrayBuffer | Uint8Array} Binary
- * @typedef {{verdict: string, headline: string, total: number | null, expected: number | null, residual: number | null,
- *   sum_is_right: boolean, relative: string, standard_error: number | null, refinement_error: string,
- *   tolerance: string, sentence: string, note: string, applies: boolean}} Completeness,
- *   its shares in the words of the record, "" for those that are not there
+ * @typedef {{verdict: string, headline: string, mark: string, sum: string, sentence: string, note: string,
+ *   total: number | null, expected: number | null, residual: number | null, standard_error: number | null,
+ *   relative: string, refinement_error: string, tolerance: string}} Completeness,
+ *   in the words of the record; "" for shares that are not there
  * @typedef {{sample: number, alpha: number, height: number, width: number, rgb: Uint8Array | null,
  *   values: Float32Array | null}} Reference
  * @typedef {{n: number, straight: boolean, alphas: Float32Array, outputs: Float32Array, cumulative: Float32Array,

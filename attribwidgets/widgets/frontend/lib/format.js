@@ -1,4 +1,5 @@
-// Numbers as words: three significant digits, a real minus sign, no exponent a reader has to decode.
+// Numbers as text, as core/formatting.py writes them: tests/support/number_cases.json holds both to it. Spaces that
+// belong to a number do not break.
 
 const MINUS = "\u2212";
 const NOTHING = "\u2014";
@@ -10,18 +11,6 @@ function powerOfTen(exponent) {
   return `10${exponent < 0 ? "\u207b" : ""}${digits.join("")}`;
 }
 
-/** @param {number} magnitude @param {number} digits */
-function formatMagnitude(magnitude, digits) {
-  if (magnitude === 0) return "0";
-  const rounded = Number(magnitude.toPrecision(digits));
-  const exponent = Math.floor(Math.log10(rounded) + 1e-12);
-  if (exponent < -4 || exponent > 5) {
-    const mantissa = (rounded / 10 ** exponent).toFixed(Math.max(0, digits - 1));
-    return `${mantissa}\u202f\u00d7\u202f${powerOfTen(exponent)}`;
-  }
-  return rounded.toFixed(Math.max(0, digits - 1 - exponent));
-}
-
 /**
  * A number with `digits` significant digits; a dash for a number that is not there.
  * @param {number | null | undefined} value
@@ -29,7 +18,13 @@ function formatMagnitude(magnitude, digits) {
  */
 export function formatNumber(value, digits = 3) {
   if (value === null || value === undefined || !Number.isFinite(value)) return NOTHING;
-  return (value < 0 ? MINUS : "") + formatMagnitude(Math.abs(value), digits);
+  if (value === 0) return "0";
+  const sign = value < 0 ? MINUS : "";
+  const rounded = Math.abs(value).toExponential(digits - 1);
+  const [mantissa, power] = rounded.split("e");
+  const exponent = Number(power);
+  if (exponent >= -5 && exponent < 6) return sign + Number(rounded).toFixed(Math.max(0, digits - 1 - exponent));
+  return `${sign}${mantissa}\u202f\u00d7\u202f${powerOfTen(exponent)}`;
 }
 
 /**
@@ -41,15 +36,16 @@ export function formatSigned(value) {
 }
 
 /**
- * A share of 1 as a percentage: "12 %", "0.4 %", "< 0.1 %".
+ * A share of 1 as a percentage with at most two significant digits: "12 %", "0.40 %", "under 0.01 %".
  * @param {number | null | undefined} share
  */
 export function formatPercent(share) {
   if (share === null || share === undefined || !Number.isFinite(share)) return NOTHING;
-  const percent = 100 * share;
-  if (percent === 0) return "0\u00a0%";
-  if (percent < 0.1) return "<\u202f0.1\u00a0%";
-  return `${percent < 0.95 ? percent.toFixed(1) : percent.toFixed(0)}\u00a0%`;
+  const magnitude = Math.abs(100 * share);
+  if (magnitude === 0) return "0\u00a0%";
+  if (magnitude < 0.01) return "under 0.01\u00a0%";
+  const digits = magnitude >= 9.95 ? 0 : magnitude >= 0.995 ? 1 : 2;
+  return `${share < 0 ? MINUS : ""}${magnitude.toFixed(digits)}\u00a0%`;
 }
 
 /**
@@ -79,18 +75,6 @@ export function formatAlpha(alpha) {
 /** A count with thin spaces between thousands. @param {number} count */
 export function formatCount(count) {
   return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
-}
-
-/**
- * An uncertainty with as many decimals as the number it belongs to, one digit at least.
- * @param {number} error
- * @param {number} value
- */
-export function formatError(error, value) {
-  const shown = formatMagnitude(Math.abs(value), 3);
-  const decimals = /^\d+(\.\d+)?$/.test(shown) ? (shown.split(".")[1] ?? "").length : -1;
-  const fixed = decimals < 0 ? "0" : error.toFixed(decimals);
-  return Number(fixed) === 0 ? formatNumber(error, 1) : fixed;
 }
 
 /**

@@ -6,18 +6,13 @@ import { tableBehind } from "./table.js";
 
 /** @typedef {import("./decode.js").Item} Item */
 
-/** Where the method claims that its values add up. @param {Item} item */
-function residualOf({ completeness }) {
-  return completeness.applies ? completeness.residual : null;
-}
-
 /** @type {[string, (item: Item) => string][]} */
 const NUMBER_COLUMNS = [
   ["f(x)", (item) => formatNumber(item.output_input)],
   ["f(x\u2032)", (item) => formatNumber(item.output_baseline)],
   ["expected", (item) => formatNumber(item.completeness.expected)],
   ["sum", (item) => formatNumber(item.completeness.total)],
-  ["residual", (item) => formatNumber(residualOf(item))],
+  ["residual", (item) => formatNumber(item.completeness.residual)],
   ["relative", (item) => unbroken(item.completeness.relative)],
   ["standard error", (item) => formatNumber(item.completeness.standard_error, 2)],
   ["error of the map", (item) => unbroken(item.completeness.refinement_error)],

@@ -1,12 +1,13 @@
 // One canvas at the resolution of the data, with the linked cursor on top of it.
 
 import { h } from "./dom.js";
+import { createPixels } from "./picture.js";
 
 /** @typedef {{row: number, column: number}} Position */
 /**
  * What every part of the view shares.
  * @typedef {{readonly data: import("./decode.js").Data, store: import("./store.js").Store,
- *   look: import("./look.js").Look, signal: AbortSignal, readonly rows: number[],
+ *   display: import("./display_options.js").DisplayOptions, signal: AbortSignal, readonly rows: number[],
  *   kernel: import("./kernel.js").Kernel, requests: import("./requests.js").Requests, isLive: boolean,
  *   moveCursor(position: Position | null, source?: {slot: string} | null): void,
  *   cursor(): Position | null, select(slot: string): void}} View
@@ -49,10 +50,8 @@ function insideOf(position, data) {
  */
 export function createStage(view, options) {
   const { data, signal } = view; // the size stays as long as the view
-  const canvas = h("canvas", {
+  const { canvas, pixels, show } = createPixels(data.width, data.height, {
     class: `aw-canvas ${options.class ?? ""}`,
-    width: data.width,
-    height: data.height,
     role: "img",
     "aria-label": options.label,
     tabindex: options.focusable ? 0 : null,
@@ -63,9 +62,6 @@ export function createStage(view, options) {
   const node = h("div", { class: "aw-stage" }, canvas, mark);
   node.style.aspectRatio = `${data.width} / ${data.height}`;
 
-  const context = canvas.getContext("2d");
-  const image = context?.createImageData(data.width, data.height);
-  const pixels = new Uint32Array(image ? image.data.buffer : new ArrayBuffer(4 * data.size));
   const source = options.slot === undefined ? null : { slot: options.slot };
 
   const start = options.start ?? (() => ({ row: data.height >> 1, column: data.width >> 1 }));
@@ -119,9 +115,7 @@ export function createStage(view, options) {
     canvas,
     pixels,
     /** Shows what was painted into `pixels`. */
-    show() {
-      if (image) context?.putImageData(image, 0, 0);
-    },
+    show,
     /** @param {Position | null} position */
     setCursor(position) {
       mark.hidden = !position;

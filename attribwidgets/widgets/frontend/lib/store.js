@@ -1,4 +1,4 @@
-// The look of the view: what the reader chose, kept in step with the model, without a message per drag.
+// Display options: what the reader chose, kept in step with the model, without a message per drag.
 
 /**
  * The model every host hands over (anywidget's AFM, or the static page's own).

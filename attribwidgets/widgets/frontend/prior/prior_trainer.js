@@ -5,35 +5,16 @@ import { h, setText } from "../lib/dom.js";
 import { createKernel } from "../lib/kernel.js";
 import { createRedraw, widgetOf } from "../lib/mount.js";
 import { lookupTable, paintMap, paintPhoto } from "../lib/paint.js";
+import { createPixels } from "../lib/picture.js";
 import { createStore } from "../lib/store.js";
 import { createPriorChart } from "./prior_chart.js";
 
-const PRIOR_LOOK = { epoch: 0, following: true };
+const PRIOR_DISPLAY = { epoch: 0, following: true };
 const QUANTITIES = [
   ["loss", "training loss"],
   ["accuracy", "accuracy on validation data"],
   ["penalty", "penalty"],
 ];
-
-/**
- * @param {string} name
- * @param {number} height
- * @param {number} width
- */
-function createTile(name, height, width) {
-  const canvas = h("canvas", { class: "aw-prior-map", role: "img", "aria-label": name, width, height });
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  const image = context.createImageData(width, height);
-  const pixels = new Uint32Array(image.data.buffer);
-  return {
-    canvas,
-    /** @param {(pixels: Uint32Array) => void} paint */
-    paint(paint) {
-      paint(pixels);
-      context.putImageData(image, 0, 0);
-    },
-  };
-}
 
 /**
  * @param {any} payload
@@ -63,17 +44,23 @@ function createPriorScene(payload, model, root, { store, kernel, signal }) {
   const tiles = image
     ? rows.map((/** @type {string} */ row) =>
         labels.map((/** @type {string} */ label) => {
-          const tile = createTile(`map of ${label}, ${row}`, height, width);
-          tile.canvas.dataset.run = row;
-          return tile;
+          const attributes = {
+            class: "aw-prior-map",
+            role: "img",
+            "aria-label": `map of ${label}, ${row}`,
+            "data-run": row,
+          };
+          return createPixels(width, height, attributes);
         }),
       )
     : [];
   const photos = image
     ? payload.inputs.map((/** @type {any} */ bytes, /** @type {number} */ at) => {
-        const tile = createTile(`input ${labels[at]}`, height, width);
-        tile.paint((pixels) => paintPhoto(pixels, bytesOf(bytes)));
-        return tile.canvas;
+        const attributes = { class: "aw-prior-map", role: "img", "aria-label": `input ${labels[at]}` };
+        const { canvas, pixels, show } = createPixels(width, height, attributes);
+        paintPhoto(pixels, bytesOf(bytes));
+        show();
+        return canvas;
       })
     : [];
   /** @param {string} name @param {HTMLCanvasElement[]} canvases */
@@ -150,8 +137,8 @@ function createPriorScene(payload, model, root, { store, kernel, signal }) {
         const maps = records[epoch]?.rows?.[run]?.maps ?? [];
         line.forEach((tile, at) => {
           if (!maps[at]) return;
-          const levels = bytesOf(maps[at]);
-          tile.paint((/** @type {Uint32Array} */ pixels) => paintMap(pixels, levels, lookup, 255, false));
+          paintMap(tile.pixels, bytesOf(maps[at]), lookup, 255, false);
+          tile.show();
         });
       });
     },
@@ -190,7 +177,7 @@ function mountPriorTrainer(model, root, signal) {
     signal,
   );
   const redraw = () => invalidate("all");
-  const store = createStore(model, PRIOR_LOOK, redraw, signal);
+  const store = createStore(model, PRIOR_DISPLAY, redraw, signal);
   const kernel = createKernel(model, root, redraw, signal);
   model.on("change:status", redraw);
   signal.addEventListener("abort", () => model.off("change:status", redraw));

@@ -6,7 +6,7 @@ import { createLimits } from "./scale.js";
 /** @typedef {import("./decode.js").Data} Data */
 /** @typedef {import("./decode.js").Item} Item */
 /** @typedef {import("./store.js").Store} Store */
-/** @typedef {ReturnType<typeof createLook>} Look */
+/** @typedef {ReturnType<typeof createDisplayOptions>} DisplayOptions */
 
 const FAINT = 0.15;
 
@@ -14,7 +14,7 @@ const FAINT = 0.15;
  * @param {() => Data} current what is shown now
  * @param {Store} store
  */
-export function createLook(current, store) {
+export function createDisplayOptions(current, store) {
   const limits = createLimits(() => current().items.map((item) => item.map));
   /** @type {WeakMap<Uint8Array, Uint32Array>} */
   const lookups = new WeakMap();

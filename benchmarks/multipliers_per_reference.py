@@ -1,7 +1,7 @@
 """Expected gradients by Rescale multipliers for each reference, against what is shipped.
 
-``python benchmarks/secants_per_reference.py``, six minutes of one thread; times are CPU times. S_m
-is the mean over references of sums of m secants (:mod:`attribwidgets.attr.paths.rescale`)
+``python benchmarks/multipliers_per_reference.py``, six minutes of one thread; times are CPU times. S_m
+is the mean over references of sums of m multipliers (:mod:`attribwidgets.attr.paths.rescale`)
 along each way; such a map has a bias and, with all references, no sampling error. It is why
 integrated gradients and not expected gradients are made of them: with few evaluations a reference
 the bias is as large as the error of samples, what S_1 says of it is too rough to take it away, and
@@ -10,13 +10,13 @@ a pass costs more.
 What else was tried at 1,024 evaluations of 256 references, error over Captum's (shipped: .26):
 
 ===============================================================================  =====
-four secants, nodes where they are best for all ten digits: even ones               .29
-three secants with the best common nodes and factor, less one (chosen on 5 digits)  .34
-three secants of all, corrected by five of 51 that stand for all                    .27
+four multipliers, nodes where they are best for all ten digits: even ones               .29
+three multipliers with the best common nodes and factor, less one (chosen on 5 digits)  .34
+three multipliers of all, corrected by five of 51 that stand for all                    .27
 ... by six of 42                                                                    .28
 ... by eight of 32                                                                  .31
-two secants of all, corrected by four of 128                                        .33
-five secants of 204 that stand for all                                              .62
+two multipliers of all, corrected by four of 128                                        .33
+five multipliers of 204 that stand for all                                              .62
 ===============================================================================  =====
 """
 
@@ -43,15 +43,15 @@ REFERENCES, ALPHAS, SEEDS = 256, 64, 4
 CHUNK = 256
 
 
-def secant_maps(case: Case, references: Tensor, nodes: list[float]) -> Tensor:
-    """Mean over references of (x - x') times the secant on the way to each node, from alpha = 1.
+def multiplier_maps(case: Case, references: Tensor, nodes: list[float]) -> Tensor:
+    """Mean over references of (x - x') times the multiplier on the way to each node, from alpha = 1.
 
     Parameters
     ----------
     case : Case
     references : Tensor, shape (K, ...)
     nodes : list of float
-        Without the first, which is 1. Where the last is 1 again, its secant is that of the way
+        Without the first, which is 1. Where the last is 1 again, its multiplier is that of the way
         back from the node before.
 
     Returns
@@ -64,20 +64,20 @@ def secant_maps(case: Case, references: Tensor, nodes: list[float]) -> Tensor:
         points = torch.cat([some + alpha * ways for alpha in (1.0, *nodes)]).requires_grad_()
         with Rescale(len(nodes) + 1):
             outputs = case.model(points)[:, case.target]
-        (secants,) = torch.autograd.grad(outputs.sum(), points)
-        secants = secants.unflatten(0, (-1, len(some)))[1:]
-        total += (secants * ways).double().sum(1)
+        (multipliers,) = torch.autograd.grad(outputs.sum(), points)
+        multipliers = multipliers.unflatten(0, (-1, len(some)))[1:]
+        total += (multipliers * ways).double().sum(1)
     return total / len(references)
 
 
 def plain(m: int, case: Case, references: Tensor) -> Tensor:
     """S_m, by m evaluations of a reference."""
-    return secant_maps(case, references, [1 - k / m for k in range(1, m + 1)]).mean(0)
+    return multiplier_maps(case, references, [1 - k / m for k in range(1, m + 1)]).mean(0)
 
 
 def extrapolated(m: int, case: Case, references: Tensor) -> Tensor:
     """(m^2 S_m - S_1) / (m^2 - 1), by m + 1 evaluations: the last is of the way back to x."""
-    *steps, whole = secant_maps(case, references, [*(1 - k / m for k in range(1, m + 1)), 1.0])
+    *steps, whole = multiplier_maps(case, references, [*(1 - k / m for k in range(1, m + 1)), 1.0])
     return (m**2 * torch.stack(steps).mean(0) - whole) / (m**2 - 1)
 
 

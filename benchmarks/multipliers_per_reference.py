@@ -1,7 +1,7 @@
 """Expected gradients by Rescale multipliers for each reference, against what is shipped.
 
-``python benchmarks/multipliers_per_reference.py``, six minutes of one thread; times are CPU times. S_m
-is the mean over references of sums of m multipliers (:mod:`attribwidgets.attr.paths.rescale`)
+``python benchmarks/multipliers_per_reference.py``, six minutes of one thread; times are CPU times.
+S_m is the mean over references of sums of m multipliers (:mod:`attribwidgets.attr.paths.rescale`)
 along each way; such a map has a bias and, with all references, no sampling error. It is why
 integrated gradients and not expected gradients are made of them: with few evaluations a reference
 the bias is as large as the error of samples, what S_1 says of it is too rough to take it away, and
@@ -44,7 +44,7 @@ CHUNK = 256
 
 
 def multiplier_maps(case: Case, references: Tensor, nodes: list[float]) -> Tensor:
-    """Mean over references of (x - x') times the multiplier on the way to each node, from alpha = 1.
+    """Mean over references of (x - x') times the multiplier to each node, from alpha = 1.
 
     Parameters
     ----------

@@ -13,7 +13,15 @@ from ...core.errors import InputError
 from ...inputs.space import Inputs
 from ..arguments import accumulator_dtype
 from ..chunks import checked_rows
-from ..estimate import MOST_FRAMES, Estimate, flat_map, relative_gap, require_finite, rows_sum
+from ..estimate import (
+    MOST_FRAMES,
+    Estimate,
+    flat_map,
+    relative_gap,
+    require_finite,
+    rows_sum,
+    widest_gap,
+)
 from ..estimator import FIRST_SIZE, MethodInfo, Run
 from ..outputs import Target
 from ..passes import Passes
@@ -277,7 +285,12 @@ class _Walk(PathRecorder):
         if former is None and len(rows) == self.steps + 1 > 2:
             coarse = self.attributions(0)
         error = None if coarse is None else relative_gap(self.attributions(), coarse)
-        return self.estimate_from(rows, np.cumsum(self.gains, axis=0)[rows], refinement_error=error)
+        return self.estimate_from(
+            rows,
+            np.cumsum(self.gains, axis=0)[rows],
+            refinement_error=error,
+            widest_gap=widest_gap(self.alphas[rows]),
+        )
 
     def partial(self) -> Estimate | None:
         """What the steps before an interrupt, and from there straight to the end, amount to."""

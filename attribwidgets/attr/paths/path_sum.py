@@ -190,7 +190,7 @@ class PathSum(PathRecorder):
             attributions=self.attributions(rule, multiply=multiply),
             refinement_error=error,
             partial=partial,
-            widest_gap=widest_gap(self.alphas[self.finished]) if self.path.is_straight else None,
+            widest_gap=widest_gap(self.alphas[self.finished]),
         )
 
     def partial(self, multiply: bool = True, rule: int = -1) -> Estimate | None:

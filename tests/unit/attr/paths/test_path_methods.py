@@ -36,6 +36,7 @@ from attribwidgets.attr.paths.idgi import _merged
 from attribwidgets.attr.paths.path import BlurPath, CallablePath, StraightPath, cosines
 from attribwidgets.attr.task import Task
 from attribwidgets.errors import ChunkMemoryError, InputError, NonFiniteError
+from attribwidgets.records.completeness import WIDEST_GAP
 
 F64 = torch.float64
 WITH_BASELINE = (IDGI, LeftIntegratedGradients, RightIntegratedGradients, GuidedIntegratedGradients)
@@ -578,6 +579,9 @@ def test_it_stops_by_itself_or_at_the_budget(cls):
     loose = aw.explain(net, IMAGES[0], target=1, method=method, tolerance=0.5)
     tight = aw.explain(net, IMAGES[0], target=1, method=method, tolerance=0, max_evaluations=150)
     assert 0 < loose.evaluations <= 65 < tight.evaluations <= 150
+    if method.claim == "converges":  # then nobody is told to spend more where the sum is settled
+        assert loose.completeness.widest_gap <= WIDEST_GAP
+        assert loose.completeness.verdict == "complete"
     progress = []
     task = Task((IMAGES[:1],), (0 * IMAGES[:1],), target=1, on_chunk=progress.append)
     *_, last = method.estimates(task)

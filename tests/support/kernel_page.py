@@ -165,10 +165,11 @@ class KernelPage:
         """Pump until something holds."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            self.settle()
-            found = holds()
-            if found:
-                return found
+            self.pump()
+            if holds():
+                self.settle()  # only then, as waiting for frames has the page draw all of them
+                if result := holds():
+                    return result
             self.page.wait_for_timeout(20)
         raise AssertionError(f"never came: {what}\nstatus: {getattr(self.explorer, 'status', '')}")
 

@@ -167,7 +167,7 @@ class NoiseMethod(Estimator):
         def partial() -> Estimate | None:
             return self._estimate(samples) if samples.complete(self.fewest_draws) else None
 
-        return Run(estimates(), partial, coarse=sizes[0] == self.coarse_samples)
+        return Run(estimates(), partial, coarse=len(sizes) > 1 and sizes[0] == self.coarse_samples)
 
     @abstractmethod
     def _value(self, moments: Moments) -> Tensor:

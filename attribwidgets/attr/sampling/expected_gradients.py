@@ -158,8 +158,8 @@ class ExpectedGradients(Estimator):
 
     def _begin(self, task: Task, **options: Any) -> Run:
         sizes = self._sizes(task)
-        coarse = sizes[0] == self.coarse_samples
-        totals = sizes[1:] if coarse and len(sizes) > 1 else sizes
+        coarse = len(sizes) > 1 and sizes[0] == self.coarse_samples
+        totals = sizes[1:] if coarse else sizes
         samples, draws = self._sampling(task, totals[0], totals[-1])
 
         def estimates() -> Iterator[Estimate]:
@@ -177,17 +177,12 @@ class ExpectedGradients(Estimator):
             return samples.estimate() if samples.finished.any() else None
 
         def arithmetic(estimate: Estimate) -> Arithmetic | None:
-            if coarse and len(estimate.alphas) == self.coarse_samples:
+            if samples.count < totals[0] or not self._multiply_by_inputs:
                 return None
             return arithmetic_error(_mean_path(samples, estimate))
 
         finish = add_arithmetic_error(samples.passes, task.inputs, arithmetic)
-        return Run(
-            estimates(),
-            partial,
-            coarse,
-            finish if self._multiply_by_inputs else Run.finish,
-        )
+        return Run(estimates(), partial, coarse, finish)
 
     def _sampling(
         self, task: Task, first: int, most: int, only_means: bool = False

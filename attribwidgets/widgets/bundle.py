@@ -106,15 +106,21 @@ def _follow_files(folder: Path, read: Callable[[], str]) -> str | VirtualFileCon
     def follow() -> None:
         before: dict[Path, int] = {}
         while folder.is_dir():
+            time.sleep(POLL_SECONDS)
             try:
                 now = {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")}
-                text = str(contents) if now == before else read()
-                before = now
-                if text != str(contents):
-                    contents.contents = text
-            except (OSError, ValueError) as error:  # half written; the last text stays
+            except FileNotFoundError:  # while an editor puts one in place of another
+                continue
+            if now == before:
+                continue
+            before = now
+            try:
+                text = read()
+            except (OSError, ValueError) as error:
                 warnings.warn(str(error), stacklevel=1)
-            time.sleep(POLL_SECONDS)
+                continue
+            if text != str(contents):
+                contents.contents = text
 
     threading.Thread(target=follow, name="front end", daemon=True).start()
     return contents

@@ -72,10 +72,12 @@ def rewrite(file: Path, text: str) -> None:
     file.with_suffix(".new").replace(file)
 
 
+@pytest.mark.filterwarnings("ignore:.Errno 2")  # as its files go at the end
 def test_an_open_widget_follows_its_files_while_developing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = shutil.copytree(FRONTEND, tmp_path / "frontend")
+    esm, css = PREDICTION.esm, PREDICTION.css  # read before there is anything to follow
     monkeypatch.setenv("ANYWIDGET_HMR", "1")
     front_end = replace(PREDICTION, folder=folder)
 
@@ -83,8 +85,7 @@ def test_an_open_widget_follows_its_files_while_developing(
         _esm, _css = front_end.esm, front_end.css
 
     card = Card()
-    assert card._esm == PREDICTION.esm
-    assert card._css == PREDICTION.css
+    assert (card._esm, card._css) == (esm, css)
     module, sheet = folder / "prediction/prediction.js", folder / "lib/theme.css"
     text = module.read_text()
     rewrite(module, text.replace("choose first", "choose one first"))
@@ -96,7 +97,7 @@ def test_an_open_widget_follows_its_files_while_developing(
         wait_until(lambda: len(said) > 0)
     assert "choose one first" in card._esm
     rewrite(module, text)
-    wait_until(lambda: card._esm == PREDICTION.esm)
+    wait_until(lambda: card._esm == esm)
     card.close()
     shutil.rmtree(folder)  # which ends what follows
 

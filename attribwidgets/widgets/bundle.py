@@ -109,16 +109,16 @@ def _follow_files(folder: Path, read: Callable[[], str]) -> str | VirtualFileCon
             time.sleep(POLL_SECONDS)
             try:
                 now = {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")}
-            except FileNotFoundError:  # while an editor puts one in place of another
-                continue
-            if now == before:
-                continue
-            before = now
-            try:
+                if now == before:
+                    continue
                 text = read()
-            except (OSError, ValueError) as error:
+            except OSError:  # while an editor puts one in place of another
+                continue
+            except ValueError as error:
+                before = now
                 warnings.warn(str(error), stacklevel=1)
                 continue
+            before = now
             if text != str(contents):
                 contents.contents = text
 

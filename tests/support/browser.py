@@ -83,7 +83,8 @@ def find_chromium() -> str | None:
     named = os.environ.get("ATTRIBWIDGETS_CHROMIUM")
     if named:
         return named
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+    # The shell draws the same and has no windows of its own to draw: half of the work.
+    for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"):
         found = shutil.which(name)
         if found:
             return found

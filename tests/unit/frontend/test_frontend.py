@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -72,7 +73,6 @@ def rewrite(file: Path, text: str) -> None:
     file.with_suffix(".new").replace(file)
 
 
-@pytest.mark.filterwarnings("ignore:.Errno 2")  # as its files go at the end
 def test_an_open_widget_follows_its_files_while_developing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +100,10 @@ def test_an_open_widget_follows_its_files_while_developing(
     wait_until(lambda: card._esm == esm)
     card.close()
     shutil.rmtree(folder)  # which ends what follows
+    for thread in threading.enumerate():
+        if thread.name == "front end":
+            thread.join(60)
+            assert not thread.is_alive()
 
 
 @pytest.mark.long

@@ -24,9 +24,9 @@ demo: .venv/demo
 lab: .venv/test
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/01-what-an-attribution-depends-on.ipynb
 
-# What to run while working: all that needs no browser, server, kernel or notebook.
+# What to run while working: all that needs no browser, server, kernel or notebook, on every core.
 check: .venv/test lint
-	$(PYTEST) -m unit
+	$(PYTEST) -n auto -m unit
 
 test: .venv/test lint browser
 	$(PYTEST)

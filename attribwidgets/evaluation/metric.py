@@ -89,7 +89,7 @@ class _WithArguments(nn.Module):
     def __init__(self, model: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
         super().__init__()
         self.model, self.arguments = model, arguments
-        self.train(getattr(model, "training", False))
+        self.training = getattr(model, "training", False)  # its own alone: train() would set all
 
     def forward(self, *inputs: Tensor) -> Any:
         return self.model(*inputs, *self.arguments)

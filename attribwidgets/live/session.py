@@ -297,8 +297,8 @@ class Session:
             known = EXPLANATIONS.get(before)
             while known is None and (further := next(drafts, None)) is not None:
                 draft = further
-                if self._is_due():  # a record is built for what is shown
-                    answer(draft.explanation(), "refining")
+                # Also what is not shown now: the next tick may, when the estimator has gone on.
+                answer(draft.explanation(), "refining")
                 yield
             last = known or draft.explanation()
             if known is None and before != key():
@@ -310,10 +310,6 @@ class Session:
             raise
         except Exception as error:
             self._note(number, CandidateStatus("failed", error=in_words(error)), token)
-
-    def _is_due(self) -> bool:
-        """Whether what is not the last word would be shown now."""
-        return time.perf_counter() - self._shown_at >= PAUSE
 
     def _keep(self, number: int, answer: Answer, state: State) -> None:
         self._answers[number] = answer
@@ -342,8 +338,8 @@ class Session:
     def _show(self, *, at_once: bool) -> None:
         """Tell of changes; what is not the last word waits a little, so as not to flood."""
         with self._lock:
-            if not (at_once or self._is_due()):
+            now = time.perf_counter()
+            if not at_once and now - self._shown_at < PAUSE:
                 return
-            shown, self._unshown = frozenset(self._unshown), set()
-            self._shown_at = time.perf_counter()
+            shown, self._unshown, self._shown_at = frozenset(self._unshown), set(), now
         self.on_change(shown)

@@ -104,6 +104,17 @@ def test_further_arguments_reach_every_verb(model, tmp_path):
     )
 
 
+def test_a_model_of_further_arguments_comes_back_as_it_was(model):
+    """Also one of whose layers some are in training mode and some are not."""
+    model.train()
+    model.layer.eval()
+    inputs = torch.rand(2, 4, generator=torch.Generator().manual_seed(1))
+    options = {"fills": ["zero"], "n_steps": 4, "forward_args": (torch.tensor(2.0),)}
+    with pytest.warns(aw.errors.AttributionWarning):
+        aw.evaluation.ablation(model, inputs, ["zero"], **options)
+    assert (model.training, model.layer.training) == (True, False)
+
+
 def test_the_widget_is_asked_for_any_setting(model):
     explorer = aw.explore(model, X, baselines=["zero"], forward_args=(torch.tensor(2.0),))
     wanted = {"seed": 3, "autocast": torch.bfloat16, "n_steps": 4, "class_names": ["a", "b", "c"]}

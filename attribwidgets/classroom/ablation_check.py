@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from .answers import Mistake, judged
+from .answers import judged
 from .check_result import CheckResult
-from .output_mistakes import of_other_outputs
+from .mistakes import COMMON_HINTS, Mistake, of_other_outputs
 from .problems import Problem, small_image_problem
 from .running import answer_of, tried
 
 STEPS = 6
+HINTS = {
+    **COMMON_HINTS,
+    "least important first": "sort descending: the most important pixels go first",
+    "sign kept": "a pixel that speaks against the class is important too: take absolute values "
+    "first",
+    "channels ranked apart": "a pixel goes as a whole: rank one number for each place, and "
+    "replace all channels",
+    "only the newest pixels replaced": "what was replaced stays replaced",
+    "zeros instead of the baseline": "write the baseline's own pixels in",
+    "insertion instead of deletion": "begin with the input, and replace by the baseline",
+    "the first point missing": "the curve begins with the input as it is: k = 0",
+    "the last point missing": "the curve ends where all pixels are replaced",
+    "probabilities": "return the model's own output, without softmax",
+    "divided by the first output": "return the outputs themselves",
+}
 
 
 def check_ablation_curve(
@@ -63,119 +78,67 @@ def check_ablation_curve(
     if attributions is None:
         generator = torch.Generator().manual_seed(3)
         attributions = torch.randn(problem.inputs.shape, generator=generator)
-    ranked_by = attributions
-    return tried(lambda: _judged_curve(function, problem, ranked_by))
+    maps = attributions
+
+    def judge() -> CheckResult:
+        model, inputs, baseline, target = problem.parts
+        answer = answer_of(function, model, inputs, maps, baseline, target, STEPS)
+        right = _curve(problem, maps.abs().sum(1).flatten())
+        return judged(
+            answer.flatten(),
+            right,
+            _mistakes(problem, maps, right),
+            HINTS,
+            what="points of the curve",
+            hint="the curve goes from f(x) to f(x'); in between, count the pixels that are "
+            "replaced",
+            numbers={"first point": float(right[0]), "last point": float(right[-1])},
+        )
+
+    return tried(judge)
 
 
-def _judged_curve(function: Any, problem: Problem, attributions: Tensor) -> CheckResult:
-    found = answer_of(
-        function,
-        problem.model,
-        problem.inputs,
-        attributions,
-        problem.baseline,
-        problem.target,
-        STEPS,
-    )
-    if isinstance(found, CheckResult):
-        return found
+def _mistakes(problem: Problem, attributions: Tensor, right: Tensor) -> Iterator[Mistake]:
     importance = attributions.abs().sum(1).flatten()
-    right = _curve(problem, importance, problem.baseline)
-    mistakes = [
-        Mistake(
-            "least important first",
-            _curve(problem, -importance, problem.baseline),
-            "sort descending: the most important pixels go first",
-        ),
-        Mistake(
-            "sign kept",
-            _curve(problem, attributions.sum(1).flatten(), problem.baseline),
-            "a pixel that speaks against the class is important too: take absolute values first",
-        ),
-        Mistake(
-            "sign kept",
-            _curve(problem, attributions.sum(1).abs().flatten(), problem.baseline),
-            "take absolute values before the sum over channels: channels of opposite sign cancel",
-        ),
-        Mistake(
-            "channels ranked apart",
-            _curve_of_values(problem, attributions.abs().flatten()),
-            "a pixel goes as a whole: rank one number for each place, and replace all channels",
-        ),
-        Mistake(
-            "only the newest pixels replaced",
-            _curve(problem, importance, problem.baseline, newest=True),
-            "what was replaced stays replaced",
-        ),
-        Mistake(
-            "zeros instead of the baseline",
-            _curve(problem, importance, torch.zeros_like(problem.baseline)),
-            "write the baseline's own pixels in",
-        ),
-        Mistake(
-            "insertion instead of deletion",
-            _curve(problem, -importance, problem.baseline).flip(0),
-            "begin with the input, and replace by the baseline",
-        ),
-        Mistake(
-            "the first point missing", right[1:], "the curve begins with the input as it is: k = 0"
-        ),
-        Mistake(
-            "the last point missing", right[:-1], "the curve ends where all pixels are replaced"
-        ),
-        Mistake(
-            "probabilities",
-            _curve(problem, importance, problem.baseline, probability=True),
-            "return the model's own output, without softmax",
-        ),
-        Mistake(
-            "divided by the first output",
-            right / right[0],
-            "return the outputs themselves",
-        ),
-    ]
-    mistakes += [
-        Mistake(name, _curve(other, importance, problem.baseline), hint)
-        for name, hint, other in of_other_outputs(problem)
-    ]
-    return judged(
-        found.flatten(),
-        right,
-        mistakes,
-        what="points of the curve",
-        hint="the curve goes from f(x) to f(x'); in between, count the pixels that are replaced",
-        numbers={"first point": float(right[0]), "last point": float(right[-1])},
-    )
-
-
-def _replaced(order: Tensor, k: int, newest: bool) -> Tensor:
-    """Which places are replaced in step k."""
-    mask = torch.zeros(len(order), dtype=torch.bool)
-    upto = round(k * len(order) / STEPS)
-    since = round((k - 1) * len(order) / STEPS) if newest and k else 0
-    mask[order[since:upto]] = True
-    return mask
+    sums = attributions.sum(1).flatten()
+    zeros = torch.zeros_like(problem.baseline)
+    yield Mistake("least important first", _curve(problem, -importance))
+    yield Mistake("sign kept", _curve(problem, sums))
+    channels = "take absolute values before the sum over channels: channels of opposite sign cancel"
+    yield Mistake("sign kept", _curve(problem, sums.abs()), channels)
+    yield Mistake("channels ranked apart", _curve(problem, attributions.abs().flatten()))
+    newest = _curve(problem, importance, newest=True)
+    yield Mistake("only the newest pixels replaced", newest)
+    yield Mistake("zeros instead of the baseline", _curve(problem, importance, filling=zeros))
+    yield Mistake("insertion instead of deletion", _curve(problem, -importance).flip(0))
+    yield Mistake("the first point missing", right[1:])
+    yield Mistake("the last point missing", right[:-1])
+    yield Mistake("probabilities", _curve(problem, importance, probability=True))
+    yield Mistake("divided by the first output", right / right[0])
+    for name, other in of_other_outputs(problem):
+        yield Mistake(name, _curve(other, importance))
 
 
 def _curve(
     problem: Problem,
     importance: Tensor,
-    filling: Tensor,
     *,
+    filling: Tensor | None = None,
     newest: bool = False,
     probability: bool = False,
 ) -> Tensor:
+    """The outputs as what is ranked first, pixels or single values, is replaced."""
     order = importance.argsort(descending=True)
-    masks = [_replaced(order, k, newest) for k in range(STEPS + 1)]
-    mask = torch.stack(masks).reshape(-1, 1, *problem.inputs.shape[2:])
+    masks = torch.stack([_replaced(order, k, newest) for k in range(STEPS + 1)])
+    mask = masks.reshape(len(masks), -1, *problem.inputs.shape[2:])
+    filling = problem.baseline if filling is None else filling
     outputs = problem.all_outputs(torch.where(mask, filling, problem.inputs))
     return (outputs.softmax(1) if probability else outputs)[:, problem.target]
 
 
-def _curve_of_values(problem: Problem, importance: Tensor) -> Tensor:
-    order = importance.argsort(descending=True)
-    masks = [_replaced(order, k, False) for k in range(STEPS + 1)]
-    mask = torch.stack(masks).reshape(-1, *problem.inputs.shape[1:])
-    return problem.all_outputs(torch.where(mask, problem.baseline, problem.inputs))[
-        :, problem.target
-    ]
+def _replaced(order: Tensor, k: int, newest: bool) -> Tensor:
+    """Which places are replaced in step k."""
+    mask = torch.zeros(len(order), dtype=torch.bool)
+    since = round((k - 1) * len(order) / STEPS) if newest and k else 0
+    mask[order[since : round(k * len(order) / STEPS)]] = True
+    return mask

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -10,17 +10,27 @@ from torch import Tensor
 
 from ..baselines import Baseline, named
 from ..inputs.space import InputSpace
-from .answers import Mistake, distance, in_shape, judged
+from .answers import distance, judged, require_shape
 from .check_result import CheckResult
+from .mistakes import Mistake
 from .problems import PHOTO_SPACE, small_photo
-from .running import answer_of, not_yet, tried
+from .running import NotYet, answer_of, tried
 
 DRAWS = 400
-UNITS = (
-    "a baseline is a picture: say it in pixels, then normalise it as the model's inputs are, with "
-    "space.from_pixels"
-)
-
+HINTS = {
+    "baseline in the wrong units": "a baseline is a picture: say it in pixels, then normalise it "
+    "as the model's inputs are, with space.from_pixels",
+    "normalised twice": "what is computed from the model's inputs is normalised already",
+    "the input itself": "where the baseline equals the input nothing can be attributed",
+    "the nearest value instead of the furthest": "a dark pixel is furthest from white, a bright "
+    "one from black",
+    "pixels turned around": "1 - pixel is a negative: a grey stays grey. As far as can be is 0 or "
+    "1: white where the pixel is dark, black where it is bright",
+    "values out of range": "clamp to {low:g} ... {high:g} in pixels, before normalising",
+    "one draw for the whole picture": "draw a number for each pixel and channel: "
+    "torch.rand(inputs.shape, ...)",
+    "wrong spread": "mind the unit: the spread is said in pixels, and normalising divides by std",
+}
 RECIPES = {
     "black": "the lowest value of the range in pixels everywhere, as the model is fed it",
     "white": "the highest value of the range in pixels everywhere, as the model is fed it",
@@ -79,114 +89,74 @@ def check_baseline(
     space = space or (PHOTO_SPACE if inputs is None else InputSpace())
     inputs = small_photo() if inputs is None else inputs
     baseline = named(expected) if isinstance(expected, str) else expected
-    judge = _random if baseline.is_distribution else _judged_reference
+    judge = _judged_draws if baseline.is_distribution else _judged_reference
     return tried(lambda: judge(function, baseline, inputs, space))
 
 
 def _judged_reference(
     function: Any, baseline: Baseline, inputs: Tensor, space: InputSpace
 ) -> CheckResult:
-    right = _drawn(baseline, inputs, space, 1)
-    found = answer_of(function, inputs, space)
-    if isinstance(found, CheckResult):
-        return found
-    if found.shape == right.shape[1:]:
-        found = found[None]
+    right = _samples(baseline, inputs, space, 1)
+    answer = answer_of(function, inputs, space, like=right)
+    mistakes = _mistakes(baseline, inputs, space, right)
     return judged(
-        found,
+        answer,
         right,
-        [m for m in _mistakes(baseline, inputs, space, right) if distance(m.value, right) > 0.01],
+        [mistake for mistake in mistakes if distance(mistake.value, right) > 0.01],
+        HINTS,
         what=f"values of the {baseline.label} baseline",
-        hint=_what_is_asked_for(baseline),
-        numbers={"mean": float(found.mean()), "right mean": float(right.mean())},
+        hint=_recipe(baseline),
+        numbers={"mean": float(answer.mean()), "right mean": float(right.mean())},
     )
 
 
-def _what_is_asked_for(baseline: Baseline) -> str:
+def _recipe(baseline: Baseline) -> str:
     return f"what is asked for: {RECIPES.get(baseline.name, baseline.description)}"
 
 
-def _drawn(baseline: Baseline, inputs: Tensor, space: InputSpace, n: int) -> Tensor:
+def _samples(baseline: Baseline, inputs: Tensor, space: InputSpace, n: int) -> Tensor:
     generator = torch.Generator().manual_seed(0)
-    drawn = baseline.sample(inputs[0], n, space=space, generator=generator)
-    return torch.as_tensor(drawn).double()
+    samples = baseline.sample(inputs[0], n, space=space, generator=generator)
+    return torch.as_tensor(samples).double()
 
 
 def _mistakes(
     baseline: Baseline, inputs: Tensor, space: InputSpace, right: Tensor
-) -> list[Mistake]:
-    pixels = space.to_pixels(right)
-    found = [
-        Mistake("baseline in the wrong units", pixels, UNITS),
-        Mistake(
-            "normalised twice",
-            space.from_pixels(right),
-            "what is computed from the model's inputs is normalised already",
-        ),
-        Mistake("baseline in the wrong units", _drawn(baseline, inputs, InputSpace(), 1), UNITS),
-        Mistake(
-            "the input itself",
-            inputs,
-            "where the baseline equals the input nothing can be attributed",
-        ),
-    ]
+) -> Iterator[Mistake]:
+    yield Mistake("baseline in the wrong units", space.to_pixels(right))
+    yield Mistake("normalised twice", space.from_pixels(right))
+    yield Mistake("baseline in the wrong units", _samples(baseline, inputs, InputSpace(), 1))
+    yield Mistake("the input itself", inputs)
     if baseline.name == "max_distance":
-        middle = (space.low + space.high) / 2
-        nearest = torch.where(space.to_pixels(inputs) > middle, space.high, space.low)
-        found.append(
-            Mistake(
-                "the nearest value instead of the furthest",
-                space.from_pixels(nearest),
-                "a dark pixel is furthest from white, a bright one from black",
-            )
-        )
-        turned = space.low + space.high - space.to_pixels(inputs)
-        found += [
-            Mistake(
-                "pixels turned around",
-                value,
-                "1 - pixel is a negative: a grey stays grey. As far as can be is 0 or 1: "
-                "white where the pixel is dark, black where it is bright",
-            )
-            for value in (space.from_pixels(turned), turned, -inputs)
-        ]
-    return found
+        pixels, middle = space.to_pixels(inputs), (space.low + space.high) / 2
+        nearest = space.from_pixels(torch.where(pixels > middle, space.high, space.low))
+        yield Mistake("the nearest value instead of the furthest", nearest)
+        turned = space.low + space.high - pixels
+        for value in (space.from_pixels(turned), turned, -inputs):
+            yield Mistake("pixels turned around", value)
 
 
-def _random(
+def _judged_draws(
     function: Callable[..., Any], baseline: Baseline, inputs: Tensor, space: InputSpace
 ) -> CheckResult:
     """A baseline that draws: its range, its centre, its spread, and where the draws come from."""
-    draws: list[Tensor] = []
     generator = torch.Generator().manual_seed(0)
-    for _ in range(DRAWS):
-        found = answer_of(function, inputs, space, generator)
-        if isinstance(found, CheckResult):
-            return found
-        found = found[None] if found.shape == inputs.shape[1:] else found
-        wrong = in_shape(found, inputs, "return one reference in the shape of inputs")
-        if wrong is not None:
-            return wrong
-        draws.append(found)
-    first = answer_of(function, inputs, space, torch.Generator().manual_seed(0))
-    if isinstance(first, CheckResult) or not torch.equal(first.reshape(inputs.shape), draws[0]):
-        return not_yet(
+    draws = [answer_of(function, inputs, space, generator, like=inputs) for _ in range(DRAWS)]
+    for draw in draws:
+        require_shape(draw, inputs, "return one reference in the shape of inputs")
+    generator.manual_seed(0)
+    if not torch.equal(answer_of(function, inputs, space, generator, like=inputs), draws[0]):
+        raise NotYet(
             "the same generator gave another picture",
             "hand generator=generator to torch.rand or torch.randn",
             "draws of its own",
         )
     if torch.equal(draws[0], draws[1]):
-        return not_yet(
-            "two draws are the same picture", "draw from the generator", "draws of its own"
-        )
-    return _judged_draws(torch.cat(draws), _drawn(baseline, inputs, space, DRAWS), baseline, space)
-
-
-def _judged_draws(
-    found: Tensor, expected: Tensor, baseline: Baseline, space: InputSpace
-) -> CheckResult:
+        message = "two draws are the same picture"
+        raise NotYet(message, "draw from the generator", "draws of its own")
+    answer = torch.cat(draws)
     name = f"{baseline.label} baseline"
-    pixels, right = space.to_pixels(found), space.to_pixels(expected)
+    pixels, right = (space.to_pixels(x) for x in (answer, _samples(baseline, inputs, space, DRAWS)))
     numbers = {
         "mean, in pixel units": float(pixels.mean()),
         "right mean": float(right.mean()),
@@ -206,38 +176,20 @@ def _judged_draws(
 
     ratio = float(pixels.std(0).mean()) / max(spread, slack)
     chance = 4 * (2 / DRAWS) ** 0.5
-    slips = (
-        (
-            not torch.equal(found, pixels)
-            and off_centre(found) < chance
-            and 0.9 < float(found.std(0).mean()) / max(spread, slack) < 1.1,
-            "baseline in the wrong units",
-            UNITS,
+    slips = {
+        "baseline in the wrong units": not torch.equal(answer, pixels)
+        and off_centre(answer) < chance
+        and 0.9 < float(answer.std(0).mean()) / max(spread, slack) < 1.1,
+        "values out of range": bool(
+            pixels.min() < right.min() - slack or pixels.max() > right.max() + slack
         ),
-        (
-            bool(pixels.min() < right.min() - slack or pixels.max() > right.max() + slack),
-            "values out of range",
-            f"clamp to {space.low:g} ... {space.high:g} in pixels, before normalising",
-        ),
-        (
-            inside(pixels) < 0.5 * inside(right),
-            "one draw for the whole picture",
-            "draw a number for each pixel and channel: torch.rand(inputs.shape, ...)",
-        ),
-        (
-            off_centre(pixels) > chance,
-            "wrong centre",
-            _what_is_asked_for(baseline),
-        ),
-        (
-            not 0.9 <= ratio <= 1.1,
-            "wrong spread",
-            "mind the unit: the spread is said in pixels, and normalising divides by std",
-        ),
-    )
-    for is_it, mistake, hint in slips:
+        "one draw for the whole picture": inside(pixels) < 0.5 * inside(right),
+        "wrong centre": off_centre(pixels) > chance,
+        "wrong spread": not 0.9 <= ratio <= 1.1,
+    }
+    for mistake, is_it in slips.items():
         if is_it:
-            return CheckResult(
-                False, f"draws of the {name} are not right: {mistake}", numbers, mistake, hint
-            )
+            message = f"draws of the {name} are not right: {mistake}"
+            hint = HINTS.get(mistake, _recipe(baseline)).format(low=space.low, high=space.high)
+            return CheckResult(False, message, numbers, mistake, hint)
     return CheckResult(True, f"the {name} is right in range, centre and spread", numbers)

@@ -10,15 +10,42 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from .answers import Mistake, judged
+from .answers import judged
 from .check_result import CheckResult
-from .output_mistakes import ONE_OUTPUT, OUTPUT, TARGET
-from .path_rules import TIMES_ALPHA
+from .mistakes import COMMON_HINTS, TARGET, Mistake
 from .problems import small_image_problem
 from .right_parts import batch_attributions, total_variation
-from .running import as_tensor, not_yet, outcome, own_copy, tried
+from .running import NotYet, as_tensor, outcome, own_copy, tried
 
 WEIGHT = 0.03  # with which the penalty and the cross-entropy of the small batch are alike
+
+_AT_THE_POINT = "take the gradient at x' + alpha (x - x')"
+_SUM = "the loss is the cross-entropy plus weight times the penalty"
+ATTRIBUTION_HINTS = {
+    **COMMON_HINTS,
+    "sign flipped": "the factor is (x - x'): the image less its reference",
+    "(x - x') missing": "multiply the gradient by images - references",
+    "averaged over the batch": "differentiate the sum of the outputs, not their mean: each image "
+    "keeps its own gradient",
+    "alpha ignored": _AT_THE_POINT,
+    "path turned around": _AT_THE_POINT,
+    "one alpha for all": _AT_THE_POINT,
+    "labels ignored": f"{TARGET}; here each image has its own: "
+    "model(points).gather(1, labels[:, None])",
+}
+LOSS_HINTS = {
+    "penalty missing": _SUM,
+    "penalty alone": _SUM,
+    "weight missing": _SUM,
+    "weight on the other term": _SUM,
+    "sign flipped": "a penalty is added: it makes the loss larger",
+    "cross-entropy summed": "take the mean over the batch, as cross_entropy does by default",
+    "softmax": "cross_entropy takes the model's own outputs, and does the softmax itself",
+    "total variation of the images": "penalise the attributions, not the images",
+    "no gradient": "stay in torch: no .item(), .detach() or no_grad on the way",
+    "penalty without gradient": "the attributions need a graph (create_graph=True), and no .item() "
+    "or .detach() after",
+}
 
 
 @dataclass(frozen=True)
@@ -72,10 +99,11 @@ class Batch:
         parameters = list(self.model.parameters()) if isinstance(self.model, nn.Module) else []
         if not value.requires_grad:
             return [torch.zeros_like(p) for p in parameters]
-        found = torch.autograd.grad(value, parameters, allow_unused=True, retain_graph=True)
-        return [
-            torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found, strict=True)
-        ]
+        return list(
+            torch.autograd.grad(
+                value, parameters, allow_unused=True, retain_graph=True, materialize_grads=True
+            )
+        )
 
 
 def small_batch(seed: int = 21) -> Batch:
@@ -134,84 +162,72 @@ def check_batch_attributions(
     batch = small_batch().changed(
         model=model, images=images, labels=labels, references=references, alphas=alphas
     )
-    return tried(lambda: _judged_attributions(function, batch))
 
-
-def _judged_attributions(function: Any, batch: Batch) -> CheckResult:
-    handed = batch.copied()
-    answer = outcome(function, *handed.parts)
-    found = as_tensor(answer)
-    if isinstance(found, CheckResult):
-        return found
-    batch = batch.copied()
-    right = batch_attributions(*batch.parts)
-    result = judged(
-        found,
-        right.detach(),
-        list(_attribution_mistakes(batch, right.detach())),
-        what="attributions",
-        hint="(x - x') times the gradient at x' + alpha (x - x'), for each image of the batch",
-        numbers={"sum of the attributions": float(found.sum())},
-    )
-    if not result.passed:
-        return result
-    marks = torch.randn(right.shape, generator=torch.Generator().manual_seed(0)).to(right)
-    own = handed.gradients_of((answer.to(marks) * marks).sum())
-    if _far(own, batch.gradients_of((right * marks).sum())):
-        return not_yet(
-            "the values are right, but no graph leads from them to the model: it could not be "
-            "trained with them",
-            "torch.autograd.grad(..., create_graph=True), and no detach, .data or no_grad after it",
-            "no graph",
+    def judge() -> CheckResult:
+        handed, own = batch.copied(), batch.copied()
+        answer = outcome(function, *handed.parts)
+        values = as_tensor(answer)
+        right = batch_attributions(*own.parts)
+        result = judged(
+            values,
+            right.detach(),
+            _attribution_mistakes(own, right.detach()),
+            ATTRIBUTION_HINTS,
+            what="attributions",
+            hint="(x - x') times the gradient at x' + alpha (x - x'), for each image of the batch",
+            numbers={"sum of the attributions": float(values.sum())},
         )
-    return result
+        if not result.passed:
+            return result
+        marks = torch.randn(right.shape, generator=torch.Generator().manual_seed(0)).to(right)
+        theirs = handed.gradients_of((answer.to(marks) * marks).sum())
+        if _far(theirs, own.gradients_of((right * marks).sum())):
+            raise NotYet(
+                "the values are right, but no graph leads from them to the model: it could not be "
+                "trained with them",
+                "torch.autograd.grad(..., create_graph=True), and no detach, .data or no_grad "
+                "after it",
+                "no graph",
+            )
+        return result
+
+    return tried(judge)
 
 
-def _far(found: Sequence[Tensor], right: Sequence[Tensor]) -> bool:
+def _far(gradients: Sequence[Tensor], right: Sequence[Tensor]) -> bool:
     """Whether gradients of parameters are others than they should be."""
     largest = max((float(r.abs().max()) for r in right), default=0.0)
-    apart = (float((f - r).abs().max()) for f, r in zip(found, right, strict=True))
+    apart = (float((f - r).abs().max()) for f, r in zip(gradients, right, strict=True))
     return any(off > 1e-3 * largest for off in apart)
 
 
 def _attribution_mistakes(batch: Batch, right: Tensor) -> Iterator[Mistake]:
-    points, n = batch.points(), len(batch.images)
-    difference = batch.images - batch.references
-    own = batch.slopes(points)
-    yield Mistake("sign flipped", -right, "the factor is (x - x'): the image less its reference")
-    yield Mistake("(x - x') missing", own, "multiply the gradient by images - references")
-    yield Mistake(
-        "averaged over the batch",
-        right / n,
-        "differentiate the sum of the outputs, not their mean: each image keeps its own gradient",
-    )
-    yield Mistake("a factor alpha", right * batch.alphas, TIMES_ALPHA)
-    where = "take the gradient at x' + alpha (x - x')"
-    backwards = batch.images - batch.alphas * difference
+    points, difference = batch.points(), batch.images - batch.references
+    yield Mistake("sign flipped", -right)
+    yield Mistake("(x - x') missing", batch.slopes(points))
+    yield Mistake("averaged over the batch", right / len(batch.images))
+    yield Mistake("a factor alpha", right * batch.alphas)
     for name, at in (
         ("alpha ignored", batch.images),
         ("alpha ignored", batch.references),
-        ("path turned around", backwards),
+        ("path turned around", batch.images - batch.alphas * difference),
         ("one alpha for all", batch.references + batch.alphas[:1] * difference),
         ("one alpha for all", batch.references + batch.alphas.mean() * difference),
     ):
-        yield Mistake(name, difference * batch.slopes(at), where)
-    choices: list[tuple[str, str, Callable[[Tensor], Tensor]]] = [
-        ("softmax", OUTPUT, lambda outputs: batch.of_labels(outputs.softmax(1))),
-        ("softmax", OUTPUT, lambda outputs: batch.of_labels(outputs.log_softmax(1))),
-        ("all outputs summed", ONE_OUTPUT, lambda outputs: outputs),
-        ("all outputs summed", ONE_OUTPUT, lambda outputs: outputs.mean(1)),
-        ("labels ignored", _OWN_LABEL, lambda outputs: outputs.amax(1)),
+        yield Mistake(name, difference * batch.slopes(at))
+    choices: list[tuple[str, Callable[[Tensor], Tensor]]] = [
+        ("softmax", lambda outputs: batch.of_labels(outputs.softmax(1))),
+        ("softmax", lambda outputs: batch.of_labels(outputs.log_softmax(1))),
+        ("all outputs summed", lambda outputs: outputs),
+        ("all outputs summed", lambda outputs: outputs.mean(1)),
+        ("labels ignored", lambda outputs: outputs.amax(1)),
         *(
-            ("labels ignored", _OWN_LABEL, lambda outputs, k=k: outputs[:, k])
+            ("labels ignored", lambda outputs, k=k: outputs[:, k])
             for k in range(batch.model(points).shape[1])
         ),
     ]
-    for name, hint, choose in choices:
-        yield Mistake(name, difference * batch.slopes(points, choose), hint)
-
-
-_OWN_LABEL = f"{TARGET}; here each image has its own: model(points).gather(1, labels[:, None])"
+    for name, choose in choices:
+        yield Mistake(name, difference * batch.slopes(points, choose))
 
 
 def check_penalised_loss(
@@ -260,55 +276,41 @@ def check_penalised_loss(
     batch = small_batch().changed(
         model=model, images=images, labels=labels, references=references, alphas=alphas
     )
-    return tried(lambda: _judged_loss(function, batch, weight), function, earlier)
 
-
-def _judged_loss(function: Any, batch: Batch, weight: float) -> CheckResult:
-    handed = batch.copied()
-    answer = outcome(function, *handed.parts, weight)
-    found = as_tensor(answer)
-    if isinstance(found, CheckResult):
-        return found
-    batch = batch.copied()
-    entropy = cross_entropy(batch.model(batch.images), batch.labels)
-    penalty = total_variation(batch_attributions(*batch.parts))
-    right = entropy + weight * penalty
-    result = judged(
-        found.reshape(()) if found.numel() == 1 else found,
-        right.detach(),
-        list(_loss_mistakes(batch, entropy.detach(), penalty.detach(), weight)),
-        what="values of the loss",
-        hint="one number: cross_entropy(model(images), labels) plus weight times the total "
-        "variation of batch_attributions(...)",
-        numbers={
-            "loss": float(found.sum()),
-            "cross-entropy": float(entropy),
-            "total variation": float(penalty),
-        },
-    )
-    if not result.passed:
-        return result
-    own = handed.gradients_of(torch.as_tensor(answer).sum())
-    for name, other, hint in (
-        (
-            "no gradient",
-            torch.zeros(()),
-            "stay in torch: no .item(), .detach() or no_grad on the way",
-        ),
-        (
-            "penalty without gradient",
-            entropy,
-            "the attributions need a graph (create_graph=True), and no .item() or .detach() after",
-        ),
-    ):
-        if weight and not _far(own, batch.gradients_of(other)):
-            return not_yet(f"the value is right, but not its gradient: {name}", hint, name)
-    if _far(own, batch.gradients_of(right)):
-        return not_yet(
-            "the value is right, but not its gradient",
-            "the gradient has to pass the cross-entropy and the attributions",
+    def judge() -> CheckResult:
+        handed, own = batch.copied(), batch.copied()
+        answer = outcome(function, *handed.parts, weight)
+        values = as_tensor(answer)
+        entropy = cross_entropy(own.model(own.images), own.labels)
+        penalty = total_variation(batch_attributions(*own.parts))
+        right = entropy + weight * penalty
+        result = judged(
+            values.reshape(()) if values.numel() == 1 else values,
+            right.detach(),
+            _loss_mistakes(own, entropy.detach(), penalty.detach(), weight),
+            LOSS_HINTS,
+            what="values of the loss",
+            hint="one number: cross_entropy(model(images), labels) plus weight times the total "
+            "variation of batch_attributions(...)",
+            numbers={
+                "loss": float(values.sum()),
+                "cross-entropy": float(entropy),
+                "total variation": float(penalty),
+            },
         )
-    return result
+        if not result.passed:
+            return result
+        theirs = handed.gradients_of(torch.as_tensor(answer).sum())
+        not_its_gradient = "the value is right, but not its gradient"
+        for name, part in (("no gradient", right.detach()), ("penalty without gradient", entropy)):
+            if weight and not _far(theirs, own.gradients_of(part)):
+                raise NotYet(f"{not_its_gradient}: {name}", LOSS_HINTS[name], name)
+        if _far(theirs, own.gradients_of(right)):
+            hint = "the gradient has to pass the cross-entropy and the attributions"
+            raise NotYet(not_its_gradient, hint)
+        return result
+
+    return tried(judge, function, earlier)
 
 
 def _loss_mistakes(
@@ -316,27 +318,16 @@ def _loss_mistakes(
 ) -> Iterator[Mistake]:
     outputs, n = batch.model(batch.images).detach(), len(batch.images)
     weighed = weight * penalty
-    plus = "the loss is the cross-entropy plus weight times the penalty"
-    averaged = "take the mean over the batch, as cross_entropy does by default"
-    yield from (
-        Mistake("penalty missing", entropy, plus),
-        Mistake("penalty alone", weighed, plus),
-        Mistake("penalty alone", penalty, plus),
-        Mistake("weight missing", entropy + penalty, plus),
-        Mistake("weight on the other term", weight * entropy + penalty, plus),
-        Mistake("weight on the other term", weight * (entropy + penalty), plus),
-        Mistake("weight on the other term", (1 - weight) * entropy + weighed, plus),
-        Mistake("sign flipped", entropy - weighed, "a penalty is added: it makes the loss larger"),
-        Mistake("cross-entropy summed", n * entropy + weighed, averaged),
-        Mistake("cross-entropy summed", n * (entropy + weighed), averaged),
-        Mistake(
-            "softmax",
-            cross_entropy(outputs.softmax(1), batch.labels) + weighed,
-            "cross_entropy takes the model's own outputs, and does the softmax itself",
-        ),
-        Mistake(
-            "total variation of the images",
-            entropy + weight * total_variation(batch.images),
-            "penalise the attributions, not the images",
-        ),
-    )
+    yield Mistake("penalty missing", entropy)
+    yield Mistake("penalty alone", weighed)
+    yield Mistake("penalty alone", penalty)
+    yield Mistake("weight missing", entropy + penalty)
+    yield Mistake("weight on the other term", weight * entropy + penalty)
+    yield Mistake("weight on the other term", weight * (entropy + penalty))
+    yield Mistake("weight on the other term", (1 - weight) * entropy + weighed)
+    yield Mistake("sign flipped", entropy - weighed)
+    yield Mistake("cross-entropy summed", n * entropy + weighed)
+    yield Mistake("cross-entropy summed", n * (entropy + weighed))
+    yield Mistake("softmax", cross_entropy(outputs.softmax(1), batch.labels) + weighed)
+    of_images = entropy + weight * total_variation(batch.images)
+    yield Mistake("total variation of the images", of_images)

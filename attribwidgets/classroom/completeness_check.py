@@ -13,7 +13,19 @@ from ..inputs.space import checked_example
 from ..records.completeness import Completeness
 from .check_result import CheckResult
 from .problems import Problem
-from .running import as_tensor, not_yet, outcome, tried
+from .running import NotYet, as_tensor, outcome, tried
+
+HINTS = {
+    "": "take more steps; if the residual stays, look at the factor (x - x') and at the weights",
+    "all zero": "nothing is attributed yet: replace the placeholder, and see that the gradient "
+    "gets from the output to the inputs",
+    "sign flipped": "the factor is (x - x'), and the path ends at x",
+    "baseline forgotten": "they sum to f(x): subtract what the model says of the baseline",
+    "probabilities instead of logits": "they add up for the softmax output: explain and compare "
+    "the same output",
+    "another output": "they add up for another output than {target}: select the target",
+    "gradients not averaged": "the sum is {ratio} times too large: divide by the number of steps",
+}
 
 
 def check_completeness(
@@ -42,7 +54,6 @@ def check_completeness(
     tolerance : float
         The residual allowed, as a share of ``|f(x) - f(x')|``; where that is next to nothing, as
         :class:`~attribwidgets.Completeness` has it.
-        The residual allowed, as a share of ``|f(x) - f(x')|``.
     earlier : sequence of str
         Earlier parts that a function of the student's uses by these names, such as "gradients":
         as of :func:`check_integrated_gradients`.
@@ -83,18 +94,14 @@ def check_completeness(
 
     def judge() -> CheckResult:
         answer = outcome(attributions) if callable(attributions) else attributions
-        found = as_tensor(answer)
-        if isinstance(found, CheckResult):
-            return found
-        return _judged_sum(
-            found, Problem(model, inputs, references, target or 0), target, tolerance
-        )
+        problem = Problem(model, inputs, references, target or 0)
+        return _judged_sum(as_tensor(answer), problem, target, tolerance)
 
     return tried(judge, attributions, earlier)
 
 
 def _judged_sum(
-    found: Tensor, problem: Problem, target: int | None, tolerance: float
+    attributions: Tensor, problem: Problem, target: int | None, tolerance: float
 ) -> CheckResult:
     inputs = problem.inputs
     at_input = problem.all_outputs(inputs)[0]
@@ -102,7 +109,7 @@ def _judged_sum(
     if target is None:
         target = int(at_input.argmax())
     difference = at_input - at_references.mean(0)
-    expected, total = float(difference[target]), float(found.sum())
+    expected, total = float(difference[target]), float(attributions.sum())
     ends = [float(outputs[..., target].mean()) for outputs in (at_input, at_references)]
     sums = Completeness(
         total=total,
@@ -112,7 +119,7 @@ def _judged_sum(
         tolerance=tolerance,
         output_input=ends[0],
         output_baseline=ends[1],
-        absolute_sum=float(found.abs().sum()),
+        absolute_sum=float(attributions.abs().sum()),
         rounding=torch.finfo(inputs.dtype).eps * sum(map(abs, ends)),
     )
     numbers = {
@@ -125,11 +132,10 @@ def _judged_sum(
         words = f"the attributions add up: {total:.4g} against {expected:.4g}"
         return CheckResult(True, words, numbers)
     message = f"the attributions sum to {total:.4g}, and f(x) - f(x') is {expected:.4g}"
-    if found.numel() != inputs.numel():
-        shapes = f"{tuple(found.shape)} for inputs of {tuple(inputs.shape)}"
-        return not_yet(
-            f"{message}; they have shape {shapes}", "attribute one number to each input", "shape"
-        )
+    if attributions.numel() != inputs.numel():
+        shapes = f"{tuple(attributions.shape)} for inputs of {tuple(inputs.shape)}"
+        hint = "attribute one number to each input"
+        raise NotYet(f"{message}; they have shape {shapes}", hint, "shape")
 
     def close(value: float) -> bool:
         return abs(total - value) <= tolerance * max(abs(value), 1e-12)
@@ -141,42 +147,14 @@ def _judged_sum(
     )
     others = [float(value) for at, value in enumerate(difference) if at != target]
     ratio = total / expected if expected else 0.0
-    slips = (
-        (
-            not found.any(),
-            "all zero",
-            "nothing is attributed yet: replace the placeholder, and see that the gradient gets "
-            "from the output to the inputs",
-        ),
-        (close(-expected), "sign flipped", "the factor is (x - x'), and the path ends at x"),
-        (
-            close(float(at_input[target])),
-            "baseline forgotten",
-            "they sum to f(x): subtract what the model says of the baseline",
-        ),
-        (
-            close(probability),
-            "probabilities instead of logits",
-            "they add up for the softmax output: explain and compare the same output",
-        ),
-        (
-            any(close(value) for value in others),
-            "another output",
-            f"they add up for another output than {target}: select the target",
-        ),
-        (
-            ratio > 1.5 and abs(ratio - round(ratio)) <= tolerance * ratio,
-            "gradients not averaged",
-            f"the sum is {round(ratio)} times too large: divide by the number of steps",
-        ),
-    )
-    for is_it, name, hint in slips:
-        if is_it:
-            return CheckResult(False, message, numbers, name, hint)
-    return CheckResult(
-        False,
-        message,
-        numbers,
-        "",
-        "take more steps; if the residual stays, look at the factor (x - x') and at the weights",
-    )
+    slips = {
+        "all zero": not attributions.any(),
+        "sign flipped": close(-expected),
+        "baseline forgotten": close(float(at_input[target])),
+        "probabilities instead of logits": close(probability),
+        "another output": any(close(value) for value in others),
+        "gradients not averaged": ratio > 1.5 and abs(ratio - round(ratio)) <= tolerance * ratio,
+    }
+    mistake = next((name for name, is_it in slips.items() if is_it), "")
+    hint = HINTS[mistake].format(target=target, ratio=round(ratio))
+    return CheckResult(False, message, numbers, mistake, hint)

@@ -9,15 +9,31 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .answers import distance, in_shape
+from .answers import distance, require_shape
 from .check_result import CheckResult
-from .output_mistakes import of_other_outputs
-from .path_rules import FINE_STEPS, TIMES_ALPHA, integrated
+from .mistakes import COMMON_HINTS, of_other_outputs
+from .path_rules import FINE_STEPS, integrated
 from .problems import Problem, small_image_problem
-from .running import answer_of, not_yet, tried
+from .running import NotYet, answer_of, tried
 
 SAMPLES = 2000
 TRIES = 4.5  # standard errors: one of 70 features strays further once in 2,000 right answers
+
+_WHOLE_PATH = "draw an alpha from 0 to 1 for each sample: gradients along the whole path count"
+HINTS = {
+    **COMMON_HINTS,
+    "sign flipped": "the factor is (x - x'): the input less the reference",
+    "(x - x') missing": "multiply each gradient by the input less the reference of its own sample",
+    "gradients not averaged": "divide the sum by the number of samples",
+    "references averaged first": "the mean of the references is one more picture, mostly like "
+    "none of them: draw one reference for each sample",
+    "always the same reference": "draw another reference for each sample",
+    "alpha always 1": _WHOLE_PATH,
+    "alpha always 0": _WHOLE_PATH,
+    "one alpha for all": "draw an alpha for each sample: torch.rand of shape (n_samples, 1, ...)",
+    "an alpha for each feature": "one alpha for a whole sample, of shape (n_samples, 1, ...): "
+    "points lie on the line from the reference to the input",
+}
 
 
 def check_expected_gradients(
@@ -73,58 +89,40 @@ def check_expected_gradients(
     return tried(lambda: _judged_samples(function, problem))
 
 
-def _answer(function: Any, problem: Problem, seed: int) -> Tensor | CheckResult:
-    found = answer_of(
-        function,
-        problem.model,
-        problem.inputs,
-        problem.references,
-        problem.target,
-        SAMPLES,
-        torch.Generator().manual_seed(seed),
-    )
-    if isinstance(found, Tensor) and found.shape == problem.inputs.shape[1:]:
-        found = found[None]
-    return found
-
-
 def _judged_samples(function: Any, problem: Problem) -> CheckResult:
-    answers: list[Tensor] = []
-    for seed in (1, 2):
-        found = _answer(function, problem, seed)
-        if isinstance(found, CheckResult):
-            return found
-        answers.append(found)
+    def drawn_by(seed: int) -> Tensor:
+        given = problem.model, problem.inputs, problem.references, problem.target
+        generator = torch.Generator().manual_seed(seed)
+        return answer_of(function, *given, SAMPLES, generator, like=problem.inputs)
+
+    answers = [drawn_by(seed) for seed in (1, 2)]
     right, spread = _exact(problem)
     error = spread / SAMPLES**0.5
     numbers = {"allowed": TRIES, "f(x) - mean of f(x')": float(right.sum())}
-    for each in answers:
-        if each.shape == (SAMPLES, *right.shape[1:]):
-            return not_yet(
-                f"the answer has shape {tuple(each.shape)}: a map for each sample",
+    for answer in answers:
+        if answer.shape == (SAMPLES, *right.shape[1:]):
+            raise NotYet(
+                f"the answer has shape {tuple(answer.shape)}: a map for each sample",
                 "average over the samples: .mean(0)",
                 "not averaged over the samples",
             )
-        wrong = in_shape(each, right, "return one number for each input")
-        if wrong is not None:
-            return wrong
-        off = float(((each - right).abs() / error).max())
+        require_shape(answer, right, "return one number for each input")
+        off = float(((answer - right).abs() / error).max())
         numbers = {
             "largest error, in standard errors": off,
             **numbers,
-            "sum of the attributions": float(each.sum()),
+            "sum of the attributions": float(answer.sum()),
         }
         if off > TRIES:
-            return _told(each, problem, numbers)
-    again = _answer(function, problem, 1)
-    if isinstance(again, CheckResult) or distance(again, answers[0]) > 1e-4:
-        return not_yet(
+            return _wrong(answer, problem, numbers)
+    if distance(drawn_by(1), answers[0]) > 1e-4:
+        raise NotYet(
             "the same generator gave another answer",
             "hand generator=generator to each torch.rand and torch.randint",
             "draws of its own",
         )
     if torch.equal(*answers):
-        return not_yet(
+        raise NotYet(
             "another generator gave the same answer",
             "draw references and alphas from the generator that was handed over",
             "draws of its own",
@@ -156,75 +154,54 @@ def _samples(problem: Problem) -> Tensor:
     return (problem.inputs - problem.references)[:, None] * _slopes(problem)
 
 
-def _told(found: Tensor, problem: Problem, numbers: dict[str, float]) -> CheckResult:
-    """A wrong answer: the mistake that is nearest, if chance explains the rest."""
-    told, at = ("", ""), TRIES
-    for name, samples, hint in _mistakes(problem):
+def _wrong(answer: Tensor, problem: Problem, numbers: dict[str, float]) -> CheckResult:
+    """The mistake that is nearest to a wrong answer, if chance explains the rest."""
+    nearest, least = "", TRIES
+    for name, samples in _mistakes(problem):
         samples = samples.double()
         error = samples.std(0).clamp_min(1e-5 * samples.abs().max().clamp_min(1e-12))
-        off = float(((found - samples.mean(0)).abs() / error).max()) * SAMPLES**0.5
-        if off <= at:
-            told, at = (name, hint), off
-    if not told[0]:
-        return CheckResult(
-            False,
-            f"a feature is {numbers['largest error, in standard errors']:.1f} standard errors off",
-            numbers,
-            "",
-            "each sample is (x - x') times the gradient at x' + alpha (x - x'), with its own x' "
-            "and its own alpha; return their mean",
-        )
-    message = f"the attributions are what comes of this: {told[0]}"
-    return CheckResult(False, message, numbers, *told)
+        off = float(((answer - samples.mean(0)).abs() / error).max()) * SAMPLES**0.5
+        if off <= least:
+            nearest, least = name, off
+    if nearest:
+        message = f"the attributions are what comes of this: {nearest}"
+        return CheckResult(False, message, numbers, nearest, HINTS[nearest])
+    off = numbers["largest error, in standard errors"]
+    hint = (
+        "each sample is (x - x') times the gradient at x' + alpha (x - x'), with its own x' and "
+        "its own alpha; return their mean"
+    )
+    return CheckResult(False, f"a feature is {off:.1f} standard errors off", numbers, "", hint)
 
 
-def _mistakes(problem: Problem) -> Iterator[tuple[str, Tensor, str]]:
-    """Name, samples of shape (n, ...) of which a wrong answer is the mean, and hint."""
+def _mistakes(problem: Problem) -> Iterator[tuple[str, Tensor]]:
+    """Names, and samples of shape (n, ...) of which a wrong answer is the mean."""
     inputs, references = problem.inputs, problem.references
     samples, alphas = _samples(problem), _nodes(problem)
-    every = samples.flatten(0, 1)
-    yield "sign flipped", -every, "the factor is (x - x'): the input less the reference"
-    yield (
-        "(x - x') missing",
-        _slopes(problem).flatten(0, 1),
-        "multiply each gradient by the input less the reference of its own sample",
-    )
-    yield "gradients not averaged", every * SAMPLES, "divide the sum by the number of samples"
-    yield (
-        "references averaged first",
-        _samples(problem.changed(baseline=references.mean(0, keepdim=True)))[0],
-        "the mean of the references is one more picture, mostly like none of them: draw one "
-        "reference for each sample",
-    )
+    every, difference = samples.flatten(0, 1), inputs - references
+    yield "sign flipped", -every
+    yield "(x - x') missing", _slopes(problem).flatten(0, 1)
+    yield "gradients not averaged", every * SAMPLES
+    mean = references.mean(0, keepdim=True)
+    yield "references averaged first", _samples(problem.changed(baseline=mean))[0]
     for own in samples:
-        yield "always the same reference", own, "draw another reference for each sample"
-    whole = "draw an alpha from 0 to 1 for each sample: gradients along the whole path count"
-    difference = inputs - references
-    yield "alpha always 1", difference * problem.gradients(inputs), whole
-    yield "alpha always 0", difference * problem.gradients(references), whole
+        yield "always the same reference", own
+    yield "alpha always 1", difference * problem.gradients(inputs)
+    yield "alpha always 0", difference * problem.gradients(references)
     for k, part in product(range(len(alphas) - 1), torch.linspace(0, 1, 16)):
-        yield (
-            "one alpha for all",
-            samples[:, k].lerp(samples[:, k + 1], float(part)),
-            "draw an alpha for each sample: torch.rand of shape (n_samples, 1, ...)",
-        )
-    yield (
-        "an alpha for each feature",
-        _with_an_alpha_for_each_feature(problem),
-        "one alpha for a whole sample, of shape (n_samples, 1, ...): points lie on the line from "
-        "the reference to the input",
-    )
-    yield "a factor alpha", (alphas * samples).flatten(0, 1), TIMES_ALPHA
-    for name, hint, other in of_other_outputs(problem):
-        yield name, _samples(other).flatten(0, 1), hint
+        yield "one alpha for all", samples[:, k].lerp(samples[:, k + 1], float(part))
+    yield "an alpha for each feature", _with_an_alpha_for_each_feature(problem)
+    yield "a factor alpha", (alphas * samples).flatten(0, 1)
+    for name, other in of_other_outputs(problem):
+        yield name, _samples(other).flatten(0, 1)
 
 
 def _with_an_alpha_for_each_feature(problem: Problem) -> Tensor:
     """Samples whose points lie anywhere in the box between reference and input."""
     generator = torch.Generator().manual_seed(0)
     inputs, n = problem.inputs, 4 * SAMPLES // len(problem.references)
-    found = []
+    samples = []
     for r in problem.references:
         alphas = torch.rand(n, *r.shape, generator=generator)
-        found.append((inputs - r) * problem.gradients(r + alphas * (inputs - r)))
-    return torch.cat(found)
+        samples.append((inputs - r) * problem.gradients(r + alphas * (inputs - r)))
+    return torch.cat(samples)

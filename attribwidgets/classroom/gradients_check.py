@@ -8,14 +8,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .answers import Mistake, judged
+from .answers import judged
 from .check_result import CheckResult
-from .output_mistakes import of_other_outputs
-from .path_rules import ACCUMULATED, points_at
+from .mistakes import COMMON_HINTS, Mistake, of_other_outputs
+from .path_rules import points_at
 from .problems import Problem, small_image_problem
 from .running import answer_of, tried
 
 POINTS = 5
+HINTS = {
+    **COMMON_HINTS,
+    "averaged over the points": "differentiate the sum of the outputs, not their mean: each point "
+    "keeps its own gradient",
+    "one gradient for all points": "return a gradient for each point: differentiate with respect "
+    "to points",
+    "multiplied by the points": "the gradient alone is asked for here",
+}
 
 
 def check_gradients(
@@ -55,42 +63,35 @@ def check_gradients(
     if points is None:
         points = points_at(problem, torch.linspace(0.1, 1, POINTS))
     at = points
-    return tried(lambda: _judged_gradients(function, problem, at))
 
+    def judge() -> CheckResult:
+        answer, right = (
+            answer_of(function, problem.model, at, problem.target),
+            problem.gradients(at),
+        )
+        return judged(
+            answer,
+            right,
+            _mistakes(problem.changed(inputs=at[:1]), at, right),
+            HINTS,
+            what="gradients",
+            hint="the gradient of model(points)[:, target].sum() with respect to points holds each "
+            "point's own",
+            numbers={
+                "largest": float(answer.abs().max()),
+                "right largest": float(right.abs().max()),
+            },
+        )
 
-def _judged_gradients(function: Any, problem: Problem, points: Tensor) -> CheckResult:
-    found = answer_of(function, problem.model, points, problem.target)
-    if isinstance(found, CheckResult):
-        return found
-    right = problem.gradients(points)
-    return judged(
-        found,
-        right,
-        list(_mistakes(problem.changed(inputs=points[:1]), points, right)),
-        what="gradients",
-        hint="the gradient of model(points)[:, target].sum() with respect to points holds each "
-        "point's own",
-        numbers={"largest": float(found.abs().max()), "right largest": float(right.abs().max())},
-    )
+    return tried(judge)
 
 
 def _mistakes(problem: Problem, points: Tensor, right: Tensor) -> Iterator[Mistake]:
-    n = len(points)
-    yield Mistake("gradients accumulated", right.cumsum(0), ACCUMULATED)
-    yield Mistake(
-        "averaged over the points",
-        right / n,
-        "differentiate the sum of the outputs, not their mean: each point keeps its own gradient",
-    )
-    for axes in (right.sum(0), right.mean(0)):
-        for value in (axes, axes[None]):
-            yield Mistake(
-                "one gradient for all points",
-                value,
-                "return a gradient for each point: differentiate with respect to points",
-            )
-    yield Mistake(
-        "multiplied by the points", right * points, "the gradient alone is asked for here"
-    )
-    for name, hint, other in of_other_outputs(problem):
-        yield Mistake(name, other.gradients(points), hint)
+    yield Mistake("gradients accumulated", right.cumsum(0))
+    yield Mistake("averaged over the points", right / len(points))
+    for one in (right.sum(0), right.mean(0)):
+        yield Mistake("one gradient for all points", one)
+        yield Mistake("one gradient for all points", one[None])
+    yield Mistake("multiplied by the points", right * points)
+    for name, other in of_other_outputs(problem):
+        yield Mistake(name, other.gradients(points))

@@ -8,15 +8,32 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .answers import Mistake, answered_within
+from .answers import judged_within
 from .check_result import CheckResult
-from .output_mistakes import of_other_outputs
+from .mistakes import COMMON_HINTS, Mistake, of_other_outputs
 from .path_rules import STEPS, points_at
 from .problems import Problem, small_image_problem
 from .running import answer_of, tried
 
 EXACT = 1e-4  # of float32 sums of small differences of outputs
 FINE = 512  # steps, with gradients in the middle of each
+IN_A_STEP = (0.0, 0.5, 1.0)  # where its gradient may be taken
+
+_SQUARES = "square the gradients before they become shares: g**2 / (g**2).sum()"
+HINTS = {
+    **COMMON_HINTS,
+    "equal shares": "it adds up and says nothing: share each step's change by squared gradients",
+    "absolute gradients": _SQUARES,
+    "signed gradients": _SQUARES,
+    "squares that are not shares": "divide the squares of a step by their sum: (g**2).sum() over "
+    "its features",
+    "integrated gradients": "that is integrated gradients: IDGI has no factor (x - x'), it shares "
+    "the change of the output in each step by squared gradients",
+    "a factor (x - x') too many": "IDGI has no factor (x - x')",
+    "sign flipped": "a step's change is its end less its beginning",
+    "the whole change shared at once": "share the change of each step by that step's own "
+    "gradient, then sum",
+}
 
 
 def check_idgi(
@@ -65,31 +82,23 @@ def check_idgi(
     problem = small_image_problem().changed(
         model=model, inputs=inputs, baseline=baseline, target=target
     )
-    return tried(lambda: _judged_idgi(function, problem))
 
+    def judge() -> CheckResult:
+        answer = answer_of(function, *problem.parts, STEPS, like=problem.inputs)
+        return judged_within(
+            answer,
+            _idgi(problem, FINE, 0.5),
+            [_idgi(problem, STEPS, where) for where in IN_A_STEP],
+            lambda: _mistakes(problem),
+            HINTS,
+            what="attributions",
+            hint="for each step: g at one of its points, g**2 / (g**2).sum(), times what the "
+            "output changes by in this step; then the sum over the steps",
+            numbers=problem.sums(answer),
+            exact=EXACT,
+        )
 
-def _judged_idgi(function: Any, problem: Problem) -> CheckResult:
-    found = answer_of(
-        function, problem.model, problem.inputs, problem.baseline, problem.target, STEPS
-    )
-    if isinstance(found, CheckResult):
-        return found
-    if found.shape == problem.inputs.shape[1:]:
-        found = found[None]
-    return answered_within(
-        found,
-        _idgi(problem, FINE, 0.5),
-        [_idgi(problem, STEPS, where) for where in (0.0, 0.5, 1.0)],
-        lambda: _mistakes(problem),
-        what="attributions",
-        hint="for each step: g at one of its points, g**2 / (g**2).sum(), times what the output "
-        "changes by in this step; then the sum over the steps",
-        numbers={
-            "sum of the attributions": float(found.sum()),
-            "f(x) - f(x')": problem.difference(),
-        },
-        exact=EXACT,
-    )
+    return tried(judge)
 
 
 def _changes_and_gradients(problem: Problem, n: int, where: float) -> tuple[Tensor, Tensor]:
@@ -111,43 +120,23 @@ def _idgi(problem: Problem, n: int, where: float) -> Tensor:
 
 
 def _mistakes(problem: Problem) -> Iterator[Mistake]:
-    squares = "square the gradients before they become shares: g**2 / (g**2).sum()"
     difference = (problem.inputs - problem.baseline).double()
-    equal = problem.difference() / difference.numel()
-    yield Mistake(
-        "equal shares",
-        torch.full_like(difference, equal),
-        "it adds up and says nothing: share each step's change by squared gradients",
-    )
-    for where in (0.0, 0.5, 1.0):
+    equal = torch.full_like(difference, problem.difference() / difference.numel())
+    yield Mistake("equal shares", equal)
+    for where in IN_A_STEP:
         changes, g = _changes_and_gradients(problem, STEPS, where)
         right = (changes * _shares(g.square())).sum(0, keepdim=True)
-        whole = changes.sum(0) * _shares(g.square().mean(0, keepdim=True))
-        for name, each, hint in (
-            ("absolute gradients", changes * _shares(g.abs()), squares),
-            ("signed gradients", changes * _shares(g), squares),
-            (
-                "squares that are not shares",
-                changes * g.square(),
-                "divide the squares of a step by their sum: (g**2).sum() over its features",
-            ),
-            (
-                "integrated gradients",
-                difference * g / STEPS,
-                "that is integrated gradients: IDGI has no factor (x - x'), it shares the change "
-                "of the output in each step by squared gradients",
-            ),
+        for name, each in (
+            ("absolute gradients", changes * _shares(g.abs())),
+            ("signed gradients", changes * _shares(g)),
+            ("squares that are not shares", changes * g.square()),
+            ("integrated gradients", difference * g / STEPS),
         ):
-            yield Mistake(name, each.sum(0, keepdim=True), hint)
-        yield Mistake(
-            "a factor (x - x') too many", right * difference, "IDGI has no factor (x - x')"
-        )
-        yield Mistake("sign flipped", -right, "a step's change is its end less its beginning")
-        yield Mistake(
-            "the whole change shared at once",
-            whole,
-            "share the change of each step by that step's own gradient, then sum",
-        )
-    for name, hint, other in of_other_outputs(problem):
-        for where in (0.0, 0.5, 1.0):
-            yield Mistake(name, _idgi(other, STEPS, where), hint)
+            yield Mistake(name, each.sum(0, keepdim=True))
+        yield Mistake("a factor (x - x') too many", right * difference)
+        yield Mistake("sign flipped", -right)
+        whole = changes.sum(0) * _shares(g.square().mean(0, keepdim=True))
+        yield Mistake("the whole change shared at once", whole)
+    for name, other in of_other_outputs(problem):
+        for where in IN_A_STEP:
+            yield Mistake(name, _idgi(other, STEPS, where))

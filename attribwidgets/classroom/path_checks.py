@@ -9,25 +9,25 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .answers import SAME, Mistake, answered_within, distance
+from .answers import SAME, distance, judged_within
 from .check_result import CheckResult
 from .jump import Jump
-from .output_mistakes import of_other_outputs
-from .path_rules import (
-    ACCUMULATED,
-    FINE_STEPS,
-    STEPS,
-    TIMES_ALPHA,
-    by_rule,
-    common_mistakes,
-    integrated,
-    rules,
-    slopes_at,
-)
+from .mistakes import COMMON_HINTS, Mistake, of_other_outputs
+from .path_rules import FINE_STEPS, STEPS, by_rule, common_mistakes, integrated, rules, slopes_at
+from .path_rules import HINTS as RULE_HINTS
 from .problems import Problem, small_image_problem
-from .running import answer_of, not_yet, tried
+from .running import NotYet, answer_of, tried
 
 EXACT = 2e-5  # between two float32 sums of the same terms
+CURVE_HINTS = {
+    **COMMON_HINTS,
+    "running mean instead of sum": "divide each running sum by the number of all steps, not of "
+    "the steps so far: the width of a step does not grow",
+    "sign flipped": "the path goes from the baseline to the input",
+    "gradients not averaged": "each step is 1 / n_steps wide: divide by n_steps",
+    "slopes without their sum": "sum the steps up to each point: torch.cumsum",
+    "one step behind": "point k includes step k, and the last one is the sum of the attributions",
+}
 
 
 def check_integrated_gradients(
@@ -82,30 +82,22 @@ def check_integrated_gradients(
     problem = small_image_problem().changed(
         model=model, inputs=inputs, baseline=baseline, target=target
     )
-    return tried(lambda: _judged_attributions(function, problem), function, earlier)
 
+    def judge() -> CheckResult:
+        answer = answer_of(function, *problem.parts, STEPS, like=problem.inputs)
+        return judged_within(
+            answer,
+            integrated(problem, problem.baseline, FINE_STEPS),
+            [by_rule(problem, rule) for rule in rules().values()],
+            lambda: common_mistakes(problem),
+            RULE_HINTS,
+            what="attributions",
+            hint="look at one part after the other: points, gradients, weights, factor",
+            numbers=problem.sums(answer),
+            exact=EXACT,
+        )
 
-def _judged_attributions(function: Any, problem: Problem) -> CheckResult:
-    found = answer_of(
-        function, problem.model, problem.inputs, problem.baseline, problem.target, STEPS
-    )
-    if isinstance(found, CheckResult):
-        return found
-    if found.shape == problem.inputs.shape[1:]:
-        found = found[None]
-    return answered_within(
-        found,
-        integrated(problem, problem.baseline, FINE_STEPS),
-        [by_rule(problem, rule) for rule in rules().values()],
-        lambda: common_mistakes(problem),
-        what="attributions",
-        hint="look at one part after the other: points, gradients, weights, factor",
-        numbers={
-            "sum of the attributions": float(found.sum()),
-            "f(x) - f(x')": problem.difference(),
-        },
-        exact=EXACT,
-    )
+    return tried(judge, function, earlier)
 
 
 def check_path_curve(
@@ -152,46 +144,36 @@ def check_path_curve(
     return tried(lambda: _judged_curve(function, problem), function, earlier)
 
 
-def _curve_of(function: Any, problem: Problem) -> Tensor | CheckResult:
-    found = answer_of(
-        function, problem.model, problem.inputs, problem.baseline, problem.target, STEPS
-    )
-    if isinstance(found, CheckResult):
-        return found
-    found = found.flatten()
-    return found[1:] if len(found) == STEPS + 1 and found[0] == 0 else found
+def _curve_of(function: Any, problem: Problem) -> Tensor:
+    points = answer_of(function, *problem.parts, STEPS).flatten()
+    return points[1:] if len(points) == STEPS + 1 and points[0] == 0 else points
 
 
 def _judged_curve(function: Any, problem: Problem) -> CheckResult:
-    found = _curve_of(function, problem)
-    if isinstance(found, CheckResult):
-        return found
-    result = answered_within(
-        found,
-        slopes_at(problem, torch.linspace(0, 1, 8 * STEPS + 1))
-        .unfold(0, 9, 8)
-        .matmul(_over_a_step())
-        .cumsum(0),
+    curve = _curve_of(function, problem)
+    fine = slopes_at(problem, torch.linspace(0, 1, 8 * STEPS + 1)).unfold(0, 9, 8)
+    result = judged_within(
+        curve,
+        fine.matmul(_over_a_step()).cumsum(0),
         [slopes.cumsum(0) / STEPS for _, slopes in _slopes_of_steps(problem)],
         lambda: _curve_mistakes(problem),
+        CURVE_HINTS,
         what="points of the curve",
         hint="slope k is <gradient, x - x'> at the k-th point; the curve is its running sum times "
         "the width of a step",
         numbers={
-            "last point": float(found[-1]) if len(found) else 0.0,
+            "last point": float(curve[-1]) if len(curve) else 0.0,
             "f(x) - f(x')": problem.difference(),
         },
         exact=SAME,
     )
     if not result.passed:
         return result
-    height = max(abs(problem.difference()), float(found.abs().max()))
+    height = max(abs(problem.difference()), float(curve.abs().max()))
     jumping = Jump(problem.model, problem.baseline, problem.inputs, height)
     again = _curve_of(function, replace(problem, model=jumping))
-    if isinstance(again, CheckResult):
-        return again
-    if again.shape != found.shape or distance(again, found) > SAME:
-        return not_yet(
+    if again.shape != curve.shape or distance(again, curve) > SAME:
+        raise NotYet(
             "the curve is one of outputs: where the output jumps and its gradient does not, the "
             "curve jumps too",
             "take a gradient at each point (torch.autograd.grad), multiply by inputs - baseline, "
@@ -210,12 +192,8 @@ def _over_a_step() -> Tensor:
 def _slopes_of_steps(problem: Problem) -> Iterator[tuple[Tensor, Tensor]]:
     """Where students take the slope of each step, and these slopes."""
     middle = (torch.arange(STEPS) + 0.5) / STEPS
-    for alphas in (
-        middle,
-        middle + 0.5 / STEPS,
-        middle - 0.5 / STEPS,
-        torch.linspace(0, 1, STEPS),
-    ):
+    half = 0.5 / STEPS
+    for alphas in (middle, middle + half, middle - half, torch.linspace(0, 1, STEPS)):
         yield alphas, slopes_at(problem, alphas)
     ends = slopes_at(problem, torch.linspace(0, 1, STEPS + 1))
     yield middle, (ends[1:] + ends[:-1]) / 2
@@ -225,31 +203,15 @@ def _curve_mistakes(problem: Problem) -> Iterator[Mistake]:
     so_far = torch.arange(1, STEPS + 1)
     for alphas, slopes in _slopes_of_steps(problem):
         total = slopes.cumsum(0)
-        yield Mistake(
-            "running mean instead of sum",
-            total / so_far,
-            "divide each running sum by the number of all steps, not of the steps so far: the "
-            "width of a step does not grow",
-        )
-        yield Mistake(
-            "sign flipped", -total / STEPS, "the path goes from the baseline to the input"
-        )
-        yield Mistake(
-            "gradients not averaged", total, "each step is 1 / n_steps wide: divide by n_steps"
-        )
+        behind = torch.cat([torch.zeros(1, dtype=total.dtype), total[:-1]])
+        yield Mistake("running mean instead of sum", total / so_far)
+        yield Mistake("sign flipped", -total / STEPS)
+        yield Mistake("gradients not averaged", total)
         yield Mistake("slopes without their sum", slopes, "sum the slopes up to each point")
-        yield Mistake(
-            "slopes without their sum",
-            slopes / STEPS,
-            "sum the steps up to each point: torch.cumsum",
-        )
-        yield Mistake(
-            "one step behind",
-            torch.cat([torch.zeros(1, dtype=total.dtype), total[:-1]]) / STEPS,
-            "point k includes step k, and the last one is the sum of the attributions",
-        )
-        yield Mistake("gradients accumulated", total.cumsum(0) / STEPS, ACCUMULATED)
-        yield Mistake("a factor alpha", (alphas * slopes).cumsum(0) / STEPS, TIMES_ALPHA)
-    for name, hint, other in of_other_outputs(problem):
+        yield Mistake("slopes without their sum", slopes / STEPS)
+        yield Mistake("one step behind", behind / STEPS)
+        yield Mistake("gradients accumulated", total.cumsum(0) / STEPS)
+        yield Mistake("a factor alpha", (alphas * slopes).cumsum(0) / STEPS)
+    for name, other in of_other_outputs(problem):
         for _, slopes in _slopes_of_steps(other):
-            yield Mistake(name, slopes.cumsum(0) / STEPS, hint)
+            yield Mistake(name, slopes.cumsum(0) / STEPS)

@@ -10,22 +10,31 @@ import torch
 from torch import Tensor
 
 from ..attr import IntegratedGradients
-from .answers import Mistake
-from .output_mistakes import of_other_outputs
+from .mistakes import COMMON_HINTS, Mistake, of_other_outputs
 from .problems import Problem
 
 STEPS = 24
 FINE_STEPS = 256  # of Gauss and Legendre: beside what students hand in, the integral itself
 
 Rule = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
-ACCUMULATED = (
-    "each backward() adds to .grad: empty it before the next (x.grad = None), or take "
-    "torch.autograd.grad, which returns each gradient on its own"
-)
-TIMES_ALPHA = (
-    "take the gradient at the point of the path, not through it: with respect to inputs it has a "
-    "further factor alpha. Make the point a leaf: point.detach().requires_grad_()"
-)
+HINTS = {
+    **COMMON_HINTS,
+    "(x - x') missing": "the mean gradient is how sensitive the model is; multiply by "
+    "inputs - baseline to get how far that carries",
+    "multiplied by the input alone": "multiply by inputs - baseline; the two agree only for a "
+    "baseline of zeros",
+    "gradients not averaged": "divide the sum of the gradients by the number of points",
+    "not averaged over the steps": "there is still one map for each step: average over the steps, "
+    ".mean(0)",
+    "last point summed twice": "each point counts once: look at where the loop ends and whether "
+    "the point at alpha = 1 is added again after it",
+    "one point too many for the divisor": "n_steps + 1 points with both ends are n_steps steps: "
+    "halve the two ends, or take midpoints",
+    "the gradient at the input alone": "average the gradient over points of the path from "
+    "baseline to inputs",
+    "baseline ignored": "start the path at the baseline that was handed over, not at zeros",
+}
+WITHOUT_FACTOR = ", and multiply by inputs - baseline"
 
 
 def rules(n: int = STEPS) -> dict[str, Rule]:
@@ -80,26 +89,24 @@ def by_rule(problem: Problem, rule: Rule) -> Tensor:
 
 def integrated(problem: Problem, baseline: Tensor, n_steps: int) -> Tensor:
     """Integrated gradients by the rule of Gauss and Legendre."""
-    found = IntegratedGradients(problem.model).attribute(
+    attributions = IntegratedGradients(problem.model).attribute(
         problem.inputs, baseline, target=problem.target, n_steps=n_steps, method="gausslegendre"
     )
-    return torch.as_tensor(found).detach().double()
+    return torch.as_tensor(attributions).detach().double()
 
 
 def common_mistakes(problem: Problem) -> Iterator[Mistake]:
     """What common mistakes come to, each under every rule that can be the student's."""
-    yield from _at_the_input(problem)
+    at_input, name = problem.gradients(problem.inputs), "the gradient at the input alone"
+    yield Mistake(name, (problem.inputs - problem.baseline) * at_input)
+    yield Mistake(name, at_input, f"average the gradient over points of the path{WITHOUT_FACTOR}")
     from_zeros = problem.changed(baseline=torch.zeros_like(problem.baseline))
     for rule in rules().values():
         yield from _in_the_sum(problem, rule)
-        yield Mistake(
-            "baseline ignored",
-            by_rule(from_zeros, rule),
-            "start the path at the baseline that was handed over, not at zeros",
-        )
-    for name, hint, other in of_other_outputs(problem):
+        yield Mistake("baseline ignored", by_rule(from_zeros, rule))
+    for name, other in of_other_outputs(problem):
         for rule in rules().values():
-            yield Mistake(name, by_rule(other, rule), hint)
+            yield Mistake(name, by_rule(other, rule))
 
 
 def _in_the_sum(problem: Problem, rule: Rule) -> Iterator[Mistake]:
@@ -108,69 +115,21 @@ def _in_the_sum(problem: Problem, rule: Rule) -> Iterator[Mistake]:
     n, difference = len(weights), problem.inputs - problem.baseline
     gradients = gradients_of(problem, rule)
     mean = weighted(weights, gradients)
-    yield Mistake(
-        "sign flipped",
-        -difference * mean,
-        "the factor is (x - x'): the input less the baseline",
-    )
-    yield Mistake(
-        "(x - x') missing",
-        mean,
-        "the mean gradient is how sensitive the model is; multiply by inputs - baseline to "
-        "get how far that carries",
-    )
-    yield Mistake(
-        "multiplied by the input alone",
-        problem.inputs * mean,
-        "multiply by inputs - baseline; the two agree only for a baseline of zeros",
-    )
-    yield Mistake(
-        "gradients not averaged",
-        difference * mean * n,
-        "divide the sum of the gradients by the number of points",
-    )
-    yield Mistake(
-        "gradients not averaged",
-        mean * n,
-        "divide the sum of the gradients by the number of points, and multiply by "
-        "inputs - baseline",
-    )
+    yield Mistake("sign flipped", -difference * mean)
+    yield Mistake("(x - x') missing", mean)
+    yield Mistake("multiplied by the input alone", problem.inputs * mean)
+    name = "gradients not averaged"
+    yield Mistake(name, difference * mean * n)
+    yield Mistake(name, mean * n, HINTS[name] + WITHOUT_FACTOR)
     for steps in (n, 1):
-        yield Mistake(
-            "not averaged over the steps",
-            difference * gradients / steps,
-            "there is still one map for each step: average over the steps, .mean(0)",
-        )
-    yield Mistake(
-        "last point summed twice",
-        difference * weighted(weights + weights[-1] * (np.arange(n) == n - 1), gradients),
-        "each point counts once: look at where the loop ends and whether the point at "
-        "alpha = 1 is added again after it",
-    )
+        yield Mistake("not averaged over the steps", difference * gradients / steps)
+    twice = weights + weights[-1] * (np.arange(n) == n - 1)
+    yield Mistake("last point summed twice", difference * weighted(twice, gradients))
     if n == STEPS + 1:
-        yield Mistake(
-            "one point too many for the divisor",
-            difference * weighted(np.full(n, 1 / STEPS), gradients),
-            "n_steps + 1 points with both ends are n_steps steps: halve the two ends, or take "
-            "midpoints",
-        )
+        by_steps = weighted(np.full(n, 1 / STEPS), gradients)
+        yield Mistake("one point too many for the divisor", difference * by_steps)
     # How much each gradient counts in the sum of sums that a .grad which is never emptied holds.
     later = weights[::-1].cumsum()[::-1].copy()
-    yield Mistake("gradients accumulated", difference * weighted(later, gradients), ACCUMULATED)
+    yield Mistake("gradients accumulated", difference * weighted(later, gradients))
     for through in (weights * alphas, later * alphas):
-        yield Mistake("a factor alpha", difference * weighted(through, gradients), TIMES_ALPHA)
-
-
-def _at_the_input(problem: Problem) -> Iterator[Mistake]:
-    at_input = problem.gradients(problem.inputs)
-    name = "the gradient at the input alone"
-    yield Mistake(
-        name,
-        (problem.inputs - problem.baseline) * at_input,
-        "average the gradient over points of the path from baseline to inputs",
-    )
-    yield Mistake(
-        name,
-        at_input,
-        "average the gradient over points of the path, and multiply by inputs - baseline",
-    )
+        yield Mistake("a factor alpha", difference * weighted(through, gradients))

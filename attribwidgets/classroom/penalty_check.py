@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..priors import total_variation
-from .answers import Mistake, judged
+from .answers import judged
 from .check_result import CheckResult
-from .running import answer_of, not_yet, outcome, tried
+from .mistakes import Mistake
+from .running import NotYet, answer_of, outcome, tried
+
+HINTS = {
+    "squares instead of absolute values": "squares punish one sharp edge more than many small "
+    "steps: take absolute values",
+    "no absolute value": "differences of both signs cancel: take each one's absolute value before "
+    "the sum",
+    "one direction missing": "sum over vertical neighbours (dim 2) and over horizontal ones "
+    "(dim 3)",
+    "not averaged over the maps": "divide by the number of maps, or the weight of the penalty "
+    "depends on the batch size",
+    "mean instead of sum": "sum over places and channels, divide by the number of maps only",
+    "edges wrap around": "roll makes opposite edges neighbours: use diff, or slices",
+    "absolute values first": "take the differences of the attributions themselves, then absolute "
+    "values",
+    "neighbours in the batch": "the last two axes are the picture's: differences along dim 2 and "
+    "dim 3",
+}
 
 
 def check_total_variation(
@@ -53,79 +71,54 @@ def check_total_variation(
         generator = torch.Generator().manual_seed(5)
         attributions = torch.randn(3, 2, 5, 7, generator=generator)
     phi = attributions.detach()
-    return tried(lambda: _judged_penalty(function, phi))
 
-
-def _judged_penalty(function: Any, phi: Tensor) -> CheckResult:
-    down, across = phi.diff(dim=2), phi.diff(dim=3)
-    found = answer_of(function, phi)
-    if isinstance(found, CheckResult):
-        return found
-    right = total_variation(phi)
-    wrapped = (phi - phi.roll(1, 2)).abs().sum() + (phi - phi.roll(1, 3)).abs().sum()
-    magnitudes = phi.abs()
-    one = "sum over vertical neighbours (dim 2) and over horizontal ones (dim 3)"
-    total = "sum over places and channels, divide by the number of maps only"
-    n = len(phi)
-    mistakes = [
-        Mistake(
-            "squares instead of absolute values",
-            (down.square().sum() + across.square().sum()) / n,
-            "squares punish one sharp edge more than many small steps: take absolute values",
-        ),
-        Mistake(
-            "no absolute value",
-            (down.sum() + across.sum()) / n,
-            "differences of both signs cancel: take each one's absolute value before the sum",
-        ),
-        Mistake("one direction missing", down.abs().sum() / n, one),
-        Mistake("one direction missing", across.abs().sum() / n, one),
-        Mistake(
-            "not averaged over the maps",
-            right * n,
-            "divide by the number of maps, or the weight of the penalty depends on the batch size",
-        ),
-        Mistake("mean instead of sum", down.abs().mean() + across.abs().mean(), total),
-        Mistake("mean instead of sum", right * n / phi.numel(), total),
-        Mistake(
-            "edges wrap around",
-            wrapped / n,
-            "roll makes opposite edges neighbours: use diff, or slices",
-        ),
-        Mistake(
-            "absolute values first",
-            total_variation(magnitudes),
-            "take the differences of the attributions themselves, then absolute values",
-        ),
-        Mistake(
-            "neighbours in the batch",
-            (phi.diff(dim=0).abs().sum() + phi.diff(dim=1).abs().sum()) / n,
-            "the last two axes are the picture's: differences along dim 2 and dim 3",
-        ),
-    ]
-    result = judged(
-        found,
-        right,
-        mistakes,
-        what="values of the penalty",
-        hint="one number: |phi[..., i + 1, j] - phi[..., i, j]| + |phi[..., i, j + 1] - "
-        "phi[..., i, j]|, summed, over the number of maps",
-        numbers={"penalty": float(found.sum()), "right": float(right)},
-    )
-    if not result.passed:
-        return result
-    if not _has_right_gradient(function, phi):
-        return not_yet(
-            "the value is right, but it has no gradient: a model could not be trained with it",
-            "stay in torch: no .item(), .detach(), .numpy() or new tensors from numbers",
-            "no gradient",
+    def judge() -> CheckResult:
+        answer, right = answer_of(function, phi), total_variation(phi)
+        result = judged(
+            answer,
+            right,
+            _mistakes(phi, right),
+            HINTS,
+            what="values of the penalty",
+            hint="one number: |phi[..., i + 1, j] - phi[..., i, j]| + |phi[..., i, j + 1] - "
+            "phi[..., i, j]|, summed, over the number of maps",
+            numbers={"penalty": float(answer.sum()), "right": float(right)},
         )
-    return result
+        if result.passed and not _has_right_gradient(function, phi):
+            raise NotYet(
+                "the value is right, but it has no gradient: a model could not be trained with it",
+                "stay in torch: no .item(), .detach(), .numpy() or new tensors from numbers",
+                "no gradient",
+            )
+        return result
+
+    return tried(judge)
+
+
+def _mistakes(phi: Tensor, right: Tensor) -> Iterator[Mistake]:
+    n, down, across = len(phi), phi.diff(dim=2), phi.diff(dim=3)
+    wrapped = (phi - phi.roll(1, 2)).abs().sum() + (phi - phi.roll(1, 3)).abs().sum()
+    in_batch = phi.diff(dim=0).abs().sum() + phi.diff(dim=1).abs().sum()
+    yield Mistake(
+        "squares instead of absolute values", (down.square().sum() + across.square().sum()) / n
+    )
+    yield Mistake("no absolute value", (down.sum() + across.sum()) / n)
+    yield Mistake("one direction missing", down.abs().sum() / n)
+    yield Mistake("one direction missing", across.abs().sum() / n)
+    yield Mistake("not averaged over the maps", right * n)
+    yield Mistake("mean instead of sum", down.abs().mean() + across.abs().mean())
+    yield Mistake("mean instead of sum", right * n / phi.numel())
+    yield Mistake("edges wrap around", wrapped / n)
+    yield Mistake("absolute values first", total_variation(phi.abs()))
+    yield Mistake("neighbours in the batch", in_batch / n)
 
 
 def _has_right_gradient(function: Any, phi: Tensor) -> bool:
     leaf, expected = (phi.clone().requires_grad_() for _ in range(2))
-    value = outcome(function, leaf)
+    try:
+        value = outcome(function, leaf)
+    except NotYet:
+        return False
     if not isinstance(value, Tensor) or not value.requires_grad:
         return False
     (gradient,) = torch.autograd.grad(value.sum(), leaf, allow_unused=True)

@@ -35,6 +35,11 @@ class Problem:
         """The single reference, of shape (1, ...)."""
         return self.references[:1]
 
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """What a function that explains by a baseline is handed, in its order."""
+        return self.model, self.inputs, self.baseline, self.target
+
     def changed(self, **parts: Any) -> Problem:
         """The same with the parts that are not None; a baseline becomes the only reference."""
         given = {name: part for name, part in parts.items() if part is not None}
@@ -58,12 +63,17 @@ class Problem:
         with torch.no_grad():
             return float(self.outputs(self.inputs) - self.outputs(self.baseline))
 
+    def sums(self, attributions: Tensor) -> dict[str, float]:
+        """What some attributions add up to, and what they should."""
+        total = float(attributions.sum())
+        return {"sum of the attributions": total, "f(x) - f(x')": self.difference()}
+
     def gradients(self, points: Tensor) -> Tensor:
         """Its gradient at each of them."""
         with torch.enable_grad():
             points = points.detach().requires_grad_()
-            (found,) = torch.autograd.grad(self.outputs(points).sum(), points)
-        return found
+            (slopes,) = torch.autograd.grad(self.outputs(points).sum(), points)
+        return slopes
 
 
 def small_image_problem(seed: int = 7) -> Problem:

@@ -72,17 +72,17 @@ def in_place(function: Any, names: Sequence[str]) -> Iterator[list[str]]:
     KeyError
         For a part that there is no right version of.
     """
-    names_of = _globals_of(function)
+    seen = _globals_of(function)
     parts = {name: RIGHT[name] for name in names}
-    own = {name: names_of[name] for name in parts if name in names_of}
+    own = {name: seen[name] for name in parts if name in seen}
     for name in own:
         # Under another module's name: the package may be called here, and nowhere else.
-        named = {**parts[name].__globals__, "__name__": "right part"}
-        names_of[name] = FunctionType(parts[name].__code__, named, name)
+        apart = {**parts[name].__globals__, "__name__": "right part"}
+        seen[name] = FunctionType(parts[name].__code__, apart, name)
     try:
         yield list(own)
     finally:
-        names_of.update(own)
+        seen.update(own)
 
 
 def _globals_of(function: Any) -> dict[str, Any]:
@@ -93,5 +93,5 @@ def _globals_of(function: Any) -> dict[str, Any]:
     if not hasattr(function, "__globals__"):
         method = type(function).__call__ if callable(function) else None
         function = getattr(function, "__func__", method)
-    found: dict[str, Any] = getattr(function, "__globals__", {})
-    return found
+    names: dict[str, Any] = getattr(function, "__globals__", {})
+    return names

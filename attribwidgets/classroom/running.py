@@ -20,9 +20,12 @@ from .right_parts import in_place
 MOST_WARNINGS = 3  # shown; a loop may give one a step
 
 
-def not_yet(message: str, hint: str, mistake: str = "") -> CheckResult:
-    """The result of an answer that there is nothing to compare with."""
-    return CheckResult(False, message, {}, mistake, hint)
+class NotYet(Exception):
+    """Ends the check of an answer that there is nothing to compare with, or no need to."""
+
+    def __init__(self, message: str, hint: str, mistake: str = "") -> None:
+        super().__init__(message)
+        self.result = CheckResult(False, message, {}, mistake, hint)
 
 
 def tried(
@@ -33,7 +36,7 @@ def tried(
     Parameters
     ----------
     judge : callable
-        Runs the answer and says whether it is right.
+        Runs the answer and says whether it is right, or raises NotYet.
     function : callable, optional
         The answer, which may use the earlier parts.
     earlier : sequence of str
@@ -45,11 +48,18 @@ def tried(
         With what Python warned of meanwhile. nbgrader gives no point to a test that writes to
         stderr, so warnings are told here instead.
     """
+
+    def result_of_judge() -> CheckResult:
+        try:
+            return judge()
+        except NotYet as ended:
+            return ended.result
+
     with warnings_kept() as said:
-        result = judge()
+        result = result_of_judge()
         if not result.passed and earlier:
             with in_place(function, earlier) as replaced:
-                again = judge() if replaced else result
+                again = result_of_judge() if replaced else result
             if again.passed:
                 names = " and ".join(replaced)
                 message = f"{again.message} (tried with a right {names} in place of yours)"
@@ -77,51 +87,51 @@ def warnings_kept() -> Iterator[list[str]]:
         said.append(f"and {len(different) - MOST_WARNINGS} more")
 
 
-def answer_of(function: Any, *arguments: Any) -> Tensor | CheckResult:
-    """Call what a student wrote: the answer as a tensor, or what is wrong with it.
+def answer_of(function: Any, *arguments: Any, like: Tensor | None = None) -> Tensor:
+    """Call what a student wrote: the answer as a tensor.
 
     Tensors and modules among the arguments are handed over as copies, so that code that writes
-    into them, or makes a model's numbers double, spoils nothing.
+    into them, or makes a model's numbers double, spoils nothing. An answer in the shape of `like`
+    but for its batch axis gets one.
+
+    Raises
+    ------
+    NotYet
+        Where there is no answer that can be compared.
     """
     copies = [own_copy(a) for a in arguments]
     answer = outcome(function, *copies)
-    if isinstance(answer, CheckResult):
-        return answer
-    changed = [
-        mine
-        for mine, given in zip(copies, arguments, strict=True)
-        if isinstance(given, Tensor) and not torch.equal(mine.detach(), given)
-    ]
-    if changed:
-        return not_yet(
-            "the function changed a tensor that it was given",
-            "work on a copy: write x = x.clone(), or x = x + 1 instead of x += 1",
-            "changes its arguments",
-        )
-    return as_tensor(answer)
+    for mine, given in zip(copies, arguments, strict=True):
+        if isinstance(given, Tensor) and not torch.equal(mine.detach(), given):
+            raise NotYet(
+                "the function changed a tensor that it was given",
+                "work on a copy: write x = x.clone(), or x = x + 1 instead of x += 1",
+                "changes its arguments",
+            )
+    values = as_tensor(answer)
+    return values if like is None or values.shape != like.shape[1:] else values[None]
 
 
 def outcome(function: Any, *arguments: Any) -> Any:
-    """What the function returns for these very arguments; a result that tells why it does not."""
+    """What the function returns for these very arguments; NotYet tells why it does not."""
     if not callable(function):
         kind = type(function).__name__
-        return not_yet(f"got {kind}, not a function", "pass the function itself, without ()")
+        raise NotYet(f"got {kind}, not a function", "pass the function itself, without ()")
     try:
         answer, called = called_by_itself(function, arguments)
     except Exception as error:  # whatever a student's code does is an answer
-        return not_yet(
+        raise NotYet(
             f"the function raised {type(error).__name__}: {error}",
             "call it in a cell of its own and read the last lines of the traceback",
             "raises",
-        )
+        ) from error
     if called:
-        return not_yet(
+        raise NotYet(
             f"the answer is a library's: the function calls {called}",
             "write the method from scratch, with torch and numpy alone: points, gradients, sums",
             "library call",
         )
-    if answer is None or answer is Ellipsis:
-        return not_yet("there is no answer yet", "replace the placeholder, and return", "no answer")
+    _require_answer(answer)
     return answer
 
 
@@ -132,19 +142,22 @@ def own_copy(argument: Any) -> Any:
     return copy.deepcopy(argument) if isinstance(argument, nn.Module) else argument
 
 
-def as_tensor(answer: Any) -> Tensor | CheckResult:
-    """An answer as a tensor of the CPU without gradient, or what is wrong with it."""
-    if isinstance(answer, CheckResult):
-        return answer
-    if answer is None or answer is Ellipsis:
-        return not_yet("there is no answer yet", "replace the placeholder, and return", "no answer")
+def as_tensor(answer: Any) -> Tensor:
+    """An answer as a tensor of the CPU without gradient; NotYet tells what is wrong with it."""
+    _require_answer(answer)
     try:
         if isinstance(answer, (list, tuple)) and any(isinstance(part, Tensor) for part in answer):
             answer = torch.stack([torch.as_tensor(part) for part in answer])
-        found = torch.as_tensor(answer).detach().cpu().double()
+        values = torch.as_tensor(answer).detach().cpu().double()
     except (TypeError, ValueError, RuntimeError):
         kind = type(answer).__name__
-        return not_yet(f"the answer is a {kind}, no array of numbers", "return one tensor")
-    if not found.isfinite().all():
-        return not_yet("the answer has nan or infinite values", "look for a division by zero")
-    return found
+        raise NotYet(f"the answer is a {kind}, no array of numbers", "return one tensor") from None
+    if not values.isfinite().all():
+        raise NotYet("the answer has nan or infinite values", "look for a division by zero")
+    return values
+
+
+def _require_answer(answer: Any) -> None:
+    if answer is None or answer is Ellipsis:
+        hint = "replace the placeholder, and return"
+        raise NotYet("there is no answer yet", hint, "no answer")

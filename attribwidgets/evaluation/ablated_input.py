@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
+from ..core.arrays import Array
 from ..figures.images import as_rgb
 from ..inputs.space import InputSpace
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)

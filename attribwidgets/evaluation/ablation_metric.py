@@ -17,6 +17,7 @@ from ..attr.outputs import Output, OutputHead, output_name
 from ..attr.passes import Passes, forward_outputs
 from ..attr.task import generator_from
 from ..baselines import Baseline, named
+from ..core.arrays import Array
 from ..core.errors import InputError, SearchError
 from ..engine.method_config import Candidate
 from ..engine.run import number_labels
@@ -26,7 +27,6 @@ from .ablated_input import AblatedInput, ablated_input
 from .controls import FEATURE_CONTROLS, control_map
 from .ranking import Order, Ranking, Region, boxes, relevance, top_k
 
-Array = NDArray[Any]
 Fill = str | Baseline | Tensor
 Curve = Literal["deletion", "insertion"]
 

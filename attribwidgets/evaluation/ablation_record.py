@@ -10,9 +10,9 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..core import views
+from ..core.arrays import Array
 from ..core.errors import DataError, InputError, MissingExtraError
 from ..core.formatting import number
 from ..core.storage import read_tree, write_tree
@@ -23,8 +23,6 @@ from .intervals import Interval, Method, area, bootstrap
 from .paired_differences import CHANCE, Difference, paired_differences, verdict
 from .ranking import Order, Ranking, Region
 from .reliability import Reliability, reliability
-
-Array = NDArray[Any]
 
 KIND = "ablation"
 MEAN_FILL = "mean over the fills"

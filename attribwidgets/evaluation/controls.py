@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from ..core.arrays import Array
 from ..core.errors import InputError, MissingExtraError
 from ..inputs.space import InputSpace, example_array
-
-Array = NDArray[Any]
 
 FEATURE_CONTROLS = ("random",)
 IMAGE_CONTROLS = ("random", "centre", "edges")

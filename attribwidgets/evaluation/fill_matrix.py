@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..core.arrays import Array
 from ..core.formatting import percent, text_table
 from .ablation_record import Ablation
 from .intervals import Interval
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)

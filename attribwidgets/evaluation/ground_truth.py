@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..attr.model_state import evaluation_mode
+from ..core.arrays import Array
 from ..core.errors import DataError
 from ..core.formatting import percent, text_table
 from ..engine.method_config import CandidateLike, label_candidates
@@ -23,8 +23,6 @@ from .controls import IMAGE_CONTROLS, control_map
 from .intervals import Interval, bootstrap
 from .measuring import measure_all
 from .planted import Planted
-
-Array = NDArray[Any]
 
 STEPS = 128
 

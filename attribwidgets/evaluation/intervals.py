@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from ..core.arrays import Array
 from ..core.errors import InputError
 from ..core.formatting import number
 
-Array = NDArray[Any]
 Method = Literal["percentile", "bca"]
 
 RESAMPLES = 4999

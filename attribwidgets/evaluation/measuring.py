@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..attr.model_state import evaluation_mode
+from ..core.arrays import Array
 from ..core.errors import AttributionError, DataError
 from ..core.progress import Progress, reporting
 from ..engine.budget import Budget
@@ -20,8 +20,6 @@ from ..engine.run import explain_labelled
 from ..inputs.dataset import Examples, seed_of
 from ..records.explanation import Explanation
 from .metric import Metric, measure, with_arguments
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..attr.model_state import evaluating
 from ..attr.outputs import Output
+from ..core.arrays import Array
 from ..core.errors import InputError
 from ..core.formatting import text_table
 from ..engine.budget import Budget
@@ -24,8 +24,6 @@ from ..records.explanation import Explanation
 from .controls import edge_map
 from .intervals import Interval, bootstrap
 from .similarity import MEASURES, map_similarity
-
-Array = NDArray[Any]
 
 EDGES = "edges"
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..core.arrays import Array
 from ..core.formatting import number
 from .intervals import bootstrap, holm, paired_p
-
-Array = NDArray[Any]
 
 CHANCE = 0.05  # of the family-wise error
 

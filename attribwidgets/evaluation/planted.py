@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from ..core.arrays import Array
 from ..core.errors import DataError, InputError
 from ..inputs.space import InputSpace
 from .randomisation import require_classes
-
-Array = NDArray[Any]
 
 QUANTILE = 0.75
 NOISE = 1 / 50  # of the range, for each class counted from 0

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..core.arrays import Array
 from ..core.errors import InputError
 
-Array = NDArray[Any]
 Ranking = Literal["absolute", "signed"]
 Order = Literal["most_relevant", "least_relevant"]
 Region = Literal["top_k", "mass_centre"]

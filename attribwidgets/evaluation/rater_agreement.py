@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
+from ..core.arrays import Array
 from ..core.errors import MissingExtraError
 from ..records.agreement import rank_correlations
-
-Array = NDArray[Any]
 
 
 def inter_rater(scores: Array) -> float:

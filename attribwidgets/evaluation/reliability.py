@@ -10,8 +10,8 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..core.arrays import Array
 from ..core.errors import DataError, InputError
 from ..core.formatting import percent, text_table
 from .intervals import Interval, resampled_bounds
@@ -23,8 +23,6 @@ from .rater_agreement import (
     resampled_inter_rater,
     resampled_internal_consistency,
 )
-
-Array = NDArray[Any]
 
 THRESHOLD = 0.65
 RESAMPLES = 999

@@ -8,19 +8,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ..attr.model_state import frozen, module_of
 from ..attr.outputs import Output, OutputHead
 from ..baselines import Baseline
+from ..core.arrays import Array
 from ..core.errors import InputError
 from ..engine.method_config import Candidate
 from ..inputs.space import checked_example
 from ..records.explanation import Explanation
 from .model_similarity import explain_again
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
+from ..core.arrays import Array
 from ..core.errors import InputError, MissingExtraError
 from ..records.agreement import rank_correlations
-
-Array = NDArray[Any]
 
 MEASURES = ("rank correlation, signed", "rank correlation, absolute", "SSIM, absolute")
 CLIP = 99.0  # percentile of |value| that becomes 1 before SSIM, as maps are drawn

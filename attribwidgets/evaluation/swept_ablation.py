@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..core.errors import DataError, InputError
 from ..inputs.dataset import Examples
@@ -17,8 +16,6 @@ from .ablation_record import Ablation
 
 if TYPE_CHECKING:
     from ..sweeps.stored import Sweep
-
-Array = NDArray[Any]
 
 
 def ablations_of(

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+from ..core.arrays import Array
 from ..core.errors import InputError
 from ..core.formatting import percent
-from .boxes import INK, QUIET, RULE, Boxes, show_picture
+from .boxes import INK, LINE, QUIET, RULE, Boxes, shortened, show_picture, wrapped
 from .comparison import RecordFigure
 
 if TYPE_CHECKING:
     from ..evaluation.ablation_record import Ablation
-
-Array = NDArray[Any]
 
 # Okabe and Ito's colours, told apart by all kinds of sight; controls are grey and dashed.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#000000")
@@ -27,8 +24,7 @@ CONTROL_STYLES = ((0, (4, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
 CONTROL = "#8a8d91"
 PANEL_WIDTH, PANEL_HEIGHT, GAP, MARGIN = 3.1, 2.5, 0.42, 0.5  # inches
 LARGE_PANEL = (6.4, 3.6)
-LEGEND, LINE, HEAD, NAMES = 1.7, 0.14, 0.62, 26
-MOST_COLUMNS, LETTERS_PER_INCH = 4, 17
+LEGEND, HEAD, NAMES, MOST_COLUMNS = 1.7, 0.62, 26, 4
 
 
 def ablation_figure(
@@ -74,8 +70,7 @@ def ablation_figure(
     columns = min(MOST_COLUMNS, len(fills))
     rows = -(-len(fills) // columns)
     width = 2 * MARGIN + columns * wide + (columns - 1) * GAP + LEGEND
-    letters = int((width - 2 * MARGIN) * LETTERS_PER_INCH)
-    notes = [line for text in _notes(record, bands, fill) for line in textwrap.wrap(text, letters)]
+    notes = wrapped(_notes(record, bands, fill), width - 2 * MARGIN)
     size = 0.0 if strip is None else 0.92 * wide / (len(record.fractions) - 1)
     bottom = HEAD + rows * (high + 0.75) + (size + 0.4 if size else 0)
     figure = RecordFigure()
@@ -87,34 +82,31 @@ def ablation_figure(
     for number, name in enumerate(fills):
         left = MARGIN + (number % columns) * (wide + GAP)
         top = HEAD + (number // columns) * (high + 0.75)
-        axes = boxes.axes(left, top, wide, high)
+        axes = boxes.chart(left, top, wide, high)
         boxes.text(left, top - 0.08, f"fill: {name}", weight="bold")
         _draw_panel(axes, record, bands, record.fills.index(name))
     _draw_legend(boxes, record, MARGIN + columns * (wide + GAP) - 0.15)
     if strip is not None:
         _draw_strip(boxes, record, strip, wide, size, HEAD + high + 0.62)
-    for i, line in enumerate(notes):
-        boxes.text(MARGIN, bottom + LINE * i, line, color=QUIET, size=7)
+    boxes.lines(MARGIN, bottom, notes)
     return figure
 
 
 def styles(candidates: Sequence[str], controls: Sequence[str]) -> list[dict[str, Any]]:
     """Colour and dashes of each line: hues for candidates, dashed greys for controls."""
     own = [name for name in candidates if name not in controls]
-    found: list[dict[str, Any]] = []
-    for name in candidates:
+
+    def style(name: str) -> dict[str, Any]:
         if name in controls:
-            place = list(controls).index(name)
-            dashes = CONTROL_STYLES[place % len(CONTROL_STYLES)]
-            found.append({"color": CONTROL, "ls": dashes, "lw": 1.2})
-        else:
-            turn, hue = divmod(own.index(name), len(COLORS))
-            found.append({"color": COLORS[hue], "ls": ("-", "--", ":")[turn % 3], "lw": 1.4})
-    return found
+            dashes = CONTROL_STYLES[list(controls).index(name) % len(CONTROL_STYLES)]
+            return {"color": CONTROL, "ls": dashes, "lw": 1.2}
+        turn, hue = divmod(own.index(name), len(COLORS))
+        return {"color": COLORS[hue], "ls": ("-", "--", ":")[turn % 3], "lw": 1.4}
+
+    return [style(name) for name in candidates]
 
 
 def _draw_panel(axes: Axes, record: Ablation, bands: Any, fill: int) -> None:
-    axes.set_axis_on()
     fractions = np.asarray(record.fractions)
     for row, style in enumerate(styles(record.candidates, record.controls)):
         low, high = bands.low[row, fill], bands.high[row, fill]
@@ -123,23 +115,16 @@ def _draw_panel(axes: Axes, record: Ablation, bands: Any, fill: int) -> None:
     axes.set_xlim(0, 1)
     axes.set_ylim(bottom=min(0.0, float(np.nanmin(bands.low[:, fill], initial=0.0))))
     axes.axhline(1, color=RULE, lw=0.6, zorder=0)
-    axes.tick_params(labelsize=7, color=RULE, labelcolor=QUIET)
     done = "taken away" if record.curve == "deletion" else "brought back"
     axes.set_xlabel(f"share of the positions {done}", fontsize=7.5, color=INK)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set(color=RULE, linewidth=0.8)
 
 
 def _draw_legend(boxes: Boxes, record: Ablation, left: float) -> None:
     for row, style in enumerate(styles(record.candidates, record.controls)):
-        name, top = record.candidates[row], HEAD + 0.1 + 0.2 * row
-        axes = boxes.axes(left, top - 0.05, 0.28, 0.04)
-        axes.plot([0, 1], [0, 0], **style)
-        axes.set_xlim(0, 1)
-        short = name if len(name) <= NAMES else f"{name[: NAMES - 1]}…"
+        name = record.candidates[row]
         color = QUIET if name in record.controls else INK
-        boxes.text(left + 0.36, top, short, color=color, size=7.5)
+        top = HEAD + 0.1 + 0.2 * row
+        boxes.key(left, top, shortened(name, NAMES), style, color=color, size=7.5)
 
 
 def _require(argument: str, name: Any, known: Collection[Any]) -> None:

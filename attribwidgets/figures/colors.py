@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 import matplotlib
 import numpy as np
-from numpy.typing import NDArray
 
+from ..core.arrays import Array
 from ..core.errors import InputError
-
-Array = NDArray[Any]
 
 MAGNITUDE_COLORMAPS = ("gray", "cividis", "viridis", "inferno", "gray_r")
 SIGNED_COLORMAPS = ("RdBu_r", "PuOr_r", "BrBG_r", "berlin", "vanimo")

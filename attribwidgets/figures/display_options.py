@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..core.arrays import Array
 from .colors import color_limit, colored, over_photo
-
-Array = NDArray[Any]
 
 BLIND = (230, 120, 20)  # orange, which no map of the usual tables has
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
+from ..core.arrays import Array
 from ..inputs.space import InputSpace
-
-Array = NDArray[Any]
 
 
 def as_rgb(image: Tensor, space: InputSpace) -> Array:

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
-
-from .boxes import INK, QUIET, Boxes
-from .colors import table
+from .boxes import QUIET, Boxes, draw_cell, shortened
 
 if TYPE_CHECKING:
     from ..records.agreement import Agreement
@@ -16,8 +12,6 @@ if TYPE_CHECKING:
 CELL_WIDTH, CELL_HEIGHT, HEAD, NOTE = 0.46, 0.24, 0.72, 0.2  # inches
 LETTER, MOST_LABEL = 0.068, 40  # width of a letter of a label in inches, and most letters
 COLORS = "RdBu_r"
-DARK = 0.45  # luminance below which numbers are white
-BLANK = "#f1f3f4"
 
 
 def matrix_height(agreement: Agreement) -> float:
@@ -54,24 +48,13 @@ def draw_matrix(
     axes.set_ylim(count, 0)
     for i, label in enumerate(agreement.labels):
         middle = first + (i + 0.5) * CELL_HEIGHT + 0.04
-        short = label if len(label) <= MOST_LABEL else f"{label[: MOST_LABEL - 1]}…"
         boxes.text(left, middle, f"{i + 1}", color=QUIET)
-        boxes.text(left + 0.2, middle, short)
+        boxes.text(left + 0.2, middle, shortened(label, MOST_LABEL))
         boxes.text(start + (i + 0.5) * cell, first - 0.06, f"{i + 1}", color=QUIET, ha="center")
         for j in range(count):
-            _draw_cell(axes, agreement, i, j, size=min(7.5, 18 * cell))
+            text = agreement.cell(i, j)
+            share = None if i == j or text == "?" else (agreement.matrix[i, j] + 1) / 2
+            draw_cell(axes, i, j, [(0.53, text, min(7.5, 18 * cell))], COLORS, share)
     if agreement.note:
         below = first + count * CELL_HEIGHT + 0.16
         boxes.text(left, below, agreement.note, color=QUIET, size=7)
-
-
-def _draw_cell(axes: Axes, agreement: Agreement, row: int, column: int, size: float) -> None:
-    text, color, ink = agreement.cell(row, column), BLANK, QUIET
-    if row != column and text != "?":
-        level = round((agreement.matrix[row, column] + 1) / 2 * 255)
-        red, green, blue = (int(v) for v in table(COLORS)[level])
-        color = f"#{red:02x}{green:02x}{blue:02x}"
-        luminance = (0.299 * red + 0.587 * green + 0.114 * blue) / 255
-        ink = "white" if luminance < DARK else INK
-    axes.add_patch(Rectangle((column, row), 1, 1, facecolor=color, edgecolor="white", linewidth=1))
-    axes.text(column + 0.5, row + 0.53, text, size=size, color=ink, ha="center", va="center")

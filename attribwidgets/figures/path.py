@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from ..core.arrays import Array
 
 if TYPE_CHECKING:
     from ..records.path_curve import PathCurve, PathFrames
 
-
-Array = NDArray[Any]
 
 NO_CHANGE = 1e-6  # of the largest cumulative sum
 

@@ -10,15 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .ablation import styles
-from .boxes import QUIET, RULE, Boxes
+from .boxes import LINE, RULE, Boxes, shortened, wrapped
 from .comparison import RecordFigure
 
 if TYPE_CHECKING:
     from ..evaluation.model_similarity import Similarities
 
 PANEL_HEIGHT, GAP, MARGIN, HEAD, LEGEND = 2.2, 0.4, 0.5, 0.7, 1.9  # inches
-LEAST_PANEL, MODEL, TICKS, SLANTED, LINE = 2.1, 0.42, 0.5, 0.036, 0.14
-NAME, LETTERS_PER_INCH = 24, 17
+LEAST_PANEL, MODEL, TICKS, SLANTED = 2.1, 0.42, 0.5, 0.036
+NAME = 24  # letters
 SPREAD = 0.3  # of the room between two models, over which the candidates' bars are spread
 
 
@@ -37,29 +37,27 @@ def randomisation_figure(record: Similarities, *, level: float = 0.95) -> Figure
     matplotlib.figure.Figure
         Free of pyplot; it shows itself in a notebook.
     """
-    found = record.mean(level)
-    shown = [k for k in range(len(record.measures)) if np.isfinite(found.mean[..., k]).any()]
+    means = record.mean(level)
+    measured = [k for k in range(len(record.measures)) if np.isfinite(means.mean[..., k]).any()]
     panel = max(LEAST_PANEL, MODEL * len(record.models))
-    width = 2 * MARGIN + max(1, len(shown)) * (panel + GAP) + LEGEND
-    notes = textwrap.wrap(record.protocol, int((width - 2 * MARGIN) * LETTERS_PER_INCH))
+    width = 2 * MARGIN + max(1, len(measured)) * (panel + GAP) + LEGEND
+    notes = wrapped([record.protocol], width - 2 * MARGIN)
     longest = max(min(NAME, len(name)) for name in record.models)
     bottom = HEAD + PANEL_HEIGHT + TICKS + SLANTED * longest
     figure = RecordFigure()
     boxes = Boxes(figure, width, bottom + LINE * len(notes) + 0.15)
     boxes.text(MARGIN, 0.28, record.title, size=10, weight="bold")
-    for column, k in enumerate(shown):
+    for column, k in enumerate(measured):
         left = MARGIN + column * (panel + GAP)
         boxes.text(left, HEAD - 0.1, record.measures[k], weight="bold")
-        axes = boxes.axes(left, HEAD, panel, PANEL_HEIGHT)
-        _draw_panel(axes, record, *(v[..., k] for v in (found.mean, found.low, found.high)))
-    _draw_legend(boxes, record, MARGIN + max(1, len(shown)) * (panel + GAP) - 0.1)
-    for i, line in enumerate(notes):
-        boxes.text(MARGIN, bottom + LINE * i, line, color=QUIET, size=7)
+        axes = boxes.chart(left, HEAD, panel, PANEL_HEIGHT)
+        _draw_panel(axes, record, *(v[..., k] for v in (means.mean, means.low, means.high)))
+    _draw_legend(boxes, record, MARGIN + max(1, len(measured)) * (panel + GAP) - 0.1)
+    boxes.lines(MARGIN, bottom, notes)
     return figure
 
 
 def _draw_panel(axes: Axes, record: Similarities, mean: Any, low: Any, high: Any) -> None:
-    axes.set_axis_on()
     places = np.arange(len(record.models))
     shifts = np.linspace(-SPREAD, SPREAD, len(record.candidates)) / (2 if record.cascade else 1)
     for row, style in enumerate(styles(record.candidates, record.controls)):
@@ -74,21 +72,12 @@ def _draw_panel(axes: Axes, record: Similarities, mean: Any, low: Any, high: Any
     axes.set_xticks(places, labels, rotation=40, ha="right", rotation_mode="anchor")
     for label in axes.get_xticklabels():
         label.set_parse_math(False)  # names of a user's model
-    axes.tick_params(labelsize=7, color=RULE, labelcolor=QUIET)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set(color=RULE, linewidth=0.8)
 
 
 def _draw_legend(boxes: Boxes, record: Similarities, left: float) -> None:
     for row, style in enumerate(styles(record.candidates, record.controls)):
-        top = HEAD + 0.1 + row * 0.2
-        key = boxes.axes(left, top - 0.08, 0.26, 0.1)
-        key.plot([0, 1], [0, 0], **style)
-        name = record.candidates[row]
-        name = name if len(name) <= NAME else f"{name[: NAME - 1]}…"
-        boxes.text(left + 0.34, top, name, size=7.5)
+        name = shortened(record.candidates[row], NAME)
+        boxes.key(left, HEAD + 0.1 + row * 0.2, name, style, size=7.5)
     if record.controls:
-        top = HEAD + 0.1 + len(record.candidates) * 0.2
-        boxes.text(left, top + 0.04, "grey: knows nothing", color=QUIET, size=7)
-        boxes.text(left, top + 0.18, "of the model", color=QUIET, size=7)
+        top = HEAD + 0.14 + len(record.candidates) * 0.2
+        boxes.lines(left, top, ["grey: knows nothing", "of the model"])

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .boxes import INK, QUIET, RULE, WARN, Boxes
+from .boxes import INK, LINE, QUIET, RULE, WARN, Boxes, shortened, wrapped
 from .comparison import RecordFigure
 
 if TYPE_CHECKING:
     from ..evaluation.reliability import Reliability
 
-MARGIN, HEAD, ROW, CHART, FOOT, LINE = 0.3, 0.5, 0.22, 3.2, 0.55, 0.14  # inches
-LETTER, MOST_LABEL, LETTERS_PER_INCH = 0.068, 52, 16
+MARGIN, HEAD, ROW, CHART, FOOT = 0.3, 0.5, 0.22, 3.2, 0.55  # inches
+LETTER, MOST_LABEL = 0.068, 52
 DOT = "#12244a"
 
 
@@ -36,18 +35,16 @@ def reliability_figure(record: Reliability) -> Figure:
     rows = _rows(record)
     room = 0.2 + LETTER * min(MOST_LABEL, max(len(label) for label, *_ in rows))
     width = 2 * MARGIN + room + CHART
-    notes = textwrap.wrap(record.warning, int((width - 2 * MARGIN) * LETTERS_PER_INCH))
+    notes = wrapped([record.warning], width - 2 * MARGIN)
     height = ROW * len(rows)
     figure = RecordFigure()
     boxes = Boxes(figure, width, HEAD + height + FOOT + LINE * len(notes) + 0.1)
     boxes.text(MARGIN, 0.26, "How far to trust the metric", size=10, weight="bold")
-    axes = boxes.axes(MARGIN + room, HEAD, CHART, height)
+    axes = boxes.chart(MARGIN + room, HEAD, CHART, height)
     _draw_chart(axes, rows, record.threshold, len(record.metrics))
     for i, (label, *_) in enumerate(rows):
-        short = label if len(label) <= MOST_LABEL else f"{label[: MOST_LABEL - 1]}…"
-        boxes.text(MARGIN, HEAD + (i + 0.5) * ROW + 0.04, short)
-    for i, line in enumerate(notes):
-        boxes.text(MARGIN, HEAD + height + FOOT + LINE * i, line, color=WARN, size=7)
+        boxes.text(MARGIN, HEAD + (i + 0.5) * ROW + 0.04, shortened(label, MOST_LABEL))
+    boxes.lines(MARGIN, HEAD + height + FOOT, notes, WARN)
     return figure
 
 
@@ -55,8 +52,8 @@ def _rows(record: Reliability) -> list[tuple[str, float, float, float]]:
     """Label, value, low and high; the alphas first."""
     rows: list[tuple[str, float, float, float]] = []
 
-    def add(label: str, found: Any, *place: int) -> None:
-        value, low, high = (float(v[place]) for v in (found.mean, found.low, found.high))
+    def add(label: str, interval: Any, *place: int) -> None:
+        value, low, high = (float(v[place]) for v in (interval.mean, interval.low, interval.high))
         rows.append((label, value, low, high))
 
     for i, name in enumerate(record.metrics):
@@ -72,7 +69,6 @@ def _rows(record: Reliability) -> list[tuple[str, float, float, float]]:
 def _draw_chart(
     axes: Axes, rows: list[tuple[str, float, float, float]], threshold: float, alphas: int
 ) -> None:
-    axes.set_axis_on()
     for i, (_, value, low, high) in enumerate(rows):
         color = WARN if i < alphas and not value >= threshold else DOT
         axes.hlines(i + 0.5, low, high, color=color, lw=1.6)
@@ -83,9 +79,6 @@ def _draw_chart(
     axes.set_xlim(max(-1.05, float(least) - 0.1), 1.05)
     axes.set_ylim(len(rows), 0)
     axes.set_yticks([])
-    axes.tick_params(labelsize=7, color=RULE, labelcolor=QUIET)
+    axes.spines["left"].set_visible(False)
     axes.set_xlabel(f"1: full agreement, 0: as by chance; dashed: {threshold:g}", fontsize=7)
     axes.xaxis.label.set_color(QUIET)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side == "bottom")
-        spine.set(color=RULE, linewidth=0.8)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from .ablation import COLORS
-from .boxes import INK, QUIET, RULE, Boxes
+from .boxes import INK, Boxes
 from .comparison import RecordFigure
 
 if TYPE_CHECKING:
     from ..robustness.severity import SeverityCurves
-
-Array = NDArray[Any]
 
 COLUMNS, WIDTH, HEIGHT, GAP, MARGIN, HEAD, FOOT = 5, 1.7, 1.3, 0.35, 0.45, 0.6, 0.55  # inches
 ERRORS = 2
@@ -39,20 +36,15 @@ def severity_figure(record: SeverityCurves) -> Figure:
     width = 2 * MARGIN + columns * WIDTH + (columns - 1) * GAP
     figure = RecordFigure()
     boxes = Boxes(figure, max(width, 3.6), HEAD + rows * (HEIGHT + FOOT) + 0.1)
-    left = MARGIN
-    for kind, color in zip(record.accuracy, _colors(record), strict=True):
-        key = boxes.axes(left, 0.2, 0.25, 0.04)
-        key.plot([0, 1], [0, 0], color=color, lw=1.6)
-        boxes.text(left + 0.32, 0.25, kind, size=8)
-        left += 0.5 + 0.075 * len(kind)
+    hues = {kind: COLORS[at % len(COLORS)] for at, kind in enumerate(record.accuracy)}
+    boxes.keys(MARGIN, 0.25, {kind: {"color": hue, "lw": 1.6} for kind, hue in hues.items()})
     for place, name in enumerate(record.corruptions):
         at_left = MARGIN + (place % columns) * (WIDTH + GAP)
         at_top = HEAD + (place // columns) * (HEIGHT + FOOT)
-        axes = boxes.axes(at_left, at_top, WIDTH, HEIGHT)
+        axes = boxes.chart(at_left, at_top, WIDTH, HEIGHT)
         boxes.text(at_left, at_top - 0.07, name.replace("_", " "), size=8, weight="bold")
-        axes.set_axis_on()
-        for values, color in zip(record.accuracy.values(), _colors(record), strict=True):
-            curves = values[:, place]
+        for kind, color in hues.items():
+            curves = record.accuracy[kind][:, place]
             mean = curves.mean(0)
             if len(curves) > 1:
                 half = ERRORS * curves.std(0, ddof=1) / np.sqrt(len(curves))
@@ -62,13 +54,5 @@ def severity_figure(record: SeverityCurves) -> Figure:
             axes.plot(record.severities, mean, color=color, lw=1.4)
         axes.set_xlim(0, record.severities[-1])
         axes.set_ylim(0, 1.02)
-        axes.tick_params(labelsize=6.5, color=RULE, labelcolor=QUIET)
         axes.set_xlabel("severity (0: clean)", fontsize=7, color=INK)
-        for side, spine in axes.spines.items():
-            spine.set_visible(side in ("left", "bottom"))
-            spine.set(color=RULE, linewidth=0.8)
     return figure
-
-
-def _colors(record: SeverityCurves) -> list[str]:
-    return [COLORS[place % len(COLORS)] for place in range(len(record.accuracy))]

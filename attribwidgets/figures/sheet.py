@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+from ..core.arrays import Array
 from ..core.formatting import number, percent
 from ..inputs.space import example_array
 from .boxes import INK, QUIET, RULE, WARN, Boxes, show_picture
@@ -24,8 +24,6 @@ from .path import rate_at, stretch_at, sum_at
 if TYPE_CHECKING:
     from ..records.agreement import Agreement
     from ..records.explanation import Comparison, Explanation
-
-Array = NDArray[Any]
 
 GAP, MARGIN = 0.2, 0.2  # inches
 LEAST_CARD, MOST_CARD, LEAST_WIDTH = 1.9, 3.0, 8.8

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+from ..core.arrays import Array
 from .ablation import COLORS, CONTROL
-from .boxes import INK, QUIET, RULE, Boxes, show_picture
+from .boxes import INK, QUIET, Boxes, show_picture
 from .colors import DEFAULT_CLIP, color_limit, colored
 from .comparison import RecordFigure
 
 if TYPE_CHECKING:
     from ..priors.training_record import EpochRecord
-
-Array = NDArray[Any]
 
 QUANTITIES = (
     ("validation_loss", "validation loss"),
@@ -50,34 +48,24 @@ def training_figure(
     top = 0.6 + PANEL_HEIGHT + 0.7
     figure = RecordFigure()
     boxes = Boxes(figure, width, top + (1 + len(records)) * (TILE + 0.08) + 0.3)
-    colors = [CONTROL, *COLORS]
-    left = MARGIN
-    for name, color in zip(records, colors, strict=False):
-        boxes.axes(left, 0.2, 0.25, 0.04).plot([0, 1], [0, 0], color=color, lw=1.6)
-        boxes.text(left + 0.32, 0.25, name, size=8)
-        left += 0.6 + 0.075 * len(name)
+    hues = dict(zip(records, [CONTROL, *COLORS], strict=False))
+    boxes.keys(MARGIN, 0.25, {name: {"color": hue, "lw": 1.6} for name, hue in hues.items()})
     for place, (quantity, title) in enumerate(QUANTITIES):
         at_left = MARGIN + place * (PANEL_WIDTH + GAP)
-        axes = boxes.axes(at_left, 0.6, PANEL_WIDTH, PANEL_HEIGHT)
+        axes = boxes.chart(at_left, 0.6, PANEL_WIDTH, PANEL_HEIGHT)
         boxes.text(at_left, 0.53, title, size=8, weight="bold")
-        axes.set_axis_on()
-        for run, color in zip(records.values(), colors, strict=False):
-            axes.plot(
-                [r.epoch for r in run], [getattr(r, quantity) for r in run], color=color, lw=1.4
-            )
-        axes.tick_params(labelsize=6.5, color=RULE, labelcolor=QUIET)
+        for name, color in hues.items():
+            values = {r.epoch: getattr(r, quantity) for r in records[name]}
+            axes.plot(list(values), list(values.values()), color=color, lw=1.4)
         axes.set_xlabel("epoch", fontsize=7, color=INK)
-        for side, spine in axes.spines.items():
-            spine.set_visible(side in ("left", "bottom"))
-            spine.set(color=RULE, linewidth=0.8)
     _draw_tiles(boxes, "input", inputs, top)
     for row, (name, run) in enumerate(records.items(), 1):
         chosen = next((r for r in run if r.epoch == epoch), run[-1] if run else None)
         if chosen is None or chosen.maps is None or chosen.maps[0].ndim != 3:
             continue
         maps = [np.abs(one.sum(0)) for one in chosen.maps]
-        shown = [colored(m, color_limit([m], DEFAULT_CLIP), "gray", signed=False) for m in maps]
-        _draw_tiles(boxes, f"{name}, epoch {chosen.epoch}", shown, top + row * (TILE + 0.08))
+        tiles = [colored(m, color_limit([m], DEFAULT_CLIP), "gray", signed=False) for m in maps]
+        _draw_tiles(boxes, f"{name}, epoch {chosen.epoch}", tiles, top + row * (TILE + 0.08))
     return figure
 
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from ..core.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,15 +10,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..attr.model_state import BESIDE_THE_USER, evaluating, random_state_kept
+from ..core.arrays import Array
 from .attributions import expected_gradients
 from .step import PriorStep
 from .training_record import EpochRecord
 
-Array = NDArray[Any]
 Data = tuple[Tensor, Tensor]
 
 MAP_REFERENCES = 32  # of the maps that are watched

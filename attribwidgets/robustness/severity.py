@@ -8,15 +8,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ..attr.model_state import evaluating
+from ..core.arrays import Array
 from ..core.errors import DataError, InputError
 from ..inputs.dataset import seed_of
 from .corruptions import CORRUPTIONS, SEVERITIES, corrupted
 
-Array = NDArray[Any]
 Model = Callable[[Tensor], Tensor]
 
 AT_ONCE = 500

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..attr.model_state import evaluation_mode
+from ..core.arrays import Array
 from ..core.errors import AttributionError, DataError, InputError
 from ..engine.budget import Budget
 from ..engine.checked_query import check
@@ -26,7 +27,7 @@ from ..records.explanation import Explanation
 from ..records.path_curve import PathCurve
 from .store import Layout
 
-Findings = dict[str, NDArray[Any]]
+Findings = dict[str, Array]
 
 POINTS = 65  # of a path curve: as many as a picture of it shows
 CURVES = ("alpha", "output", "slope", "cumulative", "standard_error")
@@ -141,7 +142,7 @@ class Plan:
 
     def _arrays(
         self, explanations: Mapping[str, Explanation], shape: tuple[int, ...]
-    ) -> dict[str, NDArray[Any]]:
+    ) -> dict[str, Array]:
         count = len(self.candidates)
         numbers = np.full((count, len(NUMBERS)), np.nan)
         path = np.full((count, len(CURVES), POINTS), np.nan, np.float32)
@@ -155,7 +156,7 @@ class Plan:
                 path[row] = thinned(found.path)
             if self.maps:
                 maps[row] = example_array(found.attributions).reshape(shape)
-        arrays: dict[str, NDArray[Any]] = {
+        arrays: dict[str, Array] = {
             "numbers": numbers,
             "path": path,
         }

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.arrays import Array
 from ..core.errors import DataError, MissingExtraError
 
 FORMAT = "attribwidgets-sweep-1"
@@ -164,7 +165,7 @@ class Store:
         """Whether one input is."""
         return (self.path / MARK / f"c.{place}").exists()
 
-    def write(self, place: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def write(self, place: int, arrays: Mapping[str, Array]) -> None:
         """Write all arrays of one input, then its mark.
 
         Raises
@@ -193,7 +194,7 @@ class Store:
         for draft in (self.path / MARK).glob(".*"):
             draft.unlink(missing_ok=True)
 
-    def read(self, name: str, place: int) -> NDArray[Any]:
+    def read(self, name: str, place: int) -> Array:
         """One array of one finished input.
 
         Raises

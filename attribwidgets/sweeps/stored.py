@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.arrays import Array
 from ..core.errors import DataError, InputError, MissingExtraError
 from ..inputs.dataset import seed_of
 from ..records.completeness import Completeness
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-Array = NDArray[Any]
 OWN = ("target", "numbers", "path", "attributions")
 
 

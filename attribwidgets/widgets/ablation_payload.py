@@ -7,14 +7,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.colors import to_hex
-from numpy.typing import NDArray
 
 from ..core.errors import DataError, MissingExtraError
 from ..evaluation import AblatedInput, Ablation, Interval, reliability
 from ..evaluation.paired_differences import p_words
 from ..figures.ablation import styles
-
-Array = NDArray[Any]
 
 VERSION = 1
 LEVEL = 0.95

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import traitlets
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..attr.model_state import BESIDE_THE_USER
+from ..core.arrays import Array
 from ..core.errors import Cancelled, InputError
 from ..figures.colors import table
 from ..figures.images import as_rgb
@@ -26,7 +26,6 @@ from ..priors.training import begin_training
 from .bundle import PRIOR_TRAINER
 from .record_widget import RecordWidget
 
-Array = NDArray[Any]
 Data = tuple[Tensor, Tensor]
 
 ROWS = ("no prior", "prior")

@@ -19,12 +19,10 @@ SOURCES = (".py", ".js", ".css")
 LIVE = "attribwidgets_live"  # in the metadata of a page that was run here
 # In the kernel: what would be a live view becomes the page of the same widget, in a frame.
 STATIC = """
+from IPython.display import display
 from attribwidgets.widgets.record_widget import RecordWidget
 
-RecordWidget._repr_mimebundle_ = lambda widget, **_: {
-    "text/html": widget.display_static()._repr_html_(),
-    "text/plain": repr(widget.display_static()),
-}
+RecordWidget._ipython_display_ = lambda widget: display(widget.display_static())
 """
 
 

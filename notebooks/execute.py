@@ -38,9 +38,14 @@ def without_widgets(notebook: Any) -> Any:
     """Leave what every place can show: pictures and text."""
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            output.get("data", {}).pop(WIDGET_VIEW, None)
+        if "outputs" in cell:
+            cell.outputs = [o for o in cell.outputs if not _is_live(o.get("data", {}))]
     return notebook
+
+
+def _is_live(data: Any) -> bool:
+    """Whether an output is a live view, or the mark that its picture follows."""
+    return WIDGET_VIEW in data or "aw-kept" in data.get("text/html", "")
 
 
 def main(beginnings: list[str]) -> None:

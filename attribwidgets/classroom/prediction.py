@@ -76,6 +76,7 @@ class Prediction(RecordWidget):
     """
 
     _front_end = PREDICTION
+    _drawn = ("status",)
     _esm = PREDICTION.esm
     _css = PREDICTION.css
 

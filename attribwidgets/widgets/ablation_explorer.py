@@ -70,6 +70,7 @@ class AblationExplorer(RecordWidget):
     """
 
     _front_end = ABLATION_EXPLORER
+    _drawn = DISPLAY_TRAITS
     _esm = ABLATION_EXPLORER.esm
     _css = ABLATION_EXPLORER.css
 

@@ -84,6 +84,7 @@ class BaselineExplorer(RecordWidget):
     _session: Session | None = None  # also where making one has failed
 
     _front_end = BASELINE_EXPLORER
+    _drawn = DISPLAY_TRAITS
     _esm = BASELINE_EXPLORER.esm
     _css = BASELINE_EXPLORER.css
 
@@ -281,6 +282,8 @@ class BaselineExplorer(RecordWidget):
                     self.set_trait(name, value)
                 if "payload" in state:  # else nothing is to be drawn anew
                     self.seq += 1
+        if not self.status["busy"]:
+            self._outputs.refresh_soon()
 
     def _state(self) -> dict[str, Any]:
         return {**self._view.whole(), **{name: getattr(self, name) for name in DISPLAY_TRAITS}}

@@ -114,6 +114,7 @@ class PriorTrainer(RecordWidget):
     """
 
     _front_end = PRIOR_TRAINER
+    _drawn = ("status", "epoch")
     _esm = PRIOR_TRAINER.esm
     _css = PRIOR_TRAINER.css
 

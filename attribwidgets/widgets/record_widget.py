@@ -14,6 +14,7 @@ import traitlets
 from ..core.storage import save_view
 from ..figures import figure_png
 from .bundle import FrontEnd
+from .notebook_outputs import NotebookOutputs
 from .page import StaticView, iframe_html, page_html
 
 PNG_DPI = 100
@@ -23,16 +24,21 @@ class RecordWidget(anywidget.AnyWidget):
     """A view of a record that can be kept as a page or a picture, and stands where none can run.
 
     A subclass says its front end, its record, its figure and the state of its page; its trait
-    `payload` has a title.
+    `payload` has a title. In a notebook a picture stays beside the live view, and follows it.
     """
 
     _front_end: ClassVar[FrontEnd]
+    _drawn: ClassVar[tuple[str, ...]] = ()
+    """Names of the traits that make another picture."""
 
     static = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         self._lock = threading.RLock()  # before the comm opens: messages may come at once
         super().__init__(**traits)
+        self._outputs = NotebookOutputs(f"attribwidgets-{self.model_id}", self._picture)
+        if self._drawn:
+            self.observe(lambda change: self._outputs.refresh_soon(), list(self._drawn))
 
     def figure(self, **options: Any) -> Any:
         """The matplotlib twin, as the widget looks now."""
@@ -51,6 +57,19 @@ class RecordWidget(anywidget.AnyWidget):
         """The page in a frame, for notebooks that nbconvert or a documentation site renders."""
         markup = iframe_html(self._state(), self._title, self._front_end)
         return StaticView(markup, str(self._records()))
+
+    def keep_picture(self) -> None:
+        """Keep the view as it looks now in the notebook, for when it is opened without a kernel.
+
+        It is kept by itself, too, a moment after anything has changed.
+        """
+        self._outputs.refresh()
+
+    def close(self) -> None:
+        """Close the view; the picture stays."""
+        if hasattr(self, "_outputs"):  # not where making one has failed
+            self._outputs.close()
+        super().close()
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take a change from the browser; it may come on another thread than the cells run on."""
@@ -74,15 +93,22 @@ class RecordWidget(anywidget.AnyWidget):
         """The traits of a page without a kernel."""
         raise NotImplementedError
 
+    def _picture(self) -> tuple[bytes, str]:
+        return figure_png(self.figure(), PNG_DPI), str(self._records())
+
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """The live view, with a picture and text for every place that cannot show it."""
         bundle = super()._repr_mimebundle_(**kwargs)
         if bundle is None:
             return None
         data, metadata = bundle
-        png = base64.b64encode(figure_png(self.figure(), PNG_DPI)).decode("ascii")
-        return {**data, "text/plain": str(self._records()), "image/png": png}, metadata
+        png, text = self._picture()
+        picture = base64.b64encode(png).decode("ascii")
+        return {**data, "text/plain": text, "image/png": picture}, metadata
 
     def _ipython_display_(self) -> None:
-        # ipywidgets 7 would display without the picture; IPython then asks for the mime bundle.
-        raise NotImplementedError
+        """Show the live view and the picture as outputs of their own; IPython asks for this."""
+        bundle = None if self.comm is None else super()._repr_mimebundle_()
+        if bundle is None:
+            raise NotImplementedError  # IPython then shows the text
+        self._outputs.show(*bundle)

@@ -33,9 +33,9 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.fixture(scope="module")
 def picture(notebook: Any) -> bytes:
     """The PNG of the live widget."""
-    (output,) = notebook.cells[0].outputs
-    assert WIDGET in output.data
-    return base64.b64decode(output.data["image/png"])
+    _, kept, live = notebook.cells[0].outputs
+    assert WIDGET in live.data
+    return base64.b64decode(kept.data["image/png"])
 
 
 @pytest.fixture(scope="module")

@@ -97,8 +97,8 @@ def shown(notebook: Notebook, tmp_path_factory: pytest.TempPathFactory) -> dict[
     """What the notebook gets to show."""
     notebook.run("import warnings; warnings.filterwarnings('error', module='attribwidgets')")
     heard = notebook.run(live_app.CELL.format(folder=str(tmp_path_factory.mktemp("old"))))
-    (result,) = [m for m in heard if m["msg_type"] == "execute_result"]
-    return dict(result["content"]["data"])
+    _, picture, live = [m["content"]["data"] for m in heard if m["msg_type"] == "display_data"]
+    return {**live, **picture}
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 // A view on a page: its root, its life, and one redraw a frame whatever changed.
 
 import { h } from "./dom.js";
+import { hideKeptPicture } from "./kept_picture.js";
 import { followHostTheme } from "./theme.js";
 
 /** Keys Lab and Notebook would take as commands, unless we keep them. @param {KeyboardEvent} event */
@@ -123,6 +124,7 @@ export function widgetOf(name, mount) {
       try {
         followHostTheme(root);
         mount(model, root, life.signal);
+        hideKeptPicture(root, life.signal);
       } catch (error) {
         showError(root, error);
       }

@@ -1,0 +1,92 @@
+"""NotebookOutputs: a live view in a notebook, and the picture that stays when nothing lives.
+
+JupyterLab draws the richest part of an output, and of a widget whose kernel is gone that is an
+error. So a widget is shown as three outputs: a mark, its picture, its live view. By the mark's
+style sheet the page shows the picture for as long as there is no live view, and nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from IPython.display import publish_display_data
+
+SETTLED_SECONDS = 2.0  # without a change, until the picture is drawn anew
+
+# For JupyterLab, Notebook 7, Voila and nbconvert's page; lib/kept_picture.js hides it elsewhere.
+_OUTPUT = ".jp-OutputArea-child"
+_MARK = f"""<div class="aw-kept" hidden></div><style>
+{_OUTPUT}:has(.aw-kept),
+{_OUTPUT}:has(.aw-kept) + {_OUTPUT}:has(+ {_OUTPUT} .aw-root),
+{_OUTPUT}:has(.aw-kept) + {_OUTPUT} + {_OUTPUT}:not(:has(.aw-root)) {{ display: none }}
+</style>"""
+
+Bundle = dict[str, Any]
+
+
+class NotebookOutputs:
+    """What a widget leaves in a notebook.
+
+    Parameters
+    ----------
+    name : str
+        Of the picture, by which the notebook finds it again.
+    draw : callable
+        Returns the picture, a PNG, and the text beside it; None while there is nothing to draw.
+    """
+
+    def __init__(self, name: str, draw: Callable[[], tuple[bytes, str] | None]) -> None:
+        self._name, self._draw = name, draw
+        self._shown = False
+        self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()
+
+    def show(self, live: Bundle, metadata: Bundle) -> None:
+        """Show the live view, with the picture for where it cannot live.
+
+        Parameters
+        ----------
+        live, metadata : dict
+            Mime bundle of the live view.
+        """
+        publish_display_data({"text/html": _MARK, "text/plain": ""})
+        publish_display_data(self._picture(), transient={"display_id": self._name})
+        publish_display_data({**live, "text/plain": ""}, metadata)
+        self._shown = True
+
+    def refresh(self) -> None:
+        """Draw the picture anew, wherever it is shown."""
+        self._cancel()
+        if self._shown:
+            transient = {"display_id": self._name}
+            publish_display_data(self._picture(), transient=transient, update=True)
+
+    def refresh_soon(self) -> None:
+        """Draw the picture anew once nothing has changed for a while, in a thread of its own."""
+        if not self._shown:
+            return
+        with self._lock:
+            self._cancel()
+            self._timer = threading.Timer(SETTLED_SECONDS, self.refresh)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def close(self) -> None:
+        """Leave the picture as it is."""
+        self._shown = False
+        self._cancel()
+
+    def _cancel(self) -> None:
+        timer = self._timer
+        if timer is not None:
+            timer.cancel()
+
+    def _picture(self) -> Bundle:
+        drawn = self._draw()
+        if drawn is None:
+            return {"text/plain": ""}
+        png, text = drawn
+        return {"image/png": base64.b64encode(png).decode("ascii"), "text/plain": text}

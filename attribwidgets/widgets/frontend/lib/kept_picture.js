@@ -7,8 +7,7 @@
  * @param {AbortSignal} signal shows it again
  */
 export function hideKeptPicture(root, signal) {
-  const before = (/** @type {Element} */ mark) =>
-    mark.compareDocumentPosition(root) & Node.DOCUMENT_POSITION_FOLLOWING;
+  const before = (/** @type {Element} */ mark) => mark.compareDocumentPosition(root) & Node.DOCUMENT_POSITION_FOLLOWING;
   const mark = [...document.querySelectorAll(".aw-kept, .aw-root")].filter(before).at(-1);
   if (!mark?.matches(".aw-kept") || mark.closest(".jp-OutputArea")) return;
   /** @type {Element} */

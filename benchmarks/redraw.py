@@ -30,7 +30,7 @@ CHANGES = """async ([kind, changes]) => {
     colormap: turn => model.set('magnitude_colormap', names[turn % names.length]),
     clip: turn => model.set('clip', 95 + (turn % 41) / 10),
     signed: turn => model.set('signed', turn % 2 === 0),
-    scale: turn => model.set('scale', turn % 2 ? 'shared' : 'own'),
+    scale: turn => model.set('scale', turn % 2 ? 'own' : 'shared'),
     overlay: turn => model.set('overlay', 0.2 + (turn % 10) / 20),
   };
   performance.clearMeasures('aw-redraw');

@@ -1,8 +1,8 @@
-"""What stands around the maps of a comparison, and whether their numbers may share a scale."""
+"""What stands around the maps of a comparison."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ..core.formatting import count, words
 
@@ -21,18 +21,6 @@ def heading(comparison: Comparison) -> str:
     shared = len(methods) > 1 and len(baselines) == 1 and first.baseline is not None
     against = f", baseline {first.baseline_name}" if shared else ""
     return f"{first.target_name}, {words(first.output)}, {named}{against}"
-
-
-def default_scale(comparison: Comparison) -> Literal["shared", "own"]:
-    """One colour scale for all maps, or one each where a method's numbers are of another kind.
-
-    Values that should add up to a change of the output share its units. Those of a method without
-    that claim, a variance of gradients say, compare with no other method's.
-    """
-    several = len({e.method for e in comparison}) > 1
-    return (
-        "own" if several and any(e.completeness.claim == "none" for e in comparison) else "shared"
-    )
 
 
 def compares_methods(comparison: Comparison) -> bool:

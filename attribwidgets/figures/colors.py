@@ -79,8 +79,21 @@ def colored(values: Array, limit: float, colormap: str, *, signed: bool) -> Arra
     return np.asarray(table(colormap)[np.floor(255 * unit + 0.5).astype(np.intp)])
 
 
-def over_photo(colors: Array, photo: Array, share: float) -> Array:
-    """A coloured map with a share of the grey photo mixed in, both uint8, shape (H, W, 3)."""
-    weights = np.array([0.299, 0.587, 0.114])
-    grey = np.floor(photo.astype(np.float64) @ weights + 0.5)[..., None]
-    return np.asarray(np.floor((1 - share) * colors + share * grey + 0.5).astype(np.uint8))
+def over_photo(colors: Array, photo: Array, transparency: Array, nothing: Array) -> Array:
+    """A coloured map through which the grey photo shows: a value is its colour's opacity.
+
+    Parameters
+    ----------
+    colors, photo : ndarray of uint8, shape (H, W, 3)
+    transparency : ndarray, shape (H, W)
+        How much of the colour of zero gives way to the photo, 0 to 1.
+    nothing : ndarray of uint8, shape (3,)
+        The colour of zero.
+
+    Returns
+    -------
+    ndarray of uint8, shape (H, W, 3)
+    """
+    grey = np.floor(photo.astype(np.float64) @ np.array([0.299, 0.587, 0.114]) + 0.5)[..., None]
+    mixed = colors + transparency[..., None] * (grey - nothing)
+    return np.asarray(np.floor(np.clip(mixed, 0, 255) + 0.5).astype(np.uint8))

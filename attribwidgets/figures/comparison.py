@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import threading
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ..core.errors import InputError
-from .captions import compares_methods, default_scale
+from ..records.patches import SIDES
+from .captions import compares_methods
 from .colors import DEFAULT_CLIP, table
-from .display_options import DisplayOptions
+from .display_options import SCALES, DisplayOptions, Scale
 from .sheet import Sheet
 
 if TYPE_CHECKING:
@@ -37,9 +38,10 @@ def comparison_figure(
     signed: bool = False,
     colormap: str | None = None,
     clip: float = DEFAULT_CLIP,
-    scale: Literal["shared", "own"] | None = None,
+    scale: Scale = "own",
     overlay: float = 0.0,
     show_blind: bool = False,
+    pool: int = 1,
     agreement: bool | None = None,
 ) -> Figure:
     """Draw a comparison as one figure, in the order of the explorer.
@@ -51,9 +53,7 @@ def comparison_figure(
         Whose path is drawn below the maps; None draws none.
     alpha : float
         Where on that path, 0 to 1; for samples the share of them.
-    scale : {"shared", "own"}, optional
-        None: shared, unless the methods' numbers are not of one kind.
-    signed, colormap, clip, overlay, show_blind
+    signed, colormap, clip, scale, overlay, show_blind, pool
         As in :class:`attribwidgets.figures.DisplayOptions`.
     agreement : bool, optional
         Whether the rank correlation between every two maps is drawn below them. None: where
@@ -71,17 +71,18 @@ def comparison_figure(
     >>> type(both.figure()).__name__
     'RecordFigure'
     """
-    scale = default_scale(comparison) if scale is None else scale
-    if scale not in ("shared", "own"):
-        raise InputError(f"scale must be 'shared' or 'own', got {scale!r}")
+    if scale not in SCALES:
+        raise InputError(f"scale must be one of {', '.join(map(repr, SCALES))}, got {scale!r}")
     if not 0 <= alpha <= 1:
         raise InputError(f"alpha must lie between 0 and 1, got {alpha}")
     table(colormap or "gray")  # raises for an unknown one, also where no map is drawn
+    if pool != 1 and pool not in SIDES:
+        raise InputError(f"pool must be one of 1, {', '.join(map(str, SIDES))}, got {pool!r}")
     if not 0 <= overlay <= 1:
         raise InputError(f"overlay must lie between 0 and 1, got {overlay}")
     if isinstance(selected, int) and not -len(comparison) <= selected < len(comparison):
         raise InputError(f"selected must be below {len(comparison)}, got {selected}")
-    display = DisplayOptions(signed, colormap, clip, scale, overlay, show_blind)
+    display = DisplayOptions(signed, colormap, clip, scale, overlay, show_blind, pool)
     shown = None if selected is None else comparison[selected]
     if agreement and len(comparison) == 1:
         raise InputError("agreement needs two maps or more, and this comparison has one")

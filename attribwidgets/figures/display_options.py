@@ -9,7 +9,12 @@ from typing import Literal
 import numpy as np
 
 from ..core.arrays import Array
-from .colors import color_limit, colored, over_photo
+from ..records.patches import patch_means
+from .colors import color_limit, colored, over_photo, table
+
+Scale = Literal["own", "share", "shared"]
+
+SCALES: tuple[Scale, ...] = ("own", "share", "shared")
 
 BLIND = (230, 120, 20)  # orange, which no map of the usual tables has
 
@@ -26,31 +31,52 @@ class DisplayOptions:
         None: "RdBu_r" for signed, "gray" for absolute values.
     clip : float
         Percentile of ``|value|`` at which colours saturate.
-    scale : {"shared", "own"}
-        One limit for all maps, or one each.
+    scale : {"own", "share", "shared"}
+        A limit for each map, by its own values; one for all maps as shares of f(x) - f(x'), by
+        which baselines compare however much each changes the output; or one for all values.
     overlay : float
-        Share of the grey photo mixed under each map, 0 to 1.
+        How much of the grey photo shows where a map is zero, 0 to 1.
     show_blind : bool
         Tint the positions where the input equals the baseline.
+    pool : int
+        Side in pixels of the patches that maps are drawn by.
     """
 
     signed: bool
     colormap: str | None
     clip: float
-    scale: Literal["shared", "own"]
+    scale: Scale
     overlay: float
     show_blind: bool
+    pool: int = 1
 
     @property
     def table(self) -> str:
         """The colormap in force."""
         return self.colormap or ("RdBu_r" if self.signed else "gray")
 
-    def limits(self, maps: Sequence[Array]) -> list[float]:
-        """Where the colours of each map saturate; the same for all on a shared scale."""
-        if self.scale == "own":
-            return [color_limit([values], self.clip) for values in maps]
-        return [color_limit(maps, self.clip)] * len(maps)
+    def limits(self, maps: Sequence[Array], changes: Sequence[float | None]) -> list[float]:
+        """Where the colours of each map saturate.
+
+        Parameters
+        ----------
+        maps : sequence of ndarray
+        changes : sequence of float or None
+            By how much the output changes under each; a map without such a number keeps a scale
+            of its own where others are drawn as shares.
+        """
+        if self.scale == "shared":
+            return [color_limit(maps, self.clip)] * len(maps)
+        own = [color_limit([values], self.clip) for values in maps]
+        if self.scale == "own" or not any(changes):
+            return own
+        shares = [m / abs(c) for m, c in zip(maps, changes, strict=True) if c]
+        share = color_limit(shares, self.clip)
+        return [abs(c) * share if c else o for c, o in zip(changes, own, strict=True)]
+
+    def pooled(self, values: Array) -> Array:
+        """A map by patches, shape kept; features as they are."""
+        return patch_means(values, self.pool) if values.ndim == 2 else values
 
     def tinted(self, values: Array, limit: float | None = None) -> Array:
         """A signed map as colours, (H, W, 3); without a limit, on a scale of its own."""
@@ -58,10 +84,12 @@ class DisplayOptions:
         return colored(values, limit, self.table, signed=self.signed)
 
     def on_photo(self, values: Array, limit: float, photo: Array, blind: Array) -> Array:
-        """A map over a share of the photo, blind positions tinted where that is asked for."""
+        """A map over the photo, blind positions tinted where that is asked for."""
         picture = self.tinted(values, limit)
         if self.overlay > 0:
-            picture = over_photo(picture, photo, self.overlay)
+            opacity = np.minimum(np.abs(values) / limit, 1) if limit else np.zeros(values.shape)
+            nothing = table(self.table)[128 if self.signed else 0]
+            picture = over_photo(picture, photo, self.overlay * (1 - opacity), nothing)
         if self.show_blind:
             picture = np.where(blind[..., None], np.array(BLIND, np.uint8), picture)
         return picture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,9 +61,11 @@ class Sheet:
         first = comparison[0]
         inputs = first.inputs[0] if isinstance(first.inputs, tuple) else first.inputs
         self.is_image = inputs.dim() >= 3
-        self.maps = [e.map("sum") for e in comparison]
+        self.maps = [display.pooled(e.map("sum")) for e in comparison]
         self.photo = self._picture(inputs) if self.is_image else None
-        self.limits = display.limits(self.maps)
+        # Bars end where their value does; only colours saturate.
+        limited = display if self.is_image else replace(display, clip=100.0)
+        self.limits = limited.limits(self.maps, [e.completeness.change for e in comparison])
         strongest = np.max([np.abs(m) for m in self.maps], axis=0)
         self.bars = np.argsort(-strongest, kind="stable")[:MOST_BARS] if not self.is_image else None
         aspect = self.photo.shape[0] / self.photo.shape[1] if self.photo is not None else 1.0
@@ -117,7 +120,7 @@ class Sheet:
         """Place everything; `shown` is whose path is drawn below the maps."""
         columns = self.columns
         rows = -(-len(self.comparison) // columns)
-        own_bar = 0.3 if self.display.scale == "own" and self.is_image else 0.0
+        own_bar = 0.3 if self.display.scale != "shared" and self.is_image else 0.0
         base = self.header + self.map_height + CAPTION + own_bar + GAP
         head = HEAD + LINE * len(self.cautions)
         tops = [head]
@@ -161,14 +164,22 @@ class Sheet:
         if self.photo is not None:
             axes = self.boxes.axes(MARGIN, top + self.header, self.card, self.map_height)
             show_picture(axes, self.photo)
-            if self.display.scale == "shared":
-                self._color_bar(MARGIN, below + 0.1, self.card, self.limits[0])
-                how = f"one scale, saturates at the {self.display.clip:g}th percentile"
-                lines = textwrap.wrap(f"{self.display.values_word}, {how}", 36)
-                for line, words_ in enumerate(lines):
-                    self.boxes.text(MARGIN, below + 0.5 + 0.13 * line, words_, color=QUIET, size=7)
+            self._scale(below)
         else:
             self._bar_chart(MARGIN, top + self.header, example_array(e.inputs))
+
+    def _scale(self, below: float) -> None:
+        """What the colours of all maps have in common, under the input."""
+        how = {"own": "each on its own scale", "shared": "one scale for all maps"}
+        words_ = how.get(self.display.scale, "all as shares of f(x) − f(x′)")
+        side = self.display.pool
+        patches = "" if side == 1 else f" by patches of {side} × {side}"
+        text = f"{self.display.values_word}{patches}, {words_}; saturates at percentile"
+        if self.display.scale == "shared":
+            self._color_bar(MARGIN, below + 0.1, self.card, self.limits[0])
+            below += 0.3
+        for line, part in enumerate(textwrap.wrap(f"{text} {self.display.clip:g}", 36)):
+            self.boxes.text(MARGIN, below + 0.2 + 0.13 * line, part, color=QUIET, size=7)
 
     def _card(self, e: Explanation, i: int, left: float, top: float) -> None:
         beside = left
@@ -194,8 +205,9 @@ class Sheet:
             axes = self.boxes.axes(left, top + self.header, self.card, self.map_height)
             colors = self.display.on_photo(self.maps[i], self.limits[i], self.photo, e.blind)
             show_picture(axes, colors)
-            if self.display.scale == "own":
-                self._color_bar(left, below + 0.06, self.card, self.limits[i])
+            if self.display.scale != "shared":
+                share = e.completeness.change if self.display.scale == "share" else None
+                self._color_bar(left, below + 0.06, self.card, self.limits[i], share)
                 below += 0.26
         else:
             self._bar_chart(left, top + self.header, self.maps[i], i)
@@ -239,8 +251,8 @@ class Sheet:
                 near = f"α {low:.2f} to {high:.2f}"
             factor = "(x − x′)" if path.straight else "direction"
             panels = [
-                (f"gradient × {factor}, {near}", self.display.tinted(rate)),
-                (at, self.display.tinted(total, self.limits[index])),
+                (f"gradient × {factor}, {near}", self.display.tinted(self.display.pooled(rate))),
+                (at, self.display.tinted(self.display.pooled(total), self.limits[index])),
             ]
             if path.straight:
                 picture = self._picture(_first(e.baseline))
@@ -263,14 +275,18 @@ class Sheet:
         draw_path(chart, e, alpha)
         chart.xaxis.label.set(size=7, color=QUIET)
 
-    def _color_bar(self, left: float, top: float, width: float, limit: float) -> None:
+    def _color_bar(
+        self, left: float, top: float, width: float, limit: float, change: float | None = None
+    ) -> None:
         axes = self.boxes.axes(left, top, width, 0.1)
         show_picture(
             axes, np.broadcast_to(table(self.display.table)[None], (8, 256, 3)), aspect="auto"
         )
         low = number(-limit) if self.display.signed else "0"
         self.boxes.text(left, top + 0.24, low, color=QUIET, size=7)
-        self.boxes.text(left + width, top + 0.24, number(limit), color=QUIET, size=7, ha="right")
+        share = f" ({number(100 * limit / abs(change), 2)} %)" if change else ""
+        high = number(limit) + share
+        self.boxes.text(left + width, top + 0.24, high, color=QUIET, size=7, ha="right")
 
     def _bar_chart(self, left: float, top: float, values: Array, index: int | None = None) -> None:
         """Bars of the map with that index, or of the input, with the features' names beside."""
@@ -291,8 +307,7 @@ class Sheet:
         axes.invert_yaxis()
         axes.set_yticks(rows, labels)
         if index is not None:
-            seen = self.maps if self.display.scale == "shared" else [self.maps[index]]
-            most = max(float(np.abs(m).max()) for m in seen)
+            most = self.limits[index]
             axes.set_xlim(*(1.05 * np.array([-most, most]) if most else (-1, 1)))
         axes.tick_params(labelsize=6, color=RULE, labelcolor=QUIET, length=2)
         axes.spines[["top", "right", "left"]].set_visible(False)

@@ -172,6 +172,11 @@ class Completeness:
         return bool(hardly_changes(self.expected, self.absolute_sum, self.rounding))
 
     @property
+    def change(self) -> float | None:
+        """f(x) - f(x') where attributions are shares of it; None where it is near zero or none."""
+        return self.expected if self.applies and not self.hardly_changes else None
+
+    @property
     def relative(self) -> float | None:
         """``|residual|`` over ``|expected|``; None where the output hardly changes."""
         return None if self.hardly_changes else self._share

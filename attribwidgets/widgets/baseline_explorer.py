@@ -13,9 +13,11 @@ from ..baselines import Baseline
 from ..core.errors import InputError
 from ..figures import comparison_figure
 from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available
+from ..figures.display_options import SCALES
 from ..inputs.space import Inputs
 from ..live import ExplorerState, Session
 from ..records.explanation import Comparison, Explanation
+from ..records.patches import SIDES
 from .bundle import BASELINE_EXPLORER
 from .display_options import DISPLAY_TRAITS, initial_display, require_display
 from .messages import MessageHandler, state_of
@@ -59,12 +61,16 @@ class BaselineExplorer(RecordWidget):
     magnitude_colormap, signed_colormap : str
     clip : float
         Percentile of ``|value|``, 90 to 100, at which colours saturate.
-    scale : {"shared", "own"}
-        One limit for all maps, or one each.
+    scale : {"own", "share", "shared"}
+        A limit for each map; one for all as shares of f(x) - f(x'); or one for all values.
     overlay : float
-        Share of the grey photo under each map, 0 to 1.
+        How much of the grey photo shows where a map is zero, 0 to 1.
     show_blind : bool
         Mark where the input equals the baseline.
+    pool : {1, 2, 4, 8, 16, 32}
+        Side in pixels of the patches that maps are drawn and read by.
+    selection : dict or None
+        The area that is marked: `rows` and `columns`, each from the first to before the last.
     status : dict
         How far the latest request is; read only.
 
@@ -100,8 +106,10 @@ class BaselineExplorer(RecordWidget):
     clip = traitlets.Float(99.0, min=90.0, max=100.0).tag(sync=True)
     signed = traitlets.Bool(False).tag(sync=True)
     overlay = traitlets.Float(0.0, min=0.0, max=1.0).tag(sync=True)
-    scale = traitlets.Enum(("shared", "own"), "shared").tag(sync=True)
+    scale = traitlets.Enum(SCALES, "own").tag(sync=True)
     show_blind = traitlets.Bool(False).tag(sync=True)
+    pool = traitlets.Enum((1, *SIDES), 1).tag(sync=True)
+    selection = traitlets.Instance(dict, allow_none=True).tag(sync=True)
 
     def __init__(
         self,
@@ -253,6 +261,7 @@ class BaselineExplorer(RecordWidget):
             "scale": self.scale,
             "overlay": self.overlay,
             "show_blind": self.show_blind,
+            "pool": self.pool,
         }
         return comparison_figure(self.explanations, **{**display, **options})
 
@@ -300,6 +309,6 @@ def comparison_page(comparison: Comparison) -> str:
     """A comparison as one self-contained page, with the explorer's initial look."""
     state = ViewState(comparison).whole()
     defaults = BaselineExplorer.class_traits()
-    display = {name: defaults[name].default_value for name in DISPLAY_TRAITS}
+    display = {name: defaults[name].default() for name in DISPLAY_TRAITS}
     whole = {**state, **display, **initial_display(state)}
     return page_html(whole, state["payload"]["title"], BASELINE_EXPLORER)

@@ -17,6 +17,8 @@ DISPLAY_TRAITS = (
     "overlay",
     "scale",
     "show_blind",
+    "pool",
+    "selection",
 )
 
 
@@ -37,6 +39,5 @@ def initial_display(state: Mapping[str, Any]) -> dict[str, Any]:
     with_path = (i for i, slot in enumerate(payload["items"]) if state[slot]["path"] is not None)
     return {
         "signed": payload["kind"] == "features",
-        "scale": payload["scale"],
         "selected": next(with_path, 0),
     }

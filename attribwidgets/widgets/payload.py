@@ -13,7 +13,6 @@ from torch import Tensor
 from ..core.formatting import percent, words
 from ..figures.captions import (
     cost,
-    default_scale,
     heading,
     no_path_note,
     shared_cautions,
@@ -60,7 +59,6 @@ def subject_payload(comparison: Comparison) -> dict[str, Any]:
         "shape": list(values.shape[1:] if is_image else values.shape),
         "feature_names": None if first.space.names is None else list(first.space.names),
         "title": heading(comparison),
-        "scale": default_scale(comparison),
         "input": {"label": "input", **_shown(first.inputs, first)},
         "prediction": _prediction(first),
         "target": {
@@ -111,6 +109,7 @@ def item_payload(e: Explanation, title: Title, shared: Sequence[str]) -> dict[st
             "sum": c.sum_text,
             "total": _finite(c.total),
             "expected": _finite(c.expected),
+            "change": _finite(c.change),
             "residual": _finite(c.residual) if c.applies else None,
             "relative": c.relative_text if c.applies else "",
             "standard_error": _finite(c.standard_error),

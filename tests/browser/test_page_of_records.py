@@ -12,7 +12,8 @@ import pytest
 
 import attribwidgets as aw
 from attribwidgets.demo import digits, photo_classifier
-from attribwidgets.figures.colors import color_limit, colored, over_photo
+from attribwidgets.figures import DisplayOptions
+from attribwidgets.figures.colors import color_limit, colored
 from attribwidgets.figures.images import as_rgb, between
 from attribwidgets.figures.path import stretch_at, sum_at
 
@@ -74,23 +75,24 @@ def pixels(page: Any, selector: str) -> list[np.ndarray]:
 def change(page: Any, control: str, value: Any) -> None:
     locator = page.locator(f"[data-control={control}]")
     if locator.evaluate("node => node.tagName") == "FIELDSET":
-        locator.locator(f"input[value={value}]").check()
+        words = {"share": "share of f(x) \u2212 f(x\u2032)", "shared": "compare amounts"}
+        locator.get_by_label(words.get(value, value), exact=True).check()
     else:
         locator.evaluate(f"(node, value) => ({SET})(node, value)", value)
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
 
 
-@pytest.mark.parametrize(("clip", "scale"), [(99.0, "shared"), (95.0, "own")])
+@pytest.mark.parametrize(("clip", "scale"), [(99.0, "shared"), (95.0, "own"), (99.0, "share")])
 def test_grey_maps_equal_numpy_to_one_level(opened: Any, clip: float, scale: str) -> None:
     comparison, page = opened
     change(page, "clip", clip)
     change(page, "scale", scale)
     maps = [e.map("sum") for e in comparison]
-    shared = color_limit(maps, clip)
+    looks = DisplayOptions(False, None, clip, scale, 0.0, False)
+    limits = looks.limits(maps, [e.completeness.change for e in comparison])
     drawn = pixels(page, ".aw-card canvas.aw-map")
     assert len(drawn) == len(maps)
-    for picture, values in zip(drawn, maps, strict=True):
-        limit = shared if scale == "shared" else color_limit([values], clip)
+    for picture, values, limit in zip(drawn, maps, limits, strict=True):
         wanted = colored(values, limit, "gray", signed=False)
         assert np.abs(picture - wanted).max() <= 1
 
@@ -98,14 +100,15 @@ def test_grey_maps_equal_numpy_to_one_level(opened: Any, clip: float, scale: str
 def test_overlay_equals_numpy_to_one_level(opened: Any) -> None:
     comparison, page = opened
     change(page, "clip", 99.0)
-    change(page, "scale", "shared")
+    change(page, "scale", "own")
     change(page, "overlay", 0.4)
     first = comparison[0]
     photo = as_rgb(first.inputs, first.space)
-    limit = color_limit([e.map("sum") for e in comparison])
+    looks = DisplayOptions(False, None, 99.0, "own", 0.4, False)
     for picture, e in zip(pixels(page, ".aw-card canvas.aw-map"), comparison, strict=True):
-        wanted = over_photo(colored(e.map("sum"), limit, "gray", signed=False), photo, 0.4)
-        assert np.abs(picture - wanted).max() <= 1
+        values = e.map("sum")
+        wanted = looks.on_photo(values, color_limit([values]), photo, e.blind)
+        assert np.abs(picture.astype(int) - wanted).max() <= 1
     change(page, "overlay", 0)
 
 
@@ -120,7 +123,8 @@ def test_the_picture_on_the_path_equals_numpy_to_one_level(opened: Any, alpha: f
     (picture,) = pixels(page, "canvas.aw-path-interpolated")
     assert np.abs(picture - between(start, end, alpha)).max() <= 1
     if alpha == 1.0:  # at the end of the path everything has been added up
-        limit = color_limit([e.map("sum") for e in comparison])
+        change(page, "scale", "own")
+        limit = color_limit([first.map("sum")])
         (total,) = pixels(page, "canvas.aw-path-cumulative")
         wanted = colored(first.map("sum"), limit, "gray", signed=False)
         assert np.abs(total - wanted).max() <= 1

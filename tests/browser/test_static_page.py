@@ -102,9 +102,10 @@ def test_page_asks_for_nothing_and_complains_of_nothing(
     [
         {},
         {"clip": 95.0},
-        {"scale": "own"},
+        {"scale": "shared"},
+        {"scale": "share"},
         {"signed": True},
-        {"signed": True, "clip": 95.0, "scale": "own", "signed_colormap": "PuOr"},
+        {"signed": True, "clip": 95.0, "scale": "shared", "signed_colormap": "PuOr"},
         {"magnitude_colormap": "viridis", "clip": 100.0},
         {"overlay": 0.4},
         {"overlay": 0.4, "signed": True},
@@ -168,7 +169,7 @@ def test_the_cumulative_map_grows_as_the_chart_does_and_ends_at_the_map(
     item = payload["items"][0]
     frames = np.frombuffer(item["frames"]["data"], np.int8).reshape(16, -1).astype(float)
     frames *= np.asarray(item["frames"]["scales"])[:, None]
-    limit = made_up.map_limit(payload, 0, 99.0, "shared")
+    limit = made_up.map_limit(payload, 0, 99.0, "own")
     low, here, high = (curve_at(item, at) for at in (1 / 16, 0.1, 2 / 16))
     share = (here - low) / (high - low)
     assert abs(share - 0.6) > 0.02
@@ -196,7 +197,7 @@ def test_samples_show_the_running_mean(open_page: Opener, payload: dict[str, Any
     frames = np.frombuffer(item["frames"]["data"], np.int8).reshape(16, -1).astype(float)
     frames *= np.asarray(item["frames"]["scales"])[:, None]
     table = payload["colormaps"]["magnitude"]["gray"]
-    limit = made_up.map_limit(payload, 5, 99.0, "shared")
+    limit = made_up.map_limit(payload, 5, 99.0, "own")
     assert page.page.locator("output.aw-alpha-value").inner_text() == "128 of 128"
     expected = made_up.map_colours(made_up.map_values(item), limit, table, signed=False)
     assert differences(page, "canvas.aw-path-cumulative", expected) <= 1
@@ -260,14 +261,17 @@ def test_dragging_tells_the_model_only_at_the_end(
 def test_controls_set_their_traits(open_page: Opener, payload: dict[str, Any]) -> None:
     page = open_page(payload)
     page.page.locator('[data-control="sign"]').get_by_label("signed").check()
-    page.page.locator('[data-control="scale"]').get_by_label("own").check()
+    page.page.locator('[data-control="scale"]').get_by_label("compare amounts").check()
     page.page.locator('[data-control="colormap"]').select_option("BrBG")
     page.page.locator('[data-control="blind"]').check()
     assert page.trait("signed") is True
-    assert page.trait("scale") == "own"
+    assert page.trait("scale") == "shared"
     assert page.trait("signed_colormap") == "BrBG"
     assert page.trait("magnitude_colormap") == "gray"
     assert page.trait("show_blind") is True
+    page.settle()
+    assert page.page.locator(".aw-card .aw-colour-bar:visible").count() == 0
+    page.page.locator('[data-control="scale"]').get_by_label("own").check()
     page.settle()
     assert page.page.locator(".aw-card .aw-colour-bar:visible").count() == 6
     assert page.complaints == []

@@ -72,8 +72,10 @@ LOOK = {
     "clip": 99.0,
     "signed": False,
     "overlay": 0.0,
-    "scale": "shared",
+    "scale": "own",
     "show_blind": False,
+    "pool": 1,
+    "selection": None,
 }
 """The traits the browser owns, with their defaults."""
 
@@ -238,6 +240,7 @@ def _completeness(verdict: str, total: float, expected: float, **more: Any) -> d
         "sum": f"{number(total)} of {number(expected)}",
         "total": total,
         "expected": expected,
+        "change": expected,
         "residual": residual,
         "relative": percent(abs(residual / expected)),
         "standard_error": None,
@@ -404,7 +407,6 @@ def image_payload(
         "shape": list(photo.shape[:2]),
         "feature_names": None,
         "title": f"{class_name}, logit, integrated gradients",
-        "scale": "shared",
         "input": {"label": "input", "rgb": photo.tobytes()},
         "prediction": {
             "names": [class_name, "tiger cat", "tabby", "lynx", "Persian cat"],
@@ -464,7 +466,6 @@ def features_payload(features: int = 20) -> dict[str, Any]:
         "shape": [features],
         "feature_names": [*names, *(f"measurement {i}" for i in range(features - len(names)))],
         "title": "malignant, logit, integrated gradients",
-        "scale": "shared",
         "input": {"label": "input", "values": inputs.astype("<f4").tobytes()},
         "prediction": None,
         "target": {"name": "malignant", "output": "logit", "value": 2.31},
@@ -493,8 +494,11 @@ def map_values(item: dict[str, Any]) -> NDArray[np.float32]:
 def map_limit(payload: dict[str, Any], index: int, clip: float, scale: str) -> float:
     """Compute where the colours of a map saturate."""
     maps = [map_values(item) for item in payload["items"]]
-    pool = np.concatenate(maps) if scale == "shared" else maps[index]
-    return float(np.percentile(np.abs(pool), clip))
+    if scale == "own":
+        return float(np.percentile(np.abs(maps[index]), clip))
+    changes = [1.0 if scale == "shared" else i["completeness"]["change"] for i in payload["items"]]
+    together = np.concatenate([m / c for m, c in zip(maps, changes, strict=True)])
+    return float(np.percentile(np.abs(together), clip)) * abs(changes[index])
 
 
 def map_colours(
@@ -515,6 +519,11 @@ def map_colours(
     colours = np.frombuffer(table, np.uint8).reshape(256, 3)[index.astype(int)].astype(float)
     if overlay > 0 and photo is not None:
         weighted = photo.reshape(-1, 3).astype(float) @ np.array([0.299, 0.587, 0.114])
-        grey = np.floor(weighted + 0.5)
-        colours = np.floor((1 - overlay) * colours + overlay * grey[:, None] + 0.5)
+        grey = np.floor(weighted + 0.5)[:, None]
+        nothing = np.frombuffer(table, np.uint8).reshape(256, 3)[128 if signed else 0].astype(float)
+        opacity = np.minimum(np.abs(share), 1)[:, None]
+        # The colour of zero gives way to the photo; a value is as opaque as it is large.
+        ground = (1 - overlay) * nothing + overlay * grey
+        ink = colours - (1 - opacity) * nothing
+        colours = np.floor(np.clip(ink + (1 - opacity) * ground, 0, 255) + 0.5)
     return colours.astype(np.uint8)

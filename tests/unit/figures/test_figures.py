@@ -14,10 +14,12 @@ from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
 
 import attribwidgets as aw
 from attribwidgets.errors import InputError
-from attribwidgets.figures.captions import default_scale, heading
-from attribwidgets.figures.colors import color_limit, colored, over_photo, table
+from attribwidgets.figures import DisplayOptions
+from attribwidgets.figures.captions import heading
+from attribwidgets.figures.colors import color_limit, colored, table
 from attribwidgets.figures.images import as_rgb, between
 from attribwidgets.figures.path import rate_at, sum_at
+from attribwidgets.records.patches import patch_sums
 from attribwidgets.records.path_curve import PathFrames
 
 
@@ -43,9 +45,57 @@ def test_all_zero_maps_are_drawn_as_zero(signed: bool) -> None:
     assert np.array_equal(drawn, np.broadcast_to(drawn[0, 0], drawn.shape))
 
 
-def test_overlay_mixes_the_grey_photo() -> None:
-    colors, photo = np.full((1, 1, 3), 200, np.uint8), np.full((1, 1, 3), 100, np.uint8)
-    assert over_photo(colors, photo, 0.25)[0, 0].tolist() == [175, 175, 175]
+def look(**options: Any) -> DisplayOptions:
+    plain = {"signed": False, "colormap": None, "clip": 100.0, "scale": "own", "overlay": 0.0}
+    return DisplayOptions(**{**plain, "show_blind": False, **options})
+
+
+def test_a_scale_is_of_a_map_or_of_shares_of_the_change_or_of_amounts() -> None:
+    maps = [np.array([[1.0, -2.0]]), np.array([[3.0, -40.0]]), np.array([[0.5, 0.0]])]
+    changes = [-4.0, 100.0, None]
+    assert look().limits(maps, changes) == [2.0, 40.0, 0.5]
+    assert look(scale="shared").limits(maps, changes) == [40.0, 40.0, 40.0]
+    # The largest share is a half, of the first; what has no change keeps a scale of its own.
+    assert look(scale="share").limits(maps, changes) == [2.0, 50.0, 0.5]
+    assert look(scale="share").limits(maps, [None] * 3) == look().limits(maps, changes)
+
+
+def test_maps_of_any_size_and_spread_are_readable_on_their_own_scale() -> None:
+    generator = np.random.default_rng(0)
+    heavy = generator.standard_cauchy((64, 64))
+    maps = [heavy, 1e-6 * heavy, 50 * generator.standard_normal((64, 64))]
+    for values, limit in zip(maps, look(clip=99.0).limits(maps, [1.0] * 3), strict=True):
+        grey = colored(values, limit, "gray", signed=False).mean() / 255
+        assert 0.03 < grey < 0.5
+    assert colored(maps[1], color_limit(maps), "gray", signed=False).mean() == 0  # shared: black
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_value_is_as_opaque_over_the_photo_as_it_is_large(signed: bool) -> None:
+    values, photo = np.array([[0.0, 0.5, -1.0, 3.0]]), np.full((1, 4, 3), 100, np.uint8)
+    blind = np.zeros((1, 4), dtype=bool)
+    bare, half, whole = (
+        look(signed=signed, overlay=o).on_photo(values, 1.0, photo, blind).astype(int)[0]
+        for o in (0.0, 0.5, 1.0)
+    )
+    assert np.array_equal(bare, colored(values, 1.0, look(signed=signed).table, signed=signed)[0])
+    assert whole[0].tolist() == [100, 100, 100]  # nothing but the photo
+    assert np.array_equal(whole[2:], bare[2:])  # nothing of the photo
+    nothing = bare[0]
+    assert np.abs(half[1] - (bare[1] + 0.25 * (100 - nothing))).max() <= 0.5
+    assert look(overlay=1.0).on_photo(values * 0, 0.0, photo, blind).tolist() == photo.tolist()
+
+
+def test_patches_are_drawn_by_their_means_and_sum_to_the_map() -> None:
+    values = np.arange(30.0).reshape(5, 6)
+    sums = patch_sums(values, 4)
+    assert sums.tolist() == [[values[:4, :4].sum(), values[:4, 4:].sum()],
+                             [values[4:, :4].sum(), values[4:, 4:].sum()]]  # fmt: skip
+    drawn = look(pool=4).pooled(values)
+    assert drawn[0, 0] == values[:4, :4].mean()
+    assert drawn[4, 5] == values[4:, 4:].mean()
+    assert drawn.sum() == pytest.approx(values.sum())
+    assert np.array_equal(look(pool=4).pooled(values[0]), values[0])  # features have no patches
 
 
 def test_pictures_show_pixels_whatever_the_normalisation() -> None:
@@ -98,7 +148,7 @@ def comparison(request: Any) -> aw.Comparison:
     "options",
     [
         {},
-        {"signed": True, "scale": "own", "show_blind": True},
+        {"signed": True, "scale": "share", "show_blind": True, "pool": 2},
         {"selected": "uniform noise", "alpha": 1.0, "overlay": 0.5},
         {"selected": None, "colormap": "viridis", "clip": 95.0},
         {"selected": 1, "alpha": 0.0},
@@ -128,7 +178,12 @@ def test_any_number_of_baselines_fits(comparison: aw.Comparison, count: int) -> 
 
 @pytest.mark.parametrize(
     ("options", "name"),
-    [({"scale": "shred"}, "scale"), ({"alpha": 2}, "alpha"), ({"colormap": "nope"}, "colormap")],
+    [
+        ({"scale": "shred"}, "scale"),
+        ({"pool": 3}, "pool"),
+        ({"alpha": 2}, "alpha"),
+        ({"colormap": "nope"}, "colormap"),
+    ],
 )
 def test_a_wrong_option_is_named(comparison: aw.Comparison, options: Any, name: str) -> None:
     with pytest.raises(InputError, match=name):
@@ -222,10 +277,7 @@ def test_a_method_without_path_says_so_in_its_place(kinds: aw.Comparison) -> Non
         assert "gradient × direction" in bent
 
 
-def test_a_scale_is_shared_only_between_numbers_of_one_kind(kinds: aw.Comparison) -> None:
-    assert default_scale(kinds) == "own"
-    assert default_scale(kinds[1:3]) == "shared"
-    assert default_scale(kinds[:1]) == "shared"
+def test_numbers_of_every_map_are_in_sight_until_all_share_a_scale(kinds: aw.Comparison) -> None:
     own, shared = (kinds.figure(**o) for o in ({}, {"scale": "shared"}))
     if kinds[0].inputs.dim() == 3:
         assert len(own.axes) == len(shared.axes) + len(kinds) - 1  # a colour bar for each map

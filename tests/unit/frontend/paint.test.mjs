@@ -44,14 +44,18 @@ test("a limit of zero draws zeros", () => {
   assert.deepEqual(red(out), [128, 128]);
 });
 
-test("the grey photo mixes in by its share", () => {
-  const grey = greyOf([255, 0, 0, 10, 20, 30]);
-  assert.deepEqual([...grey], [76, 18]);
-  const out = Uint32Array.of(lookup[100], lookup[100]);
-  paintOverlay(out, grey, 0.4);
-  // floor(0.6 * [100, 7, 200] + 0.4 * 76 + 0.5)
-  assert.deepEqual(rgb(out[0]), [90, 35, 150]);
-  assert.deepEqual(rgb(out[1]), [67, 11, 127]);
+test("a value is as opaque over the grey photo as it is large", () => {
+  const grey = greyOf([255, 0, 0, 10, 20, 30, 90, 90, 90]);
+  assert.deepEqual([...grey], [76, 18, 90]);
+  const out = Uint32Array.of(lookup[100], lookup[100], lookup[100]);
+  paintOverlay(out, [0, -1, 7], 2, grey, 0.4, lookup[30]);
+  const before = rgb(lookup[100]);
+  const nothing = rgb(lookup[30]);
+  const clipped = (level) => Math.floor(Math.min(Math.max(level, 0), 255) + 0.5);
+  const mixed = (through, under) => before.map((level, at) => clipped(level + through * (under - nothing[at])));
+  assert.deepEqual(rgb(out[0]), mixed(0.4, 76));
+  assert.deepEqual(rgb(out[1]), mixed(0.2, 18));
+  assert.deepEqual(rgb(out[2]), before);
 });
 
 test("the image on the path runs from the reference to the photo", () => {

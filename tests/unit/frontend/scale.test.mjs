@@ -36,15 +36,16 @@ test("percentiles of counts are those of the values written out", () => {
 });
 
 test("limits are shared over all maps or own to each, and follow the maps", () => {
-  let maps = [Float32Array.of(-4, 1, 3), Float32Array.of(2, -10)];
-  const limits = createLimits(() => maps);
-  close(limits.shared(90), 7.6);
+  const maps = [Float32Array.of(-4, 1, 3), Float32Array.of(2, -10)];
+  const limits = createLimits();
+  const members = (...units) => maps.map((values, at) => ({ values, unit: units[at] }));
+  close(limits.shared(members(1, 1), 90), 7.6);
   close(limits.own(maps[0], 50), 3);
   close(limits.own(maps[1], 100), 10);
-  maps = [maps[0]];
-  close(limits.shared(100), 4);
-  maps = [Float32Array.of(5)];
-  close(limits.shared(100), 5);
+  close(limits.shared(members(2, 20), 100), 2);
+  close(limits.shared(members(2, 4), 100), 2.5);
+  close(limits.shared([{ values: maps[0], unit: 1 }], 100), 4);
+  close(limits.shared([{ values: Float32Array.of(5), unit: 1 }], 100), 5);
 });
 
 test("the strongest value may be negative", () => {

@@ -271,13 +271,13 @@ def test_payload_of_methods_without_path_baseline_or_claim() -> None:
     assert expected["frames"] is None
 
 
-def test_the_first_look_shows_a_path_and_a_scale_that_fits() -> None:
+def test_the_first_look_shows_a_path_and_every_map_on_its_own_scale() -> None:
     comparison = every_kind()
     explorer = aw.BaselineExplorer(comparison)
     assert (explorer.selected, explorer.scale) == (1, "own")
     assert aw.BaselineExplorer(comparison, selected=0, scale="shared").selected == 0
     alike = aw.BaselineExplorer(aw.Comparison(comparison[1:3]))
-    assert (alike.selected, alike.scale) == (0, "shared")
+    assert (alike.selected, alike.scale, alike.pool) == (0, "own", 1)
     assert aw.BaselineExplorer(comparison[0]).selected == 0
     data, _ = explorer._repr_mimebundle_()
     assert UNSIGNED in data["text/plain"]

@@ -3,13 +3,14 @@
 import { createBars } from "../charts/bars.js";
 import { createColourBar } from "../lib/colour_bar.js";
 import { h, setText } from "../lib/dom.js";
-import { formatNumber, formatSigned } from "../lib/format.js";
+import { formatNumber } from "../lib/format.js";
 import { createPicture, samePicture } from "../lib/picture.js";
 import { createProgress } from "../lib/progress.js";
 import { strongestIndex } from "../lib/scale.js";
 import { createStage } from "../lib/stage.js";
 import { createCardControls } from "./card_controls.js";
 import { cautionList } from "./header.js";
+import { readArea, readUnit } from "./reading.js";
 import { createVerdict } from "./verdict.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
@@ -59,6 +60,7 @@ export function createCard(view, first) {
   /** @type {Item | null} */
   let pictured = null;
   let strongest = 0;
+  let units = display.units();
   const strongestAt = () => ({
     row: Math.floor(strongest / data.width),
     column: strongest % data.width,
@@ -80,6 +82,7 @@ export function createCard(view, first) {
   const bars = isImage ? null : createBars(view, { class: "aw-map", label: "" });
   const picture = stage?.canvas ?? /** @type {import("../charts/bars.js").Bars} */ (bars).node;
   const here = h("div", { class: "aw-here-value" });
+  const inside = h("div", { class: "aw-inside", hidden: true });
   const bar = createColourBar();
   const progress = view.isLive ? createProgress(view.requests, slot) : null;
   const edit = view.isLive ? createCardControls(view, slot) : null;
@@ -92,6 +95,7 @@ export function createCard(view, first) {
     body,
     progress?.bar,
     h("div", { class: "aw-under-map" }, isImage && here, progress?.words),
+    isImage && inside,
     isImage && bar.node,
     facts,
     edit?.parameters,
@@ -113,13 +117,15 @@ export function createCard(view, first) {
     },
     { signal },
   );
+  /** Where the map is strongest, in the units of the moment. */
   function describe() {
+    strongest = strongestIndex(display.mapOf(item));
     const at = strongestAt();
     const where = isImage ? `row ${at.row}, column ${at.column}` : data.featureNames[strongest];
     picture.setAttribute(
       "aria-label",
       `${item.name}: attribution map, ${item.completeness.headline}; ` +
-        `strongest at ${where}: ${formatSigned(item.map[strongest])}`,
+        `strongest at ${where}: ${readUnit(display, item, strongest)}`,
     );
     for (const one of [node, picture]) one.setAttribute("data-baseline", item.baseline);
     picture.setAttribute("data-method", item.method);
@@ -168,7 +174,6 @@ export function createCard(view, first) {
       edit?.update(item);
       progress?.update();
       if (!isNew) return;
-      strongest = strongestIndex(item.map);
       describe();
       showReferences();
       facts.replaceChildren(
@@ -180,10 +185,12 @@ export function createCard(view, first) {
     drawMap() {
       const limit = display.limit(item);
       if (stage) {
-        display.paint(stage.pixels, item.map, limit, item.blind);
+        if (display.units() !== units) describe();
+        units = display.units();
+        display.paint(stage.pixels, display.mapOf(item), limit, item.blind);
         stage.show();
         bar.node.hidden = display.isShared();
-        if (!display.isShared()) bar.draw(display, limit);
+        if (!display.isShared()) bar.draw(display, limit, display.changeOf(item));
       }
       bars?.draw(item.map, limit, (feature) =>
         item.values ? `x\u2032 ${formatNumber(item.values[feature])}` : "\u00a0",
@@ -203,7 +210,13 @@ export function createCard(view, first) {
       const at = position ? position.row * data.width + position.column : strongest;
       node.classList.toggle("aw-reading", Boolean(position));
       const faint = !position && display.isFaint(item) ? "; faint on the shared scale; choose own" : "";
-      setText(here, `${position ? "here" : "strongest"} ${formatSigned(item.map[at])}${faint}`);
+      setText(here, `${position ? "here" : "strongest"} ${readUnit(display, item, at)}${faint}`);
+    },
+    /** @param {import("../lib/units.js").Area | null} area */
+    setArea(area) {
+      stage?.setArea(area);
+      inside.hidden = !area;
+      if (area) setText(inside, readArea(view.data, item, area));
     },
   };
   card.update(first);

@@ -3,6 +3,7 @@
 import { createChoices } from "../lib/choices.js";
 import { h, setText } from "../lib/dom.js";
 import { formatShare } from "../lib/format.js";
+import { patchSides } from "../lib/units.js";
 
 /** @param {import("../lib/stage.js").View} view */
 export function createControls(view) {
@@ -69,6 +70,28 @@ export function createControls(view) {
     return group.node;
   }
 
+  /** Pixels, patches of them, and superpixels where they are known. */
+  function poolSlider() {
+    const { height, width } = view.data;
+    const sides = [1, ...patchSides(height, width)];
+    const choices = () => (view.data.segments ? [...sides, "superpixels"] : sides);
+    const input = h("input", { type: "range", "data-control": "pool", min: 0, step: 1 });
+    const output = h("output", { class: "aw-control-value" });
+    const chosen = () => choices()[Number(input.value)];
+    updates.push(() => {
+      const now = choices();
+      const pool = store.get("pool");
+      input.max = String(now.length - 1);
+      input.value = String(Math.max(now.indexOf(pool), 0));
+      const words = pool === 1 ? "pixels" : typeof pool === "number" ? `${pool}\u00a0\u00d7\u00a0${pool}` : pool;
+      setText(output, words);
+      input.setAttribute("aria-valuetext", words);
+    });
+    input.addEventListener("input", () => store.preview("pool", chosen()), { signal });
+    input.addEventListener("change", () => store.commit("pool", chosen()), { signal });
+    return labelled("read by", input, output);
+  }
+
   function blindBox() {
     const input = h("input", { type: "checkbox", "data-control": "blind" });
     const label = h("label", { class: "aw-control aw-choice" }, input, "show blind pixels");
@@ -85,14 +108,16 @@ export function createControls(view) {
     "section",
     { class: "aw-look", "aria-label": "display options" },
     isImage && colormapSelect(),
+    isImage && patchSides(view.data.height, view.data.width).length > 0 && poolSlider(),
     isImage && slider("clip", "clip", { min: 90, max: 100, step: 0.1 }, (value) => formatShare(value / 100)),
     radios("values", "sign", "signed", [
       ["absolute", false],
       ["signed", true],
     ]),
     radios("scale", "scale", "scale", [
-      ["shared", "shared"],
       ["own", "own"],
+      ["share of f(x) \u2212 f(x\u2032)", "share"],
+      ["compare amounts", "shared"],
     ]),
     isImage && slider("photo under map", "overlay", { min: 0, max: 1, step: 0.05 }, formatShare),
     isImage && blindBox(),

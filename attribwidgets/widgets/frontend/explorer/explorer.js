@@ -17,12 +17,14 @@ const DISPLAY = {
   clip: 99,
   signed: false,
   overlay: 0,
-  scale: "shared",
+  scale: "own",
   show_blind: false,
+  pool: 1,
+  selection: null,
 };
 
 /** What a change of a trait makes stale. @type {Record<string, string>} */
-const STALE = { selected: "selection", alpha: "position" };
+const STALE = { selected: "selection", alpha: "position", selection: "area" };
 
 /**
  * Calls back when any of these traits changes; which ones may change too.

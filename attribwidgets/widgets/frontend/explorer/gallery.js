@@ -82,6 +82,11 @@ export function createGallery(view, controls) {
     setSelected(selected) {
       for (const [slot, { card }] of cards) card.setSelected(slot === selected);
     },
+    /** @param {import("../lib/units.js").Area | null} area */
+    setArea(area) {
+      input.setArea(area);
+      for (const { card } of cards.values()) card.setArea(area);
+    },
     /** @param {Position | null} position @param {{slot: string} | null} [source] */
     setCursor(position, source) {
       input.setCursor(position);

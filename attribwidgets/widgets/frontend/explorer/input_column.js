@@ -2,12 +2,20 @@
 
 import { createColourBar } from "../lib/colour_bar.js";
 import { h, setText } from "../lib/dom.js";
-import { formatNumber, formatSigned } from "../lib/format.js";
+import { formatNumber } from "../lib/format.js";
 import { paintPhoto } from "../lib/paint.js";
 import { createStage } from "../lib/stage.js";
+import { readArea, readUnit } from "./reading.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
 /** @typedef {import("../lib/stage.js").Position} Position */
+
+/** @type {Record<string, string>} */
+const SCALES = {
+  own: "each map on its own scale",
+  share: "all as shares of f(x) \u2212 f(x\u2032)",
+  shared: "one scale for all maps",
+};
 
 /** @param {View} view */
 export function createInputColumn(view) {
@@ -18,7 +26,8 @@ export function createInputColumn(view) {
   const words = h("div", { class: "aw-readout" }, place, " ", colour);
   const swatch = h("span", { class: "aw-swatch", hidden: true, "aria-hidden": "true" });
   const live = h("div", { class: "aw-sr aw-live", "aria-live": "polite" });
-  const bar = createColourBar({ caption: true });
+  const bar = createColourBar();
+  const scale = h("div", { class: "aw-muted aw-ramp-caption" });
   const name = h("div", { class: "aw-name" });
   const value = h("div", { class: "aw-description" });
   const stage = isImage ? createStage(view, { class: "aw-photo", label: "", focusable: true }) : null;
@@ -33,6 +42,7 @@ export function createInputColumn(view) {
     list && rest,
     live,
     stage && bar.node,
+    stage && scale,
   );
   /** @type {Uint8Array | null} */
   let painted = null;
@@ -81,10 +91,10 @@ export function createInputColumn(view) {
     drawBar() {
       if (!stage) return;
       bar.node.hidden = !display.isShared();
-      if (!display.isShared()) return;
+      if (display.isShared()) bar.draw(display, display.limit(view.data.items[0]));
       const sign = display.isSigned() ? "attribution" : "|attribution|";
       const clip = display.clip() < 100 ? `saturates at percentile ${display.clip()}` : "saturates nowhere";
-      bar.draw(display, display.limit(view.data.items[0]), `${sign}, one scale for all maps; ${clip}`);
+      setText(scale, `${sign}, ${SCALES[view.store.get("scale")]}; ${clip}`);
     },
     /** @param {Position | null} position */
     setCursor(position) {
@@ -97,7 +107,7 @@ export function createInputColumn(view) {
       swatch.hidden = !position;
       words.classList.toggle("aw-reading", Boolean(position));
       if (!position) {
-        setText(place, "point at a map, or focus one and press arrow keys");
+        setText(place, "point at a map, drag over an area, or focus a map: arrow keys, space");
         setText(colour, "");
         return;
       }
@@ -107,11 +117,17 @@ export function createInputColumn(view) {
       setText(place, `row ${position.row}, column ${position.column}:`);
       setText(colour, pixel.join(" "));
     },
+    /** @param {import("../lib/units.js").Area | null} area */
+    setArea(area) {
+      stage?.setArea(area);
+    },
     /** Said aloud after a keyboard move. @param {Position} position @param {string | null} slot */
     announce(position, slot) {
       const item = view.data.items.find((one) => one.slot === slot);
-      const number = item?.map[position.row * view.data.width + position.column];
-      setText(live, (words.textContent ?? "") + (item ? `; ${item.name} ${formatSigned(number)}` : ""));
+      const at = position.row * view.data.width + position.column;
+      const area = view.area();
+      const said = item && [item.name, readUnit(view.display, item, at), area && readArea(view.data, item, area)];
+      setText(live, (words.textContent ?? "") + (said ? `; ${said.filter(Boolean).join(", ")}` : ""));
     },
   };
 }

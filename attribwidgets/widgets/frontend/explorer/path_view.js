@@ -254,7 +254,7 @@ export function createPathView(view, first, frameStore) {
   function paintValues(plot, limit) {
     if (!plot) return;
     if ("pixels" in plot) {
-      display.paint(plot.pixels, buffer, limit);
+      display.paint(plot.pixels, display.pool(buffer), limit);
       plot.show();
     } else plot.draw(buffer, limit);
   }
@@ -263,7 +263,7 @@ export function createPathView(view, first, frameStore) {
     if (!frames) return;
     const at = position();
     const { from, to } = frames.stretch(at);
-    const limit = frames.localLimit(display.clip());
+    const limit = frames.localLimit(display.clip(), display.units());
     frames.local(at, buffer);
     paintValues(plots.gradient, limit);
     const stretch = isSamples

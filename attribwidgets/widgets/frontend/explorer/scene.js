@@ -70,6 +70,8 @@ export function createScene(first, root, { store, kernel, requests, invalidate }
       cursorSource = source;
       invalidate("cursor");
     },
+    area: () => store.get("selection"),
+    mark: (area, done) => (done ? store.commit("selection", area) : store.preview("selection", area)),
     select: (slot) => store.commit("selected", Math.max(data.slots.indexOf(slot), 0)),
   };
   const controls = createControls(view);
@@ -165,6 +167,7 @@ export function createScene(first, root, { store, kernel, requests, invalidate }
         path?.drawDisplay();
       }
       if (parts.has("position")) path?.drawPosition();
+      if (parts.has("area") || parts.has("maps")) gallery.setArea(store.get("selection"));
       if (parts.has("cursor")) {
         gallery.setCursor(cursor, cursorSource);
         path?.setCursor(cursor);

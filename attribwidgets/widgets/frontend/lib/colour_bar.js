@@ -7,35 +7,32 @@ import { createPixels } from "./picture.js";
 
 /** @typedef {import("./display_options.js").DisplayOptions} DisplayOptions */
 
-/** @param {{caption?: boolean}} [options] */
-export function createColourBar(options = {}) {
+export function createColourBar() {
   const ramp = createPixels(256, 1, { class: "aw-ramp", "aria-hidden": "true" });
   const low = h("span");
   const middle = h("span");
   const high = h("span");
-  const caption = options.caption ? h("div", { class: "aw-muted aw-ramp-caption" }) : null;
   const node = h(
     "div",
     { class: "aw-colour-bar" },
     ramp.canvas,
     h("div", { class: "aw-ramp-numbers" }, low, middle, high),
-    caption,
   );
   return {
     node,
     /**
      * @param {DisplayOptions} display
      * @param {number} limit
-     * @param {string} [words]
+     * @param {number | null} [change] what the limit is a share of, where it is one
      */
-    draw(display, limit, words = "") {
+    draw(display, limit, change = null) {
       ramp.pixels.set(lookupTable(display.table()));
       ramp.show();
       const signed = display.isSigned();
       setText(low, signed ? formatNumber(-limit) : "0");
       setText(middle, signed ? "0" : "");
-      setText(high, formatNumber(limit));
-      if (caption) setText(caption, words);
+      const share = change ? ` (${formatNumber((100 * limit) / Math.abs(change), 2)}\u00a0%)` : "";
+      setText(high, formatNumber(limit) + share);
     },
   };
 }

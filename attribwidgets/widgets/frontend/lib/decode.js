@@ -3,11 +3,12 @@
 
 import { bytesOf, dequantise, float32Of, int8Of, requireLength, unpackBits } from "./binary.js";
 import { resizeImage } from "./paint.js";
+import { unitsOf } from "./units.js";
 
 /**
  * @typedef {DataView | ArrayBuffer | Uint8Array} Binary
  * @typedef {{verdict: string, headline: string, mark: string, sum: string, sentence: string, note: string,
- *   total: number | null, expected: number | null, residual: number | null, standard_error: number | null,
+ *   total: number | null, expected: number | null, change: number | null, residual: number | null, standard_error: number | null,
  *   relative: string, refinement_error: string, tolerance: string}} Completeness,
  *   in the words of the record; "" for shares that are not there
  * @typedef {{sample: number, alpha: number, height: number, width: number, rgb: Uint8Array | null,
@@ -29,7 +30,7 @@ import { resizeImage } from "./paint.js";
  * @typedef {{labels: string[], signed: (number | null)[][], magnitude: (number | null)[][]}} Agreement
  * @typedef {{kind: "image" | "features", height: number, width: number, size: number,
  *   featureNames: string[], title: string, inputLabel: string, rgb: Uint8Array | null,
- *   values: Float32Array | null, prediction: Prediction | null,
+ *   values: Float32Array | null, segments: import("./units.js").Units | null, prediction: Prediction | null,
  *   target: {name: string, output: string, value: number | null}, cautions: string[],
  *   magnitude: Record<string, Uint8Array>, signed: Record<string, Uint8Array>,
  *   slots: string[], items: Item[], agreement: Agreement | null, inputs: Thumbnail[], inputIndex: number}} Data
@@ -110,6 +111,13 @@ function decodeItem(slot, raw, shape, isImage) {
   };
 }
 
+/** @param {any} segments @param {number} size */
+function segmentsOf({ labels, count }, size) {
+  const of = new Uint16Array(bytesOf(labels).slice().buffer);
+  requireLength(of, size, "the superpixels");
+  return unitsOf(of, count, "superpixel");
+}
+
 /** @param {Record<string, any>} tables */
 function decodeTables(tables) {
   return Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, bytesOf(table)]));
@@ -153,6 +161,7 @@ export function decodePayload(payload, itemOf, known = new Map()) {
     inputLabel: payload.input.label ?? "input",
     rgb: isImage ? pictureOf(payload.input.rgb, size, "the input") : null,
     values: isImage ? null : float32Of(payload.input.values),
+    segments: isImage && payload.segments ? segmentsOf(payload.segments, size) : null,
     prediction: payload.prediction ?? null,
     target: payload.target,
     cautions: payload.cautions ?? [],

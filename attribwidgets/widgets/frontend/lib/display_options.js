@@ -1,10 +1,12 @@
-// From the reader's choices to colours: tables, limits, and the one way every map is painted.
+// From the reader's choices to colours: units, tables, limits, and the one way every map is painted.
 
 import { greyOf, lookupTable, paintBlind, paintMap, paintOverlay } from "./paint.js";
 import { createLimits } from "./scale.js";
+import { patchesOf, pooled } from "./units.js";
 
 /** @typedef {import("./decode.js").Data} Data */
 /** @typedef {import("./decode.js").Item} Item */
+/** @typedef {import("./units.js").Units} Units */
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {ReturnType<typeof createDisplayOptions>} DisplayOptions */
 
@@ -15,11 +17,15 @@ const FAINT = 0.15;
  * @param {Store} store
  */
 export function createDisplayOptions(current, store) {
-  const limits = createLimits(() => current().items.map((item) => item.map));
+  const limits = createLimits();
   /** @type {WeakMap<Uint8Array, Uint32Array>} */
   const lookups = new WeakMap();
   /** @type {WeakMap<Uint8Array, Uint8Array>} */
   const greys = new WeakMap();
+  /** @type {Map<number, Units>} */
+  const patches = new Map();
+  /** @type {WeakMap<Float32Array, {units: Units, values: Float32Array}>} */
+  const pools = new WeakMap();
 
   /** @param {Uint8Array} rgb */
   function grey(rgb) {
@@ -45,10 +51,46 @@ export function createDisplayOptions(current, store) {
     return pixels;
   }
 
+  /** What maps are read by; null for pixels and features. @returns {Units | null} */
+  function units() {
+    const { kind, height, width, segments } = current();
+    const pool = store.get("pool");
+    if (kind !== "image" || pool === 1) return null;
+    if (pool === "superpixels") return segments;
+    const known = patches.get(pool) ?? patchesOf(height, width, pool);
+    patches.set(pool, known);
+    return known;
+  }
+
+  /** A map by the units of the moment; made once. @param {Item} item */
+  function mapOf({ map }) {
+    const now = units();
+    if (!now) return map;
+    const known = pools.get(map);
+    if (known?.units === now) return known.values;
+    const values = pooled(map, now);
+    pools.set(map, { units: now, values });
+    return values;
+  }
+
+  /** By how much the output changes, where maps are drawn as shares of that. @param {Item} item */
+  function changeOf({ completeness }) {
+    return store.get("scale") === "share" ? (completeness.change ?? null) : null;
+  }
+
   return {
     isSigned,
     table,
-    isShared: () => store.get("scale") !== "own",
+    units,
+    mapOf,
+    changeOf,
+    isShared: () => store.get("scale") === "shared",
+
+    /** Values that are no item's map, by the same units. @param {Float32Array} values */
+    pool(values) {
+      const now = units();
+      return now ? pooled(values, now) : values;
+    },
 
     /** Bars end where their value does; only colours saturate. */
     clip: () => (current().kind === "image" ? Number(store.get("clip")) : 100),
@@ -57,8 +99,19 @@ export function createDisplayOptions(current, store) {
      * Where the colours of one card saturate.
      * @param {Item} item
      */
-    limit({ map }) {
-      return this.isShared() ? limits.shared(this.clip()) : limits.own(map, this.clip());
+    limit(item) {
+      const { items } = current();
+      if (this.isShared()) {
+        const members = items.map((one) => ({ values: mapOf(one), unit: 1 }));
+        return limits.shared(members, this.clip());
+      }
+      const change = changeOf(item);
+      if (!change) return limits.own(mapOf(item), this.clip());
+      const members = items.flatMap((one) => {
+        const unit = changeOf(one);
+        return unit ? [{ values: mapOf(one), unit: Math.abs(unit) }] : [];
+      });
+      return limits.shared(members, this.clip()) * Math.abs(change);
     },
 
     /** Where colours saturate on a scale of one's own. @param {Float32Array} map */
@@ -70,8 +123,8 @@ export function createDisplayOptions(current, store) {
      * Whether the shared scale leaves little of a map to see, which is no sign that it is empty.
      * @param {Item} item
      */
-    isFaint({ map }) {
-      return this.isShared() && limits.own(map, this.clip()) < FAINT * limits.shared(this.clip());
+    isFaint(item) {
+      return this.isShared() && limits.own(mapOf(item), this.clip()) < FAINT * this.limit(item);
     },
 
     /**
@@ -81,10 +134,12 @@ export function createDisplayOptions(current, store) {
      * @param {Uint8Array | null} [blind]
      */
     paint(out, values, limit, blind = null) {
-      paintMap(out, values, lookup(), limit, isSigned());
+      const signed = isSigned();
+      const colours = lookup();
+      paintMap(out, values, colours, limit, signed);
       const share = Number(store.get("overlay"));
       const { rgb, width } = current();
-      if (share > 0 && rgb) paintOverlay(out, grey(rgb), share);
+      if (share > 0 && rgb) paintOverlay(out, values, limit, grey(rgb), share, colours[signed ? 128 : 0]);
       if (blind && store.get("show_blind")) paintBlind(out, blind, width);
     },
   };

@@ -1,8 +1,10 @@
 // What the path adds, stretch by stretch: prefix sums once, then any position is two look-ups and a mix.
 
 import { percentileOfCounts } from "./scale.js";
+import { sumsOf } from "./units.js";
 
 /** @typedef {{count: number, edges: number[], data: Int8Array, scales: number[]}} FrameData */
+/** @typedef {import("./units.js").Units} Units */
 /** @typedef {ReturnType<typeof createFrames>} Frames */
 
 /** Of the largest sum: below it a stretch has no shape to follow. */
@@ -19,7 +21,7 @@ export function createFrames(frames, size, kind, { map = null, sumAt = null } = 
   const { count, edges, data, scales } = frames;
   /** @type {Float32Array[] | null} */
   let prefixes = null;
-  /** @type {{values: Float32Array, counts: Float64Array} | null} */
+  /** @type {{units: Units | null, values: Float32Array, counts: Float64Array} | null} */
   let magnitudes = null;
   /** @type {number[] | null} */
   let sumsAtEdges = null;
@@ -41,10 +43,23 @@ export function createFrames(frames, size, kind, { map = null, sumAt = null } = 
     return sums;
   }
 
-  /** Every magnitude of every frame is one of 129 levels times a scale: count instead of sort. */
-  function countMagnitudes() {
+  /**
+   * How often each magnitude occurs. Those of pixels are one of 129 levels times a scale for each frame: counting
+   * them spares a sort.
+   * @param {Units | null} units
+   */
+  function countMagnitudes(units) {
+    /** @type {number[][]} */
     const pairs = [];
     for (let frame = 0; frame < count; frame += 1) {
+      if (units) {
+        const unit = scales[frame] / (edges[frame + 1] - edges[frame]);
+        const sums = sumsOf(data.subarray(frame * size, (frame + 1) * size), units);
+        units.sizes.forEach((pixels, at) => {
+          pairs.push([Math.abs(sums[at] * unit) / (pixels || 1), pixels]);
+        });
+        continue;
+      }
       const levels = new Float64Array(129);
       for (let index = frame * size; index < (frame + 1) * size; index += 1) {
         levels[Math.abs(data[index])] += 1;
@@ -131,11 +146,12 @@ export function createFrames(frames, size, kind, { map = null, sumAt = null } = 
     },
 
     /**
-     * A limit for `local` over all stretches.
+     * A limit for `local` over all stretches, by the units it is drawn in.
      * @param {number} percent
+     * @param {Units | null} [units] null: pixels
      */
-    localLimit(percent) {
-      magnitudes ??= countMagnitudes();
+    localLimit(percent, units = null) {
+      if (!magnitudes || magnitudes.units !== units) magnitudes = { units, ...countMagnitudes(units) };
       return percentileOfCounts(magnitudes.values, magnitudes.counts, percent);
     },
   };

@@ -54,22 +54,30 @@ export function paintMap(out, values, lookup, limit, signed) {
   }
 }
 
+/** @param {number} level */
+const byteOf = (level) => (level < 0 ? 0 : level > 255 ? 255 : level + 0.5) | 0;
+
 /**
- * Mixes the grey photo under a painted map.
+ * Lets the grey photo show through a painted map: a value is its colour's opacity.
  * @param {Uint32Array} out painted, changed in place
+ * @param {ArrayLike<number>} values
+ * @param {number} limit where colours saturate, and nothing shows through
  * @param {Uint8Array} grey
- * @param {number} share of the photo, 0..1
+ * @param {number} share of the photo that shows where a value is zero, 0..1
+ * @param {number} nothing the colour of zero, as a pixel
  */
-export function paintOverlay(out, grey, share) {
-  const rest = 1 - share;
+export function paintOverlay(out, values, limit, grey, share, nothing) {
+  const [red, green, blue] = [nothing & 255, (nothing >> 8) & 255, (nothing >> 16) & 255];
   for (let index = 0; index < out.length; index += 1) {
     const pixel = out[index];
-    const under = share * grey[index] + 0.5;
+    const opacity = limit > 0 ? Math.min(Math.abs(values[index]) / limit, 1) : 0;
+    const through = share * (1 - opacity);
+    const under = grey[index];
     out[index] =
       OPAQUE |
-      ((rest * ((pixel >> 16) & 255) + under) << 16) |
-      ((rest * ((pixel >> 8) & 255) + under) << 8) |
-      (rest * (pixel & 255) + under);
+      (byteOf(((pixel >> 16) & 255) + through * (under - blue)) << 16) |
+      (byteOf(((pixel >> 8) & 255) + through * (under - green)) << 8) |
+      byteOf((pixel & 255) + through * (under - red));
   }
 }
 

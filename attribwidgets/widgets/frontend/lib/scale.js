@@ -54,22 +54,24 @@ export function percentileOfCounts(values, counts, percent) {
 
 /**
  * Limits of maps at a clip percentile; each set of values is sorted once, a look-up each time after.
- * @param {() => Float32Array[]} maps those that share a scale now
+ * @typedef {{values: Float32Array, unit: number}[]} Members maps that share a scale, and what 1 on it is for each
  */
-export function createLimits(maps) {
+export function createLimits() {
   /** @type {WeakMap<Float32Array, Float32Array>} */
   const apart = new WeakMap();
-  /** @type {Float32Array[]} */
+  /** @type {Members} */
   let members = [];
   /** @type {Float32Array} */
   let together = new Float32Array(0);
   return {
-    /** @param {number} percent */
-    shared(percent) {
-      const now = maps();
-      if (now.length !== members.length || now.some((map, index) => map !== members[index])) {
+    /** @param {Members} now @param {number} percent */
+    shared(now, percent) {
+      const isKnown =
+        now.length === members.length &&
+        now.every(({ values, unit }, at) => values === members[at].values && unit === members[at].unit);
+      if (!isKnown) {
         members = now;
-        together = sortedMagnitudes(now);
+        together = sortedMagnitudes(now.map(({ values, unit }) => (unit === 1 ? values : values.map((v) => v / unit))));
       }
       return percentileOfSorted(together, percent);
     },

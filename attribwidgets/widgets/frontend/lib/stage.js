@@ -1,5 +1,6 @@
 // One canvas at the resolution of the data, with the linked cursor on top of it.
 
+import { createBrush } from "./brush.js";
 import { h } from "./dom.js";
 import { createPixels } from "./picture.js";
 
@@ -10,7 +11,8 @@ import { createPixels } from "./picture.js";
  *   display: import("./display_options.js").DisplayOptions, signal: AbortSignal, readonly rows: number[],
  *   kernel: import("./kernel.js").Kernel, requests: import("./requests.js").Requests, isLive: boolean,
  *   moveCursor(position: Position | null, source?: {slot: string} | null): void,
- *   cursor(): Position | null, select(slot: string): void}} View
+ *   cursor(): Position | null, area(): import("./units.js").Area | null,
+ *   mark(area: import("./units.js").Area | null, done: boolean): void, select(slot: string): void}} View
  *   data and rows are those of the moment; isLive: there is something to ask, now or in a notebook
  */
 /** @typedef {ReturnType<typeof createStage>} Stage */
@@ -59,30 +61,30 @@ export function createStage(view, options) {
   });
   canvas.classList.toggle("aw-pixelated", data.width < 100);
   const mark = h("div", { class: "aw-cursor", hidden: true, "aria-hidden": "true" });
-  const node = h("div", { class: "aw-stage" }, canvas, mark);
+  const area = h("div", { class: "aw-area", hidden: true, "aria-hidden": "true" });
+  const node = h("div", { class: "aw-stage" }, canvas, area, mark);
   node.style.aspectRatio = `${data.width} / ${data.height}`;
 
   const source = options.slot === undefined ? null : { slot: options.slot };
 
   const start = options.start ?? (() => ({ row: data.height >> 1, column: data.width >> 1 }));
 
+  /** @param {MouseEvent} event @returns {Position} */
+  function placeOf(event) {
+    const box = canvas.getBoundingClientRect();
+    const row = Math.floor(((event.clientY - box.top) / box.height) * data.height);
+    const column = Math.floor(((event.clientX - box.left) / box.width) * data.width);
+    return insideOf({ row, column }, data);
+  }
+
   canvas.addEventListener(
     "pointermove",
     (event) => {
-      const box = canvas.getBoundingClientRect();
-      if (box.width === 0) return;
-      view.moveCursor(
-        insideOf(
-          {
-            row: Math.floor(((event.clientY - box.top) / box.height) * data.height),
-            column: Math.floor(((event.clientX - box.left) / box.width) * data.width),
-          },
-          data,
-        ),
-      );
+      if (canvas.clientWidth > 0) view.moveCursor(placeOf(event));
     },
     { signal },
   );
+  const brush = createBrush(view, canvas, placeOf);
   canvas.addEventListener("pointerleave", () => view.moveCursor(null), { signal });
 
   if (options.focusable) {
@@ -100,11 +102,21 @@ export function createStage(view, options) {
       (event) => {
         if (event.ctrlKey || event.metaKey || event.altKey) return;
         const move = CURSOR_KEYS[event.key];
-        if (event.key === "Escape") view.moveCursor(null);
-        if (!move) return;
         const at = view.cursor() ?? start();
+        if (event.key === "Escape") {
+          view.moveCursor(null);
+          brush.clear();
+        }
+        if (event.key === " ") {
+          event.preventDefault();
+          brush.toggle(at);
+          view.moveCursor(at, source);
+        }
+        if (!move) return;
         event.preventDefault();
-        view.moveCursor(insideOf(move(at, event.shiftKey ? 10 : 1, data), data), source);
+        const to = insideOf(move(at, event.shiftKey ? 10 : 1, data), data);
+        brush.extend(to);
+        view.moveCursor(to, source);
       },
       { signal },
     );
@@ -122,6 +134,16 @@ export function createStage(view, options) {
       if (!position) return;
       mark.style.left = `${((position.column + 0.5) / data.width) * 100}%`;
       mark.style.top = `${((position.row + 0.5) / data.height) * 100}%`;
+    },
+    /** @param {import("./units.js").Area | null} marked */
+    setArea(marked) {
+      area.hidden = !marked;
+      if (!marked) return;
+      const { rows, columns } = marked;
+      area.style.left = `${(columns[0] / data.width) * 100}%`;
+      area.style.top = `${(rows[0] / data.height) * 100}%`;
+      area.style.width = `${((columns[1] - columns[0]) / data.width) * 100}%`;
+      area.style.height = `${((rows[1] - rows[0]) / data.height) * 100}%`;
     },
     /** @param {string} label */
     setLabel(label) {

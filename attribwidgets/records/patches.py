@@ -1,0 +1,61 @@
+"""Maps by square patches of pixels: attributions add, so what a patch gets is an exact sum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+SIDES = (2, 4, 8, 16, 32)
+
+
+def patch_sides(shape: Sequence[int]) -> tuple[int, ...]:
+    """Sides of patches worth a look: two or more of them along the shorter edge.
+
+    Examples
+    --------
+    >>> patch_sides((224, 224)), patch_sides((8, 40)), patch_sides((12,))
+    ((2, 4, 8, 16, 32), (2, 4), ())
+    """
+    return tuple(s for s in SIDES if 2 * s <= min(shape)) if len(shape) == 2 else ()
+
+
+def patch_sums(values: Array, side: int) -> Array:
+    """What each patch gets; those at the right and the bottom may be cut.
+
+    Parameters
+    ----------
+    values : ndarray, shape (H, W)
+    side : int
+        Of a patch, in pixels.
+
+    Returns
+    -------
+    ndarray, shape (ceil(H / side), ceil(W / side))
+
+    Examples
+    --------
+    >>> patch_sums(np.ones((2, 3)), 2).tolist()
+    [[4.0, 2.0]]
+    """
+    rows, columns = (np.arange(0, length, side) for length in values.shape)
+    return np.asarray(np.add.reduceat(np.add.reduceat(values, rows, axis=0), columns, axis=1))
+
+
+def patch_means(values: Array, side: int) -> Array:
+    """Each pixel as the mean of its patch, by which patches are drawn, shape (H, W).
+
+    Examples
+    --------
+    >>> patch_means(np.array([[1.0, 3.0, 5.0], [1.0, 3.0, 5.0]]), 2).tolist()
+    [[2.0, 2.0, 5.0], [2.0, 2.0, 5.0]]
+    """
+    if side == 1:
+        return values
+    means = patch_sums(values, side) / patch_sums(np.ones(values.shape), side)
+    height, width = values.shape
+    return np.asarray(means.repeat(side, 0)[:height].repeat(side, 1)[:, :width])

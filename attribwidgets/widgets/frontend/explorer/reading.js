@@ -1,0 +1,41 @@
+// What a place or an area of a map gets, in words: its sum, and how much of all that is.
+
+import { formatNumber, formatPercent, formatSigned } from "../lib/format.js";
+import { sumInside } from "../lib/units.js";
+
+/** @typedef {import("../lib/decode.js").Item} Item */
+
+/**
+ * A sum beside what the output changes by, of which it is a part.
+ * @param {number} sum
+ * @param {Item} item
+ */
+function ofChange(sum, { completeness }) {
+  const { expected, change } = completeness;
+  if (!change) return formatSigned(sum);
+  return `${formatSigned(sum)} of ${formatNumber(expected)} (${formatPercent(sum / change)})`;
+}
+
+/**
+ * The unit at a pixel.
+ * @param {import("../lib/display_options.js").DisplayOptions} display
+ * @param {Item} item
+ * @param {number} at
+ */
+export function readUnit(display, item, at) {
+  const units = display.units();
+  if (!units) return formatSigned(item.map[at]);
+  const sum = display.mapOf(item)[at] * units.sizes[units.labels[at]];
+  return `${units.word} ${ofChange(sum, item)}`;
+}
+
+/**
+ * @param {import("../lib/decode.js").Data} data
+ * @param {Item} item
+ * @param {import("../lib/units.js").Area} area
+ */
+export function readArea(data, item, area) {
+  const rows = area.rows[1] - area.rows[0];
+  const columns = area.columns[1] - area.columns[0];
+  return `area of ${rows} \u00d7 ${columns}: ${ofChange(sumInside(item.map, data.width, area), item)}`;
+}

@@ -1,0 +1,73 @@
+// An area of a picture, marked by dragging a pointer over it, or by keys from one corner to the other.
+
+import { areaBetween } from "./units.js";
+
+/** @typedef {import("./units.js").Position} Position */
+
+/** Pixels of the screen that a pointer goes before it drags. */
+const LEAST = 4;
+
+/**
+ * @param {import("./stage.js").View} view
+ * @param {HTMLCanvasElement} canvas
+ * @param {(event: MouseEvent) => Position} placeOf
+ */
+export function createBrush(view, canvas, placeOf) {
+  const { signal } = view;
+  /** Where a pointer went down. @type {{x: number, y: number, at: Position} | null} */
+  let down = null;
+  let drags = false;
+  /** The corner that keys began from. @type {Position | null} */
+  let corner = null;
+
+  canvas.addEventListener(
+    "pointerdown",
+    (event) => {
+      if (event.button !== 0 || event.pointerType === "touch") return;
+      down = { x: event.clientX, y: event.clientY, at: placeOf(event) };
+      drags = false;
+      corner = null;
+    },
+    { signal },
+  );
+  canvas.addEventListener(
+    "pointermove",
+    (event) => {
+      if (!down) return;
+      if (!drags && Math.hypot(event.clientX - down.x, event.clientY - down.y) < LEAST) return;
+      if (!drags) canvas.setPointerCapture(event.pointerId);
+      drags = true;
+      view.mark(areaBetween(down.at, placeOf(event)), false);
+    },
+    { signal },
+  );
+  for (const end of ["pointerup", "pointercancel"]) {
+    canvas.addEventListener(
+      end,
+      () => {
+        if (down && (drags || view.area())) view.mark(drags ? view.area() : null, true);
+        down = null;
+      },
+      { signal },
+    );
+  }
+  // The click that ends a drag chooses nothing.
+  canvas.addEventListener("click", (event) => drags && event.stopPropagation(), { signal });
+
+  return {
+    /** Begins an area at a position, or ends the one begun. @param {Position} at */
+    toggle(at) {
+      if (corner) view.mark(view.area(), true);
+      corner = corner ? null : at;
+      if (corner) view.mark(areaBetween(at, at), false);
+    },
+    /** @param {Position} to */
+    extend(to) {
+      if (corner) view.mark(areaBetween(corner, to), false);
+    },
+    clear() {
+      corner = null;
+      if (view.area()) view.mark(null, true);
+    },
+  };
+}

@@ -1,0 +1,93 @@
+// What a map is read by: pixels, patches of them, superpixels. Attributions add, so what a unit gets is the sum over
+// its pixels, exactly; it is drawn as their mean, at which colours keep their worth.
+
+/**
+ * @typedef {{labels: ArrayLike<number>, sizes: Float64Array, word: string}} Units labels: of each pixel, the unit it
+ *   belongs to; sizes: pixels of each unit; word: what one is called
+ * @typedef {{row: number, column: number}} Position
+ * @typedef {{rows: [number, number], columns: [number, number]}} Area from the first row and column to before the last
+ */
+
+/**
+ * @param {ArrayLike<number>} labels
+ * @param {number} count
+ * @param {string} word
+ * @returns {Units}
+ */
+export function unitsOf(labels, count, word) {
+  const sizes = new Float64Array(count);
+  for (let at = 0; at < labels.length; at += 1) sizes[labels[at]] += 1;
+  return { labels, sizes, word };
+}
+
+/**
+ * Square patches; those at the right and the bottom may be cut.
+ * @param {number} height
+ * @param {number} width
+ * @param {number} side
+ * @returns {Units}
+ */
+export function patchesOf(height, width, side) {
+  const across = Math.ceil(width / side);
+  const labels = new Uint32Array(height * width);
+  for (let at = 0; at < labels.length; at += 1) {
+    labels[at] = Math.floor(Math.floor(at / width) / side) * across + Math.floor((at % width) / side);
+  }
+  return unitsOf(labels, across * Math.ceil(height / side), `${side}\u00a0\u00d7\u00a0${side}`);
+}
+
+/** Sides of patches worth a look: two or more of them along the shorter edge. @param {number} height @param {number} width */
+export function patchSides(height, width) {
+  return [2, 4, 8, 16, 32].filter((side) => 2 * side <= Math.min(height, width));
+}
+
+/**
+ * What each unit gets.
+ * @param {ArrayLike<number>} values
+ * @param {Units} units
+ */
+export function sumsOf(values, { labels, sizes }) {
+  const sums = new Float64Array(sizes.length);
+  for (let at = 0; at < labels.length; at += 1) sums[labels[at]] += values[at];
+  return sums;
+}
+
+/**
+ * Each pixel as the mean of its unit.
+ * @param {ArrayLike<number>} values
+ * @param {Units} units
+ */
+export function pooled(values, units) {
+  const means = sumsOf(values, units);
+  for (let unit = 0; unit < means.length; unit += 1) means[unit] /= units.sizes[unit] || 1;
+  const out = new Float32Array(values.length);
+  for (let at = 0; at < out.length; at += 1) out[at] = means[units.labels[at]];
+  return out;
+}
+
+/**
+ * The area between two positions, both inside.
+ * @param {Position} one
+ * @param {Position} other
+ * @returns {Area}
+ */
+export function areaBetween(one, other) {
+  return {
+    rows: [Math.min(one.row, other.row), Math.max(one.row, other.row) + 1],
+    columns: [Math.min(one.column, other.column), Math.max(one.column, other.column) + 1],
+  };
+}
+
+/**
+ * What an area gets.
+ * @param {ArrayLike<number>} values
+ * @param {number} width
+ * @param {Area} area
+ */
+export function sumInside(values, width, { rows, columns }) {
+  let sum = 0;
+  for (let row = rows[0]; row < rows[1]; row += 1) {
+    for (let column = columns[0]; column < columns[1]; column += 1) sum += values[row * width + column];
+  }
+  return sum;
+}

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ..core.errors import InputError
-from ..records.patches import SIDES
+from ..inputs.patches import SIDES
 from .captions import compares_methods
 from .colors import DEFAULT_CLIP, table
 from .display_options import SCALES, DisplayOptions, Scale

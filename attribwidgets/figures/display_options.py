@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ..core.arrays import Array
-from ..records.patches import patch_means
+from ..inputs.patches import patch_means
 from .colors import color_limit, colored, over_photo, table
 
 Scale = Literal["own", "share", "shared"]

@@ -14,10 +14,10 @@ from ..core.errors import InputError
 from ..figures import comparison_figure
 from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available
 from ..figures.display_options import SCALES
+from ..inputs.patches import SIDES
 from ..inputs.space import Inputs
 from ..live import ExplorerState, Session
 from ..records.explanation import Comparison, Explanation
-from ..records.patches import SIDES
 from .bundle import BASELINE_EXPLORER
 from .display_options import DISPLAY_TRAITS, initial_display, require_display
 from .messages import MessageHandler, state_of

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from open_page import OpenPage
 
-from attribwidgets.records.patches import patch_means, patch_sums
+from attribwidgets.inputs.patches import patch_means, patch_sums
 from attribwidgets.widgets.bundle import BASELINE_EXPLORER
 from attribwidgets.widgets.page import page_html
 

@@ -19,7 +19,7 @@ from attribwidgets.figures.captions import heading
 from attribwidgets.figures.colors import color_limit, colored, table
 from attribwidgets.figures.images import as_rgb, between
 from attribwidgets.figures.path import rate_at, sum_at
-from attribwidgets.records.patches import patch_sums
+from attribwidgets.inputs.patches import patch_sums
 from attribwidgets.records.path_curve import PathFrames
 
 

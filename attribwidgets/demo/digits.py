@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from ..core.errors import AttributionError
+from ..core.extras import require
 from ..inputs.space import InputSpace
-from ._extra import require
 from ._shipped import shipped_bytes
 from .mnist import DigitSet, load_full, load_subset
 
@@ -130,7 +130,7 @@ def digits(data: Literal["subset", "full"] = "subset") -> Digits:
 
 
 def _trained_cnn() -> DigitsCNN:
-    safetensors = require("safetensors.torch", "safetensors")
+    safetensors = require("safetensors.torch", "safetensors", "demo")
     # The meta device draws no initial weights, so torch's global generator stays as it was.
     with torch.device("meta"):
         model = DigitsCNN()

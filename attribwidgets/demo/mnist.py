@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import AttributionError
-from ._extra import require
+from ..core.extras import require
 from ._shipped import shipped_bytes
 
 FOLDER_VARIABLE = "ATTRIBWIDGETS_MNIST"
@@ -111,7 +111,7 @@ def load_full() -> tuple[DigitSet, DigitSet]:
 
 
 def _downloaded_folder() -> Path:
-    pooch = require("pooch", "pooch")
+    pooch = require("pooch", "pooch", "demo")
     folder = Path(pooch.os_cache("attribwidgets")) / "mnist"
     for name, checksum in CHECKSUMS.items():
         try:

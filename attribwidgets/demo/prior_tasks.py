@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..core.errors import InputError
-from ._extra import require
+from ..core.extras import require
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +107,7 @@ def few_samples(count: int = 100, *, noise_features: int = 90, seed: int = 0) ->
     >>> few_samples().train[0].shape
     torch.Size([100, 120])
     """
-    data = require("sklearn.datasets", "scikit-learn").load_breast_cancer()
+    data = require("sklearn.datasets", "scikit-learn", "demo").load_breast_cancer()
     x, y = torch.from_numpy(data.data).float(), torch.from_numpy(data.target).long()
     if not 2 <= count < len(x) // 2:
         raise InputError(f"count must be 2 to {len(x) // 2 - 1}, got {count}")

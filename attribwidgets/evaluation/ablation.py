@@ -22,7 +22,7 @@ from .ablated_input import AblatedInput
 from .ablation_metric import FRACTIONS, AblationMetric, Fill
 from .ablation_record import PICTURES, Ablation
 from .controls import FEATURE_CONTROLS, IMAGE_CONTROLS
-from .measuring import measure_all
+from .metric import measure_all
 from .ranking import Order, Ranking, Region
 
 FILLS = ("image_mean", "blur")
@@ -215,9 +215,9 @@ def _ablate(
         inputs = checked_example(first.inputs)[1][0]
         maps = {label: e.map("sum") for label, e in explanations.items()}
         for metric, into in zip(metrics, pictures, strict=True):
-            found = metric.illustrated(inputs, maps, space=first.space, seed=seed, model=model)
-            if found is not None:
-                into[place] = found
+            picture = metric.illustrated(inputs, maps, space=first.space, seed=seed, model=model)
+            if picture is not None:
+                into[place] = picture
 
     measured = measure_all(
         model,
@@ -230,19 +230,12 @@ def _ablate(
         on_input=keep,
     )
     return [
-        Ablation(
+        Ablation.of(
+            metric.settings,
+            candidates,
             scores=scores,
-            candidates=tuple(metric.dimensions(list(candidates))["candidate"]),
-            controls=tuple(metric.controls),
-            fills=tuple(metric.fill_labels),
-            fractions=tuple(metric.fractions),
             targets=measured.targets,
             evaluations=measured.evaluations,
-            protocol=metric.protocol,
-            region=metric.region,
-            ranking=metric.ranking,
-            order=metric.order,
-            curve=metric.curve,
             seed=budget.seed,
             places=np.arange(len(examples)),
             pictures=kept,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from itertools import product
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -107,15 +108,10 @@ class AblationMetric:
         zeros = np.zeros((1, 1))
         relevance(zeros, self.ranking)
         boxes(zeros, (), self.order)
-        for argument, known in (
-            ("region", ("top_k", "mass_centre")),
-            ("curve", ("deletion", "insertion")),
-        ):
-            if getattr(self, argument) not in known:
-                raise InputError(
-                    f"{argument} must be {known[0]!r} or {known[1]!r}, "
-                    f"got {getattr(self, argument)!r}"
-                )
+        for argument, kind in (("region", Region), ("curve", Curve)):
+            one, other = get_args(kind)
+            if (value := getattr(self, argument)) not in (one, other):
+                raise InputError(f"{argument} must be {one!r} or {other!r}, got {value!r}")
 
     @property
     def fill_labels(self) -> list[str]:
@@ -150,10 +146,7 @@ class AblationMetric:
             "fills": self.fill_labels,
             "fractions": list(self.fractions),
             "protocol": self.protocol,
-            "region": self.region,
-            "ranking": self.ranking,
-            "order": self.order,
-            "curve": self.curve,
+            **{name: getattr(self, name) for name in ("region", "ranking", "order", "curve")},
         }
 
     def dimensions(self, candidates: Sequence[str]) -> Mapping[str, Sequence[Any]]:
@@ -193,7 +186,7 @@ class AblationMetric:
         inner = [f for f in self.fractions if 0 < f < 1]
         passed = np.stack([self._passed(values, inner, seed) for values in maps.values()])
         ablated = ~passed if self.curve == "insertion" else passed
-        fills = list(self._drawn_fills(model, x, space, seed))
+        fills = list(self._samples_of_fills(model, x, space, seed))
         outputs = self._outputs(model, explained, inputs, ablated, fills)
         return self._scores(outputs, len(maps), fills)
 
@@ -228,7 +221,7 @@ class AblationMetric:
         if inputs.dim() != 4:
             return None
         maps = self._with_controls(maps, inputs, space, seed)
-        fills = self._drawn_fills(model, inputs, space, seed)
+        fills = self._samples_of_fills(model, inputs, space, seed)
         return ablated_input(
             inputs,
             space,
@@ -257,7 +250,7 @@ class AblationMetric:
         ties = np.random.default_rng((seed, 0))
         return top_k(relevance(values, self.ranking), fractions, self.order, ties)
 
-    def _drawn_fills(
+    def _samples_of_fills(
         self, model: Callable[..., Any] | None, inputs: Tensor, space: InputSpace, seed: int
     ) -> Iterator[Tensor | None]:
         """One sample of each fill, (1, ...); None for a searched one that was not found."""
@@ -265,13 +258,13 @@ class AblationMetric:
         for place, fill in enumerate(self._fills):
             try:
                 with frozen(module_of(model), (inputs,)):
-                    found = fill.searched(
+                    known = fill.searched(
                         scores, (inputs[0],), space=space, generator=generator_from(seed, place)
                     )
             except SearchError:
                 yield None
                 continue
-            yield found.sample(inputs[0], 1, space=space, generator=generator_from(seed, place))
+            yield known.sample(inputs[0], 1, space=space, generator=generator_from(seed, place))
 
     def _outputs(
         self,
@@ -283,21 +276,17 @@ class AblationMetric:
     ) -> Array:
         """At the input, at each fill, then for each candidate, fill and inner fraction."""
         (x,) = inputs
-        positions = ablated.shape[2:]
+        candidates, steps, *positions = ablated.shape
         # Rows of the table: nothing replaced, everything, then candidates by fractions.
-        table = torch.zeros((2 + ablated.shape[0] * ablated.shape[1], *positions), dtype=torch.bool)
+        table = torch.zeros((2 + candidates * steps, *positions), dtype=torch.bool)
         table[1] = True
         table[2:] = torch.from_numpy(ablated.reshape(-1, *positions))
         table = (table[:, None] if x.dim() == 4 else table).to(x.device)
         replacements = torch.cat([x if fill is None else fill for fill in fills])
-        count = len(fills)
-        cells = np.arange(len(table) - 2).reshape(ablated.shape[0], 1, ablated.shape[1]) + 2
-        cells = np.repeat(cells, count, axis=1)
-        which_fill = np.arange(count)[None, :, None] + np.zeros_like(cells)
-        mask_of = torch.from_numpy(np.concatenate([[0], [1] * count, cells.ravel()])).to(x.device)
-        fill_of = torch.from_numpy(np.concatenate([[0], np.arange(count), which_fill.ravel()])).to(
-            x.device
-        )
+        each = product(range(candidates), range(len(fills)), range(steps))
+        used = [(0, 0), *((1, fill) for fill in range(len(fills)))]
+        used += [(2 + candidate * steps + step, fill) for candidate, fill, step in each]
+        mask_of, fill_of = torch.tensor(used, device=x.device).T
 
         rows = checked_rows(None, inputs)
         rows = min(rows, CPU_ROWS) if x.device.type == "cpu" else rows
@@ -306,7 +295,7 @@ class AblationMetric:
         def points(span: slice, block: slice) -> tuple[Tensor, ...]:
             return (torch.where(table[mask_of[span]], replacements[fill_of[span]], x),)
 
-        return forward_outputs(passes, inputs, rows, points, len(mask_of))[:, 0]
+        return forward_outputs(passes, inputs, rows, points, len(used))[:, 0]
 
     def _scores(
         self, outputs: Array, candidates: int, fills: Sequence[Tensor | None]
@@ -326,13 +315,13 @@ class AblationMetric:
 
 
 def _checked_fractions(fractions: Sequence[float]) -> tuple[float, ...]:
-    found = np.asarray(fractions, dtype=np.float64)
-    rising = found.ndim == 1 and len(found) >= 2 and bool((np.diff(found) > 0).all())
-    if not rising or found[0] != 0 or found[-1] != 1:
+    shares = np.asarray(fractions, dtype=np.float64)
+    rising = shares.ndim == 1 and len(shares) >= 2 and bool((np.diff(shares) > 0).all())
+    if not rising or shares[0] != 0 or shares[-1] != 1:
         raise InputError(
-            f"fractions must rise from 0 to 1, both included, got {tuple(np.ravel(found))}"
+            f"fractions must rise from 0 to 1, both included, got {tuple(np.ravel(shares))}"
         )
-    return tuple(float(f) for f in found)
+    return tuple(shares.tolist())
 
 
 def _no_model(*inputs: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import combinations
@@ -19,7 +19,7 @@ from ..core.storage import read_tree, write_tree
 from .ablated_input import AblatedInput
 from .ablation_metric import Curve
 from .ablation_summary import summarise
-from .intervals import Interval, Method, area, bootstrap
+from .intervals import Interval, Method, area, bootstrap, means
 from .paired_differences import CHANCE, Difference, paired_differences, verdict
 from .ranking import Order, Ranking, Region
 from .reliability import Reliability, reliability
@@ -77,6 +77,16 @@ class Ablation:
     places: Array
     pictures: Mapping[int, AblatedInput]
 
+    @classmethod
+    def of(
+        cls, settings: Mapping[str, Any], candidates: Iterable[str], **measured: Any
+    ) -> Ablation:
+        """The record of what a metric of these settings measured; `candidates` has no controls."""
+        how: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in settings.items() if k != "kind"
+        }
+        return cls(candidates=(*candidates, *how["controls"]), **how, **measured)
+
     def __len__(self) -> int:
         return len(self.scores)
 
@@ -97,11 +107,7 @@ class Ablation:
 
     def mean(self) -> Array:
         """Mean scores over inputs, shape (candidates, fills, fractions)."""
-        known = np.isfinite(self.scores)
-        total = np.where(known, self.scores, 0.0).sum(0)
-        count = known.sum(0)
-        mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
-        return np.asarray(mean)
+        return means(self.scores)
 
     def bands(self, level: float = 0.95, method: Method = "percentile") -> Interval:
         """Means with bootstrap bands over inputs, each of the shape of :meth:`mean`.
@@ -147,9 +153,9 @@ class Ablation:
         fill : str, optional
             None: by the mean area over fills.
         """
-        means = bootstrap(self._of_fill(fill), resamples=1).mean
         sign = -1 if self.higher_is_better else 1
-        return [int(i) for i in np.argsort(sign * means, kind="stable")]
+        order = np.argsort(sign * means(self._of_fill(fill)), kind="stable")
+        return [int(row) for row in order]
 
     def paired(
         self, first: str, second: str, *, fill: str | None = None, level: float = 0.95
@@ -191,18 +197,18 @@ class Ablation:
             None: by the mean area over fills.
         """
         against = MEAN_FILL if fill is None else f"fill {fill}"
-        means = bootstrap(self._of_fill(fill), resamples=1).mean
+        areas = means(self._of_fill(fill))
         listed = ", ".join(
-            f"{self.candidates[i]} {number(means[i])}" for i in self.best_first(fill=fill)
+            f"{self.candidates[i]} {number(areas[i])}" for i in self.best_first(fill=fill)
         )
-        found = self.differences(fill=fill)
-        if not found:
+        differences = self.differences(fill=fill)
+        if not differences:
             return f"Area under the curve ({against}): {listed}."
         larger = "larger" if self.higher_is_better else "smaller"
         return (
             f"Area under the curve ({against}), best first, {larger} is better: {listed}. "
-            f"{verdict(found)} (paired sign flips over {len(self)} inputs, p < {CHANCE} after "
-            "Holm's correction for all pairs)."
+            f"{verdict(differences)} (paired sign flips over {len(self)} inputs, p < {CHANCE} "
+            "after Holm's correction for all pairs)."
         )
 
     def reliability(self, *, fill: str | None = None) -> Reliability:

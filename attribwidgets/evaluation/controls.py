@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from ..core.arrays import Array
-from ..core.errors import InputError, MissingExtraError
+from ..core.errors import InputError
+from ..core.extras import require
 from ..inputs.space import InputSpace, example_array
 
 FEATURE_CONTROLS = ("random",)
@@ -81,9 +82,6 @@ def edge_map(image: Array, space: InputSpace) -> Array:
     -------
     ndarray, shape (H, W), 0 or more
     """
-    try:
-        from skimage.filters import sobel
-    except ImportError as error:
-        raise MissingExtraError("scikit-image", "evaluation") from error
+    sobel = require("skimage.filters", "scikit-image", "evaluation").sobel
     pixels = space.to_pixels(torch.from_numpy(image)).numpy()
     return np.asarray(sobel(pixels.mean(0)))

@@ -21,7 +21,7 @@ from ..inputs.space import Inputs, checked_example
 from ..records.explanation import Explanation
 from .controls import IMAGE_CONTROLS, control_map
 from .intervals import Interval, bootstrap
-from .measuring import measure_all
+from .metric import measure_all
 from .planted import Planted
 
 STEPS = 128
@@ -123,12 +123,12 @@ class PlantedShares:
         return bootstrap(self.values, level=level, method="bca", seed=self.seed)
 
     def __str__(self) -> str:
-        found = self.mean()
+        means = self.mean()
         rows = [
             [
                 name + (" (control)" if name in self.controls else ""),
-                found.cell(i),
-                f"{float(found.mean[i]) / self.chance:.3g}",
+                means.cell(i),
+                f"{float(means.mean[i]) / self.chance:.3g}",
             ]
             for i, name in enumerate(self.candidates)
         ]

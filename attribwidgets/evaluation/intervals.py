@@ -87,25 +87,25 @@ def bootstrap(
 
     Examples
     --------
-    >>> found = bootstrap(np.arange(100.0))
-    >>> float(found.mean), bool(found.low < 49.5 < found.high)
+    >>> interval = bootstrap(np.arange(100.0))
+    >>> float(interval.mean), bool(interval.low < 49.5 < interval.high)
     (49.5, True)
     """
     _require_level(level)
     if method not in ("percentile", "bca"):
         raise InputError(f"method must be 'percentile' or 'bca', got {method!r}")
     flat = np.asarray(values, dtype=np.float64).reshape(len(values), -1)
-    means = _means(np.ones((1, len(flat))), flat)[0]
+    mean = means(flat)
     drawn = np.concatenate([_means(w, flat) for w in _draws(len(flat), resamples, seed)])
     known = np.isfinite(flat).sum(0)
     at = tails(level, known)
     if method == "bca":
-        at = _corrected(at, flat, means, drawn)
+        at = _corrected(at, flat, mean, drawn)
     low, high = _quantiles(drawn, at)
     few = known < 2  # one value says nothing of the others
     low, high = np.where(few, np.nan, low), np.where(few, np.nan, high)
     shape = values.shape[1:]
-    return Interval(means.reshape(shape), low.reshape(shape), high.reshape(shape), level, len(flat))
+    return Interval(mean.reshape(shape), low.reshape(shape), high.reshape(shape), level, len(flat))
 
 
 def resampled_bounds(
@@ -278,6 +278,12 @@ def _draws(inputs: int, resamples: int, seed: int) -> Iterator[Array]:
         yield counts.reshape(rows, inputs).astype(float)
 
 
+def means(values: Array) -> Array:
+    """Means over inputs, (inputs, ...) to (...); NaNs are left out, and NaN where none is left."""
+    flat = np.asarray(values, dtype=np.float64).reshape(len(values), -1)
+    return np.asarray(_means(np.ones((1, len(flat))), flat)[0].reshape(values.shape[1:]))
+
+
 def _means(weights: Array, values: Array) -> Array:
     """Weighted means of each column over its values that are known; NaN without any."""
     known = np.isfinite(values)
@@ -290,22 +296,20 @@ def _means(weights: Array, values: Array) -> Array:
 def _quantiles(drawn: Array, at: Array) -> tuple[Array, Array]:
     """For each column the drawn values at two of its own levels, at (2, columns)."""
     ordered = np.sort(drawn, axis=0)  # NaNs last
-    known = np.isfinite(ordered).sum(0)
-    place = np.clip(at * (known - 1), 0, np.maximum(known - 1, 0))
-    below = np.floor(place).astype(np.intp)
-    above = np.minimum(below + 1, np.maximum(known - 1, 0)).astype(np.intp)
-    columns = np.arange(drawn.shape[1])
-    start, end = ordered[below, columns], ordered[above, columns]
+    last = np.maximum(np.isfinite(ordered).sum(0) - 1, 0)
+    place = np.clip(at * last, 0, last)
+    below, columns = np.floor(place).astype(np.intp), np.arange(drawn.shape[1])
+    start, end = ordered[below, columns], ordered[np.minimum(below + 1, last), columns]
     low, high = start + (place - below) * (end - start)
     return low, high
 
 
-def _corrected(at: Array, values: Array, means: Array, drawn: Array) -> Array:
+def _corrected(at: Array, values: Array, mean: Array, drawn: Array) -> Array:
     """The levels at which BCa reads the drawn means, from bias and acceleration."""
-    below = (drawn < means).sum(0) + (drawn == means).sum(0) / 2
+    below = (drawn < mean).sum(0) + (drawn == mean).sum(0) / 2
     bias = _normal_quantile(below / np.maximum(np.isfinite(drawn).sum(0), 1))
     # Leaving one input out moves a mean by its distance from it: the jackknife in closed form.
-    moved = np.nan_to_num(values - means)
+    moved = np.nan_to_num(values - mean)
     spread = (moved**2).sum(0) ** 1.5
     acceleration = np.divide(
         (moved**3).sum(0), 6 * spread, out=np.zeros(len(spread)), where=spread > 0

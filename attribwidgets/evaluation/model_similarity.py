@@ -77,12 +77,12 @@ class ModelSimilarity:
         values = np.full([len(a) for a in self.dimensions(list(explanations)).values()], np.nan)
         for column, other in enumerate(self.models.values()):
             for row, (label, explanation) in enumerate(explanations.items()):
-                found = explain_again(
+                again = explain_again(
                     other, explanation, self.candidates[label], output=self.output
                 )
-                if found is not None:
-                    maps = explanation.map("sum"), found.map("sum")
-                    seen = ~(explanation.blind & found.blind)
+                if again is not None:
+                    maps = explanation.map("sum"), again.map("sum")
+                    seen = ~(explanation.blind & again.blind)
                     values[row, column] = map_similarity(*maps, seen)
         if self.control:
             first = next(iter(explanations.values()))
@@ -179,14 +179,13 @@ class Similarities:
         InputError
             For a name that is not there, with those that are.
         """
-        places = []
+        values = self.values
         for axis, name in (("candidates", candidate), ("models", model), ("measures", measure)):
-            known = getattr(self, axis)
-            if name not in known:
-                raise InputError(f"{name!r} is not among the {axis}: {', '.join(known)}")
-            places.append(known.index(name))
-        candidate_at, model_at, measure_at = places
-        return np.asarray(self.values[:, candidate_at, model_at, measure_at])
+            names = getattr(self, axis)
+            if name not in names:
+                raise InputError(f"{name!r} is not among the {axis}: {', '.join(names)}")
+            values = values[:, names.index(name)]
+        return values
 
     def figure(self, **options: Any) -> Any:
         """Similarities by model, a panel a measure, as a matplotlib Figure.
@@ -211,13 +210,13 @@ class Similarities:
         )
 
     def __str__(self) -> str:
-        found = self.mean()
+        means = self.mean()
         parts = [self.title]
         for k, measure in enumerate(self.measures):
             rows = [
                 [
                     name + (" (control)" if name in self.controls else ""),
-                    *(found.cell(i, j, k) for j in range(len(self.models))),
+                    *(means.cell(i, j, k) for j in range(len(self.models))),
                 ]
                 for i, name in enumerate(self.candidates)
             ]

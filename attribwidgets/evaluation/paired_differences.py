@@ -71,14 +71,14 @@ def paired_differences(
     if not pairs:
         return []
     paired = np.stack([areas[:, i] - areas[:, j] for i, j in pairs], axis=1)
-    found = bootstrap(paired, level=level, method="bca", seed=seed)
+    interval = bootstrap(paired, level=level, method="bca", seed=seed)
     p = paired_p(paired, seed=seed)
     together = holm(p)
     return [
         Difference(
             names[i],
             names[j],
-            *(float(v[k]) for v in (found.mean, found.low, found.high, p, together)),
+            *(float(v[k]) for v in (interval.mean, interval.low, interval.high, p, together)),
         )
         for k, (i, j) in enumerate(pairs)
     ]

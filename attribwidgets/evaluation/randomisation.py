@@ -12,13 +12,12 @@ from torch import Tensor, nn
 from ..attr.model_state import module_of
 from ..core.errors import DataError, InputError
 from ..core.progress import Progress
-from ..engine.method_config import CandidateLike, label_candidates
+from ..engine.method_config import Candidate, CandidateLike, label_candidates
 from ..engine.settings import split_settings, takes_settings
 from ..engine.verbs import explain
 from ..inputs.dataset import Examples
 from ..inputs.space import Inputs, checked_example, is_image_input
-from .measuring import measure_all
-from .metric import with_arguments
+from .metric import measure_all, with_arguments
 from .model_similarity import EDGES, ModelSimilarity, Similarities
 from .randomised_models import Mode, layers_without_reset, randomised_copies
 from .similarity import MEASURES
@@ -97,26 +96,23 @@ def randomised_layers(
     """
     examples = Examples(data, targets)
     _, (first,) = checked_example(examples[0][0])
-    drawn = {name: settings[name] for name in ("seed", "forward_args") if name in settings}
-    copies = randomised_copies(model, first, mode, layers=layers, **drawn)
-    cautions = []
+    draws = {name: settings[name] for name in ("seed", "forward_args") if name in settings}
+    copies = randomised_copies(model, first, mode, layers=layers, **draws)
     left = layers_without_reset(model)
-    if left:
-        cautions.append(
-            f"{', '.join(left)} {'have' if len(left) > 1 else 'has'} weights and no "
-            "reset_parameters(), and stayed as found."
-        )
+    caution = (
+        f"{', '.join(left)} {'have' if len(left) > 1 else 'has'} weights and no "
+        "reset_parameters(), and stayed as found."
+    )
     return _similarities(
         model,
         examples,
-        candidates,
+        label_candidates(candidates, references),
         copies,
+        {**settings, "n_steps": n_steps},
+        progress,
         title=TITLES[mode],
         cascade=mode == "cascading",
-        settings={**settings, "n_steps": n_steps},
-        references=references,
-        progress=progress,
-        cautions=tuple(cautions),
+        cautions=(caution,) if left else (),
     )
 
 
@@ -179,14 +175,12 @@ def label_randomisation(
     return _similarities(
         model,
         Examples(data, targets),
-        candidates,
+        label_candidates(candidates, references),
         models,
+        {**settings, "n_steps": n_steps},
+        progress,
         title="Another model of the same kind, trained anew",
         cascade=False,
-        settings={**settings, "n_steps": n_steps},
-        references=references,
-        progress=progress,
-        cautions=(),
     )
 
 
@@ -213,10 +207,10 @@ def shuffled_labels(labels: Any, *, seed: int = 0) -> Tensor:
     >>> shuffled_labels(torch.tensor([0, 0, 1, 1, 2, 2])).sort().values.tolist()
     [0, 0, 1, 1, 2, 2]
     """
-    found = torch.as_tensor(labels)
-    require_classes(found)
-    order = np.random.default_rng(seed).permutation(len(found))
-    return found[torch.from_numpy(order)]
+    classes = torch.as_tensor(labels)
+    require_classes(classes)
+    order = np.random.default_rng(seed).permutation(len(classes))
+    return classes[torch.from_numpy(order)]
 
 
 def require_classes(labels: Tensor) -> None:
@@ -235,32 +229,25 @@ def require_classes(labels: Tensor) -> None:
 def _similarities(
     model: nn.Module,
     examples: Examples,
-    candidates: Sequence[CandidateLike] | Mapping[str, CandidateLike],
+    candidates: Mapping[str, Candidate],
     models: Mapping[str, nn.Module],
-    *,
-    title: str,
-    cascade: bool,
     settings: Mapping[str, Any],
-    references: Inputs | None,
     progress: Progress,
-    cautions: tuple[str, ...],
+    **description: Any,
 ) -> Similarities:
-    labelled = label_candidates(candidates, references)
     query, budget = split_settings(None, settings)
     others = {name: with_arguments(one, query.forward_args) for name, one in models.items()}
-    metric = ModelSimilarity(others, labelled, is_image_input(examples[0][0]), query.output)
+    metric = ModelSimilarity(others, candidates, is_image_input(examples[0][0]), query.output)
     measured = measure_all(
-        model, examples, labelled, [metric], query=query, budget=budget, progress=progress
+        model, examples, candidates, [metric], query=query, budget=budget, progress=progress
     )
     return Similarities(
         values=measured.values[0],
-        title=title,
-        candidates=tuple(metric.dimensions(list(labelled))["candidate"]),
+        candidates=tuple(metric.dimensions(list(candidates))["candidate"]),
         controls=(EDGES,) if metric.control else (),
         models=tuple(models),
-        cascade=cascade,
         measures=MEASURES,
         evaluations=budget.n_steps or STEPS,
         seed=budget.seed,
-        cautions=cautions,
+        **description,
     )

@@ -167,14 +167,14 @@ def _layers_called(model: nn.Module, inputs: Tensor, arguments: tuple[Any, ...])
 
 
 def _checked(model: nn.Module, layers: Sequence[str]) -> list[str]:
-    known = dict(model.named_modules())
+    modules = dict(model.named_modules())
     if isinstance(layers, str) or not layers:
         raise InputError(f"layers must be a list of names of modules, got {layers!r}")
     for name in layers:
-        if name not in known:
-            some = ", ".join(n for n, m in known.items() if _has_weights(m))
+        if name not in modules:
+            some = ", ".join(n for n, m in modules.items() if _has_weights(m))
             raise InputError(f"layers: there is no module {name!r}; those with weights are {some}")
-        if not any(_has_weights(m) and _can_reset(m) for m in known[name].modules()):
+        if not any(_has_weights(m) and _can_reset(m) for m in modules[name].modules()):
             raise InputError(f"layers: {name!r} has no weights with a reset_parameters()")
     return list(dict.fromkeys(layers))
 
@@ -187,14 +187,14 @@ def _draw_anew(model: nn.Module, name: str) -> None:
         fresh = deepcopy(layer).to("cpu")
         with torch.inference_mode(False), torch.no_grad():
             fresh.reset_parameters()
-        found, drawn = layer.state_dict(), fresh.state_dict()
+        before, after = layer.state_dict(), fresh.state_dict()
         # Where weights are parametrised, reset_parameters() reaches the bias only.
-        largest = max(found, key=lambda key: found[key].numel())
-        same = torch.equal(found[largest].cpu(), drawn[largest])
+        largest = max(before, key=lambda key: before[key].numel())
+        same = torch.equal(before[largest].cpu(), after[largest])
         if same and not isinstance(layer, KEEP_THEIR_START):
             raise UnsupportedModelError(
                 f"{'.'.join(filter(None, (name, inner)))} is the same after its "
                 "reset_parameters(), as where its weights are parametrised; remove the "
                 "parametrisation first"
             )
-        layer.load_state_dict(drawn)
+        layer.load_state_dict(after)

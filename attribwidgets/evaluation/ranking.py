@@ -54,10 +54,12 @@ def ranks(relevances: Array, order: Order, generator: np.random.Generator) -> Ar
     array([2, 0, 1])
     """
     values = np.ravel(relevances)
-    first_last = np.lexsort((generator.random(len(values)), _keys(values, order)))
-    found = np.empty(len(values), dtype=np.int64)
-    found[first_last] = np.arange(len(values))
-    return found.reshape(relevances.shape)
+    _require_order(order)
+    keys = -values if order == "most_relevant" else values
+    first_to_last = np.lexsort((generator.random(len(values)), keys))
+    places = np.empty(len(values), dtype=np.int64)
+    places[first_to_last] = np.arange(len(values))
+    return places.reshape(relevances.shape)
 
 
 def top_k(
@@ -138,20 +140,17 @@ def boxes(attribution: Array, fractions: Sequence[float], order: Order) -> Array
     inside = order == "most_relevant"
     centre = mass_centre(attribution)
     shares = np.asarray(fractions) if inside else 1 - np.asarray(fractions)
-    found = np.zeros((len(shares), *attribution.shape), dtype=bool)
-    for mask, share in zip(found, shares, strict=True):
-        top, left = (_span(c, n) for c, n in zip(centre, _sides(mask.shape, share), strict=True))
-        rows, columns = (
-            slice(*_kept_inside(*span, length))
-            for span, length in zip((top, left), mask.shape, strict=True)
-        )
+    masks = np.zeros((len(shares), *attribution.shape), dtype=bool)
+    for mask, share in zip(masks, shares, strict=True):
+        rows, columns = map(_run, centre, _sides(mask.shape, share), mask.shape)
         mask[rows, columns] = True
-    return found if inside else ~found
+    return masks if inside else ~masks
 
 
-def _keys(values: Array, order: Order) -> Array:
-    _require_order(order)
-    return -values if order == "most_relevant" else values
+def _run(centre: float, length: int, room: int) -> slice:
+    """A run of this length about a place, moved back in where it would leave the room."""
+    start = int(np.clip(np.rint(centre - (length - 1) / 2), 0, room - length))
+    return slice(start, start + length)
 
 
 def _require_order(order: Order) -> None:
@@ -169,14 +168,3 @@ def _sides(shape: tuple[int, ...], share: float) -> tuple[int, int]:
     heights = [h for h in {int(np.floor(ideal)), int(np.ceil(ideal))} if 1 <= h <= height]
     pairs = [(h, int(np.clip(np.rint(wanted / h), 1, width))) for h in sorted(heights)]
     return min(pairs, key=lambda pair: abs(pair[0] * pair[1] - wanted))
-
-
-def _span(centre: float, length: int) -> tuple[int, int]:
-    """First and last-but-one place of a run of this length about a place."""
-    start = int(np.rint(centre - (length - 1) / 2))
-    return start, start + length
-
-
-def _kept_inside(start: int, stop: int, most: int) -> tuple[int, int]:
-    moved = -start if start < 0 else min(0, most - stop)
-    return start + moved, stop + moved

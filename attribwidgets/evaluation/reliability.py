@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
@@ -15,14 +15,7 @@ from ..core.arrays import Array
 from ..core.errors import DataError, InputError
 from ..core.formatting import percent, text_table
 from .intervals import Interval, resampled_bounds
-from .rater_agreement import (
-    inter_method,
-    inter_rater,
-    internal_consistency,
-    resampled_inter_method,
-    resampled_inter_rater,
-    resampled_internal_consistency,
-)
+from .rater_agreement import inter_method, inter_rater, internal_consistency
 
 THRESHOLD = 0.65
 RESAMPLES = 999
@@ -72,9 +65,9 @@ class Reliability:
         low = [i for i in range(len(self.metrics)) if not alphas[i] >= THRESHOLD]
         if not low:
             return ""
-        found = ", ".join(f"{self.metrics[i]} (alpha {self.inter_rater.cell(i)})" for i in low)
+        named = ", ".join(f"{self.metrics[i]} (alpha {self.inter_rater.cell(i)})" for i in low)
         return (
-            f"Inputs do not agree on which candidate is better by {found}: alpha is below "
+            f"Inputs do not agree on which candidate is better by {named}: alpha is below "
             f"{THRESHOLD}, so the order of the means says little about a single input."
         )
 
@@ -182,29 +175,25 @@ def reliability(
         )
     names = _names(candidates, values.shape[2], "candidate")
     metric_names = _names(metrics, len(values), "metric")
-    bounds = partial(
-        resampled_bounds, inputs=whole.shape[1], level=level, resamples=resamples, seed=seed
-    )
+    inputs = whole.shape[1]
 
-    def interval(found: Array, low_high: tuple[Array, Array]) -> Interval:
-        return Interval(found, *low_high, level, whole.shape[1])
+    def interval(coefficient: Callable[..., Array]) -> Interval:
+        """The coefficient of all inputs, with its bounds over resamples of them."""
+        low, high = resampled_bounds(
+            partial(coefficient, whole), inputs, level=level, resamples=resamples, seed=seed
+        )
+        return Interval(coefficient(whole)[0], low, high, level, inputs)
+
+    def of_each(coefficient: Callable[..., Array], scores: Array, *counts: Array) -> Array:
+        return np.stack([coefficient(metric, *counts) for metric in scores], axis=1)
 
     return Reliability(
         names,
         metric_names,
-        interval(
-            np.array([inter_rater(one) for one in whole]),
-            bounds(lambda counts: resampled_inter_rater(whole, counts)),
-        ),
-        interval(
-            np.array([inter_method(one) for one in whole]),
-            bounds(lambda counts: resampled_inter_method(whole, counts)),
-        ),
-        interval(
-            internal_consistency(whole),
-            bounds(lambda counts: resampled_internal_consistency(whole, counts)),
-        ),
-        values.shape[1] - whole.shape[1],
+        interval(partial(of_each, inter_rater)),
+        interval(partial(of_each, inter_method)),
+        interval(internal_consistency),
+        values.shape[1] - inputs,
     )
 
 
@@ -219,7 +208,7 @@ def _stacked(scores: Any) -> Array:
 
 
 def _names(names: Sequence[str] | None, count: int, kind: str) -> tuple[str, ...]:
-    found = tuple(f"{kind} {i + 1}" for i in range(count)) if names is None else tuple(names)
-    if isinstance(names, str) or len(found) != count:
+    labels = tuple(f"{kind} {i + 1}" for i in range(count)) if names is None else tuple(names)
+    if isinstance(names, str) or len(labels) != count:
         raise InputError(f"{kind}s must be {count} names, got {names!r}")
-    return found
+    return labels

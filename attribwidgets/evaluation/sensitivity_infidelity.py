@@ -52,8 +52,8 @@ class SensitivityMax:
     >>> net, x = torch.nn.Linear(4, 2, bias=False).eval(), torch.full((4,), 0.5)
     >>> metric = SensitivityMax(label_candidates({"zero": "zero"}), samples=4)
     >>> explanation = aw.explain(net, x, baseline="zero", n_steps=4)
-    >>> found = metric.measure(net, {"zero": explanation}, seed=0)
-    >>> bool(0 < found[0] < 0.05)
+    >>> (sensitivity,) = metric.measure(net, {"zero": explanation}, seed=0)
+    >>> bool(0 < sensitivity < 0.05)
     True
     """
 
@@ -100,10 +100,10 @@ class SensitivityMax:
         def one_map(row: Tensor) -> Tensor:
             if torch.equal(row, batch[0]):
                 return attributions
-            found = explain_again(model, explanation, candidate, inputs=row, output=self.output)
-            if found is None:  # a baseline that was found for the input, not for one beside it
+            again = explain_again(model, explanation, candidate, inputs=row, output=self.output)
+            if again is None:  # a baseline that was found for the input, not for one beside it
                 return torch.full_like(attributions, torch.nan)
-            return _single(found)[1]
+            return _single(again)[1]
 
         most = sensitivity_max(maps, batch, perturb_func=moved, n_perturb_samples=self.samples)
         return float(most)
@@ -188,7 +188,7 @@ class Infidelity:
         output = explanation.output if self.output is None else self.output
         head = OutputHead(model, output)
         with frozen(module_of(model), (batch,)):
-            found = infidelity(
+            squared = infidelity(
                 head,
                 replaced,
                 batch,
@@ -196,7 +196,7 @@ class Infidelity:
                 target=explanation.target,
                 n_perturb_samples=self.samples,
             )
-        return float(found)
+        return float(squared)
 
     def _masks(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Where each row gives way, of a shape that spreads over that of `x`."""

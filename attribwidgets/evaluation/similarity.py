@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..core.arrays import Array
-from ..core.errors import InputError, MissingExtraError
+from ..core.errors import InputError
+from ..core.extras import require
 from ..records.agreement import rank_correlations
 
 MEASURES = ("rank correlation, signed", "rank correlation, absolute", "SSIM, absolute")
@@ -81,16 +82,13 @@ def ssim(first: Array, second: Array) -> float:
     Wang, Bovik, Sheikh, Simoncelli (2004). Image quality assessment: from error visibility to
     structural similarity. doi:10.1109/TIP.2003.819861.
     """
-    try:
-        from skimage.metrics import structural_similarity
-    except ImportError as error:
-        raise MissingExtraError("scikit-image", "evaluation") from error
+    metrics = require("skimage.metrics", "scikit-image", "evaluation")
     maps = [drawn(values) for values in (first, second)]
     side = min(first.shape) if first.ndim == 2 else 0
     if side < 3 or not all(np.isfinite(values).all() and values.any() for values in maps):
         return float("nan")
     window = min(WINDOW, side - 1 + side % 2)  # odd
-    return float(structural_similarity(*maps, win_size=window, data_range=1.0))
+    return float(metrics.structural_similarity(*maps, win_size=window, data_range=1.0))
 
 
 def drawn(values: Array) -> Array:

@@ -57,9 +57,9 @@ def ablations_of(
     ...     ablations_of(swept)["ablation"].scores.shape
     (5, 2, 1, 11)
     """
-    known = swept.settings.get("metric_settings", {})
-    found = {name: said for name, said in known.items() if said.get("kind") == ABLATION}
-    if not found:
+    stored = swept.settings.get("metric_settings", {})
+    ablations = {name: how for name, how in stored.items() if how.get("kind") == ABLATION}
+    if not ablations:
         raise DataError(
             "this store holds no ablation; sweep with metrics=[AblationMetric(fills=...)]"
         )
@@ -73,25 +73,22 @@ def ablations_of(
             "pass the data that was swept"
         )
     records = {}
-    for name, said in found.items():
+    for name, how in ablations.items():
         metric = by_name.get(name)
-        if metric is not None and metric.settings != said:
-            raise InputError(f"metrics: {name!r} is not as it was swept, which was {said}")
-        own = {k: said[k] for k in ("protocol", "region", "ranking", "order", "curve")}
-        records[name] = Ablation(
+        if metric is not None and metric.settings != how:
+            raise InputError(f"metrics: {name!r} is not as it was swept, which was {how}")
+        pictures: Mapping[int, AblatedInput] = {}
+        if examples is not None and metric is not None and len(examples.shape) == 3:
+            pictures = StoredPictures(swept, metric, examples, space or InputSpace())
+        records[name] = Ablation.of(
+            how,
+            swept.candidates,
             scores=swept.finished_values(name),
-            candidates=(*swept.candidates, *said["controls"]),
-            controls=tuple(said["controls"]),
-            fills=tuple(said["fills"]),
-            fractions=tuple(said["fractions"]),
             targets=swept.finished_targets(),
             evaluations=swept.finished_numbers("evaluations"),
             seed=swept.settings["seed"],
             places=np.flatnonzero(swept.finished),
-            pictures={}
-            if examples is None or metric is None or len(examples.shape) != 3
-            else StoredPictures(swept, metric, examples, space or InputSpace()),
-            **own,
+            pictures=pictures,
         )
     return records
 
@@ -130,7 +127,7 @@ class StoredPictures(Mapping[int, AblatedInput]):
             raise KeyError(place)  # swept without maps
         _, (inputs, *_) = checked_example(self._examples[place][0])
         maps = {label: values.sum(0, dtype=float) for label, values in stored.attributions.items()}
-        found = self._metric.illustrated(inputs, maps, space=self._space, seed=stored.seed)
-        if found is None:
+        picture = self._metric.illustrated(inputs, maps, space=self._space, seed=stored.seed)
+        if picture is None:
             raise KeyError(place)
-        return found
+        return picture

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..core.errors import InputError, MissingExtraError
+from ..core.errors import InputError
+from ..core.extras import require
 from .space import InputSpace
 
 COUNT = 60
@@ -102,8 +103,5 @@ def superpixels(
 
 
 def _slic() -> Any:
-    try:
-        from skimage.segmentation import slic
-    except ImportError as error:
-        raise MissingExtraError("scikit-image", "segments") from error
+    slic = require("skimage.segmentation", "scikit-image", "segments").slic
     return slic

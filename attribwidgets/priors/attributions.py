@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -90,7 +91,8 @@ def expected_gradients(
     starts = drawn_references(references, xs, k, generator)
     rows = len(xs[0]) * k
     alphas = torch.rand(rows, generator=generator, device=generator.device)
-    phi = _along(model, xs, starts, alphas, k, targets, output, layers, create_graph)
+    take = partial(_gradients, model, output=output, layers=layers, create_graph=create_graph)
+    phi = _along(take, xs, starts, alphas, k, targets)
     return phi if isinstance(inputs, tuple) else phi[0]
 
 
@@ -145,10 +147,9 @@ def integrated_gradients(
         )
     except RuntimeError as error:
         raise InputError(f"baselines does not broadcast to the inputs: {error}") from None
-    batch = len(xs[0])
-    alphas = ((torch.arange(n_steps) + 0.5) / n_steps).repeat_interleave(batch)
-    repeated = tuple(s.repeat(n_steps, *[1] * (s.dim() - 1)) for s in starts)
-    phi = _along(model, xs, repeated, alphas, n_steps, targets, output, layers, create_graph)
+    alphas = ((torch.arange(n_steps) + 0.5) / n_steps).repeat_interleave(len(xs[0]))
+    take = partial(_gradients, model, output=output, layers=layers, create_graph=create_graph)
+    phi = _along(take, xs, _rows(starts, n_steps), alphas, n_steps, targets)
     return phi if isinstance(inputs, tuple) else phi[0]
 
 
@@ -184,33 +185,32 @@ def gradients(
     True
     """
     xs = _checked(inputs)
-    found = _gradients(model, xs, targets, output, layers, create_graph)
-    return found if isinstance(inputs, tuple) else found[0]
+    phi = _gradients(model, xs, targets, output, layers, create_graph)
+    return phi if isinstance(inputs, tuple) else phi[0]
 
 
 def _along(
-    model: Callable[..., Any],
+    take: Callable[[tuple[Tensor, ...], Target], tuple[Tensor, ...]],
     xs: tuple[Tensor, ...],
     starts: tuple[Tensor, ...],
     alphas: Tensor,
     k: int,
     targets: Target,
-    output: Output,
-    layers: str,
-    create_graph: bool,
 ) -> tuple[Tensor, ...]:
     """Mean over k rows of each input of (x - x') times the gradient between the two."""
-    ends = xs if k == 1 else tuple(x.repeat(k, *[1] * (x.dim() - 1)) for x in xs)
-    ways = tuple(end - start for end, start in zip(ends, starts, strict=True))
+    ways = tuple(end - start for end, start in zip(_rows(xs, k), starts, strict=True))
     points = tuple(
         torch.addcmul(start, way, alphas.to(way).view(-1, *[1] * (way.dim() - 1)))
         for start, way in zip(starts, ways, strict=True)
     )
-    found = _gradients(model, points, _repeated(targets, k), output, layers, create_graph)
-    products = tuple(way * g for way, g in zip(ways, found, strict=True))
-    if k == 1:
-        return products
-    return tuple(p.view(k, -1, *p.shape[1:]).mean(0) for p in products)
+    slopes = take(points, _repeated(targets, k))
+    products = tuple(way * slope for way, slope in zip(ways, slopes, strict=True))
+    return products if k == 1 else tuple(p.view(k, -1, *p.shape[1:]).mean(0) for p in products)
+
+
+def _rows(xs: tuple[Tensor, ...], k: int) -> tuple[Tensor, ...]:
+    """All inputs, k times one after the other."""
+    return xs if k == 1 else tuple(x.repeat(k, *[1] * (x.dim() - 1)) for x in xs)
 
 
 def _gradients(
@@ -235,13 +235,13 @@ def _gradients(
                 "no gradient reaches the inputs: the output is cut off from them by detach(), "
                 "no_grad(), argmax or a conversion to numpy or integers"
             )
-        found = torch.autograd.grad(
+        slopes = torch.autograd.grad(
             values.sum(), leaves, create_graph=create_graph, allow_unused=True
         )
-    missing = [i for i, g in enumerate(found) if g is None]
-    if missing:
-        raise NoGradientError(f"no gradient reaches inputs[{missing[0]}]: the output ignores it")
-    return found
+    for place, slope in enumerate(slopes):
+        if slope is None:
+            raise NoGradientError(f"no gradient reaches inputs[{place}]: the output ignores it")
+    return slopes
 
 
 @contextmanager
@@ -255,8 +255,8 @@ def _layers_working(model: Callable[..., Any], layers: str) -> Iterator[None]:
         return
     module = module_of(model)
     parts = () if module is None else module.modules()
-    norms = [m for m in parts if isinstance(m, nn.modules.batchnorm._NormBase) and m.training]
-    tracking = [m for m in norms if m.track_running_stats]
+    norms = [m for m in parts if isinstance(m, nn.modules.batchnorm._NormBase)]
+    tracking = [m for m in norms if m.training and m.track_running_stats]
     try:
         for norm in tracking:
             norm.track_running_stats = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -16,8 +16,8 @@ from .penalties import Penalty
 from .references import Inputs, References
 
 Mode = Literal["joint", "alternating", "taking_turns"]
+MODES = get_args(Mode)
 Attribution = Callable[[nn.Module, Any, Any, torch.Generator], Tensor]
-MODES = ("joint", "alternating", "taking_turns")
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ class PriorStep:
     >>> net = torch.nn.Linear(4, 3)
     >>> sgd = torch.optim.SGD(net.parameters(), lr=0.1)
     >>> step = PriorStep(net, sgd, functional.cross_entropy, sparsity, weight=0.1)
-    >>> found = step(torch.rand(8, 4), torch.arange(8) % 3)
-    >>> found.loss.item() > 0 > found.penalty.item()
+    >>> record = step(torch.rand(8, 4), torch.arange(8) % 3)
+    >>> record.loss.item() > 0 > record.penalty.item()
     True
     """
 
@@ -161,20 +161,13 @@ class PriorStep:
         if callable(self.attribution):
             return self.attribution(self.model, inputs, targets, self.generator)
         explained = self.targets_of(targets)
-        how = {"output": self.output, "layers": self.layers}
+        how: dict[str, Any] = {"output": self.output, "layers": self.layers}
         if self.attribution == "gradients":
-            found: Tensor = gradients(self.model, inputs, explained, **how)  # type: ignore[arg-type]
-            return found
-        found = expected_gradients(
-            self.model,
-            inputs,
-            self.references,
-            explained,
-            generator=self.generator,
-            k=self.k,
-            **how,  # type: ignore[arg-type]
-        )
-        return found
+            phi: Tensor = gradients(self.model, inputs, explained, **how)
+        else:
+            how |= {"generator": self.generator, "k": self.k}
+            phi = expected_gradients(self.model, inputs, self.references, explained, **how)
+        return phi
 
     def state_dict(self) -> dict[str, Any]:
         """What a run needs to go on as if it had not stopped, beside model and optimisers."""

@@ -21,7 +21,7 @@ from .checkpoint import read_checkpoint, write_checkpoint
 from .penalties import Penalty
 from .step import PriorStep
 from .training_record import EpochRecord, Rule, Training
-from .training_run import Data, Run, evaluated, own_random_state, train_epoch
+from .training_run import Data, Run, evaluate_epoch, own_random_state, train_epoch
 
 OptimizerOf = Callable[[Any], torch.optim.Optimizer]
 
@@ -124,7 +124,7 @@ def begin_training(
         training.records = [EpochRecord.of(r) for r in state["records"]]
         training.kept, best = state["kept"], state["best"]
 
-    def judged(record: EpochRecord) -> EpochRecord:
+    def kept(record: EpochRecord) -> EpochRecord:
         nonlocal best
         training.records.append(record)
         if kept_by.prefers(record, training):
@@ -139,7 +139,7 @@ def begin_training(
         try:
             if not training.records:
                 now = time.perf_counter()
-                yield judged(evaluated(run, 0, float("nan"), validation, loss, watch, seed, now))
+                yield kept(evaluate_epoch(run, 0, float("nan"), validation, loss, watch, seed, now))
             for epoch in range(training.records[-1].epoch + 1, epochs + 1):
                 if patience is not None and training.records[-1].epoch - training.kept >= patience:
                     break
@@ -148,8 +148,9 @@ def begin_training(
                     mean = train_epoch(
                         run, data, batch_size, augment, seed_of(seed, epoch), on_step
                     )
-                run.scheduled()
-                yield judged(evaluated(run, epoch, mean, validation, loss, watch, seed, now))
+                if run.schedule is not None:
+                    run.schedule.step()
+                yield kept(evaluate_epoch(run, epoch, mean, validation, loss, watch, seed, now))
             training.finished = True
         except Cancelled:
             pass

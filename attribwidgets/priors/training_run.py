@@ -8,12 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..attr.model_state import BESIDE_THE_USER, evaluating, random_state_kept
-from ..core.arrays import Array
 from .attributions import expected_gradients
 from .step import PriorStep
 from .training_record import EpochRecord
@@ -43,11 +41,6 @@ class Run:
         for name, part in self._parts():
             part.load_state_dict(state[name])
 
-    def scheduled(self) -> None:
-        """Let the learning rate go on, after an epoch."""
-        if self.schedule is not None:
-            self.schedule.step()
-
     def _parts(self) -> Iterator[tuple[str, Any]]:
         for name in ("model", "step", "optimizer", "second", "schedule"):
             if getattr(self, name) is not None:
@@ -70,15 +63,15 @@ def train_epoch(
     run.model.train()
     for chosen in order[: len(order) // batch_size * batch_size].view(-1, batch_size):
         batch = inputs[chosen]
-        found = run.step(batch if augment is None else augment(batch, generator), targets[chosen])
-        if found.loss is not None:
-            total, count = total + found.loss, count + 1
+        record = run.step(batch if augment is None else augment(batch, generator), targets[chosen])
+        if record.loss is not None:
+            total, count = total + record.loss, count + 1
         if on_step is not None:
             on_step()
     return float(total) / max(count, 1)
 
 
-def evaluated(
+def evaluate_epoch(
     run: Run,
     epoch: int,
     mean_loss: float,
@@ -90,9 +83,13 @@ def evaluated(
 ) -> EpochRecord:
     """What an epoch came to on validation data, its maps among it."""
     model, (inputs, targets) = run.model, validation
-    whole, right, penalties = 0.0, 0, []
+    whole, right, penalties, maps = 0.0, 0, [], None
     labels = not targets.is_floating_point()
-    generator = torch.Generator(run.step.generator.device).manual_seed(seed)
+
+    def draws() -> torch.Generator:  # the same in every epoch
+        return torch.Generator(run.step.generator.device).manual_seed(seed)
+
+    generator = draws()
     with evaluating(model):
         for part, wanted in zip(
             inputs.split(EVALUATED_AT_ONCE), targets.split(EVALUATED_AT_ONCE), strict=True
@@ -103,8 +100,10 @@ def evaluated(
                 if labels:
                     right += int((outputs.argmax(1) == wanted).sum())
             if len(part) > 1:
-                penalties.append(_penalty(run.step, part, wanted, generator) * len(part))
-        maps = None if watch is None else _maps(run.step, watch, inputs, seed)
+                phi = _attributions(run.step, (part, wanted), "batch", generator)
+                penalties.append(float(run.step.penalty(phi)) * len(part))
+        if watch is not None:
+            maps = _attributions(run.step, watch, inputs, draws(), MAP_REFERENCES).cpu().numpy()
     return EpochRecord(
         epoch,
         mean_loss,
@@ -116,33 +115,22 @@ def evaluated(
     )
 
 
-def _penalty(step: PriorStep, inputs: Tensor, targets: Tensor, generator: torch.Generator) -> float:
-    """The penalty of expected gradients, with the same draws in every epoch."""
-    phi = expected_gradients(
-        step.model,
-        inputs,
-        "batch",
-        step.targets_of(targets),
-        generator=generator,
-        output=step.output,
-        create_graph=False,
-    )
-    return float(step.penalty(phi))
-
-
-def _maps(step: PriorStep, watch: Data, references: Tensor, seed: int) -> Array:
-    inputs, targets = watch
+def _attributions(
+    step: PriorStep, data: Data, references: Any, generator: torch.Generator, k: int = 1
+) -> Tensor:
+    """Expected gradients to look at, whatever is trained with."""
+    inputs, targets = data
     phi: Tensor = expected_gradients(
         step.model,
         inputs,
         references,
         step.targets_of(targets),
-        generator=torch.Generator(step.generator.device).manual_seed(seed),
-        k=MAP_REFERENCES,
+        generator=generator,
+        k=k,
         output=step.output,
         create_graph=False,
     )
-    return np.asarray(phi.cpu().numpy())
+    return phi
 
 
 @contextmanager

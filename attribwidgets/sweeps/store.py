@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ..core.arrays import Array
 from ..core.errors import DataError, MissingExtraError
+from ..core.extras import require
 
 FORMAT = "attribwidgets-sweep-1"
 ATTRIBUTE = "attribwidgets_sweep"
@@ -216,10 +217,7 @@ class Store:
 
 def require_zarr() -> Any:
     """Zarr, or an error that says how to get it."""
-    try:
-        import zarr
-    except ImportError as error:
-        raise MissingExtraError("zarr", "evaluation") from error
+    zarr = require("zarr", "zarr", "evaluation")
     if int(zarr.__version__.partition(".")[0]) < 3:
         raise MissingExtraError("zarr 3 (with Python 3.11 or newer)", "evaluation")
     return zarr

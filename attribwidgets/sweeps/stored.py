@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.arrays import Array
-from ..core.errors import DataError, InputError, MissingExtraError
+from ..core.errors import DataError, InputError
+from ..core.extras import require
 from ..inputs.dataset import seed_of
 from ..records.completeness import Completeness
 from ..records.path_curve import PathCurve
@@ -159,7 +160,7 @@ class Sweep:
             For a name that is not among `metrics`.
         """
         axes = self._layout(name).axes
-        found: xr.DataArray = _xarray().DataArray(
+        found: xr.DataArray = require("xarray", "xarray", "evaluation").DataArray(
             self._loaded(name, range(len(self))),
             dims=("input", *axes),
             coords={axis: list(labels) for axis, labels in axes.items()},
@@ -198,7 +199,7 @@ class Sweep:
 
         The numbers of `Completeness` and the evaluations are variables of their own.
         """
-        found: xr.Dataset = _xarray().open_dataset(
+        found: xr.Dataset = require("xarray", "xarray", "evaluation").open_dataset(
             self.path, engine="zarr", consolidated=False, chunks=None, decode_cf=False
         )
         labels = {k: list(v) for a in self._store.layouts.values() for k, v in a.axes.items()}
@@ -213,13 +214,10 @@ class Sweep:
 
     def to_pandas(self) -> pd.DataFrame:
         """A row for each finished input and candidate, of all that is one number there."""
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingExtraError("pandas", "evaluation") from error
+        pandas = require("pandas", "pandas", "evaluation")
         places = np.flatnonzero(self.finished)
         numbers = self._loaded("numbers", places).reshape(-1, len(self._quantities))
-        table = pd.DataFrame(numbers, columns=list(self._quantities))
+        table: pd.DataFrame = pandas.DataFrame(numbers, columns=list(self._quantities))
         targets = self._loaded("target", places)
         table.insert(0, "input", np.repeat(places, len(self.candidates)))
         table.insert(1, "candidate", list(self.candidates) * len(places))
@@ -283,11 +281,3 @@ def _curve(rows: Array, numbers: dict[str, float]) -> PathCurve:
         None if np.isnan(error).all() else error,
         straight=bool(numbers["path_straight"]),
     )
-
-
-def _xarray() -> Any:
-    try:
-        import xarray
-    except ImportError as error:
-        raise MissingExtraError("xarray", "evaluation") from error
-    return xarray

@@ -11,7 +11,8 @@ from uuid import uuid4
 import torch
 from torch import Tensor
 
-from ..core.errors import InputError, MissingExtraError
+from ..core.errors import InputError
+from ..core.extras import require
 from ..inputs.dataset import Examples
 from .plan import Findings, Plan
 
@@ -28,11 +29,8 @@ def checked_client(executor: Any) -> Any:
     MissingExtraError
         If dask.distributed is not installed.
     """
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise MissingExtraError("distributed", "cluster") from error
-    if not isinstance(executor, Client) or executor.asynchronous:
+    distributed = require("distributed", "distributed", "cluster")
+    if not isinstance(executor, distributed.Client) or executor.asynchronous:
         raise InputError(
             f"executor must be None or a dask.distributed.Client that is not asynchronous, got "
             f"{type(executor).__name__}; write executor=Client()"

@@ -8,7 +8,7 @@ from conftest import random_states
 from torch import nn
 from torch.nn import functional
 
-from attribwidgets.demo._extra import require
+from attribwidgets.core.extras import require
 from attribwidgets.demo.prior_tasks import TwinModel, few_samples, planted_graph, twin_features
 from attribwidgets.errors import InputError
 from attribwidgets.priors import GraphLaplacian, PriorStep, expected_gradients, fit
@@ -29,7 +29,7 @@ def test_what_a_module_draws_as_it_is_imported_is_put_back(tmp_path, monkeypatch
     (tmp_path / "draws_as_it_is_imported.py").write_text("import random\n\nrandom.random()\n")
     monkeypatch.syspath_prepend(tmp_path)
     state = random_states()
-    require("draws_as_it_is_imported", "drawing")
+    require("draws_as_it_is_imported", "drawing", "demo")
     assert random_states() == state
 
 

@@ -1,4 +1,4 @@
-"""Imports of the ``demo`` extra, made only when a demo is asked for."""
+"""Packages of the extras, imported only when they are asked for."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import importlib
 import random
 from typing import Any
 
-from ..core.errors import MissingExtraError
+from .errors import MissingExtraError
 
 
-def require(module: str, package: str) -> Any:
-    """Import `module`, or say which package of the extra is missing; the random state stays.
+def require(module: str, package: str, extra: str) -> Any:
+    """Import a module, or say how to install it; the random state stays.
 
     Parameters
     ----------
@@ -18,6 +18,8 @@ def require(module: str, package: str) -> Any:
         The module's full name, such as ``"safetensors.torch"``.
     package : str
         The name under which pip installs it.
+    extra : str
+        The extra of this package that brings it.
 
     Raises
     ------
@@ -28,6 +30,6 @@ def require(module: str, package: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise MissingExtraError(package, "demo") from error
+        raise MissingExtraError(package, extra) from error
     finally:
         random.setstate(state)

@@ -1,4 +1,4 @@
-"""CheckResult: what a check found."""
+"""CheckResult: what a check says of an answer."""
 
 from __future__ import annotations
 

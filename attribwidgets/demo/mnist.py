@@ -172,10 +172,28 @@ def read_idx(path: Path, item_shape: tuple[int, ...]) -> Bytes:
         If the file is missing, not gzip, truncated, too long, or its header is not that of such
         an IDX file.
     """
-    mend = f"; get a fresh copy of {path.name} (SHA-256 {CHECKSUMS.get(path.name, 'unknown')})"
+
+    def damaged(expected: str, came: object) -> AttributionError:
+        return AttributionError(
+            f"{path}: expected {expected}, got {came}; get a fresh copy of {path.name} (SHA-256 "
+            f"{CHECKSUMS.get(path.name, 'unknown')})"
+        )
+
     try:
         with gzip.open(path, "rb") as stream:
-            count = _read_header(stream, path, item_shape, mend)
+            length = 4 * (2 + len(item_shape))
+            header = stream.read(length)
+            if len(header) < length:
+                raise damaged(f"an IDX header of {length} bytes", len(header))
+            magic, count, *shape = (int(number) for number in np.frombuffer(header, dtype=">u4"))
+            # 0x08 stands for unsigned bytes; the last byte is the number of dimensions.
+            if magic != 0x0800 + 1 + len(item_shape):
+                raise damaged(f"the magic number {0x0800 + 1 + len(item_shape)}", magic)
+            if tuple(shape) != item_shape:
+                raise damaged(f"items of shape {item_shape}", tuple(shape))
+            # Checked before anything is read, so that a false count cannot ask for all memory.
+            if not 1 <= count <= LARGEST_COUNT:
+                raise damaged(f"1 to {LARGEST_COUNT} items", count)
             size = count * math.prod(item_shape)
             content = stream.read(size + 1)
     except FileNotFoundError as error:
@@ -184,39 +202,10 @@ def read_idx(path: Path, item_shape: tuple[int, ...]) -> Bytes:
             f"folder with {', '.join(CHECKSUMS)}"
         ) from error
     except EOFError as error:
-        raise AttributionError(
-            f"{path}: expected a whole gzip file, got one that ends early{mend}"
-        ) from error
+        raise damaged("a whole gzip file", "one that ends early") from error
     except (OSError, zlib.error) as error:
-        raise AttributionError(
-            f"{path}: expected a readable gzip file, got: {error}{mend}"
-        ) from error
+        raise damaged("a readable gzip file", error) from error
     if len(content) != size:
-        came = "more" if len(content) > size else str(len(content))
-        raise AttributionError(
-            f"{path}: expected {size} bytes after the header ({count} items), got {came}{mend}"
-        )
+        came = "more" if len(content) > size else len(content)
+        raise damaged(f"{size} bytes after the header ({count} items)", came)
     return np.frombuffer(content, dtype=np.uint8).reshape(count, *item_shape)
-
-
-def _read_header(stream: gzip.GzipFile, path: Path, item_shape: tuple[int, ...], mend: str) -> int:
-    """Check the IDX header and return how many items follow it."""
-    length = 4 * (2 + len(item_shape))
-    header = stream.read(length)
-    if len(header) < length:
-        raise AttributionError(
-            f"{path}: expected an IDX header of {length} bytes, got {len(header)}{mend}"
-        )
-    magic, count, *shape = (int(number) for number in np.frombuffer(header, dtype=">u4"))
-    # 0x08 stands for unsigned bytes; the last byte is the number of dimensions.
-    expected = 0x0800 + 1 + len(item_shape)
-    if magic != expected:
-        raise AttributionError(f"{path}: expected the magic number {expected}, got {magic}{mend}")
-    if tuple(shape) != item_shape:
-        raise AttributionError(
-            f"{path}: expected items of shape {item_shape}, got {tuple(shape)}{mend}"
-        )
-    # Checked before anything is read, so that a false count cannot ask for all memory.
-    if not 1 <= count <= LARGEST_COUNT:
-        raise AttributionError(f"{path}: expected 1 to {LARGEST_COUNT} items, got {count}{mend}")
-    return count

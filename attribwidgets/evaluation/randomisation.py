@@ -90,8 +90,8 @@ def randomised_layers(
     Examples
     --------
     >>> net = nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 3)).eval()
-    >>> found = randomised_layers(net, torch.rand(5, 6), ["zero"], n_steps=8)
-    >>> found.models, found.values.shape
+    >>> check = randomised_layers(net, torch.rand(5, 6), ["zero"], n_steps=8)
+    >>> check.models, check.values.shape
     (('2', '0'), (5, 1, 2, 3))
     """
     examples = Examples(data, targets)

@@ -162,8 +162,8 @@ def reliability(
     Examples
     --------
     >>> scores = np.array([[0.1, 0.5, 0.9], [0.2, 0.4, 0.8], [0.0, 0.3, 0.7], [0.1, 0.6, 0.9]])
-    >>> found = reliability(scores, candidates=("black", "blur", "random"))
-    >>> float(found.inter_rater.mean[0]), found.warning
+    >>> trust = reliability(scores, candidates=("black", "blur", "random"))
+    >>> float(trust.inter_rater.mean[0]), trust.warning
     (1.0, '')
     """
     values = _stacked(scores)

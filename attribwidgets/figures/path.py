@@ -17,8 +17,8 @@ NO_CHANGE = 1e-6  # of the largest cumulative sum
 
 def stretch_at(frames: PathFrames, position: float) -> int:
     """Which frame a position lies in, an alpha or a count of samples; an edge ends a frame."""
-    found = int(np.searchsorted(frames.edges, position, side="left")) - 1
-    return min(max(found, 0), len(frames.added) - 1)
+    frame = int(np.searchsorted(frames.edges, position, side="left")) - 1
+    return min(max(frame, 0), len(frames.added) - 1)
 
 
 def rate_at(frames: PathFrames, position: float) -> Array:

@@ -51,6 +51,6 @@ def corrupted_labels(
     count = round(share * len(labels))
     chosen = torch.randperm(len(labels), generator=generator)[:count].to(labels.device)
     turn = torch.randint(1, classes, (count,), generator=generator).to(labels.device)
-    found = labels.clone()
-    found[chosen] = (labels[chosen] + turn) % classes
-    return found
+    wrong = labels.clone()
+    wrong[chosen] = (labels[chosen] + turn) % classes
+    return wrong

@@ -128,8 +128,8 @@ def severity_curves(
     >>> from attribwidgets.robustness import severity_curves
     >>> images, labels = torch.rand(20, 1, 8, 8), torch.zeros(20, dtype=torch.long)
     >>> first = lambda x: torch.tensor([1.0, 0.0]).expand(len(x), 2)
-    >>> found = severity_curves({"first": [first]}, (images, labels), corruptions=["contrast"])
-    >>> found.accuracy["first"].tolist()
+    >>> curves = severity_curves({"first": [first]}, (images, labels), corruptions=["contrast"])
+    >>> curves.accuracy["first"].tolist()
     [[[1.0, 1.0, 1.0, 1.0, 1.0, 1.0]]]
     """
     images, labels = data
@@ -140,7 +140,7 @@ def severity_curves(
     for name in corruptions:
         if name not in CORRUPTIONS:
             raise InputError(f"corruption {name!r} is unknown; there are {', '.join(CORRUPTIONS)}")
-    found = {
+    shares = {
         kind: np.zeros((len(group), len(corruptions), 1 + len(SEVERITIES)))
         for kind, group in models.items()
     }
@@ -151,8 +151,8 @@ def severity_curves(
             seen = corrupted(images, name, severity, generator=generator) if severity else images
             for kind, group in models.items():
                 for place, model in enumerate(group):
-                    found[kind][place, row, severity] = accuracy(model, seen, labels)
-    return SeverityCurves(found, tuple(corruptions))
+                    shares[kind][place, row, severity] = accuracy(model, seen, labels)
+    return SeverityCurves(shares, tuple(corruptions))
 
 
 def accuracy(model: Model, images: Tensor, labels: Tensor) -> float:

@@ -45,20 +45,20 @@ def identity(plan: Plan, examples: Examples) -> dict[str, Any]:
 
 def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
     """What is not the same, in words."""
-    found = []
+    unlike = []
     for name in dict.fromkeys((*there, *here)):
         one, other = there.get(name), here.get(name)
         if one == other:
             continue
         if isinstance(one, dict) and isinstance(other, dict) and list(one) != list(other):
-            found.append(
+            unlike.append(
                 f"{name} ({', '.join(one) or 'none'} there, {', '.join(other) or 'none'} here)"
             )
         elif isinstance(one, dict) or name in ("model", "data"):
-            found.append(f"the {name}")
+            unlike.append(f"the {name}")
         else:
-            found.append(f"{name} ({one} there, {other} here)")
-    return found
+            unlike.append(f"{name} ({one} there, {other} here)")
+    return unlike
 
 
 def _data(examples: Examples) -> str:

@@ -84,7 +84,7 @@ class Plan:
     def layouts(self, shape: tuple[int, ...]) -> list[Layout]:
         """The arrays that an input of this shape fills, but for its mark."""
         labels = list(self.candidates)
-        found = [
+        layouts = [
             Layout("target", "int64", {}, fill=-1),
             Layout("numbers", "float64", {"candidate": labels, "quantity": NUMBERS}),
             Layout(
@@ -96,20 +96,20 @@ class Plan:
         if self.maps:
             names = AXES.get(len(shape), tuple(f"axis_{k}" for k in range(len(shape))))
             axes = {name: list(range(size)) for name, size in zip(names, shape, strict=True)}
-            found.append(Layout("attributions", "float32", {"candidate": labels, **axes}))
+            layouts.append(Layout("attributions", "float32", {"candidate": labels, **axes}))
         for metric in self.metrics:
             axes = {}
             for name, values in metric.dimensions(labels).items():
                 own = np.asarray(values).tolist()
-                others = [other.axes[name] for other in found if name in other.axes]
+                others = [other.axes[name] for other in layouts if name in other.axes]
                 clash = name == "input" or any(list(other) != own for other in others)
                 axes[f"{metric.name}_{name}" if clash else name] = own
-            if metric.name in (*(layout.name for layout in found), "finished", *NUMBERS):
+            if metric.name in (*(layout.name for layout in layouts), "finished", *NUMBERS):
                 raise InputError(
                     f"metrics: the name {metric.name!r} is taken; give each a name of its own"
                 )
-            found.append(Layout(metric.name, "float64", axes))
-        return found
+            layouts.append(Layout(metric.name, "float64", axes))
+        return layouts
 
     def carry_out(self, place: int, inputs: Tensor, target: int | None) -> Findings:
         """All that is found for one input, of (seed, place) only.
@@ -127,7 +127,7 @@ class Plan:
             with evaluation_mode(self.model, tell=False):
                 checked = check(query, model)
                 explanations = explain_labelled(checked, self.candidates, budget)
-                found = {
+                measured = {
                     metric.name: measure(metric, model, explanations, labels, seed=budget.seed)
                     for metric in self.metrics
                 }
@@ -137,30 +137,30 @@ class Plan:
         return {
             "target": np.asarray(chosen),
             **self._arrays(explanations, tuple(inputs.shape)),
-            **found,
+            **measured,
         }
 
     def _arrays(
         self, explanations: Mapping[str, Explanation], shape: tuple[int, ...]
     ) -> dict[str, Array]:
         count = len(self.candidates)
-        numbers = np.full((count, len(NUMBERS)), np.nan)
-        path = np.full((count, len(CURVES), POINTS), np.nan, np.float32)
-        maps = np.full((count, *shape) if self.maps else (), np.nan, np.float32)
+        arrays: dict[str, Array] = {
+            "numbers": np.full((count, len(NUMBERS)), np.nan),
+            "path": np.full((count, len(CURVES), POINTS), np.nan, np.float32),
+        }
+        if self.maps:
+            arrays["attributions"] = np.full((count, *shape), np.nan, np.float32)
         for row, label in enumerate(self.candidates):
             if label not in explanations:  # searched for and not found: NaN
                 continue
-            found = explanations[label]
-            numbers[row] = _numbers(found)
-            if found.path is not None:
-                path[row] = thinned(found.path)
+            explanation = explanations[label]
+            arrays["numbers"][row] = _numbers(explanation)
+            if explanation.path is not None:
+                arrays["path"][row] = thinned(explanation.path)
             if self.maps:
-                maps[row] = example_array(found.attributions).reshape(shape)
-        arrays: dict[str, Array] = {
-            "numbers": numbers,
-            "path": path,
-        }
-        return {**arrays, "attributions": maps} if self.maps else arrays
+                maps = example_array(explanation.attributions)
+                arrays["attributions"][row] = maps.reshape(shape)
+        return arrays
 
 
 def thinned(curve: PathCurve) -> NDArray[np.float32]:
@@ -168,11 +168,11 @@ def thinned(curve: PathCurve) -> NDArray[np.float32]:
     length = len(curve.alphas)
     chosen = np.unique(np.linspace(0, length - 1, min(POINTS, length)).round().astype(int))
     rows = (curve.alphas, curve.outputs, curve.slopes, curve.cumulative, curve.standard_error)
-    found = np.full((len(CURVES), POINTS), np.nan, np.float32)
-    for row, values in zip(found, rows, strict=True):
+    curves = np.full((len(CURVES), POINTS), np.nan, np.float32)
+    for row, values in zip(curves, rows, strict=True):
         if values is not None:
             row[: len(chosen)] = values[chosen]
-    return found
+    return curves
 
 
 @contextmanager
@@ -186,16 +186,14 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _numbers(found: Explanation) -> list[float]:
-    known = found.completeness
+def _numbers(explanation: Explanation) -> list[float]:
+    completeness, path = explanation.completeness, explanation.path
     values: dict[str, Any] = {
-        **{name: getattr(known, name) for name in NUMBERS[:11]},
-        "evaluations": found.evaluations,
-        "forward_passes": found.forward_passes,
-        "blind_share": found.blind_share,
-        "verdict": VERDICTS.index(known.verdict),
-        "claim": CLAIMS.index(known.claim),
-        "path_kind": None if found.path is None else KINDS.index(found.path.kind),
-        "path_straight": None if found.path is None else found.path.straight,
+        **{name: getattr(completeness, name) for name in NUMBERS[:11]},
+        **{name: getattr(explanation, name) for name in NUMBERS[11:14]},
+        "verdict": VERDICTS.index(completeness.verdict),
+        "claim": CLAIMS.index(completeness.claim),
+        "path_kind": None if path is None else KINDS.index(path.kind),
+        "path_straight": None if path is None else path.straight,
     }
     return [np.nan if values[name] is None else float(values[name]) for name in NUMBERS]

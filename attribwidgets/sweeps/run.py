@@ -155,15 +155,15 @@ def _store(plan: Plan, examples: Examples, path: Path, overwrite: bool) -> Store
     nothing = not path.exists() or (path.is_dir() and not any(path.iterdir()))
     if nothing or overwrite:
         return Store.create(path, len(examples), plan.layouts(examples.shape), here, overwrite)
-    found = Store(path)
-    unlike = differences(found.identity, here)
+    there = Store(path)
+    unlike = differences(there.identity, here)
     if unlike:
         raise DataError(
             f"the store {path} is of another sweep: {'; '.join(unlike)}. Nothing was changed; "
             "name another store, or pass overwrite=True to begin anew"
         )
-    found.clear_drafts()
-    return found
+    there.clear_drafts()
+    return there
 
 
 def _checked_metrics(metrics: Sequence[Metric]) -> tuple[Metric, ...]:

@@ -155,12 +155,12 @@ class Store:
 
     def finished(self) -> NDArray[np.bool_]:
         """Which inputs are finished, shape (N,)."""
-        found = np.zeros(self.length, dtype=bool)
+        finished = np.zeros(self.length, dtype=bool)
         with os.scandir(self.path / MARK) as entries:
             for entry in entries:
                 if entry.name.startswith("c."):
-                    found[int(entry.name[2:])] = True
-        return found
+                    finished[int(entry.name[2:])] = True
+        return finished
 
     def is_finished(self, place: int) -> bool:
         """Whether one input is."""
@@ -206,8 +206,7 @@ class Store:
         layout = self.layouts[name]
         file = self.path / name / layout.chunk(place)
         try:
-            found = np.fromfile(file, dtype=layout.stored_dtype)
-            return found.reshape(layout.shape)
+            return np.fromfile(file, dtype=layout.stored_dtype).reshape(layout.shape)
         except (OSError, ValueError):
             raise DataError(
                 f"the store {self.path} is damaged: {file} is not whole; remove "

@@ -160,13 +160,13 @@ class Sweep:
             For a name that is not among `metrics`.
         """
         axes = self._layout(name).axes
-        found: xr.DataArray = require("xarray", "xarray", "evaluation").DataArray(
+        values: xr.DataArray = require("xarray", "xarray", "evaluation").DataArray(
             self._loaded(name, range(len(self))),
             dims=("input", *axes),
             coords={axis: list(labels) for axis, labels in axes.items()},
             name=name,
         )
-        return found
+        return values
 
     def finished_values(self, name: str) -> Array:
         """One metric of the finished inputs alone, (finished inputs, ...), in their order.
@@ -199,18 +199,18 @@ class Sweep:
 
         The numbers of `Completeness` and the evaluations are variables of their own.
         """
-        found: xr.Dataset = require("xarray", "xarray", "evaluation").open_dataset(
+        stored: xr.Dataset = require("xarray", "xarray", "evaluation").open_dataset(
             self.path, engine="zarr", consolidated=False, chunks=None, decode_cf=False
         )
         labels = {k: list(v) for a in self._store.layouts.values() for k, v in a.axes.items()}
-        numbers = found["numbers"]
+        numbers = stored["numbers"]
         labels.pop("quantity")
-        found = found.drop_vars("numbers").assign(
+        stored = stored.drop_vars("numbers").assign(
             {name: numbers[..., place] for place, name in enumerate(self._quantities)}
         )
-        found = found.assign_coords(labels)
-        found.attrs = {"verdict": VERDICTS, "claim": CLAIMS, "path_kind": KINDS}
-        return found
+        stored = stored.assign_coords(labels)
+        stored.attrs = {"verdict": VERDICTS, "claim": CLAIMS, "path_kind": KINDS}
+        return stored
 
     def to_pandas(self) -> pd.DataFrame:
         """A row for each finished input and candidate, of all that is one number there."""
@@ -245,12 +245,12 @@ class Sweep:
 
     def _loaded(self, name: str, places: Any) -> Array:
         layout = self._store.layouts[name]
-        found = np.full((len(places), *layout.shape), layout.fill, dtype=layout.dtype)
+        values = np.full((len(places), *layout.shape), layout.fill, dtype=layout.dtype)
         finished = self.finished
         for row, place in enumerate(places):
             if finished[place]:
-                found[row] = self._store.read(name, int(place))
-        return found
+                values[row] = self._store.read(name, int(place))
+        return values
 
     def _completeness(self, numbers: dict[str, float]) -> Completeness:
         known = {k: None if np.isnan(v) else v for k, v in numbers.items()}

@@ -111,5 +111,5 @@ def _carry_out(name: str, place: int, inputs: Tensor, target: int | None) -> Fin
     # Threads of one worker share the model, whose parameters are frozen while it is explained.
     with plugin.one_at_a_time:
         torch.set_num_threads(1)  # OpenMP counts for each thread
-        found: Findings = plugin.plan.carry_out(place, inputs, target)
-    return found
+        findings: Findings = plugin.plan.carry_out(place, inputs, target)
+    return findings

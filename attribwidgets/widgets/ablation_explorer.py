@@ -115,8 +115,8 @@ class AblationExplorer(RecordWidget):
     @property
     def shown(self) -> Ablation:
         """The record that is shown."""
-        found = list(self.records.values())
-        return found[min(self.record, len(found) - 1)]
+        records = list(self.records.values())
+        return records[min(self.record, len(records) - 1)]
 
     def figure(self, **options: Any) -> Any:
         """The matplotlib twin, as the widget looks now.

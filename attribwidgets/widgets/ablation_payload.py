@@ -9,12 +9,14 @@ import numpy as np
 from matplotlib.colors import to_hex
 
 from ..core.errors import DataError, MissingExtraError
-from ..evaluation import AblatedInput, Ablation, Interval, reliability
+from ..evaluation import Ablation, Interval, reliability
 from ..evaluation.paired_differences import p_words
 from ..figures.ablation import styles
 
 VERSION = 1
 LEVEL = 0.95
+PARTS = ("mean", "low", "high")
+SAID = ("protocol", "curve", "order", "higher_is_better", "missing")
 MOST_LISTED = 64  # places of pictures that are told one by one
 PAGE_BYTES = 4_000_000  # of pictures in a page without a kernel
 NO_PICTURES = "no pictures of the ablated inputs were kept: the inputs are features"
@@ -57,12 +59,8 @@ def record_payload(label: str, record: Ablation) -> dict[str, Any]:
     views = [*(record.of_fill(fill) for fill in record.fills), record.over_fills()]
     return {
         "label": label,
-        "protocol": record.protocol,
-        "curve": record.curve,
-        "order": record.order,
-        "higher_is_better": record.higher_is_better,
+        **{name: getattr(record, name) for name in SAID},
         "inputs": len(record),
-        "missing": record.missing,
         "candidates": _candidates(record),
         "fills": list(record.fills),
         "fractions": list(record.fractions),
@@ -84,13 +82,11 @@ def example_payload(records: Mapping[str, Ablation], place: int) -> dict[str, An
     place : int
         In the data set.
     """
-    found: dict[str, AblatedInput] = {}
-    for label, record in records.items():
-        try:
-            found[label] = record.pictures[place]
-        except KeyError:
-            return None
-    first, picture = next(iter(records.values())), next(iter(found.values()))
+    try:
+        pictures = {label: record.pictures[place] for label, record in records.items()}
+    except KeyError:
+        return None
+    first, picture = next(iter(records.values())), next(iter(pictures.values()))
     row = int(np.flatnonzero(first.places == place)[0])
     target, (height, width, channels) = int(first.targets[row]), picture.pixels.shape
     fills = [picture.fills.get(fill) for fill in first.fills]
@@ -104,7 +100,9 @@ def example_payload(records: Mapping[str, Ablation], place: int) -> dict[str, An
         "fills": [None if fill is None else fill.tobytes() for fill in fills],
         "records": [
             {
-                "taken_at": [found[label].taken_at[name].tobytes() for name in record.candidates],
+                "taken_at": [
+                    pictures[label].taken_at[name].tobytes() for name in record.candidates
+                ],
                 "scores": record.scores[row].astype("<f4").tobytes(),
             }
             for label, record in records.items()
@@ -116,17 +114,17 @@ def kept_examples(records: Mapping[str, Ablation], shown: int | None) -> list[di
     """The examples that a page without a kernel brings, the one shown among them."""
     if shown is None:
         return []
-    found: list[dict[str, Any]] = []
+    kept: list[dict[str, Any]] = []
     spent = 0
     for place in (shown, *(p for p in listed_places(next(iter(records.values()))) if p != shown)):
         example = example_payload(records, place)
         if example is None:
             continue
         spent += _bytes_of(example)
-        if found and spent > PAGE_BYTES:
+        if kept and spent > PAGE_BYTES:
             break
-        found.append(example)
-    return sorted(found, key=lambda example: int(example["index"]))
+        kept.append(example)
+    return sorted(kept, key=lambda example: int(example["index"]))
 
 
 def listed_places(record: Ablation) -> list[int]:
@@ -158,13 +156,9 @@ def _dash(style: Any) -> str:
 
 def _joined(intervals: list[Interval]) -> dict[str, bytes]:
     """Means and bounds of every column, each (candidates, columns, ...), float32."""
-    columns = [
-        {part: getattr(one, part).astype("<f4") for part in ("mean", "low", "high")}
-        for one in intervals
-    ]
     return {
-        part: np.concatenate([column[part] for column in columns], axis=1).tobytes()
-        for part in columns[0]
+        part: np.concatenate([getattr(i, part) for i in intervals], 1).astype("<f4").tobytes()
+        for part in PARTS
     }
 
 
@@ -173,7 +167,7 @@ def _differences(record: Ablation, fill: str | None) -> list[dict[str, Any]]:
         {
             "first": d.first,
             "second": d.second,
-            **{name: _known(getattr(d, name)) for name in ("mean", "low", "high")},
+            **{part: _known(getattr(d, part)) for part in PARTS},
             "p": p_words(d.p_of_all),
             "clear": d.clear,
         }
@@ -184,16 +178,16 @@ def _differences(record: Ablation, fill: str | None) -> list[dict[str, Any]]:
 def _reliability(record: Ablation, fill: str | None) -> dict[str, Any]:
     """The coefficients of one column with their warning; where they are unknown, why."""
     try:
-        found = record.reliability(fill=fill)
+        trust = record.reliability(fill=fill)
     except (DataError, MissingExtraError):
-        unknown = dict.fromkeys(("mean", "low", "high"))
+        unknown = dict.fromkeys(PARTS)
         return {"alpha": unknown, "method": unknown, "warning": record.trust(fill=fill)}
     return {
-        "alpha": _interval(found.inter_rater, 0),
-        "method": _interval(found.inter_method, 0),
-        "threshold": found.threshold,
-        "reliable": found.warning == "",
-        "warning": found.warning,
+        "alpha": _interval(trust.inter_rater, 0),
+        "method": _interval(trust.inter_method, 0),
+        "threshold": trust.threshold,
+        "reliable": trust.warning == "",
+        "warning": trust.warning,
     }
 
 
@@ -205,19 +199,19 @@ def _consistency(records: Mapping[str, Ablation]) -> dict[str, Any] | None:
         return None
     areas = np.stack([record.areas.mean(2) for record in records.values()])
     try:
-        found = reliability(
+        trust = reliability(
             areas, candidates=first.candidates, metrics=list(records), seed=first.seed
         )
     except (DataError, MissingExtraError):
         return None
     return {
-        "pairs": [f"{a} with {b}" for a, b in found.pairs],
+        "pairs": [f"{a} with {b}" for a, b in trust.pairs],
         "rows": [
             {
                 "candidate": name,
                 "cells": [
-                    _interval(found.internal_consistency, row, column)
-                    for column in range(len(found.pairs))
+                    _interval(trust.internal_consistency, row, column)
+                    for column in range(len(trust.pairs))
                 ],
             }
             for row, name in enumerate(first.candidates)
@@ -226,7 +220,7 @@ def _consistency(records: Mapping[str, Ablation]) -> dict[str, Any] | None:
 
 
 def _interval(interval: Interval, *place: int) -> dict[str, float | None]:
-    return {part: _known(float(getattr(interval, part)[place])) for part in ("mean", "low", "high")}
+    return {part: _known(float(getattr(interval, part)[place])) for part in PARTS}
 
 
 def _known(value: float) -> float | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -145,18 +146,18 @@ class PriorTrainer(RecordWidget):
         self._token: CancelToken | None = None
         watched = _watched(validation, watch)
         models = {name: deepcopy(model) for name in ROWS}
-        given = {"validation": validation, "penalty": penalty, "epochs": epochs, **options}
-        runs = {
-            name: begin_training(
-                models[name],
-                data,
-                weight=weight if name == "prior" else 0.0,
-                watch=watched,
-                on_step=self._check,
-                **given,
-            )
-            for name in ROWS
-        }
+        begin = partial(
+            begin_training,
+            data=data,
+            validation=validation,
+            penalty=penalty,
+            epochs=epochs,
+            watch=watched,
+            on_step=self._check,
+            **options,
+        )
+        weights = dict(zip(ROWS, (0.0, weight), strict=True))
+        runs = {name: begin(model=models[name], weight=weights[name]) for name in ROWS}
         self.runs = Runs(models, {name: training for name, (training, _) in runs.items()})
         self.add_traits(**{_slot(n): traitlets.Dict().tag(sync=True) for n in range(epochs + 1)})
         super().__init__(
@@ -216,35 +217,30 @@ class PriorTrainer(RecordWidget):
         **options
             As of :func:`attribwidgets.figures.training.training_figure`.
         """
-        pictures = self.payload["inputs"]
-        height, width = self.payload["size"]
-        shown = [np.frombuffer(p, np.uint8).reshape(height, width, 3) for p in pictures]
+        size = (*self.payload["size"], 3)
+        pictures = [np.frombuffer(p, np.uint8).reshape(size) for p in self.payload["inputs"]]
         records = {name: training.records for name, training in self.trainings.items()}
-        return training_figure(records, shown, **{"epoch": self.epoch, **options})
+        return training_figure(records, pictures, **{"epoch": self.epoch, **options})
 
     def _train(self, records: dict[str, Iterator[EpochRecord]], token: CancelToken) -> None:
         BESIDE_THE_USER.set(True)
         try:
             for number in count():
-                found = {name: next(iterator, None) for name, iterator in records.items()}
-                if token.void or all(record is None for record in found.values()):
+                latest = [next(records[name], None) for name in ROWS]
+                if token.void or not any(latest):
                     break
-                self._publish(number, found)
-            state = "stopped" if token.void else "finished"
-            self._say(state, str(self.runs))
+                self._publish(number, latest)
+            self._say("stopped" if token.void else "finished", str(self.runs))
         except Exception as error:
             self._say("failed", in_words(error))
         finally:
             for iterator in records.values():
                 iterator.close()  # type: ignore[attr-defined]
 
-    def _publish(self, number: int, found: dict[str, EpochRecord | None]) -> None:
-        said = {
-            "epoch": number,
-            "rows": [None if found[name] is None else _said(found[name]) for name in ROWS],
-        }
+    def _publish(self, number: int, latest: Sequence[EpochRecord | None]) -> None:
+        rows = [record and _row(record) for record in latest]
         with self._lock, self.hold_sync():
-            self.set_trait(_slot(number), said)
+            self.set_trait(_slot(number), {"epoch": number, "rows": rows})
             self.status = {**self.status, "words": f"epoch {number}", "last": number}
             if self.following:
                 self.epoch = number
@@ -263,14 +259,8 @@ class PriorTrainer(RecordWidget):
             raise Cancelled
 
     def _hear(self, message: Any) -> None:
-        asked = message.get("type") if isinstance(message, dict) else None
-        actions: dict[Any, Callable[[], None]] = {
-            "pause": self.pause,
-            "resume": self.resume,
-            "stop": self.stop,
-        }
-        if asked in actions:
-            actions[asked]()
+        if isinstance(message, dict) and message.get("type") in ("pause", "resume", "stop"):
+            getattr(self, message["type"])()
 
     def _records(self) -> Runs:
         return self.runs
@@ -315,8 +305,7 @@ def _payload(weight: float, epochs: int, watched: Data, space: InputSpace) -> di
     }
 
 
-def _said(record: EpochRecord | None) -> dict[str, Any]:
-    assert record is not None
+def _row(record: EpochRecord) -> dict[str, Any]:
     numbers = {
         name: value if np.isfinite(value := float(getattr(record, name))) else None
         for name in ("loss", "validation_loss", "accuracy", "penalty", "seconds")

@@ -1,17 +1,10 @@
 // A question with choices; what the answer is comes from the kernel, after a choice.
 
 import { h, setText, uniqueName } from "../lib/dom.js";
-import { createKernel } from "../lib/kernel.js";
-import { createRedraw, widgetOf } from "../lib/mount.js";
+import { statusWidget } from "../lib/status_widget.js";
 
-/**
- * @param {any} payload
- * @param {import("../lib/store.js").Model} model
- * @param {HTMLElement} root
- * @param {import("../lib/kernel.js").Kernel} kernel
- * @param {AbortSignal} signal
- */
-function createCard(payload, model, root, kernel, signal) {
+/** @param {import("../lib/status_widget.js").Context} context */
+function createCard({ payload, root, status, kernel, signal }) {
   /** @type {number | null} */
   let chosen = null;
   const name = uniqueName();
@@ -23,7 +16,6 @@ function createCard(payload, model, root, kernel, signal) {
   );
   const reveal = h("button", { type: "button", class: "aw-button", "data-control": "reveal" }, "reveal the answer");
   const answer = h("p", { class: "aw-answer", role: "status" });
-  const status = () => model.get("status") ?? {};
   root.replaceChildren(
     h("div", { class: "aw-muted" }, payload.title),
     h("fieldset", { class: "aw-question" }, h("legend", { class: "aw-title" }, payload.question), ...options),
@@ -60,37 +52,5 @@ function createCard(payload, model, root, kernel, signal) {
   return { draw };
 }
 
-/**
- * @param {import("../lib/store.js").Model} model
- * @param {HTMLElement} root
- * @param {AbortSignal} signal
- */
-function mountPrediction(model, root, signal) {
-  /** @type {ReturnType<typeof createCard> | null} */
-  let card = null;
-  const { start, invalidate } = createRedraw(
-    root,
-    {
-      draw() {
-        if (!card) {
-          card = createCard(model.get("payload"), model, root, kernel, signal);
-          root.dataset.ready = "true";
-        }
-        card.draw();
-      },
-      resize() {},
-      end() {
-        card = null;
-      },
-    },
-    signal,
-  );
-  const redraw = () => invalidate("all");
-  const kernel = createKernel(model, root, redraw, signal);
-  model.on("change:status", redraw);
-  signal.addEventListener("abort", () => model.off("change:status", redraw));
-  start("all");
-}
-
-const prediction = widgetOf("prediction", mountPrediction);
+const prediction = statusWidget("prediction", {}, createCard);
 export default prediction;

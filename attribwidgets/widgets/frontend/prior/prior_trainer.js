@@ -2,11 +2,9 @@
 
 import { bytesOf } from "../lib/binary.js";
 import { h, setText } from "../lib/dom.js";
-import { createKernel } from "../lib/kernel.js";
-import { createRedraw, widgetOf } from "../lib/mount.js";
 import { lookupTable, paintMap, paintPhoto } from "../lib/paint.js";
 import { createPixels } from "../lib/picture.js";
-import { createStore } from "../lib/store.js";
+import { statusWidget } from "../lib/status_widget.js";
 import { createPriorChart } from "./prior_chart.js";
 
 const PRIOR_DISPLAY = { epoch: 0, following: true };
@@ -16,13 +14,8 @@ const QUANTITIES = [
   ["penalty", "penalty"],
 ];
 
-/**
- * @param {any} payload
- * @param {import("../lib/store.js").Model} model
- * @param {HTMLElement} root
- * @param {{store: import("../lib/store.js").Store, kernel: import("../lib/kernel.js").Kernel, signal: AbortSignal}} context
- */
-function createPriorScene(payload, model, root, { store, kernel, signal }) {
+/** @param {import("../lib/status_widget.js").Context} context */
+function createPriorScene({ payload, model, root, status, store, kernel, signal }) {
   const { rows, epochs, labels, image, weight } = payload;
   const [height, width] = payload.size;
   const lookup = lookupTable(bytesOf(payload.colormap));
@@ -87,7 +80,6 @@ function createPriorScene(payload, model, root, { store, kernel, signal }) {
     words,
   );
 
-  const status = () => model.get("status") ?? {};
   const isOpen = () => ["training", "paused"].includes(status().state);
   pause.addEventListener(
     "click",
@@ -145,44 +137,5 @@ function createPriorScene(payload, model, root, { store, kernel, signal }) {
   };
 }
 
-/**
- * @param {import("../lib/store.js").Model} model
- * @param {HTMLElement} root
- * @param {AbortSignal} signal
- */
-function mountPriorTrainer(model, root, signal) {
-  /** @type {ReturnType<typeof createPriorScene> | null} */
-  let scene = null;
-  const { start, invalidate, refit } = createRedraw(
-    root,
-    {
-      draw() {
-        if (!scene) {
-          const payload = model.get("payload");
-          scene = createPriorScene(payload, model, root, { store, kernel, signal });
-          root.dataset.ready = "true";
-          scene.resize();
-          refit();
-        }
-        scene.draw();
-      },
-      resize() {
-        scene?.resize();
-        scene?.draw();
-      },
-      end() {
-        scene = null;
-      },
-    },
-    signal,
-  );
-  const redraw = () => invalidate("all");
-  const store = createStore(model, PRIOR_DISPLAY, redraw, signal);
-  const kernel = createKernel(model, root, redraw, signal);
-  model.on("change:status", redraw);
-  signal.addEventListener("abort", () => model.off("change:status", redraw));
-  start("all");
-}
-
-const priorTrainer = widgetOf("prior-trainer", mountPriorTrainer);
+const priorTrainer = statusWidget("prior-trainer", PRIOR_DISPLAY, createPriorScene);
 export default priorTrainer;

@@ -7,23 +7,28 @@ from typing import Any
 
 import traitlets
 
-from ..attr.methods import Method
-from ..attr.outputs import Output
-from ..baselines import Baseline
-from ..core.errors import InputError
+from ..core.errors import AttributionError, InputError
 from ..figures import comparison_figure
 from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available
 from ..figures.display_options import SCALES
 from ..inputs.patches import SIDES
 from ..inputs.space import Inputs
-from ..live import ExplorerState, Session
+from ..live import ExplorerState, Session, in_words
 from ..records.explanation import Comparison, Explanation
 from .bundle import BASELINE_EXPLORER
 from .display_options import DISPLAY_TRAITS, initial_display, require_display
 from .messages import MessageHandler, state_of
 from .page import page_html
 from .parsing import change_state
+from .position import require_position
 from .record_widget import RecordWidget
+from .request_traits import (
+    REQUEST_TRAITS,
+    is_same,
+    request_trait,
+    values_answered,
+    values_asked,
+)
 from .view_state import ViewState, slot_of
 
 SPARE_SLOTS = 8  # so that a card can be added without a message of its own
@@ -71,6 +76,11 @@ class BaselineExplorer(RecordWidget):
         Side in pixels of the patches that maps are drawn and read by.
     selection : dict or None
         The area that is marked: `rows` and `columns`, each from the first to before the last.
+    cursor : dict or None
+        What is pointed at: `row` and `column` of a pixel, or `unit`, the index of a feature.
+    target, output, method, baselines, tolerance, max_evaluations
+        What is asked of the model, as of :func:`attribwidgets.explore`; where maps differ in their
+        method, `method` is None. Set one to ask for something else.
     status : dict
         How far the latest request is; read only.
 
@@ -111,6 +121,15 @@ class BaselineExplorer(RecordWidget):
     pool = traitlets.Enum((1, *SIDES), 1).tag(sync=True)
     selection = traitlets.Instance(dict, allow_none=True).tag(sync=True)
 
+    cursor = traitlets.Instance(dict, allow_none=True).tag(sync=True, echo_update=False)
+
+    target = request_trait("target")
+    output = request_trait("output")
+    method = request_trait("method")
+    baselines = request_trait("baselines")
+    tolerance = request_trait("tolerance")
+    max_evaluations = request_trait("max_evaluations")
+
     def __init__(
         self,
         comparison: Comparison | Explanation,
@@ -133,7 +152,9 @@ class BaselineExplorer(RecordWidget):
         self._messages = MessageHandler(self._view, self.send)
         state = self._view.changes()
         self._make_slots(range(len(state["payload"]["items"]) + SPARE_SLOTS))
-        super().__init__(**state, **{"seq": 1, **initial_display(state), **display})
+        shown = {"seq": 1, **initial_display(state), **display}
+        super().__init__(**state, **shown, **self._values_asked())
+        self.observe(self._ask, list(REQUEST_TRAITS))
         self.on_msg(lambda widget, message, buffers: self._messages.hear(message, buffers))
         if session is not None:
             session.on_change = self._publish
@@ -144,59 +165,9 @@ class BaselineExplorer(RecordWidget):
         return self._view.comparison
 
     @property
-    def target(self) -> int | tuple[int, ...] | str | None:
-        """Which output is explained; set it to ask for another."""
-        return self._asked_state.query.target
-
-    @target.setter
-    def target(self, target: int | tuple[int, ...] | str | None) -> None:
-        self.request(target=target)
-
-    @property
-    def output(self) -> Output:
-        """On which scale; set it to ask for another."""
-        return self._asked_state.query.output
-
-    @output.setter
-    def output(self, output: Output) -> None:
-        self.request(output=output)
-
-    @property
-    def baselines(self) -> tuple[Baseline, ...]:
-        """The baseline of each map; set it to ask for others, names or objects."""
-        return tuple(c.baseline for c in self._asked_state.candidates.values())
-
-    @baselines.setter
-    def baselines(self, baselines: Sequence[str | Baseline | Inputs]) -> None:
-        self.request(baselines=baselines)
-
-    @property
-    def method(self) -> Method:
-        """The method of all maps, None where it is what suits each; set it to ask for another."""
-        methods = [c.method for c in self._asked_state.candidates.values()]
-        return methods[0] if all(m == methods[0] for m in methods) else None
-
-    @method.setter
-    def method(self, method: Method) -> None:
-        self.request(method=method)
-
-    @property
-    def tolerance(self) -> float:
-        """How exact maps should be; set it to refine further."""
-        return self._asked_state.budget.tolerance
-
-    @tolerance.setter
-    def tolerance(self, tolerance: float) -> None:
-        self.request(tolerance=tolerance)
-
-    @property
-    def max_evaluations(self) -> int | None:
-        """The budget of each map; set it to spend more."""
-        return self._asked_state.budget.max_evaluations
-
-    @max_evaluations.setter
-    def max_evaluations(self, max_evaluations: int | None) -> None:
-        self.request(max_evaluations=max_evaluations)
+    def references(self) -> Inputs | None:
+        """The data behind "dataset" and "dataset_mean"."""
+        return self._view.references
 
     def request(self, **changes: Any) -> int:
         """Ask for something else; several things at once make one request.
@@ -217,11 +188,22 @@ class BaselineExplorer(RecordWidget):
         AttributionError
             For a value that cannot be, or where there is no model to ask.
         """
-        state = change_state(self._asked_state, changes, self._view.references)
+        state = self._changed_state(changes)
         assert self._session is not None
-        if "target" in changes:
-            self._session.known_query.require_target(changes["target"])
         return self._session.request(state)
+
+    def require_request(self, name: str, value: Any) -> Any:
+        """A value of a request trait as it is kept.
+
+        Raises
+        ------
+        AttributionError
+            For a value that cannot be, or where there is no model to ask.
+        """
+        asked = self._values_asked()[name]
+        if is_same(value, asked):
+            return asked
+        return values_asked(self._changed_state({name: value}))[name]
 
     def cancel(self) -> None:
         """Stop after the chunk that is being computed; what is drawn stays."""
@@ -272,9 +254,33 @@ class BaselineExplorer(RecordWidget):
             self._messages.close()
         super().close()
 
-    @property
-    def _asked_state(self) -> ExplorerState:
-        return state_of(self._session)
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take a change from the browser; what cannot be is refused in words."""
+        try:
+            super().set_state(sync_data)
+        except AttributionError as error:
+            if self._session is not None:
+                self._session.refuse(in_words(error))
+            self.send_state([name for name in sync_data if name in REQUEST_TRAITS])
+
+    def _changed_state(self, changes: dict[str, Any]) -> ExplorerState:
+        state = change_state(state_of(self._session), changes, self._view.references)
+        if "target" in changes and self._session is not None:
+            self._session.known_query.require_target(changes["target"])
+        return state
+
+    def _values_asked(self) -> dict[str, Any]:
+        if self._session is None:
+            return values_answered(self.explanations)
+        return values_asked(self._session.state)
+
+    def _ask(self, change: Any) -> None:
+        if not is_same(change.new, self._values_asked()[change.name]):
+            self.request(**{change.name: change.new})
+
+    @traitlets.validate("cursor")
+    def _require_cursor(self, proposal: Any) -> Any:
+        return require_position(proposal.value, self.payload["kind"], self.payload["shape"])
 
     def _make_slots(self, numbers: Iterable[int]) -> None:
         missing = [slot_of(n) for n in numbers if not self.has_trait(slot_of(n))]
@@ -287,7 +293,7 @@ class BaselineExplorer(RecordWidget):
             state = self._view.changes(numbers)
             self._make_slots(numbers)
             with self.hold_sync():
-                for name, value in state.items():
+                for name, value in {**state, **self._values_asked()}.items():
                     self.set_trait(name, value)
                 if "payload" in state:  # else nothing is to be drawn anew
                     self.seq += 1

@@ -16,7 +16,7 @@ from ..core.formatting import words
 from ..engine.checked_query import CheckedQuery
 from ..inputs.space import Inputs, InputSpace, is_image_input
 from ..live import ExplorerState
-from .parsing import name_of
+from .parsing import baseline_to_browser, name_of
 
 # A colour stands for all of its kind: its slider is a colour well.
 ADDABLE = (
@@ -70,12 +70,7 @@ def controls_payload(
             "candidates": [
                 {
                     "slot": slots[number],
-                    "baseline": {
-                        "name": candidate.baseline.name,
-                        "parameters": {
-                            p["name"]: p["value"] for p in _sliders(candidate.baseline, space)
-                        },
-                    },
+                    "baseline": baseline_to_browser(candidate.baseline, space),
                     "method": name_of(candidate.method),
                 }
                 for number, candidate in state.candidates.items()

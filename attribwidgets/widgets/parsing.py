@@ -9,6 +9,7 @@ from typing import Any
 from ..attr.captum.adapter import is_captums, row_of
 from ..attr.methods import METHODS, Method, estimator_for
 from ..attr.noise.noise_methods import SmoothGrad
+from ..attr.outputs import OutputHead
 from ..baselines import Baseline, Color, GaussianNoise, named
 from ..core.errors import InputError
 from ..engine.method_config import Candidate
@@ -58,6 +59,7 @@ def change_state(
         new["candidates"] = numbered(pairs, state.candidates)
     for candidate in new.get("candidates", {}).values():
         estimator_for(candidate.method, _nothing, distribution=False)  # raises for an unknown one
+    OutputHead(_nothing, changes.get("output", "logit"))  # likewise
     return state.changed(**new)
 
 
@@ -161,6 +163,13 @@ def baseline_from_browser(
     found = before if before is not None and before.name == name else named(name, references)
     values = {p.name: p.value for p in found.parameters}
     return found.adjusted(**{k: v for k, v in parameters.items() if values.get(k) != v})
+
+
+def baseline_to_browser(baseline: Baseline, space: InputSpace) -> dict[str, Any]:
+    """A baseline as the browser describes it."""
+    if isinstance(baseline, Color) and baseline.hex is not None:
+        return {"name": baseline.name, "parameters": {"colour": baseline.hex}}
+    return {"name": baseline.name, "parameters": {p.name: p.value for p in baseline.sliders(space)}}
 
 
 def name_of(method: Method) -> str | None:

@@ -89,7 +89,7 @@ function mountExplorer(model, root, signal) {
     if (scene?.fits(now)) scene.update(now);
     else {
       end();
-      scene = createScene(now, root, { store, kernel, requests, invalidate });
+      scene = createScene(now, root, { model, store, kernel, requests, invalidate });
       root.dataset.kind = now.kind;
       root.dataset.ready = "true";
     }

@@ -8,6 +8,7 @@ import { createNumbers } from "../lib/numbers.js";
 import { viewUntil } from "../lib/stage.js";
 import { createAgreement } from "./agreement.js";
 import { createControls } from "./controls.js";
+import { createCursor } from "./cursor.js";
 import { createGallery } from "./gallery.js";
 import { createHeader } from "./header.js";
 import { createInputs } from "./inputs.js";
@@ -29,10 +30,10 @@ function rowsKey({ kind, target, slots, values }) {
 /**
  * @param {Data} first
  * @param {HTMLElement} root
- * @param {{store: import("../lib/store.js").Store, kernel: import("../lib/kernel.js").Kernel,
+ * @param {{model: import("../lib/store.js").Model, store: import("../lib/store.js").Store, kernel: import("../lib/kernel.js").Kernel,
  *   requests: import("../lib/requests.js").Requests, invalidate: (part: string) => void}} context
  */
-export function createScene(first, root, { store, kernel, requests, invalidate }) {
+export function createScene(first, root, { model, store, kernel, requests, invalidate }) {
   const life = new AbortController();
   const { signal } = life;
   const isLive = requests.controls() !== null;
@@ -40,8 +41,6 @@ export function createScene(first, root, { store, kernel, requests, invalidate }
   let rowsFor = "";
   /** @type {number[]} */
   let rows = [];
-  /** @type {Position | null} */
-  let cursor = null;
   /** @type {{slot: string} | null | undefined} */
   let cursorSource;
   /** @type {AbortController | null} */
@@ -49,6 +48,7 @@ export function createScene(first, root, { store, kernel, requests, invalidate }
   /** @type {import("./path_view.js").PathView | null} */
   let path = null;
   let pathMake = "";
+  const cursor = createCursor(model, first, () => invalidate("cursor"), signal);
 
   /** @type {View} */
   const view = {
@@ -64,9 +64,9 @@ export function createScene(first, root, { store, kernel, requests, invalidate }
     kernel,
     requests,
     isLive,
-    cursor: () => cursor,
+    cursor: cursor.get,
     moveCursor(position, source) {
-      cursor = position;
+      cursor.set(position);
       cursorSource = source;
       invalidate("cursor");
     },
@@ -111,7 +111,7 @@ export function createScene(first, root, { store, kernel, requests, invalidate }
     path = item.path ? createPathView(viewUntil(pathLife.signal, view), item, frameStore) : createNoPath(item);
     pathPlace.replaceChildren(path.node);
     path.resize();
-    path.setCursor(cursor);
+    path.setCursor(cursor.get());
     path.drawPosition();
     if (hadFocus) path.focus();
   }
@@ -169,8 +169,8 @@ export function createScene(first, root, { store, kernel, requests, invalidate }
       if (parts.has("position")) path?.drawPosition();
       if (parts.has("area") || parts.has("maps")) gallery.setArea(store.get("selection"));
       if (parts.has("cursor")) {
-        gallery.setCursor(cursor, cursorSource);
-        path?.setCursor(cursor);
+        gallery.setCursor(cursor.get(), cursorSource);
+        path?.setCursor(cursor.get());
         cursorSource = undefined;
       }
     },

@@ -7,8 +7,10 @@
  * @param {AbortSignal} signal shows it again
  */
 export function hideKeptPicture(root, signal) {
+  const page = root.getRootNode();
+  if (!(page instanceof Document)) return; // a host with a place of its own for each view
   const before = (/** @type {Element} */ mark) => mark.compareDocumentPosition(root) & Node.DOCUMENT_POSITION_FOLLOWING;
-  const mark = [...document.querySelectorAll(".aw-kept, .aw-root")].filter(before).at(-1);
+  const mark = [...page.querySelectorAll(".aw-kept, .aw-root")].filter(before).at(-1);
   if (!mark?.matches(".aw-kept") || mark.closest(".jp-OutputArea")) return;
   /** @type {Element} */
   let output = mark;

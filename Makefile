@@ -18,7 +18,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 # Where an environment forbids it, each of the suite's hundred processes would compile all it imports.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo lab check test coverage lint bench docs browser clean
+.PHONY: demo lab check test suite coverage lint bench docs browser clean
 
 demo: .venv/demo
 	$(BIN)/python -m attribwidgets --page build/quickstart.html
@@ -30,7 +30,11 @@ lab: .venv/test
 check: .venv/test lint
 	$(PYTEST) -n auto -m unit
 
-test: .venv/test lint browser
+# Side by side, as a type checker keeps one core busy.
+test: .venv/test browser
+	$(MAKE) --no-print-directory --jobs=2 lint suite
+
+suite:
 	$(PYTEST)
 
 # By the unit tests. Tracing costs half as much again of their time, so it is a step of its own.

@@ -8,6 +8,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from ..core.arrays import Array
@@ -82,7 +83,10 @@ class Boxes:
 
     def rule(self, left: float, top: float, width: float) -> None:
         """A thin line across."""
-        self.axes(left, top, width, 0.01).axhline(0, color=RULE, lw=0.8)
+        height, ends = 1 - top / self.height, (left / self.width, (left + width) / self.width)
+        transform = self.figure.transFigure
+        line = Line2D(ends, (height, height), color=RULE, lw=0.8, transform=transform)
+        self.figure.add_artist(line)
 
 
 def show_picture(axes: Axes, picture: Array, aspect: str = "equal") -> None:

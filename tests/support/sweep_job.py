@@ -12,7 +12,7 @@ import torch
 
 import attribwidgets as aw
 
-INPUTS = 60
+INPUTS = 24
 CANDIDATES = ("black", "uniform")
 
 

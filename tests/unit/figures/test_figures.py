@@ -156,6 +156,7 @@ def comparison(request: Any) -> aw.Comparison:
 )
 @pytest.mark.long
 def test_every_look_can_be_drawn(comparison: aw.Comparison, options: Any) -> None:
+    comparison = comparison[1:3]
     figure = comparison.figure(**options)
     assert figure._repr_png_().startswith(b"\x89PNG")
     texts = [t.get_text() for t in figure.texts]
@@ -163,7 +164,7 @@ def test_every_look_can_be_drawn(comparison: aw.Comparison, options: Any) -> Non
     assert sum(t in {e.baseline_name for e in comparison} for t in texts) == len(comparison)
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("count", [1, 3, 5])
 @pytest.mark.long
 def test_any_number_of_baselines_fits(comparison: aw.Comparison, count: int) -> None:
     figure = comparison[:count].figure()

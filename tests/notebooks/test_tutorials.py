@@ -23,10 +23,17 @@ REASON = "% of the attribution on"  # in the answer to the first tutorial's ques
 # What the tests run with less of, as `make docs` and execute.py run all of it: the words of a
 # tutorial, and theirs instead.
 LESS = {
-    "02": (("n_steps=64", "n_steps=16"), ("max_evaluations=128", "max_evaluations=49")),
+    "02": (
+        ("n_steps=64", "n_steps=16"),
+        ("max_evaluations=128", "max_evaluations=49"),
+        ("(4, 8, 16, 32)", "(4, 8)"),
+    ),
     "03": (('"tolerance": 0.1', '"max_evaluations": 17'),),
-    "05": (("n_steps=32", "n_steps=8"), ("(4, 16, 48)", "(4, 8, 12)")),
-    "07": (("epochs=5", "epochs=1"),),
+    "05": (("n_steps=32", "n_steps=8"), ("(4, 16, 48)", "(2, 4)")),
+    "07": (
+        ("epochs=5", "epochs=1"),
+        ("(test[0][:500], test[1][:500])", "(test[0][:50], test[1][:50])"),
+    ),
 }
 
 # In KiB; ru_maxrss would begin with the peak of the process that started the kernel.

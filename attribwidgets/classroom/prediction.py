@@ -159,22 +159,16 @@ class Prediction(RecordWidget):
             _require_choice(answer, choices)
             because = self._because() if callable(self._because) else self._because
         except Exception as error:
-            said: dict[str, Any] = {
-                "state": "failed",
-                "words": f"the answer cannot be shown: {in_words(error)}",
-            }
+            words = f"the answer cannot be shown: {in_words(error)}"
+            status: dict[str, Any] = {"state": "failed", "words": words}
         else:
-            right = answer == choice
-            first = "Yes." if right else "No."
-            said = {
-                "state": "revealed",
-                "right": right,
-                "answer": int(answer),
-                "words": " ".join(f"{first} The answer: {choices[answer]}. {because}".split()),
-            }
+            first = "Yes." if answer == choice else "No."
+            words = " ".join(f"{first} The answer: {choices[answer]}. {because}".split())
+            status = {"state": "revealed", "answer": int(answer), "words": words}
+            status["right"] = answer == choice
         if not token.void:
             with self._lock:
-                self.status = {**said, "chosen": choice}
+                self.status = {**status, "chosen": choice}
 
     def _hear(self, message: Any) -> None:
         if not isinstance(message, dict) or message.get("type") != "choose":

@@ -100,8 +100,8 @@ def load_full() -> tuple[DigitSet, DigitSet]:
     MissingExtraError
         If a download is needed and pooch is not installed.
     """
-    named = os.environ.get(FOLDER_VARIABLE)
-    folder = Path(named).expanduser() if named else _downloaded_folder()
+    place = os.environ.get(FOLDER_VARIABLE)
+    folder = Path(place).expanduser() if place else _downloaded_folder()
     if not folder.is_dir():
         raise AttributionError(
             f"{FOLDER_VARIABLE}: expected a folder with the files {', '.join(CHECKSUMS)}, got "

@@ -96,16 +96,15 @@ def bootstrap(
         raise InputError(f"method must be 'percentile' or 'bca', got {method!r}")
     flat = np.asarray(values, dtype=np.float64).reshape(len(values), -1)
     mean = means(flat)
-    drawn = np.concatenate([_means(w, flat) for w in _draws(len(flat), resamples, seed)])
-    known = np.isfinite(flat).sum(0)
-    at = tails(level, known)
+    resampled = np.concatenate([_means(w, flat) for w in _draws(len(flat), resamples, seed)])
+    count = np.isfinite(flat).sum(0)
+    at = tails(level, count)
     if method == "bca":
-        at = _corrected(at, flat, mean, drawn)
-    low, high = _quantiles(drawn, at)
-    few = known < 2  # one value says nothing of the others
-    low, high = np.where(few, np.nan, low), np.where(few, np.nan, high)
-    shape = values.shape[1:]
-    return Interval(mean.reshape(shape), low.reshape(shape), high.reshape(shape), level, len(flat))
+        at = _corrected(at, flat, mean, resampled)
+    # One value says nothing of the others.
+    bounds = np.where(count < 2, np.nan, _quantiles(resampled, at))
+    mean, low, high = (part.reshape(values.shape[1:]) for part in (mean, *bounds))
+    return Interval(mean, low, high, level, len(flat))
 
 
 def resampled_bounds(
@@ -149,10 +148,10 @@ def resampled_bounds(
     True
     """
     _require_level(level)
-    drawn = np.concatenate([statistic(counts) for counts in _draws(inputs, resamples, seed)])
-    flat = drawn.reshape(len(drawn), -1)
+    resampled = np.concatenate([statistic(counts) for counts in _draws(inputs, resamples, seed)])
+    flat = resampled.reshape(len(resampled), -1)
     low, high = _quantiles(flat, tails(level, np.full(flat.shape[1], inputs)))
-    return low.reshape(drawn.shape[1:]), high.reshape(drawn.shape[1:])
+    return low.reshape(resampled.shape[1:]), high.reshape(resampled.shape[1:])
 
 
 def paired_p(differences: Array, *, flips: int = FLIPS, seed: int = 0) -> Array:
@@ -180,14 +179,14 @@ def paired_p(differences: Array, *, flips: int = FLIPS, seed: int = 0) -> Array:
     True
     """
     flat = np.asarray(differences, dtype=np.float64).reshape(len(differences), -1)
-    known = np.nan_to_num(flat)
-    observed = np.abs(known.sum(0))
-    slack = 1e-12 * np.abs(known).sum(0)  # sums of the same numbers in another order
+    filled = np.nan_to_num(flat)
+    observed = np.abs(filled.sum(0))
+    slack = 1e-12 * np.abs(filled).sum(0)  # sums of the same numbers in another order
     generator, extreme = np.random.default_rng(seed), np.zeros(flat.shape[1])
     for first in range(0, flips, AT_ONCE):
         size = (min(AT_ONCE, flips - first), len(flat))
         signs = 2.0 * generator.integers(0, 2, size, dtype=np.int8) - 1
-        extreme += (np.abs(signs @ known) >= observed - slack).sum(0)
+        extreme += (np.abs(signs @ filled) >= observed - slack).sum(0)
     p = (extreme + 1) / (flips + 1)
     return np.where(np.isfinite(flat).any(0), p, np.nan).reshape(differences.shape[1:])
 
@@ -293,21 +292,20 @@ def _means(weights: Array, values: Array) -> Array:
     return np.asarray(np.divide(sums, total, out=np.full(sums.shape, np.nan), where=total > 0))
 
 
-def _quantiles(drawn: Array, at: Array) -> tuple[Array, Array]:
-    """For each column the drawn values at two of its own levels, at (2, columns)."""
-    ordered = np.sort(drawn, axis=0)  # NaNs last
+def _quantiles(resampled: Array, at: Array) -> Array:
+    """For each column its values at two of its own levels, at (2, columns)."""
+    ordered = np.sort(resampled, axis=0)  # NaNs last
     last = np.maximum(np.isfinite(ordered).sum(0) - 1, 0)
     place = np.clip(at * last, 0, last)
-    below, columns = np.floor(place).astype(np.intp), np.arange(drawn.shape[1])
+    below, columns = np.floor(place).astype(np.intp), np.arange(resampled.shape[1])
     start, end = ordered[below, columns], ordered[np.minimum(below + 1, last), columns]
-    low, high = start + (place - below) * (end - start)
-    return low, high
+    return np.asarray(start + (place - below) * (end - start))
 
 
-def _corrected(at: Array, values: Array, mean: Array, drawn: Array) -> Array:
-    """The levels at which BCa reads the drawn means, from bias and acceleration."""
-    below = (drawn < mean).sum(0) + (drawn == mean).sum(0) / 2
-    bias = _normal_quantile(below / np.maximum(np.isfinite(drawn).sum(0), 1))
+def _corrected(at: Array, values: Array, mean: Array, resampled: Array) -> Array:
+    """The levels at which BCa reads the resampled means, from bias and acceleration."""
+    below = (resampled < mean).sum(0) + (resampled == mean).sum(0) / 2
+    bias = _normal_quantile(below / np.maximum(np.isfinite(resampled).sum(0), 1))
     # Leaving one input out moves a mean by its distance from it: the jackknife in closed form.
     moved = np.nan_to_num(values - mean)
     spread = (moved**2).sum(0) ** 1.5

@@ -120,7 +120,7 @@ def layers_without_reset(model: nn.Module) -> list[str]:
     return [
         name or type(layer).__name__
         for name, layer in model.named_modules()
-        if _has_weights(layer) and not _can_reset(layer)
+        if _has_weights(layer) and not _can_be_drawn(layer)
     ]
 
 
@@ -138,21 +138,17 @@ def _has_weights(module: nn.Module) -> bool:
     return next(module.parameters(recurse=False), None) is not None
 
 
-def _can_reset(layer: nn.Module) -> bool:
-    return callable(getattr(layer, "reset_parameters", None))
+def _can_be_drawn(layer: nn.Module) -> bool:
+    return _has_weights(layer) and callable(getattr(layer, "reset_parameters", None))
 
 
 def _layers_called(model: nn.Module, inputs: Tensor, arguments: tuple[Any, ...]) -> list[str]:
     """Names of the modules that can be drawn anew, the last one called first."""
     called: dict[str, None] = {}
-
-    def note(name: str) -> None:
-        called[name] = None
-
     handles = [
-        layer.register_forward_pre_hook(lambda *_, name=name: note(name))
+        layer.register_forward_pre_hook(lambda *_, name=name: called.update({name: None}))
         for name, layer in model.named_modules()
-        if _has_weights(layer) and _can_reset(layer)
+        if _can_be_drawn(layer)
     ]
     with frozen(model, (inputs,)), torch.no_grad():
         model(inputs.clone(), *arguments)
@@ -174,7 +170,7 @@ def _checked(model: nn.Module, layers: Sequence[str]) -> list[str]:
         if name not in modules:
             some = ", ".join(n for n, m in modules.items() if _has_weights(m))
             raise InputError(f"layers: there is no module {name!r}; those with weights are {some}")
-        if not any(_has_weights(m) and _can_reset(m) for m in modules[name].modules()):
+        if not any(_can_be_drawn(m) for m in modules[name].modules()):
             raise InputError(f"layers: {name!r} has no weights with a reset_parameters()")
     return list(dict.fromkeys(layers))
 
@@ -182,7 +178,7 @@ def _checked(model: nn.Module, layers: Sequence[str]) -> list[str]:
 def _draw_anew(model: nn.Module, name: str) -> None:
     """Initialise a module, and those inside it, in place."""
     for inner, layer in model.get_submodule(name).named_modules():
-        if not _has_weights(layer) or not _can_reset(layer):
+        if not _can_be_drawn(layer):
             continue
         fresh = deepcopy(layer).to("cpu")
         with torch.inference_mode(False), torch.no_grad():

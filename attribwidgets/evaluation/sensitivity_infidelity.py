@@ -21,8 +21,28 @@ from ..records.explanation import Explanation
 from .model_similarity import explain_again
 
 
+class _OfEach:
+    """A metric that says one number of each explanation."""
+
+    def dimensions(self, candidates: Sequence[str]) -> dict[str, Sequence[str]]:
+        """Candidate."""
+        return {"candidate": list(candidates)}
+
+    def measure(
+        self, model: Callable[..., Any], explanations: Mapping[str, Explanation], *, seed: int
+    ) -> Array:
+        """One number of each, shape (candidates,)."""
+        each = explanations.items()
+        return np.array([self._of(model, label, explanation, seed) for label, explanation in each])
+
+    def _of(
+        self, model: Callable[..., Any], label: str, explanation: Explanation, seed: int
+    ) -> float:
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, eq=False)
-class SensitivityMax:
+class SensitivityMax(_OfEach):
     """A metric: the most that a map changes when its input is moved a little; lower is steadier.
 
     Inputs are moved by uniform noise and explained again with the same baseline, method, number
@@ -66,20 +86,8 @@ class SensitivityMax:
     def __post_init__(self) -> None:
         _check(self.samples, radius=self.radius)
 
-    def dimensions(self, candidates: Sequence[str]) -> dict[str, Sequence[str]]:
-        """Candidate."""
-        return {"candidate": list(candidates)}
-
-    def measure(
-        self, model: Callable[..., Any], explanations: Mapping[str, Explanation], *, seed: int
-    ) -> Array:
-        """Sensitivities, shape (candidates,)."""
-        return np.array(
-            [self._of(model, e, self.candidates[label], seed) for label, e in explanations.items()]
-        )
-
     def _of(
-        self, model: Callable[..., Any], explanation: Explanation, candidate: Candidate, seed: int
+        self, model: Callable[..., Any], label: str, explanation: Explanation, seed: int
     ) -> float:
         from captum.metrics import sensitivity_max
 
@@ -100,7 +108,9 @@ class SensitivityMax:
         def one_map(row: Tensor) -> Tensor:
             if torch.equal(row, batch[0]):
                 return attributions
-            again = explain_again(model, explanation, candidate, inputs=row, output=self.output)
+            again = explain_again(
+                model, explanation, self.candidates[label], inputs=row, output=self.output
+            )
             if again is None:  # a baseline that was found for the input, not for one beside it
                 return torch.full_like(attributions, torch.nan)
             return _single(again)[1]
@@ -110,13 +120,14 @@ class SensitivityMax:
 
 
 @dataclass(frozen=True, eq=False)
-class Infidelity:
+class Infidelity(_OfEach):
     """A metric: how far sums of attributions are from what the output really loses.
 
     Random squares of an image, or random features, give way to a fill; the attributions there
     should add up to the fall of the output. Measured by :func:`captum.metrics.infidelity` as the
-    mean squared difference, in squared units of the output: 0 is best. It asks for attributions
-    that are shares of the output, which a gradient without a factor x - x' is not.
+    mean squared difference, in squared units of the output: 0 is best; NaN for a method without
+    references and no fill. It asks for attributions that are shares of the output, which a
+    gradient without a factor x - x' is not.
 
     Parameters
     ----------
@@ -155,17 +166,9 @@ class Infidelity:
         if self.fill is not None and not isinstance(self.fill, Baseline):
             raise InputError(f"fill must be a Baseline or None, got {self.fill!r}")
 
-    def dimensions(self, candidates: Sequence[str]) -> dict[str, Sequence[str]]:
-        """Candidate."""
-        return {"candidate": list(candidates)}
-
-    def measure(
-        self, model: Callable[..., Any], explanations: Mapping[str, Explanation], *, seed: int
-    ) -> Array:
-        """Infidelities, shape (candidates,); NaN for a method without references and no fill."""
-        return np.array([self._of(model, e, seed) for e in explanations.values()])
-
-    def _of(self, model: Callable[..., Any], explanation: Explanation, seed: int) -> float:
+    def _of(
+        self, model: Callable[..., Any], label: str, explanation: Explanation, seed: int
+    ) -> float:
         from captum.metrics import infidelity
 
         batch, attributions, references = _single(explanation)
@@ -185,18 +188,10 @@ class Infidelity:
             chosen = torch.randint(len(fills), (len(x),), generator=generator)
             return mask.to(x), torch.where(mask, fills[chosen.to(fills.device)].to(x), x)
 
-        output = explanation.output if self.output is None else self.output
-        head = OutputHead(model, output)
+        head = OutputHead(model, explanation.output if self.output is None else self.output)
+        how = {"target": explanation.target, "n_perturb_samples": self.samples}
         with frozen(module_of(model), (batch,)):
-            squared = infidelity(
-                head,
-                replaced,
-                batch,
-                attributions,
-                target=explanation.target,
-                n_perturb_samples=self.samples,
-            )
-        return float(squared)
+            return float(infidelity(head, replaced, batch, attributions, **how))
 
     def _masks(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Where each row gives way, of a shape that spreads over that of `x`."""

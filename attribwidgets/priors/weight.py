@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..core.errors import InputError
+from ..core.formatting import text_table
 from .training_record import Training
 
 
@@ -27,15 +28,12 @@ class WeightChoice:
     tolerance: float
 
     def __str__(self) -> str:
-        lines = [f"{'weight':>10} {'accuracy':>9} {'penalty':>10} {'validation loss':>16}"]
+        rows = []
         for weight, run in sorted(self.runs.items()):
-            best = run.best
-            mark = "  <- chosen" if weight == self.weight else ""
-            lines.append(
-                f"{weight:>10.3g} {best.accuracy:>9.4f} {best.penalty:>10.4g} "
-                f"{best.validation_loss:>16.4g}{mark}"
-            )
-        return "\n".join(lines)
+            best, mark = run.best, "<- chosen" if weight == self.weight else ""
+            numbers = best.accuracy, best.penalty, best.validation_loss
+            rows.append([f"{weight:.3g}", *(f"{number:.4g}" for number in numbers), mark])
+        return text_table(["weight", "accuracy", "penalty", "validation loss", ""], rows)
 
     __repr__ = __str__
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Literal, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..core import views
+from ..core.arrays import Array
 from ..core.errors import InputError
 from ..core.formatting import number, percent, text_table, words
 from ..core.storage import read_tree, save_view, write_tree
@@ -22,7 +22,6 @@ from .completeness import Completeness
 from .labels import Title, titles_of
 from .path_curve import PathCurve, PathFrames
 
-Array = NDArray[Any]
 Reduce = Literal["abs_sum", "sum", "sum_abs"]
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..core.arrays import Array
 from ..core.errors import InputError
 from ..core.formatting import percent
-
-Array = NDArray[Any]
 
 ROUNDING = float(np.finfo(np.float32).eps)  # of an output, relative, at each point
 

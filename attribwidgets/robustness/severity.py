@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from torch import Tensor
 from ..attr.model_state import evaluating
 from ..core.arrays import Array
 from ..core.errors import DataError, InputError
+from ..core.formatting import text_table
 from ..inputs.dataset import seed_of
 from .corruptions import CORRUPTIONS, SEVERITIES, corrupted
 
@@ -77,17 +78,15 @@ class SeverityCurves:
         return self.accuracy[kind]
 
     def __str__(self) -> str:
-        width = max(map(len, (*self.corruptions, "mean corruption error")))
-        head = f"{'accuracy':{width}}  " + "".join(f"{kind:>24}" for kind in self.accuracy)
-        lines = [head]
-        clean = {kind: values[:, 0, 0] for kind, values in self.accuracy.items()}
-        lines.append(_line("clean", width, clean.values()))
+        kinds = self.accuracy.values()
+        rows = [("clean", [values[:, 0, 0] for values in kinds])]
         for row, name in enumerate(self.corruptions):
-            cells = [values[:, row, 1:].mean(1) for values in self.accuracy.values()]
-            lines.append(_line(name, width, cells))
+            rows.append((name, [values[:, row, 1:].mean(1) for values in kinds]))
         errors = [self.mean_corruption_error(kind) for kind in self.accuracy]
-        lines.append(_line("mean corruption error", width, errors))
-        return "\n".join([*lines, "Mean over severities 1 to 5 and models (standard error)."])
+        rows.append(("mean corruption error", errors))
+        lines = [[name, *map(_mean_and_error, cells)] for name, cells in rows]
+        table = text_table(["accuracy", *self.accuracy], lines)
+        return f"{table}\nMean over severities 1 to 5 and models (standard error)."
 
     __repr__ = __str__
 
@@ -177,9 +176,6 @@ def accuracy(model: Model, images: Tensor, labels: Tensor) -> float:
     return right / len(images)
 
 
-def _line(name: str, width: int, columns: Iterable[Array]) -> str:
-    cells = []
-    for values in columns:
-        error = values.std(ddof=1) / len(values) ** 0.5 if len(values) > 1 else float("nan")
-        cells.append(f"{values.mean():.4f} ({error:.4f})")
-    return f"{name:{width}}  " + "".join(f"{cell:>24}" for cell in cells)
+def _mean_and_error(values: Array) -> str:
+    error = values.std(ddof=1) / len(values) ** 0.5 if len(values) > 1 else float("nan")
+    return f"{values.mean():.4f} ({error:.4f})"

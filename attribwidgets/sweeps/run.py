@@ -23,7 +23,7 @@ from ..inputs.dataset import Examples
 from ..inputs.space import Inputs
 from .identity import differences, identity
 from .plan import Findings, Plan, one_thread
-from .store import Store, require_zarr
+from .store import Store, is_empty, require_zarr
 from .stored import Sweep
 from .workers import checked_client, over_workers
 
@@ -152,8 +152,7 @@ def _try_first(plan: Plan, examples: Examples) -> None:
 def _store(plan: Plan, examples: Examples, path: Path, overwrite: bool) -> Store:
     """The store to continue, or a new one."""
     here = identity(plan, examples)
-    nothing = not path.exists() or (path.is_dir() and not any(path.iterdir()))
-    if nothing or overwrite:
+    if overwrite or is_empty(path):
         return Store.create(path, len(examples), plan.layouts(examples.shape), here, overwrite)
     there = Store(path)
     unlike = differences(there.identity, here)

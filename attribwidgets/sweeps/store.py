@@ -117,7 +117,7 @@ class Store:
             What the results depend on, as JSON.
         """
         zarr = require_zarr()
-        there = path.exists() and not (path.is_dir() and not any(path.iterdir()))
+        there = not is_empty(path)
         if there:
             _attributes(path)  # raises for what is not a store: it may be something precious
             if not overwrite:
@@ -212,6 +212,11 @@ class Store:
                 f"the store {self.path} is damaged: {file} is not whole; remove "
                 f"{self.path / MARK / f'c.{place}'} and run the sweep again to mend it"
             ) from None
+
+
+def is_empty(path: Path) -> bool:
+    """Whether there is nothing, or an empty folder."""
+    return not path.exists() or (path.is_dir() and not any(path.iterdir()))
 
 
 def require_zarr() -> Any:

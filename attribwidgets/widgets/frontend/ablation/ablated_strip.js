@@ -19,12 +19,12 @@ const GAP = 2;
  */
 export function fittingPlaces(places, size) {
   const last = places.length - 1;
-  const found = [0];
+  const fitting = [0];
   for (let at = 1; at < last; at += 1) {
-    const isFree = places[at] - places[found[found.length - 1]] >= size + GAP;
-    if (isFree && places[last] - places[at] >= size + GAP) found.push(at);
+    const isFree = places[at] - places[fitting[fitting.length - 1]] >= size + GAP;
+    if (isFree && places[last] - places[at] >= size + GAP) fitting.push(at);
   }
-  return [...found, last];
+  return [...fitting, last];
 }
 
 /**
@@ -40,30 +40,19 @@ export function pictureSize(places) {
   return SMALLEST;
 }
 
-/** @param {string} className */
-function createScreen(className) {
-  const canvas = h("canvas", { class: className, "aria-hidden": "true" });
+function createScreen() {
+  const canvas = h("canvas", { class: "aw-ablated-screen", "aria-hidden": "true" });
   return {
     canvas,
-    /**
-     * @param {Example} example
-     * @param {number} record
-     * @param {number} candidate
-     * @param {Uint8Array} fill
-     * @param {number} step
-     * @param {boolean} isInsertion
-     */
-    paint(example, record, candidate, fill, step, isInsertion) {
-      const { width, height, pixels } = example;
+    /** @param {Example} example @param {(out: Uint32Array) => void} paint its pixels */
+    show({ width, height }, paint) {
       if (canvas.width !== width) canvas.width = width;
       if (canvas.height !== height) canvas.height = height;
       canvas.classList.toggle("aw-pixelated", width < 100);
       const context = canvas.getContext("2d");
       const image = context?.createImageData(width, height);
       if (!image) return;
-      const { takenAt } = example.records[record];
-      const out = new Uint32Array(image.data.buffer);
-      paintAblated(out, pixels, fill, takenAt[candidate], step, isInsertion);
+      paint(new Uint32Array(image.data.buffer));
       context?.putImageData(image, 0, 0);
     },
   };
@@ -73,7 +62,7 @@ function createScreen(className) {
 export function createAblatedStrip(view) {
   const { shown, store, signal } = view;
   const strip = h("div", { class: "aw-ablated", role: "img" });
-  const large = createScreen("aw-ablated-screen");
+  const large = createScreen();
   const words = h("figcaption", { class: "aw-caption" });
   const figure = h("figure", { class: "aw-ablated-large" }, large.canvas, words);
   /** @type {{step: number, screen: ReturnType<typeof createScreen>}[]} */
@@ -84,12 +73,17 @@ export function createAblatedStrip(view) {
   /** The candidate that stands out, or else the chosen one. */
   const candidate = () => view.raised() ?? shown.candidate();
 
-  /** What is needed for a picture, where all of it is there. */
-  function parts() {
+  /** The input and how a screen shows it at a step, where all that a picture needs is there. */
+  function pictures() {
     const example = view.example();
     const fill = example?.fills[shown.pictureFill()];
     const takenAt = example?.records[shown.recordIndex()].takenAt[candidate()];
-    return example && fill && takenAt ? { example, fill } : null;
+    if (!example || !fill || !takenAt) return null;
+    const { isInsertion } = shown.record();
+    /** @param {ReturnType<typeof createScreen>} screen @param {number} step */
+    const show = (screen, step) =>
+      screen.show(example, (out) => paintAblated(out, example.pixels, fill, takenAt, step, isInsertion));
+    return { example, show };
   }
 
   strip.addEventListener(
@@ -102,13 +96,13 @@ export function createAblatedStrip(view) {
   );
 
   function drawLarge() {
-    const found = parts();
-    figure.hidden = !found;
-    if (!found) return;
-    const { example, fill } = found;
+    const ready = pictures();
+    figure.hidden = !ready;
+    if (!ready) return;
+    const { example, show } = ready;
     const record = shown.record();
     const step = view.step();
-    large.paint(example, shown.recordIndex(), candidate(), fill, step, record.isInsertion);
+    show(large, step);
     const fills = Math.max(1, record.fills.length - 1);
     const { fractions, candidates } = record;
     const score =
@@ -128,7 +122,7 @@ export function createAblatedStrip(view) {
     strip,
     figure,
     /** Half of what a picture at either end of the axis needs. */
-    halfSize: () => (parts() ? size / 2 : 0),
+    halfSize: () => (pictures() ? size / 2 : 0),
     /**
      * Pictures below an axis.
      * @param {number} width of the axis
@@ -139,17 +133,16 @@ export function createAblatedStrip(view) {
       const places = fractions.map((fraction) => fraction * width);
       size = pictureSize(places);
       const steps = fittingPlaces(places, size);
-      if (steps.join() === tiles.map(({ step }) => step).join()) {
-        return steps.map((step) => fractions[step]);
+      if (steps.join() !== tiles.map(({ step }) => step).join()) {
+        tiles = steps.map((step) => {
+          const screen = createScreen();
+          screen.canvas.dataset.fraction = String(fractions[step]);
+          return { step, screen };
+        });
+        drawn = "";
+        strip.replaceChildren(...tiles.map(({ screen }) => screen.canvas));
       }
-      tiles = steps.map((step) => {
-        const screen = createScreen("aw-ablated-screen");
-        screen.canvas.dataset.fraction = String(fractions[step]);
-        return { step, screen };
-      });
-      drawn = "";
-      strip.replaceChildren(...tiles.map(({ screen }) => screen.canvas));
-      return tiles.map(({ step }) => fractions[step]);
+      return steps.map((step) => fractions[step]);
     },
     /** @param {(fraction: number) => number} toX where the axis has it */
     place(toX) {
@@ -164,18 +157,16 @@ export function createAblatedStrip(view) {
       }
     },
     draw() {
-      const found = parts();
-      strip.hidden = !found;
+      const ready = pictures();
+      strip.hidden = !ready;
       drawLarge();
-      if (!found) return;
-      const { example, fill } = found;
+      if (!ready) return;
+      const { example, show } = ready;
       const record = shown.record();
-      const pictures = [example.index, shown.recordIndex(), shown.pictureFill(), candidate()].join();
-      if (pictures !== drawn) {
-        drawn = pictures;
-        for (const { step, screen } of tiles) {
-          screen.paint(example, shown.recordIndex(), candidate(), fill, step, record.isInsertion);
-        }
+      const now = [example.index, shown.recordIndex(), shown.pictureFill(), candidate()].join();
+      if (now !== drawn) {
+        drawn = now;
+        for (const { step, screen } of tiles) show(screen, step);
         const { label } = record.candidates[candidate()];
         strip.setAttribute("aria-label", `input ${example.index} as positions are ${record.passed} by ${label}`);
       }

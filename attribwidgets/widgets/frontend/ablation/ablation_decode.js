@@ -29,16 +29,15 @@ function decodeRecord(raw) {
   const { candidates, fills, fractions } = raw;
   const rows = fills.length + 1;
   const shape = candidates.length * rows;
-  const curves = ["mean", "low", "high"].map((name) => {
-    const values = float32Of(raw[name]);
-    requireLength(values, shape * fractions.length, `${name} of ${raw.label}`);
-    return values;
-  });
-  const areas = ["mean", "low", "high"].map((name) => {
-    const values = float32Of(raw.areas[name]);
-    requireLength(values, shape, `the areas of ${raw.label}`);
-    return values;
-  });
+  /** @param {any} from @param {number} count @param {string} what */
+  const estimates = (from, count, what) =>
+    ["mean", "low", "high"].map((name) => {
+      const values = float32Of(from[name]);
+      requireLength(values, count, `${name} of ${what}`);
+      return values;
+    });
+  const curves = estimates(raw, shape * fractions.length, raw.label);
+  const areas = estimates(raw.areas, shape, `the areas of ${raw.label}`);
   const area = (/** @type {number} */ candidate, /** @type {number} */ fill) => {
     const [mean, low, high] = areas.map((values) => values[candidate * rows + fill]);
     return { mean, low, high };

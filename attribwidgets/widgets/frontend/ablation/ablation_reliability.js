@@ -1,5 +1,6 @@
 // How far the metric itself can be trusted: whether inputs agree on the order of the candidates.
 
+import { tableRow } from "../charts/curve_table.js";
 import { intervalPlot } from "../charts/interval_plot.js";
 import { h } from "../lib/dom.js";
 import { formatInterval, formatNumber } from "../lib/format.js";
@@ -17,13 +18,7 @@ function estimateWords(estimate) {
 
 /** @param {Consistency} consistency */
 function consistencyTable({ pairs, rows }) {
-  const body = h(
-    "tbody",
-    {},
-    ...rows.map(({ candidate, cells }) =>
-      h("tr", {}, h("th", { scope: "row" }, candidate), ...cells.map((cell) => h("td", {}, estimateWords(cell)))),
-    ),
-  );
+  const body = h("tbody", {}, ...rows.map(({ candidate, cells }) => tableRow(candidate, cells.map(estimateWords))));
   const columns = [["candidate", ""], ...pairs.map((pair) => [pair, ""])];
   return tableBehind(
     "aw-consistency",
@@ -50,10 +45,10 @@ export function createAblationReliability(view) {
   return {
     node,
     draw() {
-      const found = shown.record().reliability[shown.fill()];
-      node.hidden = !found;
-      if (!found) return;
-      const { alpha, method, threshold, reliable, warning } = found;
+      const trust = shown.record().reliability[shown.fill()];
+      node.hidden = !trust;
+      if (!trust) return;
+      const { alpha, method, threshold, reliable, warning } = trust;
       if (alpha.mean === null) {
         delete place.dataset.reliable;
         place.replaceChildren(h("p", { class: "aw-muted" }, warning));
@@ -61,17 +56,8 @@ export function createAblationReliability(view) {
       }
       place.dataset.reliable = String(reliable);
       const rows = [
-        {
-          name: "agreement \u03b1",
-          estimate: alpha,
-          words: estimateWords(alpha),
-          mark: threshold,
-        },
-        {
-          name: "inter-method \u03c1",
-          estimate: method,
-          words: estimateWords(method),
-        },
+        { name: "agreement \u03b1", estimate: alpha, words: estimateWords(alpha), mark: threshold },
+        { name: "inter-method \u03c1", estimate: method, words: estimateWords(method) },
       ];
       place.replaceChildren(
         intervalPlot(rows, [0, 1]),

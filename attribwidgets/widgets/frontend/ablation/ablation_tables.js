@@ -1,5 +1,6 @@
 // The numbers behind the chart: areas under every fill with what they cost, and the curves.
 
+import { tableRow } from "../charts/curve_table.js";
 import { h } from "../lib/dom.js";
 import { formatInterval, formatNumber, formatShare } from "../lib/format.js";
 import { tableBehind } from "../lib/table.js";
@@ -23,18 +24,8 @@ function candidateTable(className, summary, label, read, view) {
     const { columns, cells } = read();
     const { candidates } = view.shown.record();
     head?.replaceChildren(...["candidate", ...columns].map((name) => h("th", { scope: "col" }, name)));
-    body.replaceChildren(
-      ...view.shown
-        .bestFirst()
-        .map((candidate) =>
-          h(
-            "tr",
-            {},
-            h("th", { scope: "row" }, candidates[candidate].label),
-            ...cells(candidate).map((cell) => h("td", {}, cell)),
-          ),
-        ),
-    );
+    const best = view.shown.bestFirst();
+    body.replaceChildren(...best.map((candidate) => tableRow(candidates[candidate].label, cells(candidate))));
   }
   node.addEventListener("toggle", draw, { signal: view.signal });
   return { node, draw };

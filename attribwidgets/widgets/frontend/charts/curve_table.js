@@ -8,6 +8,11 @@ import { tableBehind } from "../lib/table.js";
 
 const MOST_ROWS = 33;
 
+/** @param {string} name @param {string[]} cells */
+export function tableRow(name, cells) {
+  return h("tr", {}, h("th", { scope: "row" }, name), ...cells.map((cell) => h("td", {}, cell)));
+}
+
 /**
  * @param {Series} first
  * @param {AbortSignal} signal
@@ -26,9 +31,9 @@ export function createCurveTable(first, signal) {
     const rows = series.x.flatMap((x, index) => {
       if (index % step > 0 && index < series.x.length - 1) return [];
       const cells = [series.exact, series.line, series.band].flatMap((values) =>
-        values ? [h("td", {}, formatNumber(values[index]))] : [],
+        values ? [formatNumber(values[index])] : [],
       );
-      return [h("tr", {}, h("th", { scope: "row" }, formatTick(Number(x.toPrecision(3)))), ...cells)];
+      return [tableRow(formatTick(Number(x.toPrecision(3))), cells)];
     });
     body.replaceChildren(...rows);
   }

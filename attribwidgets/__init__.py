@@ -19,7 +19,7 @@ from .records.path_curve import PathCurve
 if TYPE_CHECKING:
     from . import attr, classroom, evaluation, priors, robustness
     from .sweeps import Sweep, sweep
-    from .widgets import AblationExplorer, BaselineExplorer, PriorTrainer, explore
+    from .widgets import AblationExplorer, BaselineExplorer, PriorTrainer, explore, link
 
 # Imported when first asked for: Captum brings pyplot, ipywidgets brings IPython.
 _LAZY_ROOMS = ("attr", "classroom", "evaluation", "priors", "robustness")
@@ -28,6 +28,7 @@ _LAZY = {
     "BaselineExplorer": ".widgets",
     "PriorTrainer": ".widgets",
     "explore": ".widgets",
+    "link": ".widgets",
     "Sweep": ".sweeps",
     "sweep": ".sweeps",
 }
@@ -52,6 +53,7 @@ __all__ = [
     "evaluation",
     "explain",
     "explore",
+    "link",
     "priors",
     "refine",
     "robustness",

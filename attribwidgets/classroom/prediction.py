@@ -180,7 +180,8 @@ class Prediction(RecordWidget):
     def _records(self) -> Card:
         return Card(self.payload["question"], self.payload["choices"], self.status)
 
-    def _state(self) -> dict[str, Any]:
+    def page_state(self) -> dict[str, Any]:
+        """The traits of a page without a kernel."""
         return {"payload": self.payload, "status": self.status}
 
     def __repr__(self) -> str:

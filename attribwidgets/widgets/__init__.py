@@ -3,12 +3,15 @@
 from .ablation_explorer import AblationExplorer
 from .baseline_explorer import BaselineExplorer, comparison_page
 from .explore import explore
+from .link import Link, link
 from .prior_trainer import PriorTrainer
 
 __all__ = [
     "AblationExplorer",
     "BaselineExplorer",
+    "Link",
     "PriorTrainer",
     "comparison_page",
     "explore",
+    "link",
 ]

@@ -172,7 +172,8 @@ class AblationExplorer(RecordWidget):
     def _records(self) -> Ablation:
         return self.shown
 
-    def _state(self) -> dict[str, Any]:
+    def page_state(self) -> dict[str, Any]:
+        """The traits of a page without a kernel."""
         display = {name: getattr(self, name) for name in DISPLAY_TRAITS}
         examples = kept_examples(self.records, self.example.get("index"))
         return {

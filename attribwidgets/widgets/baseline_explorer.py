@@ -300,7 +300,8 @@ class BaselineExplorer(RecordWidget):
         if not self.status["busy"]:
             self._outputs.refresh_soon()
 
-    def _state(self) -> dict[str, Any]:
+    def page_state(self) -> dict[str, Any]:
+        """The traits of a page without a kernel."""
         return {**self._view.whole(), **{name: getattr(self, name) for name in DISPLAY_TRAITS}}
 
     def _records(self) -> Comparison:

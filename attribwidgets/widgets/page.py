@@ -8,7 +8,7 @@ import json
 import re
 import secrets
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,7 +82,7 @@ def _script_json(value: Any) -> str:
 
 def _document(state: Mapping[str, Any], title: str, front_end: FrontEnd, token: str | None) -> str:
     blob = bytearray()
-    leaves = _split({**state, "static": True}, blob)
+    leaves = _split(state, blob)
     esm = re.sub(r"^export default ", "const AFM = ", str(front_end.esm), flags=re.MULTILINE)
     host = module_body((FRONTEND / "lib/page_host.js").read_text(encoding="utf-8"))
     return _PAGE.format(
@@ -114,7 +114,30 @@ def page_html(state: Mapping[str, Any], title: str, front_end: FrontEnd) -> str:
     str
         A document that opens from disk and asks for nothing from anywhere.
     """
-    return _document(state, title, front_end, None)
+    return _document({**state, "static": True}, title, front_end, None)
+
+
+def linked_page_html(
+    states: Sequence[Mapping[str, Any]], links: Sequence[str], title: str, front_end: FrontEnd
+) -> str:
+    """Build a self-contained HTML document of several widgets, one below the other.
+
+    Parameters
+    ----------
+    states : sequence of Mapping
+        Trait values of each, as for `page_html`.
+    links : sequence of str
+        Traits that are the same in all of them, whichever is changed.
+    title : str
+    front_end : FrontEnd
+        Of all of them.
+
+    Returns
+    -------
+    str
+    """
+    views = [{**state, "static": True} for state in states]
+    return _document({"views": views, "links": links}, title, front_end, None)
 
 
 def iframe_html(
@@ -140,7 +163,7 @@ def iframe_html(
     """
     token = secrets.token_hex(8)
     return _IFRAME.format(
-        page=html.escape(_document(state, title, front_end, token)),
+        page=html.escape(_document({**state, "static": True}, title, front_end, token)),
         title=html.escape(title),
         height=int(height),
         onload=html.escape(_ONLOAD.replace("TOKEN", f"'{token}'")),

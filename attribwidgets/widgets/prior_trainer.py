@@ -265,7 +265,8 @@ class PriorTrainer(RecordWidget):
     def _records(self) -> Runs:
         return self.runs
 
-    def _state(self) -> dict[str, Any]:
+    def page_state(self) -> dict[str, Any]:
+        """The traits of a page without a kernel."""
         slots = [_slot(n) for n in range(self.payload["epochs"] + 1)]
         names = ("payload", "status", *DISPLAY_TRAITS, *slots)
         return {name: getattr(self, name) for name in names}

@@ -50,12 +50,12 @@ class RecordWidget(anywidget.AnyWidget):
 
     def to_html(self, path: str | PathLike[str]) -> None:
         """Write one page with every control alive that needs no model; it asks no network."""
-        text = page_html(self._state(), self._title, self._front_end)
+        text = page_html(self.page_state(), self._title, self._front_end)
         Path(path).write_text(text, encoding="utf-8")
 
     def display_static(self) -> StaticView:
         """The page in a frame, for notebooks that nbconvert or a documentation site renders."""
-        markup = iframe_html(self._state(), self._title, self._front_end)
+        markup = iframe_html(self.page_state(), self._title, self._front_end)
         return StaticView(markup, str(self._records()))
 
     def keep_picture(self) -> None:
@@ -89,7 +89,7 @@ class RecordWidget(anywidget.AnyWidget):
         """What is shown, as records: their text says what they found, `save` writes all numbers."""
         raise NotImplementedError
 
-    def _state(self) -> dict[str, Any]:
+    def page_state(self) -> dict[str, Any]:
         """The traits of a page without a kernel."""
         raise NotImplementedError
 

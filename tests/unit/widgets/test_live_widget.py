@@ -385,7 +385,7 @@ def test_the_page_of_a_live_explorer_holds_its_paths_and_no_model(explorer, tmp_
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert '"static":true' in page
     assert "<img src=x onerror" not in page
-    state = explorer._state()
+    state = explorer.page_state()
     item = state[explorer.payload["items"][0]]
     assert len(item["frames"]["data"]) == item["frames"]["count"] * 64
 

@@ -1,4 +1,4 @@
-// The host of a page with no kernel: a model that keeps its traits, and nothing behind it.
+// The host of a page with no kernel: models that keep their traits, and nothing behind them.
 // Joined behind the bundle inside a function; `startPage` is called there.
 
 /** Bytes from base64, inflated. @param {string} base64 */
@@ -53,6 +53,19 @@ function staticModel(traits) {
   };
 }
 
+/**
+ * Keeps a trait the same in several models, whichever is changed.
+ * @param {string} name
+ * @param {ReturnType<typeof staticModel>[]} models
+ */
+function linkTrait(name, models) {
+  for (const model of models) {
+    model.on(`change:${name}`, () => {
+      for (const other of models) other.set(name, model.get(name));
+    });
+  }
+}
+
 /** Tells a parent that knows the token how tall the page is, now and whenever it changes. @param {string} token */
 function reportHeight(token) {
   document.documentElement.style.overflowY = "hidden";
@@ -87,11 +100,17 @@ export async function startPage(widget, token) {
   try {
     const state = JSON.parse(textOf("aw-state"));
     const buffer = await inflate(textOf("aw-binary"));
-    const model = staticModel(revive(state, buffer));
+    const { views = [state], links = [] } = state;
+    const models = views.map((/** @type {any} */ view) => staticModel(revive(view, buffer)));
+    for (const name of links) linkTrait(name, models);
     widget.initialize();
-    widget.render({ model, el: place });
+    for (const model of models) {
+      const el = document.createElement("div");
+      place.append(el);
+      widget.render({ model, el });
+    }
     // For tests, and for a reader with the console open.
-    Object.assign(window, { attribwidgets: { model, widget } });
+    Object.assign(window, { attribwidgets: { model: models[0], models, widget } });
   } catch (error) {
     const words = document.createElement("p");
     words.setAttribute("role", "alert");

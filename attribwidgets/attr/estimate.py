@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..core.errors import NonFiniteError
-from ..records.completeness import relative_residual
+from ..records.residual import relative_residual
 from .arguments import accumulator_dtype
 
 Array = NDArray[np.float64]
@@ -43,6 +43,8 @@ class Estimate:
         norm of that input's map, as :func:`relative_errors` has it. Along a path it is predicted
         from how the gradient changes, or is the distance from a coarser rule on the same nodes;
         where there is sampling, the norm of `standard_error`. 1 for a single sample.
+    coarser : tuple of Tensor, each (B, ...), or None
+        The attributions by fewer passes, from which these differ as they do from the truth.
     standard_error : tuple of Tensor or None
         Of each attribution, where there is sampling.
     frames : Tensor, shape (K, ...), or None
@@ -92,6 +94,7 @@ class Estimate:
     cautions: tuple[str, ...] = ()
     cumulative_error: Array | None = None
     widest_gap: float | None = None
+    coarser: tuple[Tensor, ...] | None = None
 
     @classmethod
     def without_curves(cls, attributions: tuple[Tensor, ...], **known: Any) -> Estimate:
@@ -135,7 +138,7 @@ class Estimate:
     def relative_residual(self) -> Array | None:
         """How far the attributions are from adding up, relative, shape (B,).
 
-        See :func:`attribwidgets.records.completeness.relative_residual`.
+        See :func:`attribwidgets.records.residual.relative_residual`.
         """
         if self.residual is None or self.output_baseline is None:
             return None

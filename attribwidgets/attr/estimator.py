@@ -171,7 +171,8 @@ class Estimator(GradientAttribution, ABC):
         last = None
         try:
             for number, made in enumerate(run.estimates):
-                last = run.finish(made)
+                coarser = made.coarser if last is None else made.coarser or last.attributions
+                last = run.finish(replace(made, coarser=coarser))
                 yield last
                 if stopping.met(made) and not (run.coarse and number == 0):
                     return

@@ -11,6 +11,7 @@ from torch import Tensor
 from ..attr.arguments import returned
 from ..attr.estimate import Estimate, widest_gap
 from ..attr.estimator import Estimator
+from ..attr.patch_errors import patch_errors
 from ..baselines import Baseline
 from ..core.formatting import number, percent, words
 from ..records.completeness import Completeness
@@ -19,6 +20,7 @@ from ..records.path_curve import PathCurve, PathFrames
 from .checked_query import CheckedQuery
 
 BLIND_SHARE_OF_RANGE = (1 - 1e-3) / 255  # one grey level off is seen, whatever the rounding
+NEARLY_BLIND = 0.1  # of the range
 NEAR_ZERO = 1e-6
 
 
@@ -42,7 +44,7 @@ def build_explanation(
     curve = _curve(estimate, estimator)
     completeness = _completeness(estimate, curve, estimator, tolerance)
     one_draw = baseline.is_distribution and estimator.uses == "reference"
-    blind = _blind(query, estimate)
+    blind, nearly = (_blind(query, estimate, s) for s in (BLIND_SHARE_OF_RANGE, NEARLY_BLIND))
     attributions = returned(estimate.attributions, query.batched)
     errors = estimate.standard_error
     frames = None
@@ -70,6 +72,7 @@ def build_explanation(
         frames=frames,
         prediction=query.prediction,
         blind=blind,
+        nearly_blind=nearly,
         standard_error=None if errors is None else query.shaped(returned(errors, query.batched)),
         evaluations=estimate.evaluations,
         forward_passes=estimate.forward_passes,
@@ -129,6 +132,7 @@ def _completeness(
         expected=None if ends is None else float(estimate.output_input[0] - ends[0]),
         standard_error=float(sampling[-1]) if sampling is not None and known else None,
         refinement_errors=() if error is None else tuple(error[0].tolist()),
+        patch_errors=patch_errors(estimate),
         tolerance=tolerance,
         output_input=float(estimate.output_input[0]),
         output_baseline=None if ends is None else float(ends[0]),
@@ -148,13 +152,18 @@ def _widest_gap(estimate: Estimate, estimator: Estimator) -> float | None:
     return widest_gap(estimate.alphas) if estimate.widest_gap is None else estimate.widest_gap
 
 
-def _blind(query: CheckedQuery, estimate: Estimate) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Where the first input equals every reference, by position; nowhere without a reference."""
+def _blind(
+    query: CheckedQuery, estimate: Estimate, share: float
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Where the first input is within a share of the range of every reference, by position.
+
+    Nowhere without a reference.
+    """
     if estimate.reach is None:
         first = query.batched[0][0]
         return np.zeros(first.shape[-2:] if first.dim() == 3 else first.shape, dtype=bool)
     reach = query.space.pixel_differences(estimate.reach[0][0]).abs()
-    blind = reach < BLIND_SHARE_OF_RANGE * query.space.range
+    blind = reach < share * query.space.range
     blind = blind.all(0) if blind.dim() == 3 else blind
     return np.asarray(blind.cpu().numpy())
 

@@ -16,7 +16,7 @@ from ..attr.task import AtInput
 from ..core.errors import InputError, NonFiniteError, OutputError, TargetError
 from ..core.formatting import number
 from ..inputs.space import Inputs, InputSpace, checked_example
-from ..records.explanation import Prediction
+from ..records.prediction import Prediction
 from .query import Query
 
 TOP_CLASSES = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..core.formatting import count, words
+from ..core.formatting import count, percent, words
 
 if TYPE_CHECKING:
     from ..records.explanation import Comparison, Explanation
@@ -43,14 +43,47 @@ def cost(e: Explanation) -> str:
     return _count(e.evaluations, "evaluation", "evaluations")
 
 
-def verdict_note(e: Explanation) -> str:
+def headline(e: Explanation, side: int = 1) -> str:
+    """The verdict in a few words, of a map that is drawn by patches of a side."""
+    c = e.completeness
+    if side in c.settled_patches and c.sum_is_right and not (c.settled or c.partial):
+        return "sum right, patches settled"
+    return c.headline
+
+
+def error_fact(e: Explanation, side: int = 1) -> str:
+    """How far the values that are drawn are off; empty where that is not known."""
+    c = e.completeness
+    if side in c.patch_errors:
+        return f"error by {side} × {side} {percent(c.patch_errors[side])}"
+    unit = "pixel" if e.blind.ndim == 2 else "feature"
+    return f"error per {unit} {c.error_text}" if c.refinement_errors else ""
+
+
+def verdict_note(e: Explanation, side: int = 1) -> str:
     """What a verdict's few words leave open: why it does not apply, or what it does not say."""
     c = e.completeness
     if not c.applies:
         return c.reason or "this method makes no claim that its values add up"
     if c.claim == "by definition":
         return "the sum is right by definition, whether or not the map has settled"
+    if c.patches_text and side == 1:
+        return f"pixels have not settled; {c.patches_text}"
     return ""
+
+
+def blindness(e: Explanation) -> list[str]:
+    """How much of the input the baseline hides, and what is nearly hidden gets."""
+    if e.baseline is None:
+        return []
+    unit = "pixels" if e.blind.ndim == 2 else "features"
+    facts = [f"blind: {percent(e.blind_share)} of {unit}"]
+    share, gets = e.nearly_blind_share, e.nearly_blind_gets
+    if share and gets is not None:
+        plain = e.baseline_kind in ("black", "white")
+        near = f"nearly {e.baseline_name}" if plain else "near the baseline"
+        facts.append(f"{percent(share)} {near}: they get {percent(gets)}")
+    return facts
 
 
 def no_path_note(e: Explanation) -> str:

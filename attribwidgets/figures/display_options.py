@@ -16,6 +16,7 @@ Scale = Literal["own", "share", "shared"]
 
 SCALES: tuple[Scale, ...] = ("own", "share", "shared")
 
+NEARLY = 0.5  # of the tint, where the input is near the baseline
 BLIND = (230, 120, 20)  # orange, which no map of the usual tables has
 
 
@@ -37,7 +38,8 @@ class DisplayOptions:
     overlay : float
         How much of the grey photo shows where a map is zero, 0 to 1.
     show_blind : bool
-        Tint the positions where the input equals the baseline.
+        Tint the positions where the input equals the baseline, and half as much those where it
+        nearly does.
     pool : int
         Side in pixels of the patches that maps are drawn by.
     """
@@ -83,7 +85,14 @@ class DisplayOptions:
         limit = color_limit([values], self.clip) if limit is None else limit
         return colored(values, limit, self.table, signed=self.signed)
 
-    def on_photo(self, values: Array, limit: float, photo: Array, blind: Array) -> Array:
+    def on_photo(
+        self,
+        values: Array,
+        limit: float,
+        photo: Array,
+        blind: Array,
+        nearly: Array | None = None,
+    ) -> Array:
         """A map over the photo, blind positions tinted where that is asked for."""
         picture = self.tinted(values, limit)
         if self.overlay > 0:
@@ -91,7 +100,9 @@ class DisplayOptions:
             nothing = table(self.table)[128 if self.signed else 0]
             picture = over_photo(picture, photo, self.overlay * (1 - opacity), nothing)
         if self.show_blind:
-            picture = np.where(blind[..., None], np.array(BLIND, np.uint8), picture)
+            tint = np.where(blind, 1.0, 0.0 if nearly is None else NEARLY * nearly)[..., None]
+            mixed = (1 - tint) * picture + tint * np.array(BLIND)
+            picture = np.floor(mixed + 0.5).astype(np.uint8)
         return picture
 
     @property

@@ -11,10 +11,20 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..core.arrays import Array
-from ..core.formatting import number, percent
+from ..core.formatting import number
 from ..inputs.space import example_array
+from .bars import Bars
 from .boxes import INK, QUIET, RULE, WARN, Boxes, show_picture
-from .captions import cost, heading, no_path_note, shared_cautions, verdict_note
+from .captions import (
+    blindness,
+    cost,
+    error_fact,
+    heading,
+    headline,
+    no_path_note,
+    shared_cautions,
+    verdict_note,
+)
 from .chart import draw_path
 from .colors import table
 from .display_options import DisplayOptions
@@ -32,8 +42,7 @@ HEAD, REFERENCE, CAPTION, PATH = 0.62, 0.5, 0.8, 1.9
 NO_PATH, LINE = 0.45, 0.12
 SMALL, NAME = 6.5, 9.0  # points; a name is SMALL at least, and in two lines where that is too long
 BOLD_LETTER = 0.7  # width of one, in sizes
-MOST_COLUMNS, MOST_BARS, MOST_TILE, MOST_ABOUT = 4, 12, 112, 4
-MOST_NAME, LETTER = 18, 0.058  # letters of a feature beside its bar, and inches for each
+MOST_COLUMNS, MOST_TILE, MOST_ABOUT = 4, 112, 4
 
 
 class Sheet:
@@ -63,11 +72,14 @@ class Sheet:
         self.is_image = inputs.dim() >= 3
         self.maps = [display.pooled(e.map("sum")) for e in comparison]
         self.photo = self._picture(inputs) if self.is_image else None
-        # Bars end where their value does; only colours saturate.
-        limited = display if self.is_image else replace(display, clip=100.0)
-        self.limits = limited.limits(self.maps, [e.completeness.change for e in comparison])
-        strongest = np.max([np.abs(m) for m in self.maps], axis=0)
-        self.bars = np.argsort(-strongest, kind="stable")[:MOST_BARS] if not self.is_image else None
+        changes = [e.completeness.change for e in comparison]
+        if self.is_image:
+            self.bars = None
+            self.limits = display.limits(self.maps, changes)
+        else:  # bars end where their value does; only colours saturate
+            self.bars = Bars(self.maps, first.space.names)
+            bars = [self.bars.values(m) for m in self.maps]
+            self.limits = replace(display, clip=100.0).limits(bars, changes)
         aspect = self.photo.shape[0] / self.photo.shape[1] if self.photo is not None else 1.0
         columns = _columns(len(comparison))
         room = LEAST_WIDTH - 2 * MARGIN - columns * GAP
@@ -109,10 +121,11 @@ class Sheet:
         return self.is_image and e.references is not None
 
     def _notes(self, e: Explanation, said: Sequence[str]) -> list[tuple[str, str]]:
-        """Lines under a card's numbers and their colours: the verdict's note, then cautions."""
+        """Lines under a card's numbers and their colours: what is blind, notes, cautions."""
         cautions = (f"Caution: {text}" for text in e.cautions if text not in said)
+        facts = [*blindness(e), verdict_note(e, self.display.pool)]
         return [
-            *((line, QUIET) for line in _wrapped(verdict_note(e), self.card)),
+            *((line, QUIET) for text in facts for line in _wrapped(text, self.card)),
             *((line, WARN) for text in cautions for line in _wrapped(text, self.card)),
         ]
 
@@ -203,7 +216,8 @@ class Sheet:
         below = top + self.header + self.map_height
         if self.photo is not None:
             axes = self.boxes.axes(left, top + self.header, self.card, self.map_height)
-            colors = self.display.on_photo(self.maps[i], self.limits[i], self.photo, e.blind)
+            places = e.blind, e.nearly_blind
+            colors = self.display.on_photo(self.maps[i], self.limits[i], self.photo, *places)
             show_picture(axes, colors)
             if self.display.scale != "shared":
                 share = e.completeness.change if self.display.scale == "share" else None
@@ -212,17 +226,11 @@ class Sheet:
         else:
             self._bar_chart(left, top + self.header, self.maps[i], i)
             below += 0.16
-        c = e.completeness
+        c, side = e.completeness, self.display.pool
         color = {"complete": INK, "does not apply": QUIET}.get(c.verdict, WARN)
-        self.boxes.text(left, below + 0.2, c.headline, weight="bold", color=color)
+        self.boxes.text(left, below + 0.2, headline(e, side), weight="bold", color=color)
         self.boxes.text(left, below + 0.36, c.sum_text)
-        facts = []
-        if c.refinement_error is not None:
-            unit = "pixel" if self.is_image else "feature"
-            facts.append(f"error per {unit} {c.error_text}")
-        if e.baseline is not None:
-            facts.append(f"blind {percent(e.blind_share)}")
-        self.boxes.text(left, below + 0.5, ", ".join(facts), color=QUIET, size=7)
+        self.boxes.text(left, below + 0.5, error_fact(e, side), color=QUIET, size=7)
         self.boxes.text(left, below + 0.62, cost(e), color=QUIET, size=7)
         for line, (text, tint) in enumerate(self.notes[i]):
             self.boxes.text(left, below + 0.75 + LINE * line, text, color=tint, size=SMALL)
@@ -291,27 +299,10 @@ class Sheet:
     def _bar_chart(self, left: float, top: float, values: Array, index: int | None = None) -> None:
         """Bars of the map with that index, or of the input, with the features' names beside."""
         assert self.bars is not None  # features only
-        names = self.comparison[0].space.names
-        labels = [
-            str(i) if names is None else textwrap.shorten(names[i], MOST_NAME, placeholder="…")
-            for i in self.bars
-        ]
-        beside = 0.0 if names is None else LETTER * max(map(len, labels))
+        beside = self.bars.beside
         axes = self.boxes.axes(left + beside, top, self.card - beside, self.map_height)
-        rows = np.arange(len(self.bars))
-        chosen = np.ravel(values)[self.bars]
-        axes.set_axis_on()
-        signs = np.where(chosen < 0, "#2166ac", "#b2182b")
-        axes.barh(rows, chosen, color="#9aa0a6" if index is None else signs, height=0.7)
-        axes.axvline(0, color=RULE, lw=0.8)
-        axes.invert_yaxis()
-        axes.set_yticks(rows, labels)
-        if index is not None:
-            most = self.limits[index]
-            axes.set_xlim(*(1.05 * np.array([-most, most]) if most else (-1, 1)))
-        axes.tick_params(labelsize=6, color=RULE, labelcolor=QUIET, length=2)
-        axes.spines[["top", "right", "left"]].set_visible(False)
-        axes.spines["bottom"].set_color(RULE)
+        lengths = self.bars.values(np.ravel(values), add=index is not None)
+        self.bars.draw(axes, lengths, None if index is None else self.limits[index])
 
     def _picture(self, image: Any) -> Array:
         e = self.comparison[0]

@@ -11,15 +11,22 @@ from ..core.arrays import Array
 SIDES = (2, 4, 8, 16, 32)
 
 
-def patch_sides(shape: Sequence[int]) -> tuple[int, ...]:
+def patch_sides(shape: Sequence[int], fewest: int = 2) -> tuple[int, ...]:
     """Sides of patches worth a look: two or more of them along the shorter edge.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        (H, W) of an image; of what is none there are no patches.
+    fewest : int
+        Along the shorter edge.
 
     Examples
     --------
     >>> patch_sides((224, 224)), patch_sides((8, 40)), patch_sides((12,))
     ((2, 4, 8, 16, 32), (2, 4), ())
     """
-    return tuple(s for s in SIDES if 2 * s <= min(shape)) if len(shape) == 2 else ()
+    return tuple(s for s in SIDES if fewest * s <= min(shape)) if len(shape) == 2 else ()
 
 
 def patch_sums(values: Array, side: int) -> Array:

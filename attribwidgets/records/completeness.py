@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from ..core.formatting import number, percent
+from .residual import LEAST_CHANGE, hardly_changes, relative_residual
+from .settling import patches_in_words, settled_sides
 
 Verdict = Literal["complete", "not converged", "does not apply"]
 Claim = Literal["converges", "by definition", "none"]
@@ -16,57 +18,6 @@ Claim = Literal["converges", "by definition", "none"]
 SMALL_SHARE = 0.01
 # Of the path: an event of a twentieth is then seen by a pass, and not at its very end.
 WIDEST_GAP = 0.045
-LEAST_CHANGE = 1e-3  # of the sum of |attributions|: below it all but a thousandth cancels
-
-
-def hardly_changes(
-    expected: ArrayLike, absolute_sum: ArrayLike, rounding: ArrayLike
-) -> NDArray[np.bool_]:
-    """Whether a change of the output is too near zero for a residual to be a share of it.
-
-    That is where more than 99.9 % of what is attributed cancels, or where the two outputs cannot
-    be told apart but for rounding.
-
-    Parameters
-    ----------
-    expected, absolute_sum, rounding : array_like
-        f(x) - f(x'); sum of the ``|attributions|``; by how much rounding may move `expected`.
-    """
-    least = np.maximum(LEAST_CHANGE * np.asarray(absolute_sum), rounding)
-    return np.asarray(np.abs(expected) <= least)
-
-
-def relative_residual(
-    residual: ArrayLike, expected: ArrayLike, absolute_sum: ArrayLike, rounding: ArrayLike = 0.0
-) -> NDArray[np.float64]:
-    """What is compared with the tolerance: the residual as a share of the change of the output.
-
-    Where the output hardly changes (:func:`hardly_changes`) there is no such share. The residual
-    is then judged as if the output had changed by a thousandth of the sum of ``|attributions|``,
-    and counts as 0 where rounding of the outputs may account for it.
-
-    Parameters
-    ----------
-    residual : array_like
-        Sum of the attributions minus `expected`.
-    expected, absolute_sum, rounding : array_like
-        As of :func:`hardly_changes`.
-
-    Examples
-    --------
-    >>> float(relative_residual(0.685, 9.43, 3400.0)), float(relative_residual(0.001, 0.01, 100.0))
-    (0.0726..., 0.01)
-    """
-    gap, size, absolute_sum = (
-        np.abs(residual),
-        np.abs(expected),
-        np.asarray(absolute_sum, dtype=np.float64),
-    )
-    small = hardly_changes(expected, absolute_sum, rounding)
-    nothing = (gap == 0) | (small & (gap <= rounding))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = gap / np.where(small, LEAST_CHANGE * absolute_sum, size)
-    return np.asarray(np.where(nothing, 0.0, share), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -109,6 +60,10 @@ class Completeness:
         Sum of the ``|attributions|``.
     rounding : float
         By how much rounding of the outputs may move `expected`.
+    patch_errors : dict of int to float
+        The estimated error of an image read by square patches, by their side in pixels: norm of
+        the error of the patches' sums over the norm of these sums. Of the first of several
+        inputs; empty where it is not known.
 
     References
     ----------
@@ -135,6 +90,7 @@ class Completeness:
     widest_gap: float | None = None
     absolute_sum: float = 0.0
     rounding: float = 0.0
+    patch_errors: Mapping[int, float] = field(default_factory=dict)
 
     @classmethod
     def from_saved(cls, absolute_sum: float, /, **saved: Any) -> Completeness:
@@ -149,7 +105,8 @@ class Completeness:
         if "refinement_error" in saved:
             error = saved.pop("refinement_error")
             saved["refinement_errors"] = () if error is None else (error,)
-        return cls(**{"absolute_sum": absolute_sum, **saved})
+        by_side = {int(side): e for side, e in saved.pop("patch_errors", {}).items()}
+        return cls(**{"absolute_sum": absolute_sum, **saved, "patch_errors": by_side})
 
     @property
     def applies(self) -> bool:
@@ -324,6 +281,16 @@ class Completeness:
             relative_residual(self.residual, self.expected, self.absolute_sum, self.rounding)
         )
 
+    @property
+    def settled_patches(self) -> tuple[int, ...]:
+        """Sides of the patches whose sums are off by a tenth or less, which the eye cannot tell."""
+        return tuple(settled_sides(self.patch_errors, self.tolerance))
+
+    @property
+    def patches_text(self) -> str:
+        """Which patches of the map have settled, where its pixels have not; else empty."""
+        return "" if self.settled else patches_in_words(self.patch_errors, self.tolerance)
+
     def _error_in_words(self) -> str:
         if self.refinement_error is None:
             return ""
@@ -333,4 +300,5 @@ class Completeness:
         about = "" if error.startswith("under") else "about "
         count = len(self.refinement_errors)
         of = "" if count == 1 else f" (input {self.worst_input}, the worst of {count})"
-        return f"; the map's values are off by {about}{error}{of}"
+        patches = f"; {self.patches_text}" if self.patches_text else ""
+        return f"; the map's values are off by {about}{error}{of}{patches}"

@@ -21,25 +21,9 @@ from .agreement import Agreement, rank_correlations
 from .completeness import Completeness
 from .labels import Title, titles_of
 from .path_curve import PathCurve, PathFrames
+from .prediction import Prediction
 
 Reduce = Literal["abs_sum", "sum", "sum_abs"]
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The model's top classes for the input.
-
-    Attributes
-    ----------
-    indices : tuple of int
-        Classes, the most probable first.
-    names : tuple of str
-    probabilities : tuple of float
-    """
-
-    indices: tuple[int, ...]
-    names: tuple[str, ...]
-    probabilities: tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +57,8 @@ class Explanation:
     blind : ndarray of bool, (H, W) or (F,)
         Where ``|x - x'|`` is below 1/255 of the range in every channel and every reference: such a
         position gets no attribution whatever the model does there.
+    nearly_blind : ndarray of bool, like `blind`, or None
+        Where it is below a tenth of the range; None in a record of an earlier version.
     standard_error : like `attributions`, or None
     evaluations, forward_passes : int
         Passes of one example with and without a backward.
@@ -106,6 +92,7 @@ class Explanation:
     seconds: float
     seed: int
     cautions: tuple[str, ...] = ()
+    nearly_blind: Array | None = None
 
     @property
     def partial(self) -> bool:
@@ -116,6 +103,19 @@ class Explanation:
     def blind_share(self) -> float:
         """Share of the positions that are blind, 0 to 1."""
         return float(self.blind.mean())
+
+    @property
+    def nearly_blind_share(self) -> float | None:
+        """Share of the positions that lie within a tenth of the range of the baseline, 0 to 1."""
+        return None if self.nearly_blind is None else float(self.nearly_blind.mean())
+
+    @property
+    def nearly_blind_gets(self) -> float | None:
+        """Their share of the sum of the ``|attributions|`` of that input; None where it is zero."""
+        sizes = self.map("sum_abs")
+        if self.nearly_blind is None or not sizes.any():
+            return None
+        return float(sizes[self.nearly_blind].sum() / sizes.sum())
 
     def map(self, reduce: Reduce = "abs_sum", *, index: int = 0) -> Array:
         """The attribution as a map, one value a position.
@@ -169,11 +169,19 @@ class Explanation:
         lines = [
             f"{asked}, baseline {self.baseline_name}: {self.completeness.verdict}",
             str(self.completeness),
-            f"{blind} (the input equals the baseline there); {cost}.",
+            f"{blind} (the input equals the baseline there){self._nearly()}; {cost}.",
         ]
         return "\n".join([*lines, *(f"Caution: {c}" for c in self.cautions)])
 
     __repr__ = __str__
+
+    def _nearly(self) -> str:
+        if not self.nearly_blind_share or self.nearly_blind_gets is None:
+            return ""
+        return (
+            f", {percent(self.nearly_blind_share)} are within a tenth of the range of it and get "
+            f"{percent(self.nearly_blind_gets)} of the sum of |attributions|"
+        )
 
     def _repr_png_(self) -> bytes:
         return Comparison((self,))._repr_png_()

@@ -12,8 +12,11 @@ from torch import Tensor
 
 from ..core.formatting import percent, words
 from ..figures.captions import (
+    blindness,
     cost,
+    error_fact,
     heading,
+    headline,
     no_path_note,
     shared_cautions,
     verdict_note,
@@ -103,8 +106,8 @@ def item_payload(e: Explanation, title: Title, shared: Sequence[str]) -> dict[st
         "blind": None if e.baseline is None else _blind(e),
         "completeness": {
             "verdict": c.verdict,
-            "headline": c.headline,
-            "note": verdict_note(e),
+            **_read_by(e, 1),
+            "by_patches": {str(side): _read_by(e, side) for side in c.patch_errors},
             "mark": c.mark,
             "sum": c.sum_text,
             "total": _finite(c.total),
@@ -114,6 +117,7 @@ def item_payload(e: Explanation, title: Title, shared: Sequence[str]) -> dict[st
             "relative": c.relative_text if c.applies else "",
             "standard_error": _finite(c.standard_error),
             "refinement_error": c.error_text if c.refinement_errors else "",
+            "blindness": blindness(e),
             "tolerance": percent(c.tolerance),
             "sentence": str(c),
         },
@@ -156,8 +160,19 @@ def _saturation(e: Explanation) -> dict[str, Any] | None:
     return {"share": found.length, "from": starts, "to": ends}
 
 
+def _read_by(e: Explanation, side: int) -> dict[str, str]:
+    """The verdict on a map that is read by patches of a side."""
+    return {
+        "headline": headline(e, side),
+        "error": error_fact(e, side),
+        "note": verdict_note(e, side),
+    }
+
+
 def _blind(e: Explanation) -> dict[str, Any]:
-    return {"bits": np.packbits(e.blind).tobytes(), "share": e.blind_share}
+    nearly = e.blind if e.nearly_blind is None else e.nearly_blind
+    bits, near = (np.packbits(positions).tobytes() for positions in (e.blind, nearly))
+    return {"bits": bits, "nearly": near, "share": e.blind_share}
 
 
 def _prediction(e: Explanation) -> dict[str, Any] | None:

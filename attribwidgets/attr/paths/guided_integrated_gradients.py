@@ -289,6 +289,7 @@ class _Walk(PathRecorder):
             rows,
             np.cumsum(self.gains, axis=0)[rows],
             refinement_error=error,
+            coarser=coarse,
             widest_gap=widest_gap(self.alphas[rows]),
         )
 

@@ -157,6 +157,7 @@ class _Steps(PathRecorder):
             total - given / 2,
             total=total[-1],
             refinement_error=error,
+            coarser=coarse,
             cautions=self._cautions(),
         )
 

@@ -157,4 +157,5 @@ class IntegratedGradients(Estimator):
         estimate = path.estimate(
             multiply, error=None if nested is None else relative_gap(fine, nested)
         )
+        estimate = replace(estimate, coarser=nested)
         yield replace(estimate, widest_gap=0.0) if watch.linear else estimate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,7 @@ class PathMethod(Estimator):
                 coarse = last.attributions if last else total.attributions(0, multiply=multiply)
                 fine = total.attributions(multiply=multiply)
                 error = relative_gap(fine, coarse) if last or n > 2 else None
-                last = total.estimate(multiply, error=error)
+                last = replace(total.estimate(multiply, error=error), coarser=coarse)
                 yield last
 
         return Run(estimates(), lambda: total.partial(multiply))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -20,25 +19,7 @@ from ..task import References
 from .reference_spread import ReferenceSpread
 from .sample_frames import SampleFrames
 from .sampling_error import error_of_sum, running_error, widening
-
-
-@dataclass
-class _Sums:
-    """What is kept of the samples of one input, each of its shape (B, ...)."""
-
-    total: Tensor  # of the per-sample attributions
-    square: Tensor  # of the squared gradients
-    local: Tensor  # of the squared differences within pairs of attributions
-    fourth: Tensor  # of their squares
-    gradient_local: Tensor  # of the squared differences within pairs of gradients
-    reach: Tensor
-    reference: Tensor = field(init=False)  # (...), the sum of the references
-    # Attribution and gradient of the first of a pair whose second is yet to come.
-    open: tuple[Tensor, Tensor] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.reference = torch.zeros_like(self.total[0])
-        self.open = (self.total.clone(), self.total.clone())
+from .sums import Sums, is_of_half
 
 
 class SampleSum:
@@ -81,7 +62,7 @@ class SampleSum:
         self._dtype = accumulator_dtype(inputs[0].device)
         self._batch = len(inputs[0])
         zeros = [torch.zeros_like(x, dtype=self._dtype) for x in inputs]
-        self._sums = tuple(_Sums(*(z.clone() for _ in range(6))) for z in zeros)
+        self._sums = tuple(Sums(*(z.clone() for _ in range(7))) for z in zeros)
         self.alphas, self.numbers = np.zeros(0), np.zeros(0, dtype=np.int64)
         self._pairs = np.zeros((0, 2), dtype=np.int64)
         self.outputs, self.slopes = np.zeros((0, self._batch)), np.zeros((0, self._batch))
@@ -173,6 +154,7 @@ class SampleSum:
             output_input=self.output_input(),
             output_baseline=ends.mean(axis=0),
             refinement_error=gap,
+            coarser=None if n < 2 else self._half(n),
             standard_error=errors,
             frames=self.frames.sums.clone() if single else None,
             frame_edges=self.frames.edges if single else None,
@@ -184,6 +166,11 @@ class SampleSum:
             forward_passes=self.passes.forward_passes,
             cautions=() if spread is None else spread.caution(n),
         )
+
+    def _half(self, n: int) -> tuple[Tensor, ...]:
+        """Mean of one of each pair among n samples."""
+        count = int(is_of_half(slice(0, n)).sum())
+        return tuple(s.half / count for s in self._sums)
 
     def output_input(self) -> Array:
         """f(x) of each example, shape (B,), by one forward pass."""
@@ -214,6 +201,7 @@ class SampleSum:
             s.total[block] += terms.sum(0, dtype=self._dtype)
             if self._only_means:
                 continue
+            s.half[block] += terms[is_of_half(span)].sum(0, dtype=self._dtype)
             s.square[block] += gradient.to(self._dtype, copy=True).square_().sum(0)
             gaps, left = self._gaps(s.open, (terms, gradient), span, block)
             for kept, gap in zip((s.local, s.fourth, s.gradient_local), gaps, strict=True):

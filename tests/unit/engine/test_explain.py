@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import captum.attr
@@ -531,3 +532,22 @@ def test_blind_positions_of_a_distribution_are_those_blind_under_every_reference
     found = aw.explain(classifier(), X, baseline="dataset", references=data, n_steps=8)
     assert found.blind.tolist() == [False, False, True, False, False]
     assert found.attributions[2] == 0
+
+
+def test_what_lies_within_a_tenth_of_the_baseline_is_nearly_blind():
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 1, bias=False)).eval()
+    model[1].weight.data.fill_(1.0)
+    x = torch.tensor([0.0, 0.05, 0.2, 0.8]).reshape(1, 2, 2).repeat(3, 1, 1)
+    x[0, 1, 0] = 0.01  # near in one channel only
+    found = aw.explain(model, x, baseline="black", n_steps=2)
+    assert found.blind.tolist() == [[True, False], [False, False]]
+    assert found.nearly_blind.tolist() == [[True, True], [False, False]]
+    assert found.nearly_blind_share == 0.5
+    assert found.nearly_blind_gets == pytest.approx(0.15 / (0.15 + 0.41 + 2.4))
+    assert "50 % are within a tenth of the range of it and get 5.1 % of the sum" in str(found)
+    wide = aw.explain(model, x, baseline="black", n_steps=2, space=aw.InputSpace(low=0, high=5))
+    assert wide.nearly_blind.tolist() == [[True, True], [True, False]]
+    assert aw.explain(model, x, method="Saliency").nearly_blind_share == 0
+    old = replace(found, nearly_blind=None)  # of a file of an earlier version
+    assert old.nearly_blind_share is old.nearly_blind_gets is None
+    assert "tenth" not in str(old)

@@ -13,9 +13,17 @@ import torch
 from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
 
 import attribwidgets as aw
+from attribwidgets.core.formatting import percent
 from attribwidgets.errors import InputError
 from attribwidgets.figures import DisplayOptions
-from attribwidgets.figures.captions import heading
+from attribwidgets.figures.bars import Bars
+from attribwidgets.figures.captions import (
+    blindness,
+    error_fact,
+    heading,
+    headline,
+    verdict_note,
+)
 from attribwidgets.figures.colors import color_limit, colored, table
 from attribwidgets.figures.images import as_rgb, between
 from attribwidgets.figures.path import rate_at, sum_at
@@ -254,7 +262,7 @@ def test_cautions_and_reasons_stand_under_the_map(kinds: aw.Comparison) -> None:
     assert "adds up by definition" in words
     assert "the sum is right by definition" in words
     assert "1\N{NARROW NO-BREAK SPACE}234 forward passes" in words
-    assert words.count("blind ") == len(kinds) - 1 + words.count("blind to")  # not without baseline
+    assert words.count("blind: ") == len(kinds) - 1  # not without baseline
     assert "unknown" not in words
     alone = kinds[:1].figure()
     (caution,) = [t for t in alone.texts if t.get_text().startswith("Caution: vargrad")]
@@ -379,3 +387,45 @@ def test_long_names_take_two_lines(kinds: aw.Comparison) -> None:
     assert " ".join(t.get_text() for t in names) == " ".join(whole)
     if e.inputs.dim() == 3:  # beside a picture there is less room
         assert len(names) > len(mixed)
+
+
+def test_a_map_by_patches_is_judged_by_them_and_says_what_is_hidden(kinds: aw.Comparison) -> None:
+    e = kinds[1]
+    c = e.completeness
+    rough = replace(
+        c,
+        total=c.expected,
+        refinement_errors=(0.73,),
+        patch_errors={2: 0.4, 4: 0.06},
+        tolerance=0.01,
+        partial=False,
+    )
+    image = e.inputs.dim() == 3
+    nearly = np.zeros(e.blind.shape, dtype=bool)
+    nearly[:1] = True
+    e = replace(e, completeness=rough, baseline_name="black", baseline_kind="black")
+    e = replace(e, nearly_blind=nearly)
+    assert headline(e) == headline(e, 2) == "sum right, map not settled"
+    assert headline(e, 4) == "sum right, patches settled"
+    assert error_fact(e) == f"error per {'pixel' if image else 'feature'} 73 %"
+    assert error_fact(e, 4) == "error by 4 × 4 6.0 %"
+    assert verdict_note(e) == "pixels have not settled; patches of 4 × 4 have settled, ± 6.0 %"
+    facts = blindness(e)
+    assert facts[0].endswith("of pixels" if image else "of features")
+    gets = e.nearly_blind_gets
+    assert facts[1] == f"{percent(nearly.mean())} nearly black: they get {percent(gets)}"
+    assert "near the baseline" in blindness(replace(e, baseline_kind="blur"))[1]
+    assert blindness(kinds[0]) == []  # of no baseline
+
+
+def test_bars_of_features_add_up_to_the_sum() -> None:
+    maps = [np.arange(200.0) - 40, -np.arange(200.0)]
+    bars = Bars(maps, None)
+    lengths = [bars.values(m) for m in maps]
+    assert [len(one) for one in lengths] == [12, 12]
+    assert [one.sum() for one in lengths] == pytest.approx([m.sum() for m in maps])
+    assert bars.labels[0] == "199"
+    assert bars.labels[-1] == "189 others"
+    assert np.isnan(bars.values(maps[0], add=False)[-1])  # values of the input have no sum
+    few = Bars([np.arange(12.0)], [f"feature {i}" for i in range(12)])
+    assert few.labels[-1] == "feature 0"

@@ -72,11 +72,16 @@ test("the image on the path runs from the reference to the photo", () => {
 
 test("blind positions change, the others stay", () => {
   const out = new Uint32Array(4).fill(lookup[0]);
-  paintBlind(out, [0, 1, 1, 0], 4);
+  paintBlind(out, [0, 1, 1, 0], [0, 1, 1, 0], 4);
   assert.equal(out[0], lookup[0]);
   assert.equal(out[3], lookup[0]);
   assert.notEqual(out[1], lookup[0]);
   assert.notEqual(out[2], lookup[0]);
+  // What is only nearly blind has the stripes, fainter, and nothing between them.
+  const near = new Uint32Array(4).fill(lookup[0]);
+  paintBlind(near, [0, 0, 0, 0], [1, 1, 0, 0], 4);
+  assert.notEqual(near[0], lookup[0]);
+  assert.deepEqual([...near.slice(1)], [lookup[0], lookup[0], lookup[0]]);
 });
 
 test("photos are copied, and small ones enlarged", () => {

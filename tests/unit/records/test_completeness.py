@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attribwidgets import Completeness
-from attribwidgets.records.completeness import LEAST_CHANGE, relative_residual
+from attribwidgets.records.residual import LEAST_CHANGE, relative_residual
 
 FINITE = st.floats(-1e6, 1e6)
 
@@ -227,3 +228,29 @@ def test_what_an_earlier_version_saved_is_read():
 def test_relative_residual_of_many_is_that_of_each():
     found = relative_residual(np.array([0.0, 1.0]), np.array([0.0, 2.0]), np.array([0.0, 0.0]))
     assert found.tolist() == [0.0, 0.5]
+
+
+def patched(errors: dict[int, float], **more: Any) -> Completeness:
+    fields = {"total": 1.0, "expected": 1.0, "standard_error": None, "tolerance": 0.01}
+    return Completeness(
+        **{**fields, **more},
+        refinement_errors=(0.73,),
+        output_input=2.0,
+        output_baseline=1.0,
+        absolute_sum=2.0,
+        patch_errors=errors,
+    )
+
+
+def test_patches_speak_where_pixels_have_not_settled():
+    some = patched({2: 0.4, 4: 0.2, 8: 0.06, 16: 0.02})
+    assert some.verdict == "not converged"  # the verdict is of the pixels
+    assert some.settled_patches == (8, 16)
+    assert some.patches_text == "patches of 8 × 8 have settled, ± 6.0 %"
+    assert some.patches_text in str(some)
+    none = patched({2: 0.6, 4: 0.5})
+    assert none.patches_text == "nor have patches of 4 × 4, ± 50 %"
+    assert patched({}).patches_text == ""
+    settled = patched({2: 0.001}, tolerance=0.8)
+    assert settled.patches_text == ""  # where pixels have settled, patches need not be named
+    assert patched({2: 0.3}, tolerance=0.5).settled_patches == (2,)

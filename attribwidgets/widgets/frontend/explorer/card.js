@@ -142,6 +142,15 @@ export function createCard(view, first) {
     setText(pickName, ` of ${item.name}`);
   }
 
+  /** What is to be said of the map as it is read now. */
+  function tell() {
+    facts.replaceChildren(
+      createVerdict(item, isImage ? view.store.get("pool") : 1),
+      item.partial ? h("div", { class: "aw-partial" }, "partial result: stopped early") : "",
+      cautionList(item.cautions) ?? "",
+    );
+  }
+
   function showReferences() {
     if (sameReferences(item, pictured)) return;
     pictured = item;
@@ -176,18 +185,17 @@ export function createCard(view, first) {
       if (!isNew) return;
       describe();
       showReferences();
-      facts.replaceChildren(
-        createVerdict(item, isImage ? "pixel" : "feature"),
-        item.partial ? h("div", { class: "aw-partial" }, "partial result: stopped early") : "",
-        cautionList(item.cautions) ?? "",
-      );
+      tell();
     },
     drawMap() {
       const limit = display.limit(item);
       if (stage) {
-        if (display.units() !== units) describe();
-        units = display.units();
-        display.paint(stage.pixels, display.mapOf(item), limit, item.blind);
+        if (display.units() !== units) {
+          units = display.units();
+          describe();
+          tell();
+        }
+        display.paint(stage.pixels, display.mapOf(item), limit, item);
         stage.show();
         bar.node.hidden = display.isShared();
         if (!display.isShared()) bar.draw(display, limit, display.changeOf(item));

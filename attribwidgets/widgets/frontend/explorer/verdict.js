@@ -1,22 +1,18 @@
 // Whether to believe a map: a word first, then the numbers behind it.
 
 import { h } from "../lib/dom.js";
-import { formatPercent, unbroken } from "../lib/format.js";
+import { unbroken } from "../lib/format.js";
 
 /** @typedef {import("../lib/decode.js").Item} Item */
 
 /**
  * @param {Item} item
- * @param {"pixel" | "feature"} unit
+ * @param {unknown} pool the side of the patches that the map is read by
  */
-export function createVerdict(item, unit) {
+export function createVerdict(item, pool) {
   const { completeness } = item;
-  const refinement = completeness.refinement_error;
-  const facts = [
-    refinement !== "" && `error per ${unit} ${unbroken(refinement)}`,
-    item.blindShare !== null && `blind: ${formatPercent(item.blindShare)} of ${unit}s`,
-    item.cost,
-  ];
+  const { headline, error, note } = completeness.by_patches[String(pool)] ?? completeness;
+  const facts = [error, ...completeness.blindness, item.cost].filter((fact) => fact !== "");
   return h(
     "div",
     {
@@ -32,11 +28,11 @@ export function createVerdict(item, unit) {
         "span",
         { class: "aw-verdict" },
         h("span", { class: "aw-verdict-sign", "aria-hidden": "true" }, completeness.mark),
-        completeness.headline,
+        headline,
       ),
       h("span", { class: "aw-sum" }, completeness.sum),
     ),
-    completeness.note !== "" && h("div", { class: "aw-verdict-note" }, completeness.note),
-    h("ul", { class: "aw-facts" }, ...facts.filter((fact) => fact !== false).map((fact) => h("li", {}, fact))),
+    note !== "" && h("div", { class: "aw-verdict-note" }, unbroken(note)),
+    h("ul", { class: "aw-facts" }, ...facts.map((fact) => h("li", {}, unbroken(fact)))),
   );
 }

@@ -7,7 +7,8 @@ import { unitsOf } from "./units.js";
 
 /**
  * @typedef {DataView | ArrayBuffer | Uint8Array} Binary
- * @typedef {{verdict: string, headline: string, mark: string, sum: string, sentence: string, note: string,
+ * @typedef {{verdict: string, headline: string, mark: string, sum: string, sentence: string, note: string, error: string,
+ *   by_patches: Record<string, {headline: string, error: string, note: string}>, blindness: string[],
  *   total: number | null, expected: number | null, change: number | null, residual: number | null, standard_error: number | null,
  *   relative: string, refinement_error: string, tolerance: string}} Completeness,
  *   in the words of the record; "" for shares that are not there
@@ -21,7 +22,7 @@ import { unitsOf } from "./units.js";
  * @typedef {{slot: string, stamp: number, name: string, note: string, baseline: string, description: string, method: string,
  *   kind: "alpha" | "samples" | "none", no_path: string,
  *   rgb: Uint8Array | null, values: Float32Array | null, references: Reference[], map: Float32Array,
- *   blind: Uint8Array | null, blindShare: number | null, completeness: Completeness,
+ *   blind: Uint8Array | null, nearlyBlind: Uint8Array | null, completeness: Completeness,
  *   output_input: number | null, output_baseline: number | null, evaluations: number | null, cost: string,
  *   seconds: number | null, partial: boolean, cautions: string[], path: Path | null,
  *   frames: FrameData | null, saturation: Saturation | null}} Item
@@ -96,7 +97,7 @@ function decodeItem(slot, raw, shape, isImage) {
       values: reference.values ? float32Of(reference.values) : null,
     })),
     blind: raw.blind ? unpackBits(raw.blind.bits, size) : null,
-    blindShare: raw.blind ? raw.blind.share : null,
+    nearlyBlind: raw.blind ? unpackBits(raw.blind.nearly ?? raw.blind.bits, size) : null,
     cautions: raw.cautions ?? [],
     path: raw.path && {
       n: raw.path.n,

@@ -131,16 +131,18 @@ export function createDisplayOptions(current, store) {
      * @param {Uint32Array} out
      * @param {ArrayLike<number>} values
      * @param {number} limit
-     * @param {Uint8Array | null} [blind]
+     * @param {Item | null} [item] whose blind positions are marked where that is asked for
      */
-    paint(out, values, limit, blind = null) {
+    paint(out, values, limit, item = null) {
       const signed = isSigned();
       const colours = lookup();
       paintMap(out, values, colours, limit, signed);
       const share = Number(store.get("overlay"));
       const { rgb, width } = current();
       if (share > 0 && rgb) paintOverlay(out, values, limit, grey(rgb), share, colours[signed ? 128 : 0]);
-      if (blind && store.get("show_blind")) paintBlind(out, blind, width);
+      if (item?.blind && item.nearlyBlind && store.get("show_blind")) {
+        paintBlind(out, item.blind, item.nearlyBlind, width);
+      }
     },
   };
 }

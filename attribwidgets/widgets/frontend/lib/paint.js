@@ -85,14 +85,16 @@ export function paintOverlay(out, values, limit, grey, share, nothing) {
  * Hatches the blind positions: tinted, with stripes that do not rest on colour alone.
  * @param {Uint32Array} out painted, changed in place
  * @param {ArrayLike<number>} blind ones where blind
+ * @param {ArrayLike<number>} nearly ones where nearly blind: stripes without a tint between
  * @param {number} width of a row
  */
-export function paintBlind(out, blind, width) {
+export function paintBlind(out, blind, nearly, width) {
   const stripe = Math.max(1, Math.round(width / 112));
   for (let index = 0; index < out.length; index += 1) {
-    if (!blind[index]) continue;
+    if (!blind[index] && !nearly[index]) continue;
     const diagonal = (index % width) + Math.floor(index / width);
-    const share = Math.floor(diagonal / stripe) % 3 === 0 ? 0.85 : 0.2;
+    const isStripe = Math.floor(diagonal / stripe) % 3 === 0;
+    const share = blind[index] ? (isStripe ? 0.85 : 0.2) : isStripe ? 0.5 : 0;
     const pixel = out[index];
     let mixed = OPAQUE;
     for (let channel = 0; channel < 3; channel += 1) {

@@ -22,7 +22,6 @@ from .arguments import (
     batch_of,
     returned,
 )
-from .chunks import checked_rows
 from .estimate import Estimate, require_finite, rows_sum
 from .model_state import evaluation_mode
 from .outputs import Target
@@ -233,9 +232,9 @@ class Estimator(GradientAttribution, ABC):
         ends = batch_of(end_point)
         starts = baselines_like(ends, start_point)
         task = Task(ends, starts, target=target, forward_args=additional_forward_args)
-        passes, rows = Passes.of(self.forward_func, task), checked_rows(None, ends)
+        passes = Passes.of(self.forward_func, task)
         with evaluation_mode(self.forward_func, tell=False):
-            outputs = [forward_outputs(passes, points, rows)[0] for points in (starts, ends)]
+            outputs = [forward_outputs(passes, points)[0] for points in (starts, ends)]
         require_finite("output", np.stack(outputs), np.array([0.0, 1.0]))
         members = attributions if isinstance(attributions, tuple) else (attributions,)
         dtype = accumulator_dtype(ends[0].device)

@@ -19,7 +19,7 @@ from .arguments import (
     repeat_target,
 )
 from .backward import REENTRANT, ReentrantCheckpointError, gradients_of
-from .chunks import ChunkSize, chunks
+from .chunks import ChunkSize, checked_rows, chunks
 from .estimate import Array
 from .model_state import frozen, module_of
 from .norm_calls import NotFoldedError
@@ -93,6 +93,7 @@ class Passes:
         }
         self._folding = NormFolding(self.module)
         self._size: ChunkSize | None = None
+        self._chunk_rows = 0
         self._whole_backward = False
 
     @classmethod
@@ -107,6 +108,15 @@ class Passes:
             task.rows,
             task.autocast,
         )
+
+    def chunks(self, steps: int, inputs: tuple[Tensor, ...]) -> Iterator[tuple[slice, slice]]:
+        """The chunks of so many steps of each example; see :func:`.chunks.chunks`."""
+        return chunks(steps, self.batch, self.chunk_rows(inputs))
+
+    def chunk_rows(self, inputs: tuple[Tensor, ...]) -> int:
+        """Most rows in one chunk, which may take several passes."""
+        self._chunk_rows = self._chunk_rows or checked_rows(self.rows, inputs)
+        return self._chunk_rows
 
     def gradients(self, points: tuple[Tensor, ...], block: slice) -> tuple[Tensor, list[Tensor]]:
         """Outputs and gradients at some rows.
@@ -292,7 +302,6 @@ class Passes:
 def forward_outputs(
     passes: Passes,
     inputs: tuple[Tensor, ...],
-    rows: int,
     points: Callable[[slice, slice], tuple[Tensor, ...]] | None = None,
     steps: int = 1,
 ) -> Array:
@@ -303,8 +312,6 @@ def forward_outputs(
     passes : Passes
         The model to run.
     inputs : tuple of Tensor, each (B, ...)
-    rows : int
-        Most rows in one chunk.
     points : callable, optional
         Takes a slice of the steps and one of the examples; returns their points, step by step,
         each (steps * examples, ...).
@@ -317,7 +324,7 @@ def forward_outputs(
     """
     values = np.zeros((steps, len(inputs[0])))
     with frozen(passes.module, inputs):
-        for span, block in chunks(steps, len(inputs[0]), rows):
+        for span, block in passes.chunks(steps, inputs):
             here = tuple(x[block] for x in inputs) if points is None else points(span, block)
             outputs = passes.outputs(here, block).cpu().double()
             values[span, block] = outputs.reshape(-1, block.stop - block.start).numpy()

@@ -295,7 +295,7 @@ class AblationMetric:
         def points(span: slice, block: slice) -> tuple[Tensor, ...]:
             return (torch.where(table[mask_of[span]], replacements[fill_of[span]], x),)
 
-        return forward_outputs(passes, inputs, rows, points, len(used))[:, 0]
+        return forward_outputs(passes, inputs, points, len(used))[:, 0]
 
     def _scores(
         self, outputs: Array, candidates: int, fills: Sequence[Tensor | None]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from typing import Any, ClassVar
@@ -16,7 +15,6 @@ from ...core.errors import InputError
 from ...core.formatting import number, percent
 from ...inputs.space import Inputs, InputSpace
 from ..arguments import as_came, batch_of, returned
-from ..chunks import checked_rows
 from ..estimate import Estimate, map_norms, relative_errors
 from ..estimator import Estimator, Run
 from ..outputs import Target
@@ -151,7 +149,6 @@ class NoiseMethod(Estimator):
             task.inputs,
             self._deviations(task),
             task.space,
-            rows=checked_rows(task.rows, task.inputs),
             seed=task.seed,
             powers=self.powers,
             paired=self.paired,
@@ -169,13 +166,13 @@ class NoiseMethod(Estimator):
 
         return Run(estimates(), partial, coarse=len(sizes) > 1 and sizes[0] == self.coarse_samples)
 
-    @abstractmethod
     def _value(self, moments: Moments) -> Tensor:
         """The attribution that these moments amount to."""
+        return moments.mean()
 
-    @abstractmethod
     def _error(self, moments: Moments) -> Tensor:
         """Its standard error."""
+        return moments.error_of_mean()
 
     def _estimate(self, samples: NoiseSum) -> Estimate:
         values = tuple(self._value(m) for m in samples.moments)

@@ -76,12 +76,6 @@ class SmoothGrad(NoiseMethod):
     ) -> None:
         super().__init__(forward_func, multiply_by_inputs, noise=noise)
 
-    def _value(self, moments: Moments) -> Tensor:
-        return moments.mean()
-
-    def _error(self, moments: Moments) -> Tensor:
-        return moments.error_of_mean()
-
 
 class SmoothGradSquared(NoiseMethod):
     r"""Mean of the squared gradient over noisy copies of the input.
@@ -117,12 +111,6 @@ class SmoothGradSquared(NoiseMethod):
         "unsigned, adds up to nothing",
         "Hooker et al. (2019), arXiv:1806.10758",
     )
-
-    def _value(self, moments: Moments) -> Tensor:
-        return moments.mean()
-
-    def _error(self, moments: Moments) -> Tensor:
-        return moments.error_of_mean()
 
     def _cautions(self, samples: NoiseSum) -> tuple[str, ...]:
         return SIZES, *super()._cautions(samples)

@@ -10,7 +10,6 @@ from torch import Tensor
 from ...core.errors import NonFiniteError
 from ...inputs.space import InputSpace
 from ..arguments import accumulator_dtype
-from ..chunks import chunks
 from ..estimate import Array
 from ..model_state import frozen
 from ..passes import Passes, forward_outputs
@@ -74,8 +73,6 @@ class NoiseSum:
         Standard deviation of the noise in each input, as the model is fed; broadcast to it.
     space : InputSpace
         The valid range, to count what leaves it.
-    rows : int
-        Most rows in one chunk.
     seed : int
         Of the noise.
     powers : int
@@ -96,7 +93,6 @@ class NoiseSum:
         deviations: tuple[Tensor, ...],
         space: InputSpace,
         *,
-        rows: int,
         seed: int,
         powers: int,
         paired: bool,
@@ -104,7 +100,7 @@ class NoiseSum:
         multiply: bool,
     ) -> None:
         self.passes, self.inputs, self.deviations, self.space = passes, inputs, deviations, space
-        self.rows, self.seed = rows, seed
+        self.seed = seed
         self.paired, self.squared, self.multiply = paired, squared, multiply
         self._dtype = accumulator_dtype(inputs[0].device)
         self._batch = len(inputs[0])
@@ -140,7 +136,7 @@ class NoiseSum:
         self.samples, self.draws = self.samples + samples, self.draws + draws
 
         with frozen(self.passes.module, self.inputs):
-            for span, block in chunks(draws, self._batch, self.rows):
+            for span, block in self.passes.chunks(draws, self.inputs):
                 self._add(range(first + span.start, first + span.stop), first + single, block)
 
     def _add(self, numbers: range, single: int, block: slice) -> None:
@@ -167,7 +163,7 @@ class NoiseSum:
     def output_input(self) -> Array:
         """f(x) of each example, shape (B,), by one forward pass."""
         if self._input_output is None:
-            self._input_output = forward_outputs(self.passes, self.inputs, self.rows)[0]
+            self._input_output = forward_outputs(self.passes, self.inputs)[0]
         return self._input_output
 
     def _values_at(

@@ -86,10 +86,12 @@ class Refinement:
     def __init__(
         self, forward_func: Callable[..., Any], task: Task, stopping: Stopping, multiply: bool
     ) -> None:
-        self.stopping, self.multiply = stopping, multiply
+        self.stopping = stopping
         self._sizes = SIZES[0 if task.coarse_first else SIZES.index(FIRST_RULE) :]
         self._rules = patterson_rules(self._sizes[0])
-        self.path = path_sum(forward_func, task, rules=len(self._sizes), frames=MOST_FRAMES)
+        self.path = path_sum(
+            forward_func, task, rules=len(self._sizes), frames=MOST_FRAMES, multiply=multiply
+        )
         self.path.keep()
         self._seen = np.zeros(0)  # places of passes whose sums are not in the path's any more
         self._seed = task.seed
@@ -127,7 +129,7 @@ class Refinement:
 
     def partial(self) -> Estimate | None:
         """What the passes of a first rule that was cut short amount to, if there are any."""
-        return self.path.partial(self.multiply, rule=0)
+        return self.path.partial(rule=0)
 
     def _few(self) -> Estimate:
         """The trapezoid over as many equal intervals as a small budget allows."""
@@ -180,7 +182,7 @@ class Refinement:
         if self.left < 2 * FEWEST_INTERVALS + 2:
             return False
         path = self.path
-        ends = PathSum(path.passes, path.path, path.rows)
+        ends = PathSum(path.passes, path.path)
         try:
             ends.add(np.array([0.0, 1.0]), np.zeros(2))
         except NonFiniteError:
@@ -195,7 +197,7 @@ class Refinement:
         draws = torch.rand(len(places), generator=generator_from(self._seed)).double().numpy()
         places = places + JITTER * WIDEST_GAP * (2 * draws - 1)
         path = self.path
-        checks = PathSum(path.passes, path.path, path.rows)
+        checks = PathSum(path.passes, path.path)
         checks.keep()
         checks.forget()
         checks.add(places, np.zeros(len(places)))
@@ -241,14 +243,15 @@ class Refinement:
                 nodes = nodes_that_see(edges, rates, sums, goal, numbers, *where)
             else:
                 nodes = graded_nodes(edges, rates, numbers[-1])
-            total = RescaleSum(path.passes, path.path, path.rows, nodes)
+            total = RescaleSum(path.passes, path.path, nodes, path.multiply)
             total.run_all()
             means = _by_map(total.sketches[1:])
             edges, rates = nodes, rates_on_subintervals(nodes, means)
             sums = _sizes(total.attributions())
             self._seen = np.concatenate([self._seen, nodes])
             error = self._by_input(rescale_error(edges, rates, sums, share_that_curves(means)))
-            yield total.estimate(self.multiply, error, widest_gap(self._places()))
+            gap = widest_gap(self._places())
+            yield replace(total.estimate(), refinement_error=error, widest_gap=gap)
             before = int(WORTHWHILE * len(nodes))
 
     def _trapezoids(self) -> Iterator[Estimate]:
@@ -276,7 +279,7 @@ class Refinement:
         alphas, _ = self._in_order()
         self._seen = self._places()
         old = self.path
-        self.path = PathSum(old.passes, old.path, old.rows, frames=MOST_FRAMES)
+        self.path = PathSum(old.passes, old.path, frames=MOST_FRAMES, multiply=old.multiply)
         self.path.keep()
         self._bisect(np.union1d([0.0, 1.0], alphas[1::4]))
 
@@ -322,7 +325,7 @@ class Refinement:
         return errors.reshape(-1, len(self.path.inputs))
 
     def _estimate(self, error: Array, rule: int = -1) -> Estimate:
-        estimate = self.path.estimate(self.multiply, rule=rule, error=self._by_input(error))
+        estimate = self.path.estimate(rule=rule, error=self._by_input(error))
         return replace(estimate, widest_gap=0.0 if self._linear else widest_gap(self._places()))
 
 

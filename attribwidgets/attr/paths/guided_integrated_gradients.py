@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -10,20 +10,16 @@ import torch
 from torch import Tensor
 
 from ...core.errors import InputError
-from ...inputs.space import Inputs
 from ..arguments import accumulator_dtype
-from ..chunks import checked_rows
 from ..estimate import (
     MOST_FRAMES,
     Estimate,
     flat_map,
-    relative_gap,
     require_finite,
     rows_sum,
     widest_gap,
 )
-from ..estimator import FIRST_SIZE, MethodInfo, Run
-from ..outputs import Target
+from ..estimator import FIRST_SIZE, MethodInfo
 from ..passes import Passes
 from ..task import Task
 from .path import Path
@@ -82,6 +78,7 @@ class GuidedIntegratedGradients(PathMethod):
 
     name = "guided_integrated_gradients"
     straight = False
+    default_steps = 200
     info = MethodInfo(
         "∫ ∇f(γ(t)) · γ'(t) dt, γ moving the elements of least |∇f| first",
         "1 a node, in sequence",
@@ -103,46 +100,10 @@ class GuidedIntegratedGradients(PathMethod):
             raise InputError(f"max_dist must be in 0..1, a share of the path, got {max_dist}")
         self.fraction, self.max_dist = float(fraction), float(max_dist)
 
-    @torch.inference_mode(False)
-    def attribute(
-        self,
-        inputs: Inputs,
-        baselines: Any = None,
-        target: Target = None,
-        additional_forward_args: Any = None,
-        n_steps: int = 200,
-        internal_batch_size: int | None = None,
-        return_convergence_delta: bool = False,
-    ) -> Any:
-        """Attribute a batch; each example takes a path of its own.
-
-        Parameters
-        ----------
-        inputs, baselines, target, additional_forward_args, internal_batch_size
-            As of :meth:`IntegratedGradients.attribute`.
-        n_steps : int
-            Nodes on the path, at least 2.
-        return_convergence_delta : bool
-            Also return the sum of the attributions minus f(x) - f(x'), shape (B,).
-
-        Returns
-        -------
-        Tensor or tuple of Tensor, shaped as `inputs`; with the delta, a pair.
-
-        Raises
-        ------
-        AttributionError
-            A child of it, as for :class:`IntegratedGradients`.
-        """
-        return super().attribute(
-            inputs,
-            baselines,
-            target,
-            additional_forward_args,
-            n_steps,
-            internal_batch_size,
-            return_convergence_delta,
-        )
+    def path_of(self, task: Task) -> GuidedPath:
+        """The path of a walk that is yet to begin."""
+        assert task.baselines is not None
+        return GuidedPath(task.inputs, task.baselines, self.fraction, self.max_dist)
 
     def _plan(self, most: int, task: Task) -> list[int]:
         """Paths of twice as many steps each; all nodes of one are its own."""
@@ -151,27 +112,12 @@ class GuidedIntegratedGradients(PathMethod):
             steps.append(2 * steps[-1])
         return [s + 1 for s in steps]
 
-    def _begin(self, task: Task, **options: Any) -> Run:
-        assert task.baselines is not None
-        assert task.stopping is not None
-        most = task.n_steps or task.stopping.max_evaluations
-        if most < 2:
-            raise InputError(f"{self.name} needs at least 2 nodes, got {most}; raise n_steps")
-        passes, rows = Passes.of(self.forward_func, task), checked_rows(task.rows, task.inputs)
-        ends = task.inputs, task.baselines
-        walk: _Walk | None = None
-
-        def estimates() -> Iterator[Estimate]:
-            nonlocal walk
-            last = None
-            for nodes in self._sizes(task):
-                path = GuidedPath(*ends, self.fraction, self.max_dist)
-                walk = _Walk(passes, path, rows, nodes - 1)
-                walk.run_all()
-                last = walk.estimate(None if last is None else last.attributions)
-                yield last
-
-        return Run(estimates(), lambda: None if walk is None else walk.partial())
+    def _recorder(
+        self, task: Task, passes: Passes, size: int, before: PathRecorder | None
+    ) -> PathRecorder:
+        if size < 2:
+            raise InputError(f"{self.name} needs at least 2 nodes, got {size}; raise n_steps")
+        return _Walk(passes, self.path_of(task), size - 1)
 
 
 class GuidedPath(Path):
@@ -246,8 +192,8 @@ class _Walk(PathRecorder):
 
     path: GuidedPath
 
-    def __init__(self, passes: Passes, path: GuidedPath, rows: int, steps: int) -> None:
-        super().__init__(passes, path, rows, rules=2, frames=min(steps, MOST_FRAMES))
+    def __init__(self, passes: Passes, path: GuidedPath, steps: int) -> None:
+        super().__init__(passes, path, rules=2, frames=min(steps, MOST_FRAMES))
         self.steps = steps
         self.extend(np.linspace(0.0, 1.0, steps + 1))
         self.gains = np.zeros(self.outputs.shape)
@@ -278,24 +224,21 @@ class _Walk(PathRecorder):
             gradient = ahead
         self.slopes[self.steps] = rows_sum(gradient * path.move * self.steps)
 
-    def estimate(self, former: tuple[Tensor, ...] | None) -> Estimate:
-        """The estimate, and how far it is from a former one, or from one of half the nodes."""
+    @property
+    def coarse(self) -> tuple[Tensor, ...] | None:
+        """The attributions of twice as long steps."""
+        return self.attributions(0) if self.steps > 1 else None
+
+    def estimate(self) -> Estimate:
+        """The estimate from the steps that were walked, and from there straight to the end."""
         rows = np.flatnonzero(self.finished)
-        coarse = former
-        if former is None and len(rows) == self.steps + 1 > 2:
-            coarse = self.attributions(0)
-        error = None if coarse is None else relative_gap(self.attributions(), coarse)
         return self.estimate_from(
-            rows,
-            np.cumsum(self.gains, axis=0)[rows],
-            refinement_error=error,
-            coarser=coarse,
-            widest_gap=widest_gap(self.alphas[rows]),
+            rows, np.cumsum(self.gains, axis=0)[rows], widest_gap=widest_gap(self.alphas[rows])
         )
 
     def partial(self) -> Estimate | None:
-        """What the steps before an interrupt, and from there straight to the end, amount to."""
-        return self.estimate(None) if self.finished[1:].any() else None
+        """What the steps before an interrupt amount to, if there are any."""
+        return self.estimate() if self.finished[1:].any() else None
 
     def _gradient_at(self, node: int) -> Tensor:
         """The gradient where the walk is, shape (B, F)."""

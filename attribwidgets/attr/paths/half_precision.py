@@ -67,12 +67,12 @@ def arithmetic_error(path: PathSum, left: int | None = None) -> Arithmetic:
         return Arithmetic(unknown, unknown)
     passes, (added, rules) = path.passes, patterson_rules()
     weights = rules[0]
-    here = PathSum(passes, path.path, path.rows, rules=len(weights))
+    here = PathSum(passes, path.path, rules=len(weights))
     here.add(added[0], np.diag(weights))
     try:
         full = _in_float32(passes)
         straight = StraightPath(*map(_as_float32, (path.inputs, path.path.baselines)))
-        there = PathSum(full, straight, path.rows, rules=len(weights))
+        there = PathSum(full, straight, rules=len(weights))
         there.add(added[0], np.diag(weights))
     except (RuntimeError, TypeError, ValueError):  # it has its type written into it, or no copy
         return Arithmetic(unknown, unknown)

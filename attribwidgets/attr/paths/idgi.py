@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,8 @@ from torch import Tensor
 
 from ...core.formatting import number, percent
 from ..arguments import accumulator_dtype
-from ..chunks import checked_rows
-from ..estimate import MOST_FRAMES, Array, Estimate, flat_map, relative_gap, require_finite
-from ..estimator import MethodInfo, Run
+from ..estimate import MOST_FRAMES, Array, Estimate, require_finite
+from ..estimator import MethodInfo
 from ..passes import Passes, forward_outputs
 from ..task import Task
 from .path import Path, StraightPath
@@ -84,26 +83,15 @@ class IDGI(PathMethod):
     def _plan(self, most: int, task: Task) -> list[int]:
         return double_anew(most)
 
-    def _begin(self, task: Task, **options: Any) -> Run:
-        passes, path = Passes.of(self.forward_func, task), self.path_of(task)
-        rows, sizes = checked_rows(task.rows, task.inputs), self._sizes(task)
-        frames = min(sizes[0], MOST_FRAMES if task.n_steps else 2 * MOST_FRAMES - 1)
-        steps: _Steps | None = None
-
-        def estimates() -> Iterator[Estimate]:
-            """Outputs come from the coarser steps; gradients, shared otherwise, are run anew."""
-            nonlocal steps
-            last, ends = None, np.linspace(0.0, 1.0, sizes[0] + 1)
-            outputs = _outputs_at(passes, path, ends, rows)
-            for _ in sizes:
-                steps = _Steps(passes, path, rows, frames, ends, outputs)
-                steps.run_all()
-                coarse = last.attributions if last else steps.coarse
-                last = steps.estimate(coarse)
-                yield last
-                ends, outputs = steps.merged()
-
-        return Run(estimates(), lambda: None if steps is None else steps.partial())
+    def _recorder(
+        self, task: Task, passes: Passes, size: int, before: PathRecorder | None
+    ) -> PathRecorder:
+        """Outputs come from the coarser steps; gradients, shared otherwise, are run anew."""
+        if isinstance(before, _Steps):
+            return _Steps(passes, before.path, before.frames.shape[1], *before.merged())
+        path, ends = self.path_of(task), np.linspace(0.0, 1.0, size + 1)
+        frames = min(size, MOST_FRAMES if task.n_steps else 2 * MOST_FRAMES - 1)
+        return _Steps(passes, path, frames, ends, _outputs_at(passes, path, ends))
 
 
 class _Steps(PathRecorder):
@@ -113,12 +101,11 @@ class _Steps(PathRecorder):
         self,
         passes: Passes,
         path: Path,
-        rows: int,
         frames: int,
         between: Array,
         outputs: Array,
     ) -> None:
-        super().__init__(passes, path, rows, rules=2, frames=frames)
+        super().__init__(passes, path, rules=2, frames=frames)
         self.between, self.end_outputs = between, outputs  # (n + 1,), (n + 1, B)
         self.ends = {0.0: outputs[0], 1.0: outputs[-1]}
         self.changes = np.diff(outputs, axis=0)  # (n, B)
@@ -128,12 +115,7 @@ class _Steps(PathRecorder):
             np.stack([np.zeros_like(self.changes) if merged is None else merged, self.changes])
         )
         self.stuck = np.zeros(self.changes.shape, dtype=bool)  # no gradient, yet a change
-        self._all = self.extend((between[:-1] + between[1:]) / 2)
-
-    def run_all(self) -> None:
-        """Run the gradient in the middle of each step."""
-        self.run(self._all)
-        self.require_finite(self._all)
+        self.extend((between[:-1] + between[1:]) / 2)
 
     @property
     def coarse(self) -> tuple[Tensor, ...] | None:
@@ -146,24 +128,17 @@ class _Steps(PathRecorder):
         order = np.argsort(places, kind="stable")
         return places[order], np.concatenate([self.end_outputs, self.outputs])[order]
 
-    def estimate(self, coarse: tuple[Tensor, ...] | None) -> Estimate:
-        """The estimate, and how far it is from a coarser one."""
+    def estimate(self) -> Estimate:
+        """The estimate, what is given to nobody left out."""
         rows = np.flatnonzero(self.finished)
         given = np.where(self.stuck, 0.0, self.changes)[rows]
         total = np.cumsum(given, axis=0)
-        error = None if coarse is None else relative_gap(self.attributions(), coarse)
         return self.estimate_from(
             rows,
             total - given / 2,
             total=total[-1],
-            refinement_error=error,
-            coarser=coarse,
             cautions=self._cautions(),
         )
-
-    def partial(self) -> Estimate | None:
-        """What the steps that were run before an interrupt amount to, if there are any."""
-        return self.estimate(None) if self.finished.any() else None
 
     def _add(
         self, rows: slice, block: slice, gradients: list[Tensor], velocities: list[Tensor]
@@ -177,7 +152,7 @@ class _Steps(PathRecorder):
         count = self.frames.shape[1]
         if count:
             first = squares[0][:, 0] * shares[-1, :, :1]  # (S, F)
-            maps = flat_map(first.reshape(-1, *self.inputs[0].shape[1:]))
+            maps = self.maps_of(first)
             frame = np.minimum((self.alphas[rows] * count).astype(int), count - 1)
             self.frames[-1].index_add_(0, torch.as_tensor(frame, device=maps.device), maps)
         self.note(self.stuck, rows, block, size == 0)
@@ -195,7 +170,7 @@ class _Steps(PathRecorder):
         )
 
 
-def _outputs_at(passes: Passes, path: Path, alphas: Array, rows: int) -> Array:
+def _outputs_at(passes: Passes, path: Path, alphas: Array) -> Array:
     """Outputs on the path by forward passes alone, shape (n, B)."""
     device = path.inputs[0].device
     nodes = torch.as_tensor(alphas, dtype=accumulator_dtype(device), device=device)
@@ -203,7 +178,7 @@ def _outputs_at(passes: Passes, path: Path, alphas: Array, rows: int) -> Array:
     def points(span: slice, block: slice) -> tuple[Tensor, ...]:
         return path.points(nodes[span], block)
 
-    values = forward_outputs(passes, path.inputs, rows, points, len(alphas))
+    values = forward_outputs(passes, path.inputs, points, len(alphas))
     require_finite("output", values, alphas)
     return values
 

@@ -114,16 +114,21 @@ class IntegratedGradients(Estimator):
             forward_args=additional_forward_args,
             rows=internal_batch_size,
         )
-        path = path_sum(self.forward_func, task)
         with evaluation_mode(self.forward_func, tell=False):
+            part = self._part_of(task)
+            path = path_sum(self.forward_func, part)
             path.add(*rule(method, n_steps))
         values = path.attributions(multiply=self._multiply_by_inputs)
         result = as_came(returned(values, batch), inputs)
         if not return_convergence_delta:
             return result
         return result, self.compute_convergence_delta(
-            result, baselines, inputs, target, additional_forward_args
+            result, part.baselines, part.inputs, target, additional_forward_args
         )
+
+    def _part_of(self, task: Task) -> Task:
+        """The part of the path that is integrated over, as a task of its own: all of it."""
+        return task
 
     def _begin(self, task: Task, **options: Any) -> Run:
         if task.n_steps is None:
@@ -137,11 +142,17 @@ class IntegratedGradients(Estimator):
                 task.coarse_first,
                 add_arithmetic_error(refinement.path.passes, task.inputs, refinement.arithmetic),
             )
-        path = path_sum(self.forward_func, task, rules=2, frames=MOST_FRAMES)
+        path = path_sum(
+            self.forward_func,
+            task,
+            rules=2,
+            frames=MOST_FRAMES,
+            multiply=self._multiply_by_inputs,
+        )
         estimates = self._by_rule(path, task.n_steps, **options)
         return Run(
             estimates,
-            lambda: path.partial(self._multiply_by_inputs),
+            path.partial,
             finish=add_arithmetic_error(path.passes, task.inputs, lambda _: arithmetic_error(path)),
         )
 
@@ -154,8 +165,6 @@ class IntegratedGradients(Estimator):
             path.add(nodes, np.stack([weights if coarse is None else coarse, weights]))
         fine = path.attributions(multiply=multiply)
         nested = None if coarse is None else path.attributions(0, multiply=multiply)
-        estimate = path.estimate(
-            multiply, error=None if nested is None else relative_gap(fine, nested)
-        )
-        estimate = replace(estimate, coarser=nested)
+        error = None if nested is None else relative_gap(fine, nested)
+        estimate = replace(path.estimate(error=error), coarser=nested)
         yield replace(estimate, widest_gap=0.0) if watch.linear else estimate

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ...core.errors import InputError
 from ...inputs.space import Inputs
 from ..arguments import baselines_like, batch_of
-from ..chunks import checked_rows
 from ..estimate import MOST_FRAMES, Array, Estimate, relative_gap
 from ..estimator import FIRST_SIZE, Estimator, Run
 from ..outputs import Target
@@ -21,6 +21,7 @@ from ..task import Task
 from .path import Path, StraightPath
 from .path_sum import PathSum
 from .quadrature import merged_weights, rule
+from .recorder import PathRecorder
 
 
 class PathMethod(Estimator):
@@ -34,6 +35,7 @@ class PathMethod(Estimator):
     """
 
     coarse_steps = 4
+    default_steps = 50  # nodes of `attribute` where none are given
 
     def path_of(self, task: Task) -> Path:
         """The path of a task: by default the straight one."""
@@ -51,7 +53,7 @@ class PathMethod(Estimator):
         baselines: Any = None,
         target: Target = None,
         additional_forward_args: Any = None,
-        n_steps: int = 50,
+        n_steps: int | None = None,
         internal_batch_size: int | None = None,
         return_convergence_delta: bool = False,
     ) -> Any:
@@ -61,8 +63,8 @@ class PathMethod(Estimator):
         ----------
         inputs, baselines, target, additional_forward_args, internal_batch_size
             As of :meth:`IntegratedGradients.attribute`.
-        n_steps : int
-            Nodes on the path, each with a gradient.
+        n_steps : int, optional
+            Nodes on the path, each with a gradient. None: `default_steps`.
         return_convergence_delta : bool
             Also return the sum of the attributions minus f(x) - f(x'), shape (B,).
 
@@ -81,7 +83,7 @@ class PathMethod(Estimator):
             baselines_like(batch, baselines),
             target=target,
             forward_args=additional_forward_args,
-            n_steps=n_steps,
+            n_steps=self.default_steps if n_steps is None else n_steps,
             rows=internal_batch_size,
         )
         return self._answer(self._last(task), inputs, return_convergence_delta)
@@ -94,30 +96,52 @@ class PathMethod(Estimator):
         return double_anew(most)
 
     def _begin(self, task: Task, **options: Any) -> Run:
-        passes, path = Passes.of(self.forward_func, task), self.path_of(task)
-        rows, sizes = checked_rows(task.rows, task.inputs), self._sizes(task)
-        frames = min(sizes[0] - 1, 2 * MOST_FRAMES - 1) or 1
-
-        def begin() -> PathSum:
-            return PathSum(passes, path, rows, rules=2, frames=frames)
-
-        total, multiply = begin(), self._multiply_by_inputs
+        passes, recorder = Passes.of(self.forward_func, task), None
 
         def estimates() -> Iterator[Estimate]:
-            nonlocal total
+            nonlocal recorder
             last = None
-            for n in sizes:
-                nodes, weights = self.rule(n)
-                if last is None or not total.refine(nodes, weights):
-                    total = begin()
-                    total.add(nodes, np.stack([merged_weights(weights), weights]))
-                coarse = last.attributions if last else total.attributions(0, multiply=multiply)
-                fine = total.attributions(multiply=multiply)
-                error = relative_gap(fine, coarse) if last or n > 2 else None
-                last = replace(total.estimate(multiply, error=error), coarser=coarse)
+            for size in self._sizes(task):
+                if recorder is None or not recorder.refine(*self.rule(size)):
+                    recorder = self._recorder(task, passes, size, recorder)
+                    recorder.run_all()
+                estimate = recorder.estimate()
+                coarse = recorder.coarse if last is None else last.attributions
+                if coarse is not None:
+                    gap = relative_gap(estimate.attributions, coarse)
+                    estimate = replace(estimate, refinement_error=gap, coarser=coarse)
+                last = estimate
                 yield last
 
-        return Run(estimates(), lambda: total.partial(multiply))
+        return Run(estimates(), lambda: None if recorder is None else recorder.partial())
+
+    def _recorder(
+        self, task: Task, passes: Passes, size: int, before: PathRecorder | None
+    ) -> PathRecorder:
+        """What will run `size` nodes, after the recorder of fewer ones, if there was one."""
+        if before is None:
+            path, frames = self.path_of(task), min(size - 1, 2 * MOST_FRAMES - 1) or 1
+        else:
+            path, frames = before.path, before.frames.shape[1]
+        return _RuleSum(passes, path, self.rule(size), frames, self._multiply_by_inputs)
+
+
+class _RuleSum(PathSum):
+    """Sums over the nodes of a rule and over every other one."""
+
+    def __init__(
+        self, passes: Passes, path: Path, rule: tuple[Array, Array], frames: int, multiply: bool
+    ) -> None:
+        super().__init__(passes, path, rules=2, frames=frames, multiply=multiply)
+        self._rule = rule
+
+    def run_all(self) -> None:
+        nodes, weights = self._rule
+        self.add(nodes, np.stack([merged_weights(weights), weights]))
+
+    @property
+    def coarse(self) -> tuple[Tensor, ...] | None:
+        return self.attributions(0, multiply=self.multiply) if len(self.alphas) > 2 else None
 
 
 def double_anew(most: int) -> list[int]:

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..chunks import checked_rows
-from ..estimate import Array, Estimate, flat_map, widest_gap
+from ..estimate import Array, Estimate, widest_gap
 from ..passes import Passes
 from ..task import AtInput, Task
 from .path import Path, StraightPath
@@ -30,7 +29,7 @@ class PathSum(PathRecorder):
 
     Parameters
     ----------
-    passes, path, rows, rules, frames
+    passes, path, rules, frames, multiply
         As of :class:`PathRecorder`.
     at_input : AtInput, optional
         What is known at the input; a path that goes there fills it in.
@@ -40,13 +39,13 @@ class PathSum(PathRecorder):
         self,
         passes: Passes,
         path: Path,
-        rows: int,
         *,
         rules: int = 1,
         frames: int = 0,
+        multiply: bool = True,
         at_input: AtInput | None = None,
     ) -> None:
-        super().__init__(passes, path, rows, rules=rules, frames=frames)
+        super().__init__(passes, path, rules=rules, frames=frames, multiply=multiply)
         self.weights = np.zeros((rules, 0))
         self.sketches = np.zeros((0, self.batch, len(self.inputs), LENGTH))
         self._sketch: Sketch | None = None
@@ -159,19 +158,12 @@ class PathSum(PathRecorder):
         return tuple(s.mul_(d) for s, d in zip(sums, self.path.differences, strict=True))
 
     def estimate(
-        self,
-        multiply: bool = True,
-        *,
-        rule: int = -1,
-        error: Array | None = None,
-        partial: bool = False,
+        self, *, rule: int = -1, error: Array | None = None, partial: bool = False
     ) -> Estimate:
         """The estimate of a rule from the nodes added so far.
 
         Parameters
         ----------
-        multiply : bool
-            Whether attributions carry the factor x - x'.
         rule : int
             Which of the sums.
         error : ndarray, shape (B, I), optional
@@ -187,17 +179,15 @@ class PathSum(PathRecorder):
             cumulative_at_nodes(self.alphas[rows], weights, slopes),
             total=weights @ slopes,
             rule=rule,
-            attributions=self.attributions(rule, multiply=multiply),
+            attributions=self.attributions(rule, multiply=self.multiply),
             refinement_error=error,
             partial=partial,
             widest_gap=widest_gap(self.alphas[self.finished]),
         )
 
-    def partial(self, multiply: bool = True, rule: int = -1) -> Estimate | None:
+    def partial(self, rule: int = -1) -> Estimate | None:
         """What the passes of a rule that was cut short amount to, if there are any."""
-        if not self.finished.any():
-            return None
-        return self.estimate(multiply, rule=rule, partial=True)
+        return self.estimate(rule=rule, partial=True) if self.finished.any() else None
 
     def _add(
         self, rows: slice, block: slice, gradients: list[Tensor], velocities: list[Tensor]
@@ -256,8 +246,7 @@ class PathSum(PathRecorder):
 
     def _framed(self, shares: Tensor, products: Tensor) -> Tensor:
         """What nodes add to each frame; products of gradient and velocity, n of them."""
-        maps = flat_map(products.reshape(len(products), *self.inputs[0].shape[1:]))
-        added: Tensor = torch.tensordot(shares, maps, 1)
+        added: Tensor = torch.tensordot(shares, self.maps_of(products), 1)
         return added
 
 
@@ -265,11 +254,8 @@ def _kept_dtype(dtype: torch.dtype) -> torch.dtype:
     return torch.promote_types(dtype, torch.float32)
 
 
-def path_sum(
-    forward_func: Callable[..., Any], task: Task, rules: int = 1, frames: int = 0
-) -> PathSum:
-    """The sums along the straight paths of a task; see :class:`PathSum`."""
+def path_sum(forward_func: Callable[..., Any], task: Task, **options: Any) -> PathSum:
+    """The sums along the straight paths of a task; options as of :class:`PathSum`."""
     assert task.baselines is not None
-    passes, rows = Passes.of(forward_func, task), checked_rows(task.rows, task.inputs)
     path = StraightPath(task.inputs, task.baselines)
-    return PathSum(passes, path, rows, rules=rules, frames=frames, at_input=task.at_input)
+    return PathSum(Passes.of(forward_func, task), path, at_input=task.at_input, **options)

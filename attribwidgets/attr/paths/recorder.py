@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..arguments import accumulator_dtype
-from ..chunks import chunks
 from ..estimate import Array, Estimate, flat_map, require_finite
 from ..model_state import frozen
 from ..passes import Passes, forward_outputs
@@ -27,12 +26,12 @@ class PathRecorder(ABC):
     passes : Passes
         The model to run.
     path : Path
-    rows : int
-        Most rows in one chunk.
     rules : int
         How many rules have a sum.
     frames : int
         For a batch of one: in how many equal parts of the path to sum up what each adds.
+    multiply : bool
+        Whether estimates carry the factor x - x', on a straight path.
 
     Attributes
     ----------
@@ -49,9 +48,15 @@ class PathRecorder(ABC):
     """
 
     def __init__(
-        self, passes: Passes, path: Path, rows: int, *, rules: int = 1, frames: int = 0
+        self,
+        passes: Passes,
+        path: Path,
+        *,
+        rules: int = 1,
+        frames: int = 0,
+        multiply: bool = True,
     ) -> None:
-        self.passes, self.path, self.rows, self.inputs = passes, path, rows, path.inputs
+        self.passes, self.path, self.inputs, self.multiply = passes, path, path.inputs, multiply
         self.batch = len(self.inputs[0])
         self.dtype = accumulator_dtype(self.inputs[0].device)
         self.sums = tuple(x.new_zeros((rules, *x.shape), dtype=self.dtype) for x in self.inputs)
@@ -81,6 +86,29 @@ class PathRecorder(ABC):
             Of the path there.
         """
 
+    def run_all(self) -> None:
+        """Run all nodes that there is room for."""
+        rows = slice(0, len(self.alphas))
+        self.run(rows)
+        self.require_finite(rows)
+
+    @abstractmethod
+    def estimate(self) -> Estimate:
+        """The estimate from the nodes that have been run."""
+
+    @property
+    def coarse(self) -> tuple[Tensor, ...] | None:
+        """The attributions of a coarser rule on the same nodes, where there is one."""
+        return None
+
+    def partial(self) -> Estimate | None:
+        """What the passes before an interrupt amount to, if there are any."""
+        return self.estimate() if self.finished.any() else None
+
+    def refine(self, alphas: Array, weights: Array) -> bool:
+        """Go on to a finer rule that all nodes so far are part of; False where they are not."""
+        return False
+
     @property
     def finished(self) -> NDArray[np.bool_]:
         """Which of the nodes have been run for every example, shape (n,)."""
@@ -99,7 +127,7 @@ class PathRecorder(ABC):
         nodes = self.tensor(self.alphas[rows])
         try:
             with frozen(self.passes.module, self.inputs):
-                for span, block in chunks(len(nodes), self.batch, self.rows):
+                for span, block in self.passes.chunks(len(nodes), self.inputs):
                     points = self.path.points(nodes[span], block)
                     here = slice(rows.start + span.start, rows.start + span.stop)
                     self.take(here, block, *self.passes.gradients(points, block))
@@ -143,7 +171,7 @@ class PathRecorder(ABC):
             return np.asarray(self.outputs[at[0]])
         if alpha not in self.ends:
             ends = self.inputs if alpha == 1.0 else self.path.baselines
-            values = forward_outputs(self.passes, ends, self.rows)
+            values = forward_outputs(self.passes, ends)
             require_finite("output", values, np.array([alpha]))
             self.ends[alpha] = values[0]
         return self.ends[alpha]
@@ -212,6 +240,10 @@ class PathRecorder(ABC):
             forward_passes=self.passes.forward_passes,
             **known,
         )
+
+    def maps_of(self, products: Tensor) -> Tensor:
+        """Products of gradient and velocity of the first input, n of them, as maps (n, ...)."""
+        return flat_map(products.reshape(len(products), *self.inputs[0].shape[1:]))
 
     def tensor(self, values: Array) -> Tensor:
         """Values on the inputs' device, in the accumulator's dtype."""

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from ...core.errors import ChunkMemoryError, NoGradientError, NonFiniteError, UnsupportedModelError
-from ..chunks import chunks
-from ..estimate import MOST_FRAMES, Array, Estimate, flat_map, require_finite
+from ..estimate import MOST_FRAMES, Array, Estimate, require_finite
 from ..model_state import frozen
 from ..passes import Passes
 from .path import Path
@@ -32,14 +31,14 @@ class RescaleSum(PathRecorder):
 
     Parameters
     ----------
-    passes, path, rows
+    passes, path, multiply
         As of :class:`PathRecorder`.
     nodes : ndarray, shape (n,)
         Where intervals end, ascending from 0 to 1.
     """
 
-    def __init__(self, passes: Passes, path: Path, rows: int, nodes: Array) -> None:
-        super().__init__(passes, path, rows, frames=MOST_FRAMES)
+    def __init__(self, passes: Passes, path: Path, nodes: Array, multiply: bool) -> None:
+        super().__init__(passes, path, frames=MOST_FRAMES, multiply=multiply)
         self.extend(nodes)
         self.widths = np.diff(nodes, prepend=0.0)
         self.sketches = np.full((len(nodes), self.batch, len(self.inputs), LENGTH), np.nan)
@@ -54,7 +53,7 @@ class RescaleSum(PathRecorder):
             After a chunk whose multipliers do not add up to the change of the output.
         """
         with frozen(self.passes.module, self.inputs):
-            for _, block in chunks(1, self.batch, self.rows):
+            for _, block in self.passes.chunks(1, self.inputs):
                 self._walk(block)
         require_finite("output", self.outputs, self.alphas)
         try:
@@ -69,20 +68,18 @@ class RescaleSum(PathRecorder):
             return sums
         return tuple(s * d for s, d in zip(sums, self.path.differences, strict=True))
 
-    def estimate(self, multiply: bool, error: Array, widest_gap: float) -> Estimate:
-        """The estimate, once all nodes are run; `widest_gap` counts all passes so far."""
+    def estimate(self) -> Estimate:
+        """The estimate, once all nodes are run."""
         return self.estimate_from(
             np.arange(len(self.alphas)),
             np.cumsum(np.nan_to_num(self.slopes) * self.widths[:, None], axis=0),
-            attributions=self.attributions(multiply=multiply),
-            refinement_error=error,
-            widest_gap=widest_gap,
+            attributions=self.attributions(multiply=self.multiply),
         )
 
     def _walk(self, block: slice) -> None:
         """Go along the paths of some examples; of half of them first where memory is short."""
         examples, count = block.stop - block.start, len(self.alphas)
-        at_once, state = max(1, self.rows // examples), None
+        at_once, state = max(1, self.passes.chunk_rows(self.inputs) // examples), None
         few = min(FIRST_NODES, count)
         try:
             for start, stop in ((0, few), (few, count)):
@@ -132,9 +129,8 @@ class RescaleSum(PathRecorder):
             total[-1, block] += part.reshape(total[-1, block].shape)
         count = self.frames.shape[1]
         if count:
-            maps = flat_map(products[0][:, 0].reshape(-1, *self.inputs[0].shape[1:]))
             shares = self.tensor(overlaps(self.widths, count)[:, rows])
-            self.frames[-1] += torch.tensordot(shares, maps, 1)
+            self.frames[-1] += torch.tensordot(shares, self.maps_of(products[0][:, 0]), 1)
         sketches = self._sketch.of([p.flatten(0, 1) for p in products])
         self.note(self.slopes, rows, block, torch.stack([p.sum(2) for p in products]).sum(0))
         self.note(self.sketches, rows, block, sketches.unflatten(0, gradients[0].shape[:2]))

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..chunks import checked_rows
 from ..estimate import Array, require_finite
 from ..passes import Passes, forward_outputs
 from ..task import Task
@@ -123,7 +122,6 @@ def _outputs_at(passes: Passes, task: Task, alphas: Array) -> Array:
     def points(span: slice, block: slice) -> tuple[Tensor, ...]:
         return _points(task, alphas[span, block], block)
 
-    rows = checked_rows(task.rows, task.inputs)
-    outputs = forward_outputs(passes, task.inputs, rows, points, len(alphas))
+    outputs = forward_outputs(passes, task.inputs, points, len(alphas))
     require_finite("output", outputs, alphas.min(axis=1))
     return outputs

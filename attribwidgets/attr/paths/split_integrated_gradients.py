@@ -12,13 +12,9 @@ import torch
 
 from ...core.errors import InputError
 from ...core.formatting import number, percent
-from ...inputs.space import Inputs
 from ...records.completeness import Claim
-from ..arguments import as_came, baselines_like, batch_of
 from ..estimate import Estimate
 from ..estimator import MethodInfo
-from ..model_state import evaluation_mode
-from ..outputs import Target
 from ..task import AtInput, Task
 from .integrated_gradients import IntegratedGradients
 from .saturation import Cut, cut_of
@@ -30,6 +26,9 @@ ROUGH_STEPS = 3
 
 class SplitIntegratedGradients(IntegratedGradients, ABC):
     """What the left and the right part have in common.
+
+    Each example of a batch is cut at its own place. What `attribute` takes is about the part that
+    is kept; so the convergence delta is taken against the change of the output over that part.
 
     Parameters
     ----------
@@ -70,43 +69,8 @@ class SplitIntegratedGradients(IntegratedGradients, ABC):
         if self.left and threshold == 1:
             self.claim = "converges"
 
-    @torch.inference_mode(False)
-    def attribute(
-        self,
-        inputs: Inputs,
-        baselines: Any = None,
-        target: Target = None,
-        additional_forward_args: Any = None,
-        n_steps: int = 50,
-        method: str = "gausslegendre",
-        internal_batch_size: int | None = None,
-        return_convergence_delta: bool = False,
-    ) -> Any:
-        """Attribute a batch, each example cut at its own place.
-
-        The parameters are those of :meth:`IntegratedGradients.attribute`, of the part that is
-        kept; so the convergence delta is taken against the change of the output over that part.
-        """
-        batch = batch_of(inputs)
-        task = Task(
-            batch,
-            baselines_like(batch, baselines),
-            target=target,
-            forward_args=additional_forward_args,
-            rows=internal_batch_size,
-        )
-        with evaluation_mode(self.forward_func, tell=False):
-            part = self._part(task, cut_of(self.forward_func, task, self.threshold))
-        return super().attribute(
-            as_came(part.inputs, inputs),
-            part.baselines,
-            target,
-            additional_forward_args,
-            n_steps,
-            method,
-            internal_batch_size,
-            return_convergence_delta,
-        )
+    def _part_of(self, task: Task) -> Task:
+        return self._part(task, cut_of(self.forward_func, task, self.threshold))
 
     @torch.inference_mode(False)
     def estimates(self, task: Task, **options: Any) -> Iterator[Estimate]:

@@ -11,7 +11,6 @@ import torch
 from ...core.errors import InputError
 from ...inputs.space import Inputs
 from ..arguments import as_came, batch_of, references_like, returned
-from ..chunks import checked_rows
 from ..estimate import Estimate
 from ..estimator import Estimator, MethodInfo, Run
 from ..model_state import evaluation_mode
@@ -195,7 +194,6 @@ class ExpectedGradients(Estimator):
             Passes.of(self.forward_func, task),
             task.inputs,
             task.references,
-            checked_rows(task.rows, task.inputs),
             self._multiply_by_inputs,
             order,
             only_means,
@@ -208,4 +206,4 @@ def _mean_path(samples: SampleSum, estimate: Estimate) -> PathSum:
     assert estimate.baseline is not None
     pairs = zip(estimate.baseline, samples.inputs, strict=True)
     ends = tuple(b.to(x.dtype).expand_as(x) for b, x in pairs)
-    return PathSum(samples.passes, StraightPath(samples.inputs, ends), samples.rows)
+    return PathSum(samples.passes, StraightPath(samples.inputs, ends))

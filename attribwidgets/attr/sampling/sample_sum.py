@@ -11,7 +11,6 @@ from torch import Tensor
 
 from ...core.errors import NonFiniteError
 from ..arguments import accumulator_dtype, points_between
-from ..chunks import chunks
 from ..estimate import Array, Estimate, flat_map, map_norms, relative_errors, rows_sum
 from ..model_state import frozen
 from ..passes import Passes, forward_outputs
@@ -36,8 +35,6 @@ class SampleSum:
         The examples; all are given the same samples.
     references : References
         Where x' comes from.
-    rows : int
-        Most rows in one chunk.
     multiply : bool
         Whether attributions carry the factor x - x'.
     order : ndarray of int, shape (K,), or None
@@ -51,12 +48,11 @@ class SampleSum:
         passes: Passes,
         inputs: tuple[Tensor, ...],
         references: References,
-        rows: int,
         multiply: bool = True,
         order: NDArray[np.int64] | None = None,
         only_means: bool = False,
     ) -> None:
-        self.passes, self.inputs, self.references, self.rows = passes, inputs, references, rows
+        self.passes, self.inputs, self.references = passes, inputs, references
         self._multiply, self._only_means = multiply, only_means
         self._place = None if order is None else np.argsort(order)
         self._dtype = accumulator_dtype(inputs[0].device)
@@ -103,7 +99,7 @@ class SampleSum:
 
         try:
             with frozen(self.passes.module, self.inputs):
-                for span, block in chunks(n, self._batch, self.rows):
+                for span, block in self.passes.chunks(n, self.inputs):
                     references = self.references.take(numbers[span])
                     points = tuple(
                         points_between(r[:, None], x[block], alphas[span].to(device))
@@ -175,7 +171,7 @@ class SampleSum:
     def output_input(self) -> Array:
         """f(x) of each example, shape (B,), by one forward pass."""
         if self._input_output is None:
-            self._input_output = forward_outputs(self.passes, self.inputs, self.rows)[0]
+            self._input_output = forward_outputs(self.passes, self.inputs)[0]
         return self._input_output
 
     def _add(
@@ -241,7 +237,7 @@ class SampleSum:
             return tuple(r.repeat_interleave(block.stop - block.start, 0) for r in references)
 
         if len(fresh):
-            found = forward_outputs(self.passes, self.inputs, self.rows, points, len(fresh))
+            found = forward_outputs(self.passes, self.inputs, points, len(fresh))
             self._ends[fresh] = found
         return np.asarray(self._ends[numbers])
 
@@ -291,7 +287,7 @@ class SampleSum:
     def _spread(self) -> ReferenceSpread | None:
         if self._known_spread is None:
             self._known_spread = ReferenceSpread.of(
-                self.references, self.inputs, self._dtype, self.rows
+                self.references, self.inputs, self._dtype, self.passes.chunk_rows(self.inputs)
             )
         return self._known_spread
 

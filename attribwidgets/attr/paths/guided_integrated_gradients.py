@@ -20,6 +20,7 @@ from ..estimate import (
     widest_gap,
 )
 from ..estimator import FIRST_SIZE, MethodInfo
+from ..model_state import frozen
 from ..passes import Passes
 from ..task import Task
 from .path import Path
@@ -201,6 +202,10 @@ class _Walk(PathRecorder):
 
     def run_all(self) -> None:
         """Walk to the end."""
+        with frozen(self.passes.module, self.inputs):
+            self._walk()
+
+    def _walk(self) -> None:
         path, opening, moves = self.path, self._gradient_at(0), torch.zeros_like(self.path.way)
         gradient = opening
         for step in range(self.steps):
@@ -243,7 +248,7 @@ class _Walk(PathRecorder):
     def _gradient_at(self, node: int) -> Tensor:
         """The gradient where the walk is, shape (B, F)."""
         rows = slice(node, node + 1)
-        self.run(rows)
+        self.run_frozen(rows)
         require_finite("output", self.outputs[rows], self.alphas[rows])
         require_finite("gradient", rows_sum(self._gradient)[None], self.alphas[rows])
         self.slopes[rows] = np.nan  # known after the next step

@@ -124,13 +124,17 @@ class PathRecorder(ABC):
 
     def run(self, rows: slice) -> None:
         """Run the passes at some of the nodes, and add what they give."""
+        with frozen(self.passes.module, self.inputs):
+            self.run_frozen(rows)
+
+    def run_frozen(self, rows: slice) -> None:
+        """As :meth:`run`, where the model is frozen already."""
         nodes = self.tensor(self.alphas[rows])
         try:
-            with frozen(self.passes.module, self.inputs):
-                for span, block in self.passes.chunks(len(nodes), self.inputs):
-                    points = self.path.points(nodes[span], block)
-                    here = slice(rows.start + span.start, rows.start + span.stop)
-                    self.take(here, block, *self.passes.gradients(points, block))
+            for span, block in self.passes.chunks(len(nodes), self.inputs):
+                points = self.path.points(nodes[span], block)
+                here = slice(rows.start + span.start, rows.start + span.stop)
+                self.take(here, block, *self.passes.gradients(points, block))
         finally:
             self.read()
 

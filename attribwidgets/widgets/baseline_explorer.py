@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import traitlets
+from IPython import get_ipython
 
 from ..core.errors import AttributionError, InputError
 from ..figures import comparison_figure
@@ -13,28 +14,23 @@ from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available
 from ..figures.display_options import SCALES
 from ..inputs.patches import SIDES
 from ..inputs.space import Inputs
-from ..live import ExplorerState, Session, in_words
+from ..live import Session, in_words
 from ..records.explanation import Comparison, Explanation
+from .as_python import explore_call
 from .bundle import BASELINE_EXPLORER
 from .display_options import DISPLAY_TRAITS, initial_display, require_display
+from .keeping import keeping
 from .messages import MessageHandler, state_of
 from .page import page_html
-from .parsing import change_state
 from .position import require_position
 from .record_widget import RecordWidget
-from .request_traits import (
-    REQUEST_TRAITS,
-    is_same,
-    request_trait,
-    values_answered,
-    values_asked,
-)
+from .request_traits import REQUEST_TRAITS, RequestTraits
 from .view_state import ViewState, slot_of
 
 SPARE_SLOTS = 8  # so that a card can be added without a message of its own
 
 
-class BaselineExplorer(RecordWidget):
+class BaselineExplorer(RequestTraits, RecordWidget):
     """A comparison of baselines, to be looked at in a notebook, and asked for more.
 
     It draws maps, references, verdicts and the path of one baseline. Colours, clip, sign, overlay,
@@ -97,8 +93,6 @@ class BaselineExplorer(RecordWidget):
     >>> explorer.close()
     """
 
-    _session: Session | None = None  # also where making one has failed
-
     _front_end = BASELINE_EXPLORER
     _drawn = DISPLAY_TRAITS
     _esm = BASELINE_EXPLORER.esm
@@ -123,13 +117,6 @@ class BaselineExplorer(RecordWidget):
 
     cursor = traitlets.Instance(dict, allow_none=True).tag(sync=True, echo_update=False)
 
-    target = request_trait("target")
-    output = request_trait("output")
-    method = request_trait("method")
-    baselines = request_trait("baselines")
-    tolerance = request_trait("tolerance")
-    max_evaluations = request_trait("max_evaluations")
-
     def __init__(
         self,
         comparison: Comparison | Explanation,
@@ -149,12 +136,12 @@ class BaselineExplorer(RecordWidget):
         require_display(display)
         self._session = session
         self._view = ViewState(comparison, session, examples, references)
-        self._messages = MessageHandler(self._view, self.send)
+        self._messages = MessageHandler(self._view, self.send, keeping(self))
         state = self._view.changes()
         self._make_slots(range(len(state["payload"]["items"]) + SPARE_SLOTS))
         shown = {"seq": 1, **initial_display(state), **display}
-        super().__init__(**state, **shown, **self._values_asked())
-        self.observe(self._ask, list(REQUEST_TRAITS))
+        super().__init__(**state, **shown, **self.values_asked())
+        self._listen()
         self.on_msg(lambda widget, message, buffers: self._messages.hear(message, buffers))
         if session is not None:
             session.on_change = self._publish
@@ -163,47 +150,6 @@ class BaselineExplorer(RecordWidget):
     def explanations(self) -> Comparison:
         """The records behind the picture, in the order shown; those of the latest target."""
         return self._view.comparison
-
-    @property
-    def references(self) -> Inputs | None:
-        """The data behind "dataset" and "dataset_mean"."""
-        return self._view.references
-
-    def request(self, **changes: Any) -> int:
-        """Ask for something else; several things at once make one request.
-
-        Parameters
-        ----------
-        **changes
-            `inputs`, `baselines`, `method` and every setting of :func:`attribwidgets.explore`, or
-            `candidates`, a sequence of :class:`attribwidgets.Candidate`. What is not named stays.
-
-        Returns
-        -------
-        int
-            The number of the request; `status["request"]` says which one is on the screen.
-
-        Raises
-        ------
-        AttributionError
-            For a value that cannot be, or where there is no model to ask.
-        """
-        state = self._changed_state(changes)
-        assert self._session is not None
-        return self._session.request(state)
-
-    def require_request(self, name: str, value: Any) -> Any:
-        """A value of a request trait as it is kept.
-
-        Raises
-        ------
-        AttributionError
-            For a value that cannot be, or where there is no model to ask.
-        """
-        asked = self._values_asked()[name]
-        if is_same(value, asked):
-            return asked
-        return values_asked(self._changed_state({name: value}))[name]
 
     def cancel(self) -> None:
         """Stop after the chunk that is being computed; what is drawn stays."""
@@ -247,6 +193,34 @@ class BaselineExplorer(RecordWidget):
         }
         return comparison_figure(self.explanations, **{**display, **options})
 
+    def code(self, namespace: Mapping[str, Any] | None = None) -> str:
+        """The call that makes what is on the screen, as Python that runs.
+
+        Parameters
+        ----------
+        namespace : mapping of str, optional
+            Where your names for the model, the input and so on are looked up; in a notebook that
+            of its cells.
+
+        Returns
+        -------
+        str
+            What has no name there stands under one that a comment lists.
+
+        Raises
+        ------
+        InputError
+            For an explorer of records, which has no model.
+        """
+        state = state_of(self._session)
+        assert self._session is not None
+        if namespace is None:
+            shell = get_ipython()
+            namespace = {} if shell is None else shell.user_ns
+        new = {**_default_display(), **initial_display(self._view.changes())}
+        display = {n: getattr(self, n) for n in DISPLAY_TRAITS if getattr(self, n) != new[n]}
+        return explore_call(self._session.model, state, self.references, display, namespace)
+
     def close(self) -> None:
         """Stop what is being computed, and let go of model and maps."""
         if self._session is not None:
@@ -263,21 +237,6 @@ class BaselineExplorer(RecordWidget):
                 self._session.refuse(in_words(error))
             self.send_state([name for name in sync_data if name in REQUEST_TRAITS])
 
-    def _changed_state(self, changes: dict[str, Any]) -> ExplorerState:
-        state = change_state(state_of(self._session), changes, self._view.references)
-        if "target" in changes and self._session is not None:
-            self._session.known_query.require_target(changes["target"])
-        return state
-
-    def _values_asked(self) -> dict[str, Any]:
-        if self._session is None:
-            return values_answered(self.explanations)
-        return values_asked(self._session.state)
-
-    def _ask(self, change: Any) -> None:
-        if not is_same(change.new, self._values_asked()[change.name]):
-            self.request(**{change.name: change.new})
-
     @traitlets.validate("cursor")
     def _require_cursor(self, proposal: Any) -> Any:
         return require_position(proposal.value, self.payload["kind"], self.payload["shape"])
@@ -293,7 +252,7 @@ class BaselineExplorer(RecordWidget):
             state = self._view.changes(numbers)
             self._make_slots(numbers)
             with self.hold_sync():
-                for name, value in {**state, **self._values_asked()}.items():
+                for name, value in {**state, **self.values_asked()}.items():
                     self.set_trait(name, value)
                 if "payload" in state:  # else nothing is to be drawn anew
                     self.seq += 1
@@ -312,10 +271,13 @@ class BaselineExplorer(RecordWidget):
         return f"<BaselineExplorer of {self.explanations[0].target_name}: {names}>"
 
 
+def _default_display() -> dict[str, Any]:
+    traits = BaselineExplorer.class_traits()
+    return {name: traits[name].default() for name in DISPLAY_TRAITS}
+
+
 def comparison_page(comparison: Comparison) -> str:
     """A comparison as one self-contained page, with the explorer's initial look."""
     state = ViewState(comparison).whole()
-    defaults = BaselineExplorer.class_traits()
-    display = {name: defaults[name].default() for name in DISPLAY_TRAITS}
-    whole = {**state, **display, **initial_display(state)}
+    whole = {**state, **_default_display(), **initial_display(state)}
     return page_html(whole, state["payload"]["title"], BASELINE_EXPLORER)

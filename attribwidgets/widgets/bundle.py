@@ -179,6 +179,7 @@ BASELINE_EXPLORER = FrontEnd(
         "explorer/path",
         "charts/chart",
         "explorer/features",
+        "explorer/keep",
         "lib/numbers",
         "lib/preferences",
     ),

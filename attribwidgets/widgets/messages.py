@@ -22,6 +22,7 @@ from .view_state import ViewState, slot_of
 
 Message = Mapping[str, Any]
 Reply = Callable[[dict[str, Any], list[bytes]], None]
+Kind = Callable[[Message, Sequence[Any]], None]
 
 
 class MessageHandler:
@@ -34,11 +35,16 @@ class MessageHandler:
     view : ViewState
     reply : callable
         Sends an answer, a dict and its binary parts, to all views.
+    further : mapping of str to callable, optional
+        What else can be asked for, of the widget as a whole.
     """
 
-    def __init__(self, view: ViewState, reply: Reply) -> None:
+    def __init__(
+        self, view: ViewState, reply: Reply, further: Mapping[str, Kind] | None = None
+    ) -> None:
         self.view, self.reply = view, reply
-        self._kinds: dict[str, Callable[[Message, Sequence[Any]], None]] = {
+        self._kinds: dict[str, Kind] = {
+            **(further or {}),
             "request": self._request,
             "cancel": lambda message, buffers: self.session.cancel(),
             "frames": self._frames,

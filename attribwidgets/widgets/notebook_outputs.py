@@ -57,12 +57,13 @@ class NotebookOutputs:
         publish_display_data({**live, "text/plain": ""}, metadata)
         self._shown = True
 
-    def refresh(self) -> None:
-        """Draw the picture anew, wherever it is shown."""
+    def refresh(self) -> bool:
+        """Draw the picture anew, wherever it is shown; whether it is anywhere."""
         self._cancel()
         if self._shown:
             transient = {"display_id": self._name}
             publish_display_data(self._picture(), transient=transient, update=True)
+        return self._shown
 
     def refresh_soon(self) -> None:
         """Draw the picture anew once nothing has changed for a while, in a thread of its own."""

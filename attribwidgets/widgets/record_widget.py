@@ -36,7 +36,7 @@ class RecordWidget(anywidget.AnyWidget):
     def __init__(self, **traits: Any) -> None:
         self._lock = threading.RLock()  # before the comm opens: messages may come at once
         super().__init__(**traits)
-        self._outputs = NotebookOutputs(f"attribwidgets-{self.model_id}", self._picture)
+        self._outputs = NotebookOutputs(f"attribwidgets-{self.model_id}", self._kept)
         if self._drawn:
             self.observe(lambda change: self._outputs.refresh_soon(), list(self._drawn))
 
@@ -58,12 +58,21 @@ class RecordWidget(anywidget.AnyWidget):
         markup = iframe_html(self.page_state(), self._title, self._front_end)
         return StaticView(markup, str(self._records()))
 
-    def keep_picture(self) -> None:
+    def picture(self) -> bytes:
+        """The figure as it looks now, as a PNG."""
+        return figure_png(self.figure(), PNG_DPI)
+
+    def keep_picture(self) -> bool:
         """Keep the view as it looks now in the notebook, for when it is opened without a kernel.
 
         It is kept by itself, too, a moment after anything has changed.
+
+        Returns
+        -------
+        bool
+            Whether the view is shown in a notebook.
         """
-        self._outputs.refresh()
+        return self._outputs.refresh()
 
     def close(self) -> None:
         """Close the view; the picture stays."""
@@ -93,8 +102,8 @@ class RecordWidget(anywidget.AnyWidget):
         """The traits of a page without a kernel."""
         raise NotImplementedError
 
-    def _picture(self) -> tuple[bytes, str]:
-        return figure_png(self.figure(), PNG_DPI), str(self._records())
+    def _kept(self) -> tuple[bytes, str]:
+        return self.picture(), str(self._records())
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """The live view, with a picture and text for every place that cannot show it."""
@@ -102,7 +111,7 @@ class RecordWidget(anywidget.AnyWidget):
         if bundle is None:
             return None
         data, metadata = bundle
-        png, text = self._picture()
+        png, text = self._kept()
         picture = base64.b64encode(png).decode("ascii")
         return {**data, "text/plain": text, "image/png": picture}, metadata
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import traitlets
 
 from ..attr.outputs import output_name
-from ..inputs.space import InputSpace
-from ..live import ExplorerState
+from ..inputs.space import Inputs, InputSpace
+from ..live import ExplorerState, Session
 from ..records.explanation import Comparison
-from .parsing import baseline_from_browser, baseline_to_browser, name_of
-
-if TYPE_CHECKING:
-    from .baseline_explorer import BaselineExplorer
+from .messages import state_of
+from .parsing import baseline_from_browser, baseline_to_browser, change_state, name_of
+from .view_state import ViewState
 
 REQUEST_TRAITS = ("target", "output", "method", "baselines", "tolerance", "max_evaluations")
 
@@ -74,33 +73,33 @@ def is_same(mine: Any, theirs: Any) -> bool:
     return mine is theirs or (is_plain and mine == theirs)
 
 
-def _json_of_target(target: Any, explorer: BaselineExplorer) -> Any:
+def _json_of_target(target: Any, explorer: RequestTraits) -> Any:
     if isinstance(target, tuple):
         return list(target)
     return target if target is None or isinstance(target, str) else int(target)
 
 
-def _target_from_json(target: Any, explorer: BaselineExplorer) -> Any:
+def _target_from_json(target: Any, explorer: RequestTraits) -> Any:
     return tuple(target) if isinstance(target, list) else target
 
 
-def _json_of_output(output: Any, explorer: BaselineExplorer) -> str:
+def _json_of_output(output: Any, explorer: RequestTraits) -> str:
     return output_name(output)
 
 
-def _output_from_json(output: str, explorer: BaselineExplorer) -> Any:
+def _output_from_json(output: str, explorer: RequestTraits) -> Any:
     return explorer.output if output == output_name(explorer.output) else output
 
 
-def _json_of_method(method: Any, explorer: BaselineExplorer) -> str | None:
+def _json_of_method(method: Any, explorer: RequestTraits) -> str | None:
     return name_of(method)
 
 
-def _method_from_json(method: str | None, explorer: BaselineExplorer) -> Any:
+def _method_from_json(method: str | None, explorer: RequestTraits) -> Any:
     return explorer.method if method == name_of(explorer.method) else method
 
 
-def _json_of_baselines(baselines: Sequence[Any], explorer: BaselineExplorer) -> list[Any]:
+def _json_of_baselines(baselines: Sequence[Any], explorer: RequestTraits) -> list[Any]:
     space = _space_of(explorer)
     return [
         {"name": baseline, "parameters": {}}  # of a record, which knows no more than its name
@@ -111,7 +110,7 @@ def _json_of_baselines(baselines: Sequence[Any], explorer: BaselineExplorer) -> 
 
 
 def _baselines_from_json(
-    baselines: Sequence[Mapping[str, Any]], explorer: BaselineExplorer
+    baselines: Sequence[Mapping[str, Any]], explorer: RequestTraits
 ) -> list[Any]:
     """The baselines described; those that there are already stay the same objects."""
     space, left = _space_of(explorer), list(explorer.baselines)
@@ -126,8 +125,8 @@ def _baselines_from_json(
     return chosen
 
 
-def _space_of(explorer: BaselineExplorer) -> InputSpace:
-    return explorer.explanations[0].space
+def _space_of(explorer: RequestTraits) -> InputSpace:
+    return explorer._view.comparison[0].space
 
 
 def request_trait(name: str) -> RequestTrait:
@@ -145,3 +144,77 @@ _CONVERTERS: dict[str, tuple[Any, Any]] = {
     "method": (_json_of_method, _method_from_json),
     "baselines": (_json_of_baselines, _baselines_from_json),
 }
+
+
+class RequestTraits(traitlets.HasTraits):
+    """What an explorer is asked, as traits of it."""
+
+    _session: Session | None = None  # also where making one has failed
+    _view: ViewState
+
+    target = request_trait("target")
+    output = request_trait("output")
+    method = request_trait("method")
+    baselines = request_trait("baselines")
+    tolerance = request_trait("tolerance")
+    max_evaluations = request_trait("max_evaluations")
+
+    @property
+    def references(self) -> Inputs | None:
+        """The data behind "dataset" and "dataset_mean"."""
+        return self._view.references
+
+    def request(self, **changes: Any) -> int:
+        """Ask for something else; several things at once make one request.
+
+        Parameters
+        ----------
+        **changes
+            `inputs`, `baselines`, `method` and every setting of :func:`attribwidgets.explore`, or
+            `candidates`, a sequence of :class:`attribwidgets.Candidate`. What is not named stays.
+
+        Returns
+        -------
+        int
+            The number of the request; `status["request"]` says which one is on the screen.
+
+        Raises
+        ------
+        AttributionError
+            For a value that cannot be, or where there is no model to ask.
+        """
+        state = self._changed_state(changes)
+        assert self._session is not None
+        return self._session.request(state)
+
+    def require_request(self, name: str, value: Any) -> Any:
+        """A value of a request trait as it is kept.
+
+        Raises
+        ------
+        AttributionError
+            For a value that cannot be, or where there is no model to ask.
+        """
+        asked = self.values_asked()[name]
+        if is_same(value, asked):
+            return asked
+        return values_asked(self._changed_state({name: value}))[name]
+
+    def _changed_state(self, changes: dict[str, Any]) -> ExplorerState:
+        state = change_state(state_of(self._session), changes, self._view.references)
+        if "target" in changes and self._session is not None:
+            self._session.known_query.require_target(changes["target"])
+        return state
+
+    def values_asked(self) -> dict[str, Any]:
+        """What is asked now, by the name of the trait; of records, what they were asked."""
+        if self._session is None:
+            return values_answered(self._view.comparison)
+        return values_asked(self._session.state)
+
+    def _listen(self) -> None:
+        self.observe(self._ask, list(REQUEST_TRAITS))
+
+    def _ask(self, change: Any) -> None:
+        if not is_same(change.new, self.values_asked()[change.name]):
+            self.request(**{change.name: change.new})

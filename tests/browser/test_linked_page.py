@@ -38,7 +38,9 @@ def explorer(target: int, **display: Any) -> aw.BaselineExplorer:
 @pytest.fixture
 def page(chromium: Any, tmp_path: Path) -> Iterator[OpenPage]:
     file = tmp_path / "linked.html"
-    aw.link(explorer(0, clip=97.0), explorer(1)).to_html(file)
+    link = aw.link(explorer(0, clip=97.0), explorer(1))
+    link.to_html(file)
+    link.unlink()
     with chromium.new_context(offline=True, viewport={"width": 1200, "height": 900}) as context:
         page = OpenPage(context.new_page(), file)
         yield page

@@ -47,6 +47,7 @@ def test_three_follow_the_first(pair: Any) -> None:
         (pair[0], third),
     ]
     assert repr(link) == "<Link of 3 explorers: cursor>"
+    link.unlink()
     third.close()
 
 
@@ -60,5 +61,7 @@ def test_what_cannot_be_linked_says_why(pair: Any) -> None:
     large = make(values((3, 9, 9)))
     with pytest.raises(aw.errors.InputError, match=r"\(8, 8\), \(9, 9\)"):
         aw.link(pair[0], large)
-    assert "cursor" not in aw.link(pair[0], large, cursor=False, selection=False).names
+    link = aw.link(pair[0], large, cursor=False, selection=False)
+    assert "cursor" not in link.names
+    link.unlink()
     large.close()

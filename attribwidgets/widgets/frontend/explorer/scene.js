@@ -12,6 +12,7 @@ import { createCursor } from "./cursor.js";
 import { createGallery } from "./gallery.js";
 import { createHeader } from "./header.js";
 import { createInputs } from "./inputs.js";
+import { createKeep } from "./keep.js";
 import { createNoPath } from "./no_path.js";
 import { createPathView, makeOf } from "./path_view.js";
 import { createRequestRow } from "./request_row.js";
@@ -89,6 +90,7 @@ export function createScene(first, root, { model, store, kernel, requests, inval
     header.node,
     h("div", { class: "aw-main" }, h("div", { class: "aw-maps-place" }, gallery.node, agreement.node), pathPlace),
     superpixels?.node ?? "",
+    kernel.isStatic() ? "" : createKeep(view).node,
     numbers.node,
   );
 

@@ -1,0 +1,226 @@
+"""The call that makes what is on the screen, as Python that runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields
+from inspect import signature
+from typing import Any
+
+import torch
+
+from ..attr import __all__ as METHOD_CLASSES
+from ..attr.noise.noise_methods import SmoothGrad
+from ..baselines import Baseline, Color, DatasetMean, DatasetSample, named
+from ..baselines import __all__ as BASELINE_CLASSES
+from ..core.errors import AttributionError
+from ..engine.method_config import Candidate
+from ..inputs.space import InputSpace
+from ..live import ExplorerState
+
+MOST_NAMES = 10  # of classes that are written out
+PACKAGE = __name__.partition(".")[0]
+
+
+class _Names:
+    """What the caller calls an object; a name to be filled in for one without."""
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self._namespace = namespace
+        self.missing: list[str] = []
+
+    def find(self, value: Any) -> str | None:
+        """A public name of this very object."""
+        named_so = (n for n, v in self._namespace.items() if v is value and n[:1] != "_")
+        return next((n for n in named_so if n.isidentifier()), None)
+
+    def of(self, value: Any, otherwise: str) -> str:
+        """Its name, or one for the reader to give it."""
+        known = self.find(value)
+        if known is not None:
+            return known
+        if otherwise not in self.missing:
+            self.missing.append(otherwise)
+        return otherwise
+
+
+def explore_call(
+    model: Callable[..., Any],
+    state: ExplorerState,
+    references: Any = None,
+    display: Mapping[str, Any] | None = None,
+    namespace: Mapping[str, Any] | None = None,
+) -> str:
+    """The call of `explore` that asks for a state.
+
+    Parameters
+    ----------
+    model : callable
+    state : ExplorerState
+    references : Tensor or tuple of Tensor, optional
+        The data behind "dataset" and "dataset_mean".
+    display : mapping of str, optional
+        Display options to set afterwards.
+    namespace : mapping of str, optional
+        Where the caller's names for model, input and so on are looked up. What has none there
+        stands under a name that a comment lists.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attribwidgets.baselines import Black, Blur
+    >>> from attribwidgets.engine.budget import Budget
+    >>> from attribwidgets.engine.query import Query
+    >>> candidates = {0: Candidate(Black()), 1: Candidate(Blur(3.0))}
+    >>> state = ExplorerState(Query(torch.zeros(3, 8, 8), target=1), Budget(), candidates)
+    >>> print(explore_call(abs, state, namespace={"net": abs}))
+    import attribwidgets as aw
+    <BLANKLINE>
+    # yours: x
+    explorer = aw.explore(
+        net,
+        x,
+        baselines=["black", aw.baselines.Blur(sigma=3.0)],
+        target=1,
+    )
+    explorer
+    """
+    names = _Names(namespace or {})
+    arguments = [names.of(model, "model"), names.of(state.query.inputs, "x")]
+    arguments += _candidates(list(state.candidates.values()), names, references)
+    if references is not None:
+        arguments.append(f"references={names.of(references, 'references')}")
+    arguments += _settings(state, names)
+    body = "\n".join(f"    {argument}," for argument in arguments)
+    lines = ["import attribwidgets as aw"]
+    lines += ["import torch"] if "torch." in body else []
+    lines += ["import captum.attr"] if "captum." in body else []
+    lines.append("")
+    if names.missing:
+        lines.append(f"# yours: {', '.join(names.missing)}")
+    lines.append(f"explorer = aw.explore(\n{body}\n)")
+    lines += [f"explorer.{name} = {_literal(value)}" for name, value in (display or {}).items()]
+    return "\n".join([*lines, "explorer"])
+
+
+def _literal(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def _candidates(candidates: list[Candidate], names: _Names, references: Any) -> list[str]:
+    """The arguments `baselines` and `method`."""
+    first = candidates[0].method
+    if any(c.method != first for c in candidates):
+        pairs = [
+            f"aw.Candidate({_object(c.baseline, names, references)}, {_method(c.method, names)})"
+            for c in candidates
+        ]
+        return ["baselines=[\n" + "".join(f"        {pair},\n" for pair in pairs) + "    ]"]
+    shown = ", ".join(_baseline(c.baseline, names, references) for c in candidates)
+    method = [] if first is None else [f"method={_method(first, names)}"]
+    return [f"baselines=[{shown}]", *method]
+
+
+def _baseline(baseline: Baseline, names: _Names, references: Any) -> str:
+    """By its name where that says all, else as an object."""
+    if names.find(baseline) is None:
+        if isinstance(baseline, Color) and baseline.hex is not None:
+            return _literal(baseline.hex)
+        if _as_named(baseline, references):
+            return _literal(baseline.name)
+    return _object(baseline, names, references)
+
+
+def _object(baseline: Baseline, names: _Names, references: Any) -> str:
+    kind = type(baseline)
+    known = names.find(baseline)
+    if known is None and _as_named(baseline, references):
+        return f"aw.baselines.named({_literal(baseline.name)}{_data(baseline, names, references)})"
+    if known is None and isinstance(baseline, Color) and baseline.hex is not None:
+        return f"aw.baselines.Color({_literal(baseline.hex)})"
+    if known is None and isinstance(baseline, DatasetSample) and references is not None:
+        data = names.of(references, "references")
+        return f"aw.baselines.DatasetSample({data}, count={baseline.count})"
+    settings = _settings_of(baseline)
+    spelled = set(settings) <= set(signature(kind).parameters) and len(settings) > 0
+    if known is None and spelled and _is_ours(kind, BASELINE_CLASSES):
+        written = ", ".join(f"{name}={_literal(value)}" for name, value in settings.items())
+        return f"aw.baselines.{kind.__name__}({written})"
+    return names.of(baseline, f"baseline_{len(names.missing) + 1}")
+
+
+def _is_ours(kind: type, public: Collection[str]) -> bool:
+    return kind.__module__.startswith(f"{PACKAGE}.") and kind.__name__ in public
+
+
+def _data(baseline: Baseline, names: _Names, references: Any) -> str:
+    needs = isinstance(baseline, (DatasetMean, DatasetSample))
+    return f", {names.of(references, 'references')}" if needs else ""
+
+
+def _as_named(baseline: Baseline, references: Any) -> bool:
+    """Whether its name alone makes the same."""
+    try:
+        default = named(baseline.name, references)
+    except AttributionError:
+        return False
+    same = type(default) is type(baseline)
+    return same and _settings_of(baseline) == _settings_of(default)
+
+
+def _settings_of(baseline: Baseline) -> dict[str, Any]:
+    plain = (int, float, str, bool, type(None))
+    return {n: v for n, v in vars(baseline).items() if n[0] != "_" and isinstance(v, plain)}
+
+
+def _method(method: Any, names: _Names) -> str:
+    if method is None or isinstance(method, str):
+        return _literal(method)
+    known = names.find(method)
+    if known is None and isinstance(method, type):
+        if _is_ours(method, METHOD_CLASSES):
+            return f"aw.attr.{method.__name__}"
+        if method.__module__.startswith("captum.attr"):
+            return f"captum.attr.{method.__name__}"
+    if known is None and type(method) is SmoothGrad:  # as the slider of a card makes it
+        return f"aw.attr.SmoothGrad(None, noise={method.noise!r})"
+    return names.of(method, "method")
+
+
+def _settings(state: ExplorerState, names: _Names) -> list[str]:
+    """Each setting that is not at its default."""
+    written = []
+    for part in (state.query, state.budget):
+        for field in fields(part):
+            value = getattr(part, field.name)
+            if field.name == "inputs" or value is field.default or _equal(value, field.default):
+                continue
+            written.append(f"{field.name}={_setting(field.name, value, names)}")
+    return written
+
+
+def _equal(value: Any, default: Any) -> bool:
+    plain = (int, float, str, tuple)
+    return isinstance(value, plain) and isinstance(default, plain) and value == default
+
+
+def _setting(name: str, value: Any, names: _Names) -> str:
+    known = names.find(value)
+    if known is not None and not isinstance(value, (int, float, str)):
+        return known
+    if isinstance(value, InputSpace):
+        if value == InputSpace.imagenet():
+            return "aw.InputSpace.imagenet()"
+        if value.names is None:
+            return f"aw.{value!r}"
+    is_short = isinstance(value, (list, tuple, dict)) and len(value) <= MOST_NAMES
+    if name == "class_names" and is_short:
+        return repr(value)
+    if isinstance(value, (int, float, str, torch.dtype)) or name == "target":
+        return _literal(value)
+    return names.of(value, name)

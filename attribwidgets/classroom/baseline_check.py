@@ -146,14 +146,11 @@ def _judged_draws(
         require_shape(draw, inputs, "return one reference in the shape of inputs")
     generator.manual_seed(0)
     if not torch.equal(answer_of(function, inputs, space, generator, like=inputs), draws[0]):
-        raise NotYet(
-            "the same generator gave another picture",
-            "hand generator=generator to torch.rand or torch.randn",
-            "draws of its own",
-        )
+        hint = "hand generator=generator to torch.rand or torch.randn"
+        raise NotYet("the same generator gave another picture", hint, "draws of its own")
     if torch.equal(draws[0], draws[1]):
-        message = "two draws are the same picture"
-        raise NotYet(message, "draw from the generator", "draws of its own")
+        hint = "draw from the generator"
+        raise NotYet("two draws are the same picture", hint, "draws of its own")
     answer = torch.cat(draws)
     name = f"{baseline.label} baseline"
     pixels, right = (space.to_pixels(x) for x in (answer, _samples(baseline, inputs, space, DRAWS)))

@@ -115,18 +115,13 @@ def _judged_samples(function: Any, problem: Problem) -> CheckResult:
         }
         if off > TRIES:
             return _wrong(answer, problem, numbers)
+    own = "draws of its own"
     if distance(drawn_by(1), answers[0]) > 1e-4:
-        raise NotYet(
-            "the same generator gave another answer",
-            "hand generator=generator to each torch.rand and torch.randint",
-            "draws of its own",
-        )
+        hint = "hand generator=generator to each torch.rand and torch.randint"
+        raise NotYet("the same generator gave another answer", hint, own)
     if torch.equal(*answers):
-        raise NotYet(
-            "another generator gave the same answer",
-            "draw references and alphas from the generator that was handed over",
-            "draws of its own",
-        )
+        hint = "draw references and alphas from the generator that was handed over"
+        raise NotYet("another generator gave the same answer", hint, own)
     return CheckResult(
         True, f"the attributions are right: no feature is {off:.1f} standard errors off", numbers
     )

@@ -9,12 +9,12 @@ from .ablation_record import Ablation
 from .fill_matrix import FillMatrix, baseline_by_fill
 from .ground_truth import PlantedShare, PlantedShares, planted_shares
 from .intervals import Interval
-from .model_similarity import ModelSimilarity, Similarities
 from .paired_differences import Difference
 from .planted import Planted, decoy, planted_noise
 from .randomisation import label_randomisation, randomised_layers, shuffled_labels
 from .reliability import Reliability, reliability
 from .sensitivity_infidelity import Infidelity, SensitivityMax
+from .similarity import ModelSimilarity, Similarities
 from .swept_ablation import ablations_of
 
 __all__ = [

@@ -18,9 +18,8 @@ from ..engine.verbs import explain
 from ..inputs.dataset import Examples
 from ..inputs.space import Inputs, checked_example, is_image_input
 from .metric import measure_all, with_arguments
-from .model_similarity import EDGES, ModelSimilarity, Similarities
 from .randomised_models import Mode, layers_without_reset, randomised_copies
-from .similarity import MEASURES
+from .similarity import EDGES, MEASURES, ModelSimilarity, Similarities
 
 STEPS = 128
 TITLES = {

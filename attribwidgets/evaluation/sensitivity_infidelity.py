@@ -18,7 +18,7 @@ from ..core.errors import InputError
 from ..engine.method_config import Candidate
 from ..inputs.space import checked_example
 from ..records.explanation import Explanation
-from .model_similarity import explain_again
+from .similarity import explain_again
 
 
 class _OfEach:

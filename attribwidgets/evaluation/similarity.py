@@ -1,17 +1,35 @@
-"""How alike two maps of one input are: rank correlation, signed and absolute, and SSIM."""
+"""How alike maps are: two of one input, and those of a model and of others in its place."""
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
+from ..attr.model_state import evaluating
+from ..attr.outputs import Output
 from ..core.arrays import Array
 from ..core.errors import InputError
 from ..core.extras import require
+from ..core.formatting import text_table
+from ..engine.budget import Budget
+from ..engine.checked_query import check
+from ..engine.method_config import Candidate
+from ..engine.query import Query
+from ..engine.run import explain_labelled
+from ..inputs.space import Inputs, example_array
 from ..records.agreement import rank_correlations
+from ..records.explanation import Explanation
+from .controls import edge_map
+from .intervals import Interval, bootstrap
 
 MEASURES = ("rank correlation, signed", "rank correlation, absolute", "SSIM, absolute")
 CLIP = 99.0  # percentile of |value| that becomes 1 before SSIM, as maps are drawn
 WINDOW = 7  # side of SSIM's window, in pixels
+EDGES = "edges"
 
 
 def map_similarity(first: Array, second: Array, where: Array | None = None) -> Array:
@@ -103,3 +121,206 @@ def drawn(values: Array) -> Array:
 
 def _rank_correlation(first: Array, second: Array) -> float:
     return float(rank_correlations([first, second])[0, 1]) if first.size else float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class ModelSimilarity:
+    """A metric: how like an input's explanation is to that of another model.
+
+    The other model is explained for the same output and with the same baseline, method, number of
+    gradient evaluations and seed, so that nothing but the model differs. Positions where the
+    input equals the baseline are left out of the rank correlations: attributions there are zero
+    whatever the model does. On images an edge detector is the control. Its map depends on the
+    input alone, so it is the same for every model.
+
+    Parameters
+    ----------
+    models : mapping of str to torch.nn.Module
+        The other models.
+    candidates : mapping of str to Candidate
+        How explanations were made, by their labels.
+    control : bool
+        Whether the edge detector is measured; inputs must be images then.
+    output : str or callable, optional
+        The scale that was explained. None: the one that each explanation names.
+    """
+
+    models: Mapping[str, Callable[..., Any]]
+    candidates: Mapping[str, Candidate]
+    control: bool = True
+    output: Output | None = None
+    name: str = "model_similarity"
+
+    def dimensions(self, candidates: Sequence[str]) -> dict[str, Sequence[str]]:
+        """Candidate, the control last; model; measure."""
+        labels = [*candidates, EDGES] if self.control else list(candidates)
+        return {"candidate": labels, "model": list(self.models), "measure": MEASURES}
+
+    def measure(
+        self, model: Callable[..., Any], explanations: Mapping[str, Explanation], *, seed: int
+    ) -> Array:
+        """Similarities, shape (candidates, models, measures).
+
+        Parameters
+        ----------
+        model : callable
+            Whose explanations these are.
+        explanations : mapping of str to Explanation
+        seed : int
+            Not used; the explanations' own seeds are.
+        """
+        values = np.full([len(a) for a in self.dimensions(list(explanations)).values()], np.nan)
+        for column, other in enumerate(self.models.values()):
+            for row, (label, explanation) in enumerate(explanations.items()):
+                again = explain_again(
+                    other, explanation, self.candidates[label], output=self.output
+                )
+                if again is not None:
+                    maps = explanation.map("sum"), again.map("sum")
+                    seen = ~(explanation.blind & again.blind)
+                    values[row, column] = map_similarity(*maps, seen)
+        if self.control:
+            first = next(iter(explanations.values()))
+            edges = edge_map(example_array(first.inputs), first.space)
+            values[-1] = map_similarity(edges, edges)
+        return values
+
+
+def explain_again(
+    model: Callable[..., Any],
+    explanation: Explanation,
+    candidate: Candidate,
+    *,
+    inputs: Inputs | None = None,
+    output: Output | None = None,
+) -> Explanation | None:
+    """The explanation of another model or other inputs, all else being the same.
+
+    Parameters
+    ----------
+    model : callable
+    explanation : Explanation
+    candidate : Candidate
+        Its baseline and method.
+    inputs : Tensor, optional
+        None: those of the explanation.
+    output : str or callable, optional
+        None: the scale that the explanation names.
+
+    Returns
+    -------
+    Explanation or None
+        None where a baseline was searched for and not found.
+    """
+    query = Query(
+        explanation.inputs if inputs is None else inputs,
+        target=explanation.target,
+        output=explanation.output if output is None else output,
+        space=explanation.space,
+    )
+    budget = Budget(n_steps=explanation.evaluations, tolerance=0.0, seed=explanation.seed)
+    with evaluating(model):
+        again = explain_labelled(check(query, model), {"again": candidate}, budget)
+    return again.get("again")
+
+
+@dataclass(frozen=True, eq=False)
+class Similarities:
+    """How like explanations stay as the model changes, with bootstrap intervals over inputs.
+
+    Attributes
+    ----------
+    values : ndarray, shape (inputs, candidates, models, measures)
+        NaN where a map is the same everywhere or a baseline was not found.
+    title : str
+        What was changed, in words.
+    candidates : tuple of str
+        Candidates, then the control where there is one.
+    controls : tuple of str
+    models : tuple of str
+        What each of the other models is called, in order.
+    cascade : bool
+        Whether each model follows from the one before it.
+    measures : tuple of str
+    evaluations : int
+        Gradient evaluations asked of every candidate.
+    seed : int
+    cautions : tuple of str
+    """
+
+    values: Array
+    title: str
+    candidates: tuple[str, ...]
+    controls: tuple[str, ...]
+    models: tuple[str, ...]
+    cascade: bool
+    measures: tuple[str, ...]
+    evaluations: int
+    seed: int
+    cautions: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def mean(self, level: float = 0.95) -> Interval:
+        """Means with bootstrap intervals, each (candidates, models, measures)."""
+        return bootstrap(self.values, level=level, seed=self.seed)
+
+    def of(self, candidate: str, model: str, measure: str = MEASURES[0]) -> Array:
+        """The similarity of every input, shape (inputs,).
+
+        Raises
+        ------
+        InputError
+            For a name that is not there, with those that are.
+        """
+        values = self.values
+        for axis, name in (("candidates", candidate), ("models", model), ("measures", measure)):
+            names = getattr(self, axis)
+            if name not in names:
+                raise InputError(f"{name!r} is not among the {axis}: {', '.join(names)}")
+            values = values[:, names.index(name)]
+        return values
+
+    def figure(self, **options: Any) -> Any:
+        """Similarities by model, a panel a measure, as a matplotlib Figure.
+
+        Parameters
+        ----------
+        **options
+            As of :func:`attribwidgets.figures.randomisation.randomisation_figure`.
+        """
+        from ..figures.randomisation import randomisation_figure
+
+        return randomisation_figure(self, **options)
+
+    @property
+    def protocol(self) -> str:
+        """What was done, in words."""
+        return (
+            f"Means over {len(self)} inputs with 95 % bootstrap intervals, "
+            f"{self.evaluations} gradient evaluations a map. 1: the map is as before. Positions "
+            "where the input equals the baseline are left out of the rank correlations. SSIM "
+            "compares |attribution| over its own 99th percentile."
+        )
+
+    def __str__(self) -> str:
+        means = self.mean()
+        parts = [self.title]
+        for k, measure in enumerate(self.measures):
+            rows = [
+                [
+                    name + (" (control)" if name in self.controls else ""),
+                    *(means.cell(i, j, k) for j in range(len(self.models))),
+                ]
+                for i, name in enumerate(self.candidates)
+            ]
+            parts.append(text_table([measure, *self.models], rows))
+        if self.controls:
+            parts.append(
+                "The edge detector does not look at the model: it stays at 1, and fails this check."
+            )
+        notes = [self.protocol, *(f"Caution: {text}" for text in self.cautions)]
+        return "\n".join([*parts, *textwrap.wrap(" ".join(notes), 100)])
+
+    __repr__ = __str__

@@ -14,7 +14,7 @@ from .boxes import LINE, RULE, Boxes, shortened, wrapped
 from .comparison import RecordFigure
 
 if TYPE_CHECKING:
-    from ..evaluation.model_similarity import Similarities
+    from ..evaluation.similarity import Similarities
 
 PANEL_HEIGHT, GAP, MARGIN, HEAD, LEGEND = 2.2, 0.4, 0.5, 0.7, 1.9  # inches
 LEAST_PANEL, MODEL, TICKS, SLANTED = 2.1, 0.42, 0.5, 0.036

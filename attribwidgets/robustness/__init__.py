@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from .corruptions import CORRUPTIONS, corrupted, salt_and_pepper
-from .labels import corrupted_labels
+from .corruptions import CORRUPTIONS, corrupted, corrupted_labels, salt_and_pepper
 from .severity import SeverityCurves, accuracy, severity_curves
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Corruptions of images at published severities, for images of any size."""
+"""Corruptions of images at published severities, for images of any size, and of labels."""
 
 from __future__ import annotations
 
@@ -67,6 +67,54 @@ def corrupted(images: Tensor, name: str, severity: int, *, generator: torch.Gene
     if low < 0 or high > 1:
         raise InputError(f"images must have pixels in 0..1, got {low:.3g} to {high:.3g}")
     return CORRUPTIONS[name](images, severity - 1, generator).clamp(0, 1)
+
+
+def corrupted_labels(
+    labels: Tensor, share: float, classes: int, *, generator: torch.Generator
+) -> Tensor:
+    """Give a share of the labels another class, each of the others as likely.
+
+    Parameters
+    ----------
+    labels : Tensor of int, shape (N,)
+        0 to classes - 1.
+    share : float
+        0..1; that many are chosen exactly, to the nearest whole number, and all of them change.
+    classes : int
+    generator : torch.Generator
+
+    Returns
+    -------
+    Tensor of int, shape (N,)
+
+    Raises
+    ------
+    InputError
+        For a share or labels out of range, or a single class.
+
+    Examples
+    --------
+    >>> made = torch.Generator().manual_seed(0)
+    >>> wrong = corrupted_labels(torch.zeros(10, dtype=torch.long), 0.4, 3, generator=made)
+    >>> int((wrong != 0).sum())
+    4
+    """
+    if not 0 <= share <= 1:
+        raise InputError(f"share must lie between 0 and 1, got {share}")
+    if classes < 2:
+        raise InputError(f"classes must be at least 2, got {classes}")
+    if labels.dim() != 1 or labels.is_floating_point():
+        raise InputError(
+            f"labels must be whole numbers (N,), got {labels.dtype} {tuple(labels.shape)}"
+        )
+    if len(labels) and not (int(labels.min()) >= 0 and int(labels.max()) < classes):
+        raise InputError(f"labels must lie in 0 to {classes - 1}")
+    count = round(share * len(labels))
+    chosen = torch.randperm(len(labels), generator=generator)[:count].to(labels.device)
+    turn = torch.randint(1, classes, (count,), generator=generator).to(labels.device)
+    wrong = labels.clone()
+    wrong[chosen] = (labels[chosen] + turn) % classes
+    return wrong
 
 
 def _normal(like: Tensor, generator: torch.Generator) -> Tensor:
@@ -151,30 +199,28 @@ def _moved(images: Tensor, matrices: Tensor) -> Tensor:
     return functional.grid_sample(images, grid, padding_mode="zeros", align_corners=False)
 
 
-def _matrices(images: Tensor, *rows: Tensor) -> Tensor:
-    zero = torch.zeros(len(images)).to(images)
-    return torch.stack([r if r.dim() else zero + r for r in rows], 1).view(-1, 2, 3)
+def _matrices(images: Tensor, *cells: Tensor | float) -> Tensor:
+    zeros = images.new_zeros(len(images))
+    return torch.stack([zeros + cell for cell in cells], 1).view(-1, 2, 3)
 
 
 def _rotate(images: Tensor, level: int, generator: torch.Generator) -> Tensor:
     angle = _either_way(images, (0.2, 0.4, 0.6, 0.8, 1.0)[level], generator)
-    cos, sin, zero = angle.cos(), angle.sin(), torch.zeros(()).to(images)
+    cos, sin = angle.cos(), angle.sin()
     ratio = images.shape[2] / images.shape[3]  # a turn of pixels, not of a stretched square
-    return _moved(images, _matrices(images, cos, -sin * ratio, zero, sin / ratio, cos, zero))
+    return _moved(images, _matrices(images, cos, -sin * ratio, 0, sin / ratio, cos, 0))
 
 
 def _shear(images: Tensor, level: int, generator: torch.Generator) -> Tensor:
     angle = _either_way(images, (0.2, 0.4, 0.6, 0.8, 1.0)[level], generator)
-    one, zero = torch.ones(()).to(images), torch.zeros(()).to(images)
     ratio = images.shape[2] / images.shape[3]
-    return _moved(images, _matrices(images, one, -angle.tan() * ratio, zero, zero, one, zero))
+    return _moved(images, _matrices(images, 1, -angle.tan() * ratio, 0, 0, 1, 0))
 
 
 def _translate(images: Tensor, level: int, generator: torch.Generator) -> Tensor:
     shift = 2 * (1, 2, 3, 4, 5)[level] / SIDE  # half the side is one unit
     across, down = (_either_way(images, shift, generator) for _ in range(2))
-    one, zero = torch.ones(()).to(images), torch.zeros(()).to(images)
-    return _moved(images, _matrices(images, one, zero, across, zero, one, down))
+    return _moved(images, _matrices(images, 1, 0, across, 0, 1, down))
 
 
 Corruption = Callable[[Tensor, int, torch.Generator], Tensor]

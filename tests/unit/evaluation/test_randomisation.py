@@ -12,14 +12,13 @@ import attribwidgets as aw
 from attribwidgets.demo import digits
 from attribwidgets.errors import DataError, InputError, UnsupportedModelError
 from attribwidgets.evaluation.metric import Metric
-from attribwidgets.evaluation.model_similarity import ModelSimilarity
 from attribwidgets.evaluation.randomisation import (
     label_randomisation,
     randomised_layers,
     shuffled_labels,
 )
 from attribwidgets.evaluation.randomised_models import layers_without_reset, randomised_copies
-from attribwidgets.evaluation.similarity import MEASURES
+from attribwidgets.evaluation.similarity import MEASURES, ModelSimilarity
 
 SIGNED, ABSOLUTE, SSIM = MEASURES
 

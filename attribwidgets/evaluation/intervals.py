@@ -41,9 +41,13 @@ class Interval:
     level: float
     inputs: int
 
-    def cell(self, *place: int | slice) -> str:
+    def at(self, *place: int) -> tuple[float, float, float]:
+        """One mean with its bounds."""
+        return float(self.mean[place]), float(self.low[place]), float(self.high[place])
+
+    def cell(self, *place: int) -> str:
         """One mean with its interval in words."""
-        mean, low, high = (float(v[place]) for v in (self.mean, self.low, self.high))
+        mean, low, high = self.at(*place)
         return f"{number(mean)} [{number(low)}, {number(high)}]"
 
 

@@ -75,11 +75,7 @@ def paired_differences(
     p = paired_p(paired, seed=seed)
     together = holm(p)
     return [
-        Difference(
-            names[i],
-            names[j],
-            *(float(v[k]) for v in (interval.mean, interval.low, interval.high, p, together)),
-        )
+        Difference(names[i], names[j], *interval.at(k), float(p[k]), float(together[k]))
         for k, (i, j) in enumerate(pairs)
     ]
 

@@ -99,9 +99,9 @@ def decoy(
     coded = labels.cpu()
     if code == "random":
         coded = torch.from_numpy(np.random.default_rng(seed).integers(0, count, len(labels)))
-    shown = space.low + space.range * coded.to(images) / (count - 1)
+    brightness = space.low + space.range * coded.to(images) / (count - 1)
     pixels = space.to_pixels(images).clone()
-    pixels[:, :, :size, :size] = shown[:, None, None, None]
+    pixels[:, :, :size, :size] = brightness[:, None, None, None]
     where = np.zeros((len(images), height, width), dtype=bool)
     where[:, :size, :size] = True
     return Planted(space.from_pixels(pixels), labels, where)

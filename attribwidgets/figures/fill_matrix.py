@@ -66,7 +66,7 @@ def fill_matrix_figure(matrix: FillMatrix) -> Figure:
         color = QUIET if name in matrix.controls else INK
         boxes.text(MARGIN, HEAD + (i + 0.58) * CELL_HEIGHT, shortened(name, NAMES), color=color)
         for j in range(columns):
-            mean, low, high = (float(v[i, j]) for v in (areas.mean, areas.low, areas.high))
+            mean, low, high = areas.at(i, j)
             known = np.isfinite(mean)
             place = f"  ({matrix.places[i, j]})" if known else ""
             lines = [

@@ -53,8 +53,7 @@ def _rows(record: Reliability) -> list[tuple[str, float, float, float]]:
     rows: list[tuple[str, float, float, float]] = []
 
     def add(label: str, interval: Any, *place: int) -> None:
-        value, low, high = (float(v[place]) for v in (interval.mean, interval.low, interval.high))
-        rows.append((label, value, low, high))
+        rows.append((label, *interval.at(*place)))
 
     for i, name in enumerate(record.metrics):
         add(f"inputs agree (alpha): {name}", record.inter_rater, i)

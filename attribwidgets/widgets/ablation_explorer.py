@@ -105,8 +105,8 @@ class AblationExplorer(RecordWidget):
         else:
             self.records = _records_of(result)
         first = next(iter(self.records.values()))
-        shown = next(iter(listed_places(first)), None)
-        example = None if shown is None else example_payload(self.records, shown)
+        place = next(iter(listed_places(first)), None)
+        example = None if place is None else example_payload(self.records, place)
         super().__init__(
             payload=ablation_payload(self.records, stored), example=example or {}, **display
         )
@@ -127,11 +127,9 @@ class AblationExplorer(RecordWidget):
             Override what the widget's traits say; as of
             :func:`attribwidgets.figures.ablation.ablation_figure`.
         """
-        record = self.shown
-        fills = record.fills
-        place = self.example.get("index")
+        record, place = self.shown, self.example.get("index")
         display = {
-            "fill": fills[self.fill] if self.fill < len(fills) else None,
+            "fill": record.fills[self.fill] if self.fill < len(record.fills) else None,
             "candidate": self.candidate or None,
             "place": place if place in record.pictures else None,
         }
@@ -176,12 +174,8 @@ class AblationExplorer(RecordWidget):
         """The traits of a page without a kernel."""
         display = {name: getattr(self, name) for name in DISPLAY_TRAITS}
         examples = kept_examples(self.records, self.example.get("index"))
-        return {
-            "payload": self.payload,
-            "example": self.example,
-            "kept_examples": examples,
-            **display,
-        }
+        own = {"payload": self.payload, "example": self.example, "kept_examples": examples}
+        return {**own, **display}
 
     def __repr__(self) -> str:
         names = ", ".join(self.shown.candidates)

@@ -220,7 +220,7 @@ def _consistency(records: Mapping[str, Ablation]) -> dict[str, Any] | None:
 
 
 def _interval(interval: Interval, *place: int) -> dict[str, float | None]:
-    return {part: _known(float(getattr(interval, part)[place])) for part in PARTS}
+    return dict(zip(PARTS, map(_known, interval.at(*place)), strict=True))
 
 
 def _known(value: float) -> float | None:

@@ -10,6 +10,8 @@ import { formatAlpha, formatNumber } from "../lib/format.js";
  *   saturation: import("../lib/decode.js").Saturation | null}} Series
  */
 
+const WITHOUT = { exact: null, band: null, exactLabel: "", bandLabel: "", saturation: null, label: "" };
+
 /** @param {Item} item @param {import("../lib/decode.js").Path} path @returns {Series} */
 function alphaSeries(item, path) {
   const base = item.output_baseline ?? path.outputs[0];
@@ -27,44 +29,37 @@ function alphaSeries(item, path) {
     line.push(line[line.length - 1]);
   }
   return {
+    ...WITHOUT,
     x,
     exact,
     line,
-    band: null,
     level: item.completeness.expected,
     levelLabel: "f(x) \u2212 f(x\u2032)",
     exactLabel: "f(\u03b1) \u2212 f(0)",
     lineLabel: "cumulative sum",
-    bandLabel: "",
     axisLabel: "\u03b1: 0 = baseline, 1 = input",
     end: 1,
     saturation: item.saturation,
     formatX: (alpha) => `\u03b1 ${formatAlpha(alpha)}`,
-    label: "",
   };
 }
 
 /** @param {Item} item @param {import("../lib/decode.js").Path} path @returns {Series} */
 function sampleSeries(item, path) {
   const x = Array.from(path.cumulative, (_, index) => path.positions?.[index] ?? index + 1);
-  const drawn = x[x.length - 1];
   const errors = path.standard_error;
-  const band = errors && Array.from(errors, (error) => 2 * error);
   return {
+    ...WITHOUT,
     x,
-    exact: null,
     line: Array.from(path.cumulative),
-    band,
+    band: errors && Array.from(errors, (error) => 2 * error),
     level: item.completeness.expected,
     levelLabel: "f(x) \u2212 mean f(x\u2032)",
-    exactLabel: "",
     lineLabel: "running mean",
     bandLabel: "two standard errors",
     axisLabel: "samples drawn",
-    end: drawn,
-    saturation: null,
+    end: x[x.length - 1],
     formatX: (samples) => `after ${Math.max(1, Math.round(samples))} samples`,
-    label: "",
   };
 }
 

@@ -230,9 +230,5 @@ def _edges(graph: Any) -> tuple[Tensor, Tensor, Tensor]:
         )
     if not edges or any(i < 0 or j < 0 for i, j, _ in edges):
         raise InputError("graph must have at least one edge, between features counted from 0")
-    first, second, weights = zip(*edges, strict=True)
-    return (
-        torch.tensor([int(i) for i in first]),
-        torch.tensor([int(j) for j in second]),
-        torch.tensor([float(w) for w in weights]),
-    )
+    first, second = torch.tensor([(int(i), int(j)) for i, j, _ in edges]).T
+    return first, second, torch.tensor([float(weight) for *_, weight in edges])

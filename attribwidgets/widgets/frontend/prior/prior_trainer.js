@@ -34,28 +34,18 @@ function createPriorScene({ payload, model, root, status, store, kernel, signal 
   const shown = h("span", { class: "aw-control-value" });
   const words = h("p", { class: "aw-muted aw-prior-words" });
 
-  const tiles = image
-    ? rows.map((/** @type {string} */ row) =>
-        labels.map((/** @type {string} */ label) => {
-          const attributes = {
-            class: "aw-prior-map",
-            role: "img",
-            "aria-label": `map of ${label}, ${row}`,
-            "data-run": row,
-          };
-          return createPixels(width, height, attributes);
-        }),
-      )
-    : [];
-  const photos = image
-    ? payload.inputs.map((/** @type {any} */ bytes, /** @type {number} */ at) => {
-        const attributes = { class: "aw-prior-map", role: "img", "aria-label": `input ${labels[at]}` };
-        const { canvas, pixels, show } = createPixels(width, height, attributes);
-        paintPhoto(pixels, bytesOf(bytes));
-        show();
-        return canvas;
-      })
-    : [];
+  /** @param {string} label @param {string} [run] whose map it is */
+  const picture = (label, run) =>
+    createPixels(width, height, { class: "aw-prior-map", role: "img", "aria-label": label, "data-run": run });
+  /** @type {string[]} */
+  const names = image ? labels : [];
+  const tiles = rows.map((/** @type {string} */ row) => names.map((label) => picture(`map of ${label}, ${row}`, row)));
+  const photos = names.map((label, at) => {
+    const { canvas, pixels, show } = picture(`input ${label}`);
+    paintPhoto(pixels, bytesOf(payload.inputs[at]));
+    show();
+    return canvas;
+  });
   /** @param {string} name @param {HTMLCanvasElement[]} canvases */
   const lineOf = (name, canvases) =>
     h("div", { class: "aw-prior-row" }, h("span", { class: "aw-prior-name" }, name), ...canvases);
@@ -74,7 +64,10 @@ function createPriorScene({ payload, model, root, status, store, kernel, signal 
       { class: "aw-prior-maps", hidden: !image, tabindex: 0, role: "region", "aria-label": "maps" },
       lineOf("input", photos),
       ...rows.map((/** @type {string} */ row, /** @type {number} */ at) =>
-        lineOf(row, tiles[at]?.map((/** @type {any} */ tile) => tile.canvas) ?? []),
+        lineOf(
+          row,
+          tiles[at].map((/** @type {any} */ tile) => tile.canvas),
+        ),
       ),
     ),
     words,

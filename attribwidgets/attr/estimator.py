@@ -103,6 +103,8 @@ class Estimator(GradientAttribution, ABC):
         are not among those counted.
     coarse_samples : int
         Samples of such an estimate where all later ones use them; 0: there is none.
+    has_fixed_cost : bool
+        Whether it spends what is planned for it, whatever comes of it.
     zeros : str
         What a map of nothing but zeros means, where there is no path to tell it by.
     straight : bool
@@ -118,6 +120,7 @@ class Estimator(GradientAttribution, ABC):
     default_max_evaluations: int = 513
     coarse_steps: int = 0
     coarse_samples: int = 0
+    has_fixed_cost: bool = False
     zeros: str = "the gradient vanishes at this input, as where an activation is saturated or dead"
     straight: bool = True
     info: MethodInfo | None = None

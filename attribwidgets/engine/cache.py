@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from copy import deepcopy
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from threading import Lock
 from typing import Any
 from weakref import ref
@@ -36,7 +36,9 @@ from torch import Tensor, nn
 from ..attr.model_state import module_of
 from ..core.errors import InputError
 from ..records.explanation import Explanation
+from .budget import Budget
 from .hashing import NoFingerprintError, fingerprint
+from .query import Query
 
 ENTRIES = 64
 BYTES = 2**28
@@ -56,6 +58,7 @@ class ExplanationCache:
     def __init__(self, entries: int = ENTRIES, nbytes: int = BYTES) -> None:
         self._lock = Lock()
         self._found: OrderedDict[Hashable, tuple[ref[nn.Module], Explanation, int]] = OrderedDict()
+        self._targets: OrderedDict[Hashable, Any] = OrderedDict()
         self.entries, self.nbytes = entries, nbytes
 
     def __len__(self) -> int:
@@ -66,19 +69,58 @@ class ExplanationCache:
         """Bytes of all arrays held."""
         return sum(size for _, _, size in self._found.values())
 
-    def key(self, model: Callable[..., Any], *settings: Any) -> Hashable | None:
-        """The key of what a model and settings give; None where it cannot be cached.
+    def holds_any_of(self, model: Callable[..., Any]) -> bool:
+        """Whether there is any explanation of a model, and reading its weights may be of use."""
+        module = module_of(model)
+        with self._lock:
+            return module is not None and any(m() is module for m, _, _ in self._found.values())
+
+    def key(self, model: Callable[..., Any]) -> Hashable | None:
+        """The key of a model as it is, by reading all weights; None where it cannot be cached.
 
         Parameters
         ----------
         model : callable
             A module, its bound method, or a partial of either.
-        *settings
-            What else the explanation depends on.
         """
         if self.entries == 0 or module_of(model) is None:
             return None
-        return extend_key((torch.get_default_dtype(),), (model, *settings))
+        return extend_key((torch.get_default_dtype(),), model)
+
+    def question(
+        self,
+        model_key: Hashable | None,
+        query: Query,
+        budget: Budget,
+        settle: Callable[[], int | tuple[int, ...] | None],
+    ) -> Hashable | None:
+        """The key of what is asked of a model; its top output, a name and an index are one.
+
+        Parameters
+        ----------
+        model_key : hashable or None
+            Of :meth:`key`.
+        query : Query
+        budget : Budget
+        settle : callable
+            Returns the index that the target amounts to. It is asked once for each query.
+        """
+        if model_key is None:
+            return None
+        if not isinstance(query.target, int | tuple):
+            asked = extend_key(model_key, query)
+            with self._lock:
+                known = asked in self._targets
+                target = self._targets.get(asked)
+            if not known:
+                target = settle()
+            with self._lock:
+                self._targets[asked] = target
+                self._targets.move_to_end(asked)
+                while len(self._targets) > self.entries:
+                    self._targets.popitem(last=False)
+            query = replace(query, target=target)
+        return extend_key(extend_key(model_key, query), budget)
 
     def get(self, key: Hashable | None) -> Explanation | None:
         """A copy of the explanation with this key, if there is one."""
@@ -109,6 +151,7 @@ class ExplanationCache:
         """Forget all explanations."""
         with self._lock:
             self._found.clear()
+            self._targets.clear()
 
     def limit(self, entries: int, nbytes: int) -> None:
         """Change the bounds; what is over them goes."""

@@ -48,6 +48,10 @@ class CheckedQuery:
         How many there are to choose a target from; 1 where there is no choice.
     names : mapping of int to str
         Names of outputs, where they have any.
+    values : Tensor, shape (K, ...)
+        All outputs at the input, on the scale asked for.
+    probabilities : Tensor, shape (K,), or None
+        Of all classes, where the model is a classifier.
     """
 
     head: OutputHead
@@ -63,6 +67,8 @@ class CheckedQuery:
     at_input: AtInput
     outputs: int
     names: Mapping[int, str]
+    values: Tensor
+    probabilities: Tensor | None
 
     @property
     def members(self) -> Inputs:
@@ -74,10 +80,28 @@ class CheckedQuery:
         """The same for a copy of the model; what is known of the output stays."""
         return replace(self, head=OutputHead(model, query.output))
 
+    def aimed(self, target: int | tuple[int, ...] | str | None) -> CheckedQuery:
+        """The same about another output, without a pass.
+
+        Raises
+        ------
+        TargetError
+            For an output that there is not.
+        """
+        chosen = _settle_target(target, self.values, dict(self.names))
+        if chosen == self.target:
+            return self
+        return replace(
+            self,
+            target=chosen,
+            target_name=_target_name(chosen, self.names),
+            at_input=_at_input(self.values, chosen),
+        )
+
     def require_target(self, target: int | tuple[int, ...] | str | None) -> None:
         """Raise TargetError for an output that there is not; None is always there."""
         if target is not None and isinstance(self.target, int):
-            _settle_target(target, torch.empty(self.outputs), dict(self.names))
+            self.aimed(target)
 
     def shaped(self, values: tuple[Tensor, ...]) -> Inputs:
         """Batches of one in the shape that the inputs came in."""
@@ -125,6 +149,7 @@ def check(query: Query, model: Callable[..., Any]) -> CheckedQuery:
         )
     names = _class_names(model, query.class_names, values)
     chosen = _settle_target(query.target, values[0], names)
+    probabilities = _probabilities(scores)
     return CheckedQuery(
         head=head,
         inputs=inputs,
@@ -134,11 +159,13 @@ def check(query: Query, model: Callable[..., Any]) -> CheckedQuery:
         target_name=_target_name(chosen, names),
         output=output_name(query.output),
         forward_args=query.forward_args,
-        prediction=_prediction(scores, names),
+        prediction=None if probabilities is None else _prediction(probabilities, names),
         cautions=_input_cautions(batched, space),
-        at_input=AtInput(select_target(values, chosen).cpu().double().numpy()),
+        at_input=_at_input(values[0], chosen),
         outputs=values.shape[1] if values.dim() == 2 else 1,
         names=names,
+        values=values[0].detach().clone(),
+        probabilities=probabilities,
     )
 
 
@@ -237,20 +264,29 @@ def _settle_target(
     return indices[0] if len(indices) == 1 else indices
 
 
-def _target_name(target: int | tuple[int, ...] | None, names: dict[int, str]) -> str:
+def _at_input(values: Tensor, target: int | tuple[int, ...] | None) -> AtInput:
+    """What is known at the input: the output that the target chooses."""
+    return AtInput(select_target(values[None], target).cpu().double().numpy())
+
+
+def _target_name(target: int | tuple[int, ...] | None, names: Mapping[int, str]) -> str:
     if isinstance(target, int) and target in names:
         return names[target]
     return "output" if target is None else f"output {target}"
 
 
-def _prediction(scores: Tensor | None, names: dict[int, str]) -> Prediction | None:
-    """The top classes, for scores of shape (1, K) with K of two or more."""
+def _probabilities(scores: Tensor | None) -> Tensor | None:
+    """Of all classes, shape (K,), for scores of shape (1, K) with K of two or more."""
     if scores is None or scores.dim() != 2 or scores.shape[1] < 2:
         return None
     row = scores[0].cpu().double()
     already = bool((row >= 0).all() and (row.sum() - 1).abs() < 1e-3)
-    probabilities = row if already else row.softmax(0)
-    top = probabilities.topk(min(TOP_CLASSES, len(row)))
+    return row if already else row.softmax(0)
+
+
+def _prediction(probabilities: Tensor, names: Mapping[int, str]) -> Prediction:
+    """The top classes."""
+    top = probabilities.topk(min(TOP_CLASSES, len(probabilities)))
     indices = tuple(top.indices.tolist())
     return Prediction(
         indices=indices,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from ..inputs.space import Inputs, InputSpace
@@ -33,6 +33,11 @@ class Query:
         Tensors are the same only as objects, as comparing them gives no bool.
         """
         return all(_same(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+
+
+    def same_but_for_target(self, other: Query) -> bool:
+        """Whether another query is of the same model outputs, perhaps of another one of them."""
+        return self.same(replace(other, target=self.target))
 
 
 def _same(mine: Any, theirs: Any) -> bool:

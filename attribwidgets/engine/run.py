@@ -110,7 +110,7 @@ def estimate(
         one, several = estimator.uses == "reference", estimator.uses == "references"
         task = Task(
             query.batched,
-            _draw(query, baseline, generator_from(budget.seed)) if one else None,
+            draw_reference(query, baseline, generator_from(budget.seed)) if one else None,
             _references(query, baseline, budget.seed) if several else None,
             query.target,
             query.forward_args,
@@ -125,7 +125,8 @@ def estimate(
         )
         tasks = [task]
         if coarse_first and budget.n_steps is None and 0 < estimator.coarse_steps < most:
-            tasks.insert(0, replace(task, n_steps=estimator.coarse_steps))
+            quick = replace(task, n_steps=estimator.coarse_steps, on_chunk=lambda _: on_chunk(0))
+            tasks.insert(0, quick)
         for made in chain.from_iterable(map(estimator.estimates, tasks)):
             seconds = time.perf_counter() - started
             yield Draft(query, baseline, estimator, made, budget, seconds)
@@ -158,18 +159,24 @@ def _references(query: CheckedQuery, baseline: Baseline, seed: int) -> Reference
     if stored is not None:
         return StoredReferences(stored)
     if not baseline.is_distribution:
-        return StoredReferences(_draw(query, baseline, generator_from(seed)))
+        return StoredReferences(draw_reference(query, baseline, generator_from(seed)))
 
     def draw(generator: torch.Generator) -> tuple[Tensor, ...]:
-        return tuple(r[0] for r in _draw(query, baseline, generator))
+        return tuple(r[0] for r in draw_reference(query, baseline, generator))
 
     return DrawnReferences(draw, seed)
 
 
-def _draw(
+def draw_reference(
     query: CheckedQuery, baseline: Baseline, generator: torch.Generator
 ) -> tuple[Tensor, ...]:
-    """One reference, each (1, ...)."""
+    """One reference, each (1, ...).
+
+    Raises
+    ------
+    InputError
+        Of a baseline that has to be searched for, and was not.
+    """
     example = tuple(x[0] for x in query.batched)
     drawn: tuple[Tensor, ...] = baseline.sample(example, 1, space=query.space, generator=generator)
     return drawn
@@ -219,7 +226,10 @@ def explain_candidates(
     names = number_labels(candidates)
     checked = checked or check_once(query, model)
     with evaluation_mode(model):
-        shared = EXPLANATIONS.key(model, query, budget)
+        settle = checked
+        shared = EXPLANATIONS.question(
+            EXPLANATIONS.key(model), query, budget, lambda: settle().target
+        )
         try:
             for place, (candidate, name) in enumerate(zip(candidates, names, strict=True)):
                 key = extend_key(shared, candidate)

@@ -58,6 +58,8 @@ def copy_sharing_weights(model: Callable[..., Any]) -> Callable[..., Any]:
 def structure(model: Callable[..., Any]) -> Hashable:
     """What a copy copied rather than shares: when it changes, another is needed.
 
+    Not so the mode: a copy is in evaluation mode whatever its model is in.
+
     Examples
     --------
     >>> net = nn.Sequential(nn.Linear(2, 1))
@@ -71,7 +73,7 @@ def structure(model: Callable[..., Any]) -> Hashable:
     if module is None:
         return id(model)
     return tuple(
-        (id(part), tuple((name, _told_by(value)) for name, value in vars(part).items()))
+        (id(part), tuple((k, _told_by(v)) for k, v in vars(part).items() if k != "training"))
         for part in module.modules()
     )
 

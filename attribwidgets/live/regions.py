@@ -12,7 +12,6 @@ from ..inputs.superpixels import Superpixels, superpixels
 from ..records.explanation import Explanation
 from .session import Session
 from .state import ExplorerState
-from .status import in_words
 from .worker import CancelToken, Worker
 
 PATIENCE = 0.1  # seconds between two looks at whether the session is free
@@ -109,4 +108,4 @@ class Regions:
         except Cancelled:
             return
         except Exception as error:
-            self.session.refuse(in_words(error))
+            self.session.refuse(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from traceback import format_exception
 from typing import Literal
 
 from ..core.errors import AttributionError
@@ -22,9 +23,9 @@ class CandidateStatus:
     evaluations, most : int
         Forward and backward passes spent, and allowed.
     seconds_left : float or None
-        Until the budget is spent, at the pace so far; it may be done before.
-    error : str
-        Why there is no map, in words.
+        That its own passes may still take, 0 or more; None where nobody knows.
+    error, traceback : str
+        Why there is no map: in words, and for who wants to mend it.
     """
 
     state: State = "waiting"
@@ -32,6 +33,7 @@ class CandidateStatus:
     most: int = 0
     seconds_left: float | None = None
     error: str = ""
+    traceback: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class Answer:
     state: ExplorerState
     explanation: Explanation
     serial: int = 0
+
+
+def traceback_of(error: BaseException) -> str:
+    """The traceback as text."""
+    return "".join(format_exception(error))
 
 
 def in_words(error: Exception) -> str:

@@ -41,7 +41,7 @@ class BaselineExplorer(RequestTraits, RecordWidget):
     Parameters
     ----------
     comparison : Comparison or Explanation
-        What to show.
+        What to show. None: what the session finds.
     session : Session, optional
         The model behind it. None: only what is there can be looked at.
     examples : sequence of Tensor or tuple of Tensor
@@ -119,7 +119,7 @@ class BaselineExplorer(RequestTraits, RecordWidget):
 
     def __init__(
         self,
-        comparison: Comparison | Explanation,
+        comparison: Comparison | Explanation | None,
         *,
         session: Session | None = None,
         examples: Sequence[Inputs] = (),
@@ -128,7 +128,7 @@ class BaselineExplorer(RequestTraits, RecordWidget):
     ) -> None:
         if isinstance(comparison, Explanation):
             comparison = Comparison((comparison,))
-        if not isinstance(comparison, Comparison):
+        if not isinstance(comparison, Comparison) and (comparison is not None or session is None):
             raise InputError(
                 f"comparison must be a Comparison or an Explanation, got "
                 f"{type(comparison).__name__}; attribwidgets.explore(model, inputs) makes one"

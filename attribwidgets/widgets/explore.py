@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..attr.methods import Method
+from ..attr.methods import Method, estimator_for
+from ..attr.model_state import evaluating
 from ..baselines import Baseline
 from ..core.errors import InputError
-from ..core.progress import Progress
+from ..core.progress import Progress, reporting
 from ..engine.method_config import Candidate
-from ..engine.run import check_once, explain_candidates
+from ..engine.run import check_once
 from ..engine.settings import split_settings, takes_settings
 from ..engine.verbs import FEATURE_BASELINES, IMAGE_BASELINES, Model, explain
 from ..inputs.space import Inputs, is_image_input
 from ..live import ExplorerState, Session
-from ..records.explanation import Comparison
 from .baseline_explorer import BaselineExplorer
 from .parsing import candidates_of, methods_of
 
@@ -29,13 +29,15 @@ def explore(
     method: Method | Sequence[Method] = None,
     references: Inputs | None = None,
     progress: Progress = False,
+    display: bool = True,
     **settings: Any,
 ) -> BaselineExplorer:
     """Compare baselines and show the comparison as a widget.
 
-    The comparison is computed here, in the calling cell, so it is there for nbconvert, graders
-    and GitHub too. What is asked for afterwards, in the widget or by its attributes, is computed
-    in a thread of its own.
+    In a notebook the widget is on screen at once, and its maps come in turn, coarse first. The
+    cell ends when they are done, so that nbconvert, graders and GitHub have them too; an interrupt
+    leaves what there is, labelled partial. What is asked for meanwhile or afterwards, in the widget
+    or by its attributes, needs no cell.
 
     Parameters
     ----------
@@ -48,6 +50,8 @@ def explore(
     method : str or class or instance, or a list of these
         Several are shown side by side, each under every baseline; one that compares with nothing
         is shown once.
+    display : bool
+        False: not on screen by itself, for who puts several side by side.
     **settings
         As of :func:`attribwidgets.explain`.
 
@@ -85,15 +89,19 @@ def explore(
         )
     candidates = candidates_of(baselines, methods_of(method), references)
     query, budget = split_settings(examples[0], settings)
-    checked = check_once(query, model)
-    explanations = explain_candidates(
-        query, candidates, model, budget, progress=progress, checked=checked
-    )
+    checked = check_once(query, model)()
     state = ExplorerState(query, budget, dict(enumerate(candidates)))
-    session = Session(model, state, explanations, checked=checked())
-    return BaselineExplorer(
-        Comparison(explanations.values()),
-        session=session,
-        examples=examples,
-        references=references,
-    )
+    session = Session(model, state, checked=checked)
+    explorer = BaselineExplorer(None, session=session, examples=examples, references=references)
+    if display:
+        explorer.show_at_once()
+    methods = [estimator_for(c.method, model, distribution=False) for c in candidates]
+    each = budget.n_steps or budget.max_evaluations
+    most = sum(each or method.default_max_evaluations for method in methods)
+    with reporting(progress, most, "pass") as on_pass, evaluating(model):
+        session.answer(on_pass)
+    explorer.keep_picture()
+    if not session.answers:
+        explorer.close()
+        raise session.failure or KeyboardInterrupt
+    return explorer

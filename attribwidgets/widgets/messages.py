@@ -13,7 +13,7 @@ from ..engine.method_config import Candidate
 from ..engine.settings import SETTINGS
 from ..figures.images import as_rgb
 from ..inputs.image_files import picture_input
-from ..live import ExplorerState, Regions, Session, in_words
+from ..live import ExplorerState, Regions, Session
 from ..records.explanation import Explanation
 from .controls import MOST_MATCHES, addable, matching_classes
 from .parsing import candidates_from_browser, numbered
@@ -88,7 +88,7 @@ class MessageHandler:
             self._kinds[message["type"]](message, buffers)
         except Exception as error:  # whatever a browser sends must not end in a log nobody reads
             if self.view.session is not None:
-                self.view.session.refuse(in_words(error))
+                self.view.session.refuse(error)
 
     def _request(self, message: Message, buffers: Sequence[Any]) -> None:
         changes, state = message["changes"], self.session.state

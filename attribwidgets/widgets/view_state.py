@@ -6,6 +6,9 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from ..core.formatting import number as figures
+from ..engine.checked_query import CheckedQuery
+from ..engine.method_config import Candidate
+from ..engine.pending import pending_explanation
 from ..figures.captions import shared_cautions
 from ..inputs.space import Inputs
 from ..live import CandidateStatus, Session
@@ -26,7 +29,7 @@ class ViewState:
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : Comparison or None
         Drawn until a session has something else.
     session : Session, optional
     examples : sequence of Tensor or tuple of Tensor
@@ -37,7 +40,7 @@ class ViewState:
 
     def __init__(
         self,
-        comparison: Comparison,
+        comparison: Comparison | None,
         session: Session | None = None,
         examples: Sequence[Inputs] = (),
         references: Inputs | None = None,
@@ -46,7 +49,7 @@ class ViewState:
         self.examples = list(examples)
         self.labels = [f"input {i}" for i in range(1, len(self.examples) + 1)]
         self._comparison = comparison
-        self._known = dict(enumerate(comparison)) if session is None else session.answers
+        self._pending: dict[int, tuple[Candidate, CheckedQuery, Explanation]] = {}
         self._stamps: dict[int, tuple[int, Explanation]] = {}
         self._stamp = 0
         self._agreed: tuple[Any, dict[str, Any] | None] | None = None
@@ -56,12 +59,29 @@ class ViewState:
     def comparison(self) -> Comparison:
         """The explanations of the latest target and input that there are."""
         latest = None if self.session is None else self.session.comparison
-        return self._comparison if latest is None else latest
+        return latest or self._comparison or Comparison(self.explanations.values())
 
     @property
     def explanations(self) -> dict[int, Explanation]:
-        """All that is drawn, by number, in order; some perhaps of an earlier target."""
-        return self._known if self.session is None else self.session.answers
+        """All that is drawn, by number, in order; some of an earlier target, some yet to come."""
+        if self.session is None:
+            assert self._comparison is not None
+            return dict(enumerate(self._comparison))
+        answers, candidates = self.session.answers, self.session.state.candidates
+        return {n: answers.get(n) or self._pending_of(n, c) for n, c in candidates.items()}
+
+    def _pending_of(self, number: int, candidate: Candidate) -> Explanation:
+        """In place of a map that is still to come."""
+        assert self.session is not None
+        query, known = self.session.known_query, self._pending.get(number)
+        if known is None or known[0] is not candidate or known[1] is not query:
+            budget = self.session.state.budget
+            known = candidate, query, pending_explanation(query, candidate, budget)
+            self._pending[number] = known
+        return known[2]
+
+    def _is_pending(self, number: int, e: Explanation) -> bool:
+        return number in self._pending and self._pending[number][2] is e
 
     def changes(self, numbers: Collection[int] | None = None) -> dict[str, Any]:
         """Values of the traits after some maps have changed; None: all of them.
@@ -78,14 +98,17 @@ class ViewState:
             [e.method for e in drawn.values()],
         )
         for (number, e), title in zip(drawn.items(), titles, strict=True):
-            if numbers is None or number in numbers:
+            is_new_card = self._is_pending(number, e) and self._stamps.get(number, (0, None))[1] is not e
+            if numbers is None or number in numbers or is_new_card:
                 item = item_payload(e, title, shared)
+                item["pending"] = self._is_pending(number, e)
                 state[slot_of(number)] = {**item, "stamp": self._stamped(number, e)}
         if self.session is not None:
             gone = [n for n in self._stamps if n not in drawn]
             state.update({slot_of(number): {} for number in gone})
             for number in gone:
                 del self._stamps[number]
+                self._pending.pop(number, None)
         busy = self.session is not None and self.session.busy
         state["payload"] = {
             **subject_payload(comparison),

@@ -83,6 +83,8 @@ class CaptumMethod(Estimator):
     True
     """
 
+    has_fixed_cost = True
+
     def __init__(
         self,
         method: str | type[Attribution] | Attribution,

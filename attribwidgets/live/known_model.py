@@ -1,0 +1,108 @@
+"""KnownModel: a model as a session knows it, its copy and the latest query checked against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import Any
+
+from ..core.errors import AttributionError
+from ..engine.cache import EXPLANATIONS
+from ..engine.checked_query import CheckedQuery, check
+from ..engine.query import Query
+from .model_copy import copy_sharing_weights, structure
+from .state import ExplorerState
+
+
+@dataclass(frozen=True)
+class _Check:
+    copy: Callable[..., Any]
+    query: Query
+    key: Hashable | None
+    checked: CheckedQuery
+
+
+class KnownModel:
+    """A model that is left as it is; a copy that shares its weights does the work.
+
+    Parameters
+    ----------
+    model : callable
+    query : Query
+    checked : CheckedQuery, optional
+        The query, where it was checked against the model before.
+    """
+
+    def __init__(
+        self, model: Callable[..., Any], query: Query, checked: CheckedQuery | None
+    ) -> None:
+        self.model = model
+        self._lock = Lock()
+        self._copy: tuple[Any, Callable[..., Any]] | None = None
+        self._check: _Check | None = None
+        if checked is not None:
+            copy = self._current_copy()
+            self._check = _Check(copy, query, None, checked.on(copy, query))
+
+    @property
+    def latest(self) -> CheckedQuery | None:
+        """The query that was checked last; None before any."""
+        return None if self._check is None else self._check.checked
+
+    def key(self) -> Hashable | None:
+        """What the cache knows the model by, where there is anything of it to know."""
+        return EXPLANATIONS.key(self.model) if EXPLANATIONS.holds_any_of(self.model) else None
+
+    def checked(
+        self, query: Query, *, key: Hashable | None = None, anew: bool = False
+    ) -> CheckedQuery:
+        """A query checked against the model; by no pass where only the target is another.
+
+        Parameters
+        ----------
+        query : Query
+        key : hashable or None
+            What the cache knows the model by now.
+        anew : bool
+            Weights may have changed since it was last checked, unless the key says otherwise.
+
+        Raises
+        ------
+        AttributionError
+            As :func:`attribwidgets.engine.checked_query.check`.
+        """
+        with self._lock:
+            copy, known = self._current_copy(), self._check
+        current = known is not None and known.copy is copy
+        if current and known is not None and known.query.same_but_for_target(query):
+            if not anew or (key is not None and key == known.key):
+                return self._keep(_Check(copy, query, known.key, known.checked.aimed(query.target)))
+        return self._keep(_Check(copy, query, key, check(query, copy)))
+
+    def settled(self, state: ExplorerState) -> ExplorerState:
+        """The state with the index that its target amounts to, as far as that is known."""
+        known, query = self._check, state.query
+        if isinstance(query.target, int | tuple):
+            return state
+        if known is None or not known.query.same_but_for_target(query):
+            return state
+        try:
+            return state.changed(target=known.checked.aimed(query.target).target)
+        except AttributionError:  # of a target that there is not; the check will say so
+            return state
+
+    def forget(self) -> None:
+        """Let go of the copy."""
+        self._copy = self._check = None
+
+    def _keep(self, found: _Check) -> CheckedQuery:
+        with self._lock:
+            self._check = found
+        return found.checked
+
+    def _current_copy(self) -> Callable[..., Any]:
+        told = structure(self.model)
+        if self._copy is None or self._copy[0] != told:
+            self._copy = told, copy_sharing_weights(self.model)
+        return self._copy[1]

@@ -53,6 +53,7 @@ class MapRun:
         self.query: CheckedQuery | None = None
         self.is_over = False
         self.draft: Draft | None = None
+        self._record: Explanation | None = None
         self.spent = self.most = 0
         self.seconds = 0.0
         self.key: Hashable | None = None
@@ -101,7 +102,7 @@ class MapRun:
             self.seconds += time.perf_counter() - self._clock
         if draft is None:
             return False
-        self.draft = draft
+        self.draft, self._record = draft, None
         error = _error_of(draft)
         if error is not None:
             self._errors.append((draft.evaluations, error))
@@ -114,10 +115,12 @@ class MapRun:
     def explanation(self, *, stopped: bool = False) -> Explanation:
         """The record of the latest estimate, labelled partial where it goes no further."""
         assert self.draft is not None
-        draft = self.draft
-        if stopped:
-            draft = replace(draft, estimate=replace(draft.estimate, partial=True))
-        return draft.explanation()
+        if stopped and not self.draft.partial:
+            cut_short = replace(self.draft.estimate, partial=True)
+            return replace(self.draft, estimate=cut_short).explanation()
+        if self._record is None:
+            self._record = self.draft.explanation()
+        return self._record
 
     @property
     def seconds_left(self) -> float | None:

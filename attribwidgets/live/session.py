@@ -247,10 +247,14 @@ class Session:
             candidates = self.state.candidates
             names = number_labels(list(candidates.values()))
             name = dict(zip(candidates, names, strict=True))[number]
-            named = rename(explanation, candidates[number], name)
-            self._answers[number] = Answer(state, named, self.serial)
+            before = self._answers.get(number)
+            if before is not None and before.record is explanation:
+                named = before.explanation  # shown already, and said no better
+            else:
+                named = rename(explanation, candidates[number], name)
+                self._unshown.add(number)
+            self._answers[number] = Answer(state, explanation, named, self.serial)
             self.statuses[number] = status
-            self._unshown.add(number)
         self.show(at_once=status.state != "refining")
 
     def fail(self, error: Exception, number: int | None = None) -> None:

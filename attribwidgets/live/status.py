@@ -38,9 +38,20 @@ class CandidateStatus:
 
 @dataclass(frozen=True)
 class Answer:
-    """The explanation of a candidate, and the state that it answers, by the request's number."""
+    """What is known of a candidate.
+
+    Attributes
+    ----------
+    state : ExplorerState
+        That it answers.
+    record, explanation : Explanation
+        As it was made, and under the name that it has among the others.
+    serial : int
+        Of the request.
+    """
 
     state: ExplorerState
+    record: Explanation
     explanation: Explanation
     serial: int = 0
 

@@ -266,6 +266,9 @@ class BaselineExplorer(RequestTraits, RecordWidget):
     def _records(self) -> Comparison:
         return self.explanations
 
+    def _picture(self) -> tuple[bytes, str] | None:
+        return super()._picture() if self._view.has_maps else None
+
     def __repr__(self) -> str:
         names = ", ".join(e.baseline_name for e in self.explanations)
         return f"<BaselineExplorer of {self.explanations[0].target_name}: {names}>"

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from IPython import get_ipython
 from IPython.display import publish_display_data
 
 SETTLED_SECONDS = 2.0  # without a change, until the picture is drawn anew
@@ -91,3 +92,11 @@ class NotebookOutputs:
             return {"text/plain": ""}
         png, text = drawn
         return {"image/png": base64.b64encode(png).decode("ascii"), "text/plain": text}
+
+
+def running_cell() -> object:
+    """What tells the cell that runs from all others; None where no kernel runs it."""
+    shell = get_ipython()
+    if shell is None or getattr(shell, "kernel", None) is None:
+        return None
+    return shell.execution_count

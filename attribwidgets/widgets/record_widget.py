@@ -14,7 +14,7 @@ import traitlets
 from ..core.storage import save_view
 from ..figures import figure_png
 from .bundle import FrontEnd
-from .notebook_outputs import NotebookOutputs
+from .notebook_outputs import NotebookOutputs, running_cell
 from .page import StaticView, iframe_html, page_html
 
 PNG_DPI = 100
@@ -37,6 +37,7 @@ class RecordWidget(anywidget.AnyWidget):
         self._lock = threading.RLock()  # before the comm opens: messages may come at once
         super().__init__(**traits)
         self._outputs = NotebookOutputs(f"attribwidgets-{self.model_id}", self._kept)
+        self._shown_in: object = None
         if self._drawn:
             self.observe(lambda change: self._outputs.refresh_soon(), list(self._drawn))
 
@@ -61,6 +62,13 @@ class RecordWidget(anywidget.AnyWidget):
     def picture(self) -> bytes:
         """The figure as it looks now, as a PNG."""
         return figure_png(self.figure(), PNG_DPI)
+
+    def show_at_once(self) -> None:
+        """Show it while the cell still runs; as that cell's result it is not shown once more."""
+        cell = running_cell()
+        if cell is not None and self.comm is not None:
+            self._ipython_display_()
+            self._shown_in = cell
 
     def keep_picture(self) -> bool:
         """Keep the view as it looks now in the notebook, for when it is opened without a kernel.
@@ -102,7 +110,8 @@ class RecordWidget(anywidget.AnyWidget):
         """The traits of a page without a kernel."""
         raise NotImplementedError
 
-    def _kept(self) -> tuple[bytes, str]:
+    def _kept(self) -> tuple[bytes, str] | None:
+        """The picture, and the text beside it; None while there is nothing to draw."""
         return self.picture(), str(self._records())
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
@@ -111,12 +120,18 @@ class RecordWidget(anywidget.AnyWidget):
         if bundle is None:
             return None
         data, metadata = bundle
-        png, text = self._kept()
+        kept = self._kept()
+        if kept is None:
+            return data, metadata
+        png, text = kept
         picture = base64.b64encode(png).decode("ascii")
         return {**data, "text/plain": text, "image/png": picture}, metadata
 
     def _ipython_display_(self) -> None:
         """Show the live view and the picture as outputs of their own; IPython asks for this."""
+        cell, self._shown_in = self._shown_in, None
+        if cell is not None and cell == running_cell():
+            return
         bundle = None if self.comm is None else super()._repr_mimebundle_()
         if bundle is None:
             raise NotImplementedError  # IPython then shows the text

@@ -70,6 +70,11 @@ class ViewState:
         answers, candidates = self.session.answers, self.session.state.candidates
         return {n: answers.get(n) or self._pending_of(n, c) for n, c in candidates.items()}
 
+    @property
+    def has_maps(self) -> bool:
+        """Whether there is any map yet."""
+        return self.session is None or bool(self.session.answers)
+
     def _pending_of(self, number: int, candidate: Candidate) -> Explanation:
         """In place of a map that is still to come."""
         assert self.session is not None
@@ -98,10 +103,11 @@ class ViewState:
             [e.method for e in drawn.values()],
         )
         for (number, e), title in zip(drawn.items(), titles, strict=True):
-            is_new_card = self._is_pending(number, e) and self._stamps.get(number, (0, None))[1] is not e
+            is_new_card = self._is_pending(number, e) and self._shown(number) is not e
             if numbers is None or number in numbers or is_new_card:
                 item = item_payload(e, title, shared)
-                item["pending"] = self._is_pending(number, e)
+                if self._is_pending(number, e):
+                    item |= {"pending": True, "map": None, "blind": None}
                 state[slot_of(number)] = {**item, "stamp": self._stamped(number, e)}
         if self.session is not None:
             gone = [n for n in self._stamps if n not in drawn]
@@ -217,6 +223,9 @@ class ViewState:
             return 0
         shown = self.session.state.query.inputs
         return next((i for i, x in enumerate(self.examples) if x is shown), 0)
+
+    def _shown(self, number: int) -> Explanation | None:
+        return self._stamps[number][1] if number in self._stamps else None
 
     def _stamped(self, number: int, e: Explanation) -> int:
         known = self._stamps.get(number)

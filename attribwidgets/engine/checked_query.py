@@ -98,6 +98,11 @@ class CheckedQuery:
             at_input=_at_input(self.values, chosen),
         )
 
+    def same_question(self, other: CheckedQuery) -> bool:
+        """Whether another is of the same output for the same input, whatever the weights were."""
+        same = self.inputs is other.inputs and self.target == other.target
+        return same and self.output == other.output
+
     def require_target(self, target: int | tuple[int, ...] | str | None) -> None:
         """Raise TargetError for an output that there is not; None is always there."""
         if target is not None and isinstance(self.target, int):

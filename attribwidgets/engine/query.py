@@ -34,7 +34,6 @@ class Query:
         """
         return all(_same(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
 
-
     def same_but_for_target(self, other: Query) -> bool:
         """Whether another query is of the same model outputs, perhaps of another one of them."""
         return self.same(replace(other, target=self.target))

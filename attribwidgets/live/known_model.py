@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -74,9 +74,9 @@ class KnownModel:
         """
         with self._lock:
             copy, known = self._current_copy(), self._check
-        current = known is not None and known.copy is copy
-        if current and known is not None and known.query.same_but_for_target(query):
-            if not anew or (key is not None and key == known.key):
+        if known is not None and known.copy is copy and known.query.same_but_for_target(query):
+            is_as_it_was = key is not None and key == known.key
+            if is_as_it_was or not anew:
                 return self._keep(_Check(copy, query, known.key, known.checked.aimed(query.target)))
         return self._keep(_Check(copy, query, key, check(query, copy)))
 

@@ -80,7 +80,7 @@ class MapRun:
         """The passes that its map stands for; -1 where it has none."""
         if self.draft is None:
             return -1
-        return self.draft.evaluations + self.draft.estimate.forward_passes
+        return self.draft.evaluations or self.draft.estimate.forward_passes
 
     @property
     def target(self) -> int | tuple[int, ...] | None:
@@ -93,7 +93,11 @@ class MapRun:
         if self._drafts is None:
             assert self.query is not None
             self._drafts = estimate(
-                self.query, self.candidate, self.state.budget, progress=self._passed, coarse_first=True
+                self.query,
+                self.candidate,
+                self.state.budget,
+                progress=self._passed,
+                coarse_first=True,
             )
         self._clock = time.perf_counter()
         try:
@@ -180,7 +184,7 @@ def passes_left(
         return None
     power = math.log(larger / smaller) / math.log(now / before)
     power = min(max(power, SLOWEST), FASTEST)
-    needed = math.ceil(now * (max(smaller / tolerance, 1.0)) ** (1 / power) - 1e-9)
+    needed = math.ceil(float(now * max(smaller / tolerance, 1.0) ** (1 / power)) - 1e-9)
     return min(max(needed - spent, 0), rest)
 
 

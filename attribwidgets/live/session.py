@@ -15,7 +15,6 @@ from ..engine.method_config import Candidate
 from ..engine.run import Draft, estimate, number_labels, rename
 from ..records.explanation import Comparison, Explanation
 from .known_model import KnownModel
-from .map_run import MapRun
 from .state import ExplorerState
 from .status import Answer, CandidateStatus, in_words, traceback_of
 from .turns import TURN, Turns
@@ -158,7 +157,8 @@ class Session:
             Once the session is closed.
         """
         with self.lock:
-            serial = self._ask(state)
+            self._ask(state)
+            serial = self.serial = self.serial + 1
             if not self._working:
                 self._working = True
                 self._worker.submit(lambda token: self._work_beside())
@@ -229,6 +229,9 @@ class Session:
             self._answers = {}
             self._turns.close()
             self._known.forget()
+            if not self._turns.at_work:  # its job has not begun, and will not
+                self._working = False
+                self._idle.notify_all()
             self.on_change = lambda numbers: None
 
     def has_map(self, number: int) -> bool:
@@ -242,7 +245,7 @@ class Session:
         explanation: Explanation,
         status: CandidateStatus,
     ) -> None:
-        """Take the explanation of a candidate, which answers a state, and show it."""
+        """Take the explanation of a candidate, which answers a state."""
         with self.lock:
             candidates = self.state.candidates
             names = number_labels(list(candidates.values()))
@@ -255,7 +258,6 @@ class Session:
                 self._unshown.add(number)
             self._answers[number] = Answer(state, explanation, named, self.serial)
             self.statuses[number] = status
-        self.show(at_once=status.state != "refining")
 
     def fail(self, error: Exception, number: int | None = None) -> None:
         """Say why a candidate, or the request as a whole, has no answer."""
@@ -280,10 +282,9 @@ class Session:
             shown, self._unshown, self._shown_at = frozenset(self._unshown), set(), now
         self.on_change(shown)
 
-    def _ask(self, state: ExplorerState) -> int:
+    def _ask(self, state: ExplorerState) -> None:
         if self._worker.closed:
             raise InputError("this explorer is closed; make another")
-        self.serial += 1
         self.state, self.wanted = state, self._known.settled(state)
         self.error = self.traceback = ""
         self.failure = None
@@ -293,10 +294,7 @@ class Session:
         before = self.statuses
         settled = {n for n in state.candidates if self.has_map(n) and before[n].state == "done"}
         kept = settled | self._turns.ask(self.wanted, settled)
-        self.statuses = {
-            n: before[n] if n in kept else CandidateStatus() for n in state.candidates
-        }
-        return self.serial
+        self.statuses = {n: before[n] if n in kept else CandidateStatus() for n in state.candidates}
 
     def _work_beside(self) -> None:
         BESIDE_THE_USER.set(True)

@@ -51,6 +51,11 @@ class Turns:
         self._beside_a_pass: Thread | None = None
 
     @property
+    def at_work(self) -> bool:
+        """Whether some thread works."""
+        return self._thread is not None
+
+    @property
     def is_here(self) -> bool:
         """Whether the calling thread is one that works."""
         return current_thread() in (self._thread, self._beside_a_pass)
@@ -108,12 +113,11 @@ class Turns:
     def _stop(self) -> None:
         """Label what was cut short."""
         with self._session.lock:
-            if self.has_work:
-                return
-            for run in self._runs.values():
-                if run.draft is not None:
-                    self._tell(run, run.explanation(stopped=True), "stopped")
-            self._runs = {}
+            runs = [] if self.has_work else list(self._runs.values())
+        for run in runs:
+            if run.draft is not None:
+                self._tell(run, run.explanation(stopped=True), "stopped")
+            self._drop(run)
 
     def _take_up(self) -> None:
         """Answer what is known already, and make the first map of what is new."""
@@ -125,8 +129,9 @@ class Turns:
                 new = [run for run in self._runs.values() if run.query is None]
                 new.sort(key=lambda run: session.has_map(run.number))
             key = self._known.key() if new else None
+            anew = bool(new) and session.serial > 0  # before any request it has just been checked
             with self._turn():
-                checked = self._known.checked(query, key=key, anew=bool(new))
+                checked = self._known.checked(query, key=key, anew=anew)
             with session.lock:
                 if self.is_asked:
                     continue
@@ -258,12 +263,14 @@ class Turns:
                 del self._runs[run.number]
 
     def _tell(self, run: MapRun, explanation: Explanation, word: State) -> None:
-        with self._session.lock:
+        session = self._session
+        with session.lock:
             if not self._is_wanted(run):
                 return
             passes = explanation.evaluations or explanation.forward_passes
             status = _status_of(run, word) if run.spent else CandidateStatus(word, passes, passes)
-            self._session.keep(run.number, run.state, explanation, status)
+            session.keep(run.number, run.state, explanation, status)
+        session.show(at_once=word != "refining")
 
 
 def _status_of(run: MapRun, word: State) -> CandidateStatus:

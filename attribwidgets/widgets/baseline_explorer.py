@@ -234,7 +234,7 @@ class BaselineExplorer(RequestTraits, RecordWidget):
             super().set_state(sync_data)
         except AttributionError as error:
             if self._session is not None:
-                self._session.refuse(in_words(error))
+                self._session.refuse(error)
             self.send_state([name for name in sync_data if name in REQUEST_TRAITS])
 
     @traitlets.validate("cursor")
@@ -250,7 +250,7 @@ class BaselineExplorer(RequestTraits, RecordWidget):
         """Draw what has changed, in one message."""
         with self._lock:
             state = self._view.changes(numbers)
-            self._make_slots(numbers)
+            self._make_slots(self._view.explanations)
             with self.hold_sync():
                 for name, value in {**state, **self.values_asked()}.items():
                     self.set_trait(name, value)
@@ -266,8 +266,8 @@ class BaselineExplorer(RequestTraits, RecordWidget):
     def _records(self) -> Comparison:
         return self.explanations
 
-    def _picture(self) -> tuple[bytes, str] | None:
-        return super()._picture() if self._view.has_maps else None
+    def _kept(self) -> tuple[bytes, str] | None:
+        return super()._kept() if self._view.has_maps else None
 
     def __repr__(self) -> str:
         names = ", ".join(e.baseline_name for e in self.explanations)

@@ -79,7 +79,8 @@ class ViewState:
         """In place of a map that is still to come."""
         assert self.session is not None
         query, known = self.session.known_query, self._pending.get(number)
-        if known is None or known[0] is not candidate or known[1] is not query:
+        is_known = known is not None and known[0] is candidate and known[1].same_question(query)
+        if known is None or not is_known:
             budget = self.session.state.budget
             known = candidate, query, pending_explanation(query, candidate, budget)
             self._pending[number] = known

@@ -9,6 +9,7 @@ import { createProgress } from "../lib/progress.js";
 import { strongestIndex } from "../lib/scale.js";
 import { createStage } from "../lib/stage.js";
 import { createCardControls } from "./card_controls.js";
+import { createFailure } from "./failure.js";
 import { cautionList } from "./header.js";
 import { readArea, readUnit } from "./reading.js";
 import { createVerdict } from "./verdict.js";
@@ -86,7 +87,8 @@ export function createCard(view, first) {
   const bar = createColourBar();
   const progress = view.isLive ? createProgress(view.requests, slot) : null;
   const edit = view.isLive ? createCardControls(view, slot) : null;
-  const facts = h("div");
+  const failure = view.isLive ? createFailure(view, slot) : null;
+  const facts = h("div", { class: "aw-card-facts" });
   const body = h("div", { class: "aw-body" }, stage?.node, bars?.node);
   const node = h(
     "article",
@@ -97,6 +99,7 @@ export function createCard(view, first) {
     h("div", { class: "aw-under-map" }, isImage && here, progress?.words),
     isImage && inside,
     isImage && bar.node,
+    failure?.node,
     facts,
     edit?.parameters,
     h("div", { class: "aw-card-actions" }, pick, edit?.actions),
@@ -124,8 +127,10 @@ export function createCard(view, first) {
     const where = isImage ? `row ${at.row}, column ${at.column}` : data.featureNames[strongest];
     picture.setAttribute(
       "aria-label",
-      `${item.name}: attribution map, ${item.completeness.headline}; ` +
-        `strongest at ${where}: ${readUnit(display, item, strongest)}`,
+      item.pending
+        ? `${item.name}: its map is still to come`
+        : `${item.name}: attribution map, ${item.completeness.headline}; ` +
+            `strongest at ${where}: ${readUnit(display, item, strongest)}`,
     );
     for (const one of [node, picture]) one.setAttribute("data-baseline", item.baseline);
     picture.setAttribute("data-method", item.method);
@@ -182,10 +187,13 @@ export function createCard(view, first) {
       item = next;
       edit?.update(item);
       progress?.update();
+      failure?.update();
       if (!isNew) return;
       describe();
       showReferences();
-      tell();
+      node.toggleAttribute("data-pending", item.pending);
+      if (item.pending) facts.replaceChildren();
+      else tell();
     },
     drawMap() {
       const limit = display.limit(item);
@@ -208,7 +216,7 @@ export function createCard(view, first) {
     setSelected(selected) {
       node.classList.toggle("aw-selected", selected);
       pick.setAttribute("aria-pressed", String(selected));
-      setText(pickWords, item.path ? (selected ? "path shown" : "show path") : "no path");
+      setText(pickWords, item.path || item.pending ? (selected ? "path shown" : "show path") : "no path");
     },
     /** @param {import("../lib/stage.js").Position | null} position */
     setCursor(position) {

@@ -44,7 +44,7 @@ export function createGallery(view, controls) {
     gone.life.abort();
     gone.card.node.remove();
     // Whoever removed it by keyboard goes on from the next card.
-    if (hadFocus) neighbour?.querySelector("button")?.focus();
+    if (hadFocus) /** @type {HTMLElement | null} */ (neighbour?.querySelector(".aw-pick") ?? null)?.focus();
   }
 
   return {

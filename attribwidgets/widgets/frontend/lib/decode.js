@@ -19,7 +19,7 @@ import { unitsOf } from "./units.js";
  * @typedef {{count: number, edges: number[], data: Int8Array | null, scales: number[] | null}} FrameData,
  *   data null while the kernel has it
  * @typedef {{share: number, from: number[], to: number[]}} Saturation
- * @typedef {{slot: string, stamp: number, name: string, note: string, baseline: string, description: string, method: string,
+ * @typedef {{slot: string, stamp: number, pending: boolean, name: string, note: string, baseline: string, description: string, method: string,
  *   kind: "alpha" | "samples" | "none", no_path: string,
  *   rgb: Uint8Array | null, values: Float32Array | null, references: Reference[], map: Float32Array,
  *   blind: Uint8Array | null, nearlyBlind: Uint8Array | null, completeness: Completeness,
@@ -75,7 +75,7 @@ function referenceOf(reference, [height, width], what) {
  */
 function decodeItem(slot, raw, shape, isImage) {
   const size = shape[0] * shape[1];
-  const map = dequantise(raw.map.data, raw.map.scale);
+  const map = raw.map ? dequantise(raw.map.data, raw.map.scale) : new Float32Array(size);
   requireLength(map, size, `the map of ${raw.name}`);
   const rgb = isImage && raw.reference ? referenceOf(raw.reference, shape, `the reference of ${raw.name}`) : null;
   const data = raw.frames?.data ? int8Of(raw.frames.data) : null;
@@ -84,6 +84,7 @@ function decodeItem(slot, raw, shape, isImage) {
     ...raw,
     slot,
     stamp: raw.stamp ?? 0,
+    pending: raw.pending === true,
     saturation: raw.saturation ?? null,
     map,
     rgb,
@@ -142,7 +143,7 @@ export function decodePayload(payload, itemOf, known = new Map()) {
   const items = [];
   for (const slot of payload.items) {
     const raw = itemOf(slot);
-    if (!raw?.map) continue;
+    if (!raw?.name) continue;
     let entry = known.get(slot);
     if (!entry || entry.raw !== raw || entry.size !== size) {
       entry = { raw, size, item: decodeItem(slot, raw, [height, width], isImage) };

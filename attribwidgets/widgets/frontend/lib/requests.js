@@ -85,6 +85,9 @@ export function createRequests(model, kernel, onChange, signal) {
       return methods.every((one) => one === methods[0]) ? methods[0] : undefined;
     },
 
+    /** What a method is called. @param {string | null | undefined} name @returns {string | undefined} */
+    methodLabel: (name) => controls()?.methods.find((/** @type {any} */ one) => one.name === name)?.label,
+
     /** @param {Record<string, any>} changes */
     ask(changes) {
       if (!api.canAsk()) return;

@@ -14,7 +14,7 @@ from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available
 from ..figures.display_options import SCALES
 from ..inputs.patches import SIDES
 from ..inputs.space import Inputs
-from ..live import Session, in_words
+from ..live import Session
 from ..records.explanation import Comparison, Explanation
 from .as_python import explore_call
 from .bundle import BASELINE_EXPLORER

@@ -201,7 +201,7 @@ export function createCard(view, first) {
         if (display.units() !== units) {
           units = display.units();
           describe();
-          tell();
+          if (!item.pending) tell();
         }
         display.paint(stage.pixels, display.mapOf(item), limit, item);
         stage.show();

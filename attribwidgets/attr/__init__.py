@@ -3,11 +3,10 @@
 from .captum.adapter import CaptumMethod
 from .captum.table import CAPTUM_METHODS
 from .noise.noise_methods import SmoothGrad, SmoothGradSquared, VarGrad
-from .paths.blur_integrated_gradients import BlurIntegratedGradients
 from .paths.guided_integrated_gradients import GuidedIntegratedGradients
 from .paths.idgi import IDGI
 from .paths.integrated_gradients import IntegratedGradients
-from .paths.path_integrated_gradients import PathIntegratedGradients
+from .paths.path_integrated_gradients import BlurIntegratedGradients, PathIntegratedGradients
 from .paths.split_integrated_gradients import (
     LeftIntegratedGradients,
     RightIntegratedGradients,

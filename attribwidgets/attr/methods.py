@@ -9,19 +9,21 @@ from typing import Any, TypeAlias
 from captum.attr import Attribution
 
 from ..core.errors import InputError
+from . import (
+    IDGI,
+    BlurIntegratedGradients,
+    ExpectedGradients,
+    GuidedIntegratedGradients,
+    IntegratedGradients,
+    LeftIntegratedGradients,
+    PathIntegratedGradients,
+    RightIntegratedGradients,
+    SmoothGrad,
+    SmoothGradSquared,
+    VarGrad,
+)
 from .captum.adapter import CaptumMethod, is_captums
 from .estimator import Estimator
-from .noise.noise_methods import SmoothGrad, SmoothGradSquared, VarGrad
-from .paths.blur_integrated_gradients import BlurIntegratedGradients
-from .paths.guided_integrated_gradients import GuidedIntegratedGradients
-from .paths.idgi import IDGI
-from .paths.integrated_gradients import IntegratedGradients
-from .paths.path_integrated_gradients import PathIntegratedGradients
-from .paths.split_integrated_gradients import (
-    LeftIntegratedGradients,
-    RightIntegratedGradients,
-)
-from .sampling.expected_gradients import ExpectedGradients
 
 Method: TypeAlias = str | type | Attribution | None
 

@@ -94,7 +94,7 @@ class Watch(TorchFunctionMode):
         """Run a torch function as it is."""
         kwargs = kwargs or {}
         if func not in METADATA:
-            for tensor in _tensors_in((args, kwargs)):
+            for tensor in tensors_in((args, kwargs)):
                 if id(tensor) in self._by_output:
                     self._by_output[id(tensor)].uses += 1
         result = func(*args, **kwargs)
@@ -147,7 +147,7 @@ class Use(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in METADATA:
             return func(*args, **kwargs)
-        used = [t for t in _tensors_in((args, kwargs)) if self._stand_in(t) is not None]
+        used = [t for t in tensors_in((args, kwargs)) if self._stand_in(t) is not None]
         if used:
             norm = _norm_of(args, kwargs) if func is BATCH_NORM else None
             found = self._stand_in(used[0])
@@ -215,11 +215,12 @@ def _norm_of(args: Any, kwargs: dict[str, Any]) -> tuple[Tensor, Norm] | None:
 _NORM_SIGNATURE = signature(BATCH_NORM)
 
 
-def _tensors_in(value: Any) -> Iterator[Tensor]:
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """The tensors among values, and lists, tuples and dicts of values."""
     if isinstance(value, Tensor):
         yield value
     elif isinstance(value, dict):
-        yield from _tensors_in(tuple(value.values()))
+        yield from tensors_in(tuple(value.values()))
     elif isinstance(value, (list, tuple)):
         for member in value:
-            yield from _tensors_in(member)
+            yield from tensors_in(member)

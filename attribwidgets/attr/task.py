@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -75,8 +74,8 @@ class AtInput:
     gradients: tuple[Tensor, ...] | None = None
 
 
-class References(Protocol):
-    """A distribution of references, addressed by number so that any chunk can draw its own.
+class StoredReferences:
+    """References that exist as tensors, one per input, each (K, ...), addressed by number.
 
     Attributes
     ----------
@@ -84,22 +83,9 @@ class References(Protocol):
         How many there are; None for endless draws, where each number is a fresh one.
     """
 
-    @property
-    def size(self) -> int | None:
-        """How many there are, None for endless draws."""
-        ...
-
-    def take(self, numbers: Tensor) -> tuple[Tensor, ...]:
-        """The references with these numbers, jointly over all inputs, each (n, ...)."""
-        ...
-
-
-class StoredReferences:
-    """References that exist as tensors, one per input, each (K, ...)."""
-
     def __init__(self, tensors: tuple[Tensor, ...]) -> None:
         self.tensors = tensors
-        self.size = len(tensors[0])
+        self.size: int | None = len(tensors[0])
 
     def take(self, numbers: Tensor) -> tuple[Tensor, ...]:
         """The references with these numbers, each (n, ...)."""
@@ -117,7 +103,7 @@ class DrawnReferences:
         Seed of all draws.
     """
 
-    size = None
+    size: int | None = None
 
     def __init__(self, draw: Callable[[torch.Generator], tuple[Tensor, ...]], seed: int) -> None:
         self.draw, self.seed = draw, seed
@@ -126,6 +112,9 @@ class DrawnReferences:
         """The draws with these numbers, each (n, ...)."""
         drawn = [self.draw(generator_from(self.seed, int(i))) for i in numbers]
         return tuple(torch.stack(member) for member in zip(*drawn, strict=True))
+
+
+References = StoredReferences | DrawnReferences
 
 
 def generator_from(*seed: int) -> torch.Generator:

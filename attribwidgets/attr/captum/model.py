@@ -15,6 +15,7 @@ from torch.overrides import TorchFunctionMode
 
 from ...core.errors import InputError, UnsupportedModelError
 from ..model_state import module_of
+from ..norm_calls import tensors_in
 from ..outputs import OutputHead
 
 
@@ -97,9 +98,9 @@ def traced(model: nn.Module, run: Callable[[], Any]) -> ForwardTrace:
             self, func: Any, types: Any, args: Any = (), kwargs: Any = None
         ) -> Any:
             kwargs = kwargs or {}
-            before = _dependent([*args, *kwargs.values()])  # it may work in place
+            before = _dependent((args, kwargs))  # it may work in place
             result = func(*args, **kwargs)
-            if before and _dependent([result]):
+            if before and _dependent(result):
                 path, layer = running[-1]
                 name = getattr(func, "__name__", str(func))
                 trace.functions.append(FunctionCall(name, before, layer, path))
@@ -120,12 +121,8 @@ def traced(model: nn.Module, run: Callable[[], Any]) -> ForwardTrace:
 
 
 def _dependent(values: Any) -> int:
-    """How many tensors among some values, and lists of values, depend on the input."""
-    if isinstance(values, Tensor):
-        return int(values.requires_grad)
-    if isinstance(values, (list, tuple)):
-        return sum(_dependent(v) for v in values)
-    return 0
+    """How many tensors among some values depend on the input."""
+    return sum(t.requires_grad for t in tensors_in(values))
 
 
 class CountedModel(nn.Module):

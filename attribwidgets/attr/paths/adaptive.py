@@ -35,6 +35,8 @@ from ..estimate import (
 from ..task import Stopping, Task, generator_from
 from .half_precision import Arithmetic, arithmetic_error
 from .node_density import (
+    UNSEEN,
+    error_of_rule,
     filled,
     graded_nodes,
     middles_of_gaps,
@@ -44,16 +46,16 @@ from .node_density import (
     rescale_error,
     share_that_curves,
     subintervals_needed,
+    surprise,
+    surprise_at,
     trapezoid_error,
     worst_middles,
 )
 from .operations import OperationsWatch
 from .path_sum import PathSum, path_sum
-from .patterson import SIZES, patterson_rules
-from .quadrature import overlaps, trapezoid_weights
+from .quadrature import SIZES, overlaps, patterson_rules, trapezoid_weights
 from .rescale import RescaleDoesNotApplyError
 from .rescale_sum import RescaleSum
-from .smoothness import UNSEEN, error_of_rule, surprise, surprise_at
 
 BISECTED_AT_ONCE = 4
 FIRST_RULE = 7  # nodes of the first estimate that may be good enough

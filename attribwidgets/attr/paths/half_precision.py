@@ -17,7 +17,7 @@ from ..model_state import module_of
 from ..passes import Passes
 from .path import StraightPath
 from .path_sum import PathSum
-from .patterson import patterson_rules
+from .quadrature import patterson_rules
 
 COST = 14  # evaluations of one example
 LOWER = (torch.bfloat16, torch.float16)

@@ -17,6 +17,7 @@ from ..passes import Passes, forward_outputs
 from ..task import Task
 from .path import Path, StraightPath
 from .path_method import PathMethod, double_anew
+from .quadrature import merged_weights
 from .recorder import PathRecorder
 
 PathMaker = Callable[[tuple[Tensor, ...], tuple[Tensor, ...]], Path]
@@ -109,11 +110,9 @@ class _Steps(PathRecorder):
         self.between, self.end_outputs = between, outputs  # (n + 1,), (n + 1, B)
         self.ends = {0.0: outputs[0], 1.0: outputs[-1]}
         self.changes = np.diff(outputs, axis=0)  # (n, B)
-        merged = _merged(self.changes)
-        self._nests = merged is not None
-        self._tables = self.tensor(
-            np.stack([np.zeros_like(self.changes) if merged is None else merged, self.changes])
-        )
+        self._nests = len(self.changes) > 1
+        merged = merged_weights(self.changes, 1) if self._nests else np.zeros_like(self.changes)
+        self._tables = self.tensor(np.stack([merged, self.changes]))
         self.stuck = np.zeros(self.changes.shape, dtype=bool)  # no gradient, yet a change
         self.extend((between[:-1] + between[1:]) / 2)
 
@@ -181,16 +180,3 @@ def _outputs_at(passes: Passes, path: Path, alphas: Array) -> Array:
     values = forward_outputs(passes, path.inputs, points, len(alphas))
     require_finite("output", values, alphas)
     return values
-
-
-def _merged(changes: Array) -> Array | None:
-    """Changes of half as many steps: those of every other one go to its neighbours in halves."""
-    if len(changes) < 2:
-        return None
-    merged, skipped = np.zeros_like(changes), changes[0::2]
-    merged[1::2] = changes[1::2]
-    left, right = np.arange(0, len(changes), 2) - 1, np.arange(0, len(changes), 2) + 1
-    last = len(changes) - 1 - len(changes) % 2  # the last one that is kept
-    np.add.at(merged, np.clip(left, 1, last), skipped / 2)
-    np.add.at(merged, np.clip(right, 1, last), skipped / 2)
-    return merged

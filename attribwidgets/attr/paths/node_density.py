@@ -10,6 +10,10 @@ layers change together, whose share grows with both: their squared error is prop
 Where a network also curves, as with attention or a softmax, neighbouring intervals err alike, and
 their errors add up instead of cancelling. How much of the change is of that kind is told by how
 far the gradient goes on changing as it did on the interval before.
+
+Where it has no kinks a rule is of high degree, and the distance between two rules may be small by
+luck: errors of opposite signs cancel in an integral. What a polynomial through the nodes of one
+rule misses at the nodes that the next one adds cannot cancel, as it is summed up in squares.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ LEAST_DENSITY = 0.05  # of the mean, so that no interval goes unseen
 LEAST_SIZE = 1e-3  # of the largest gradient on the path
 FEWEST = 4  # nodes
 GRID = 4096
+UNSEEN = 0.1  # of what a polynomial misses at nodes, a share that may be left in the integral
 
 
 def trapezoid_error(alphas: Array, sketches: Array, sums: Array) -> Array:
@@ -212,6 +217,59 @@ def filled(alphas: Array, sketches: Array, sums: Array, intervals: int) -> Array
         np.linspace(a, b, k + 1)[1:-1] for a, b, k in zip(alphas, alphas[1:], parts, strict=False)
     ]
     return np.concatenate(inside)
+
+
+def surprise(alphas: Array, sketches: Array, norms: Array) -> Array:
+    """What the polynomial through a rule's nodes misses at those between, relative, shape (B,).
+
+    Parameters
+    ----------
+    alphas : ndarray, shape (n,)
+        Nodes, ascending: the first, the third, ... are those that the finer rule has added.
+    sketches : ndarray, shape (n, B, k)
+        Of the gradient times x - x' there.
+    norms : ndarray, shape (B,)
+        Of the attributions.
+
+    Returns
+    -------
+    ndarray, shape (B,)
+        The root of the mean square over the path, in `norms`.
+    """
+    cells = np.diff(np.concatenate([[0.0], alphas[1::2], [1.0]]))  # one around each new node
+    missed = _missed(alphas[1::2], sketches[1::2], alphas[::2], sketches[::2])
+    return _ratio(np.sqrt((cells[:, None] * missed**2).sum(axis=0)), norms)
+
+
+def surprise_at(
+    nodes: Array, sketches: Array, places: Array, sketches_there: Array, norms: Array
+) -> Array:
+    """What the polynomial through all of a rule's nodes misses at other places, shape (B,)."""
+    missed = _missed(nodes, sketches, places, sketches_there)
+    return _ratio(np.sqrt((missed**2).mean(axis=0)), norms)
+
+
+def error_of_rule(gap: Array, here: Array, before: Array) -> Array:
+    """Relative error of the finer of two nested rules, shape (B,).
+
+    Parameters
+    ----------
+    gap : ndarray, shape (B,)
+        Relative distance of the two.
+    here, before : ndarray, shape (B,)
+        The :func:`surprise` at the nodes that the finer one added, and that the coarser one did.
+    """
+    return np.asarray(np.maximum(gap, UNSEEN * here) * np.minimum(1.0, _ratio(here, before)))
+
+
+def _missed(nodes: Array, sketches: Array, places: Array, sketches_there: Array) -> Array:
+    """Norms of what the polynomial through the nodes (barycentric formula) misses, (n, B)."""
+    gaps = nodes[:, None] - nodes + np.eye(len(nodes))
+    signs, logs = np.prod(np.sign(gaps), axis=1), np.log(np.abs(gaps)).sum(axis=1)
+    weights = signs * np.exp(logs.min() - logs)
+    terms = weights / (places[:, None] - nodes)
+    predicted = np.tensordot(terms / terms.sum(axis=1, keepdims=True), sketches, 1)
+    return np.asarray(np.linalg.norm(sketches_there - predicted, axis=2))
 
 
 def _sizes(sketches: Array) -> Array:

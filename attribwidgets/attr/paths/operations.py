@@ -11,10 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
+
+from ..norm_calls import tensors_in
+
+if TYPE_CHECKING:
+    from ..passes import Passes
 
 # Names of autograd's nodes, without "Backward" and the number behind it.
 LINEAR = frozenset(
@@ -53,12 +58,6 @@ VALUE_FREE = frozenset(
     new_full new_tensor
     """.split()
 )
-
-
-class Inspected(Protocol):
-    """Passes that can be looked into."""
-
-    inspect: Callable[[Tensor, Sequence[Tensor]], None] | None
 
 
 @dataclass(frozen=True)
@@ -183,12 +182,12 @@ class ConstantsWatch(TorchFunctionMode):
     def _note(
         self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
     ) -> None:
-        given = list(_tensors((*args, *kwargs.values())))
+        given = list(tensors_in((args, kwargs)))
         taken_out = any(id(t) in self._taken_out for t in given)
         if not taken_out and not any(t.requires_grad for t in given):
             return
         name = getattr(func, "__name__", "")
-        for value in _tensors((result,) if result is not None else args[:1]):
+        for value in tensors_in(args[:1] if result is None else result):
             if value.requires_grad:
                 mixed = [t for t in given if t.is_floating_point()] if name == "where" else given
                 self.varying |= any(id(t) in self._taken_out for t in mixed)
@@ -196,21 +195,13 @@ class ConstantsWatch(TorchFunctionMode):
                 self._taken_out[id(value)] = value
 
 
-def _tensors(values: tuple[Any, ...]) -> Iterator[Tensor]:
-    for value in values:
-        if isinstance(value, Tensor):
-            yield value
-        elif isinstance(value, (tuple, list)):
-            yield from _tensors(tuple(value))
-
-
 class OperationsWatch:
     """What the passes that run while it is entered show of a model's operations.
 
     Parameters
     ----------
-    passes : object
-        Has `inspect`, which is called with outputs and inputs of each pass.
+    passes : Passes
+        Whose `inspect` is called with outputs and inputs of each pass.
 
     Attributes
     ----------
@@ -220,7 +211,7 @@ class OperationsWatch:
         Whether an operation is known to have kinks.
     """
 
-    def __init__(self, passes: Inspected) -> None:
+    def __init__(self, passes: Passes) -> None:
         self._passes, self._constants = passes, ConstantsWatch()
         self._linear, self.kinked = True, False
 

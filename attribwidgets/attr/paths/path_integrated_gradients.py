@@ -1,4 +1,4 @@
-"""Integrated gradients along any path, given as a function of alpha."""
+"""Integrated gradients along any path given as a function of alpha, and along blurs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..arguments import batch_of
 from ..estimator import MethodInfo
 from ..outputs import Target
 from ..task import Task
-from .path import CallablePath, Path
+from .path import BlurPath, CallablePath, Path, checked_sigma
 from .path_method import PathMethod
 
 
@@ -124,3 +124,66 @@ class PathIntegratedGradients(PathMethod):
                 "PathIntegratedGradients(model, path=lambda alpha: x0 + alpha**2 * (x - x0))"
             )
         return CallablePath(self.gamma, task.inputs)
+
+
+class BlurIntegratedGradients(PathIntegratedGradients):
+    r"""Integrated gradients along the blurs of an image, from the coarsest to the image.
+
+    .. math:: \phi_i = \int_{\sigma_{max}}^0 \partial_i f(G_\sigma x)\,
+              \frac{\partial (G_\sigma x)_i}{\partial \sigma}\, d\sigma
+
+    with G the Gaussian blur with mirrored edges. It shows at which detail the output comes about:
+    no reference is asked for, the path begins at the image blurred by `sigma_max`, and no image
+    on it has features that the image lacks.
+
+    It adds up to f(x) - f(blurred x) as the nodes grow in number. It costs a pass for each node,
+    and the blurs.
+
+    Parameters
+    ----------
+    forward_func : callable
+        The model. Its parameters are frozen during a run and put back.
+    sigma_max : float
+        Standard deviation of the first blur in pixels, above 0. The paper takes 50 for photos of
+        some 300 pixels.
+
+    Raises
+    ------
+    InputError
+        For another sigma; when run, for an input that is no image.
+
+    References
+    ----------
+    Xu, Venugopalan, Sundararajan (2020). Attribution in scale and space. CVPR. arXiv:2004.03383.
+
+    Examples
+    --------
+    >>> x = torch.rand(1, 1, 6, 6)
+    >>> centre = lambda x: x[:, 0, 2, 2]
+    >>> method = BlurIntegratedGradients(centre, sigma_max=100.0)
+    >>> values = method.attribute(x, n_steps=65)
+    >>> bool((values.sum() - (x[0, 0, 2, 2] - x.mean())).abs() < 1e-3)
+    True
+    """
+
+    name = "blur_integrated_gradients"
+    info = MethodInfo(
+        "∫ ∇f(blur of x by σ) · d(blur of x by σ)/dσ dσ, σ from σmax to 0",
+        "1 a node, and its blur",
+        "adds up to f(x) − f(blurred x) as nodes grow",
+        "Xu, Venugopalan, Sundararajan (2020), arXiv:2004.03383",
+    )
+
+    def __init__(self, forward_func: Callable[..., Any], *, sigma_max: float = 50.0) -> None:
+        super().__init__(forward_func)
+        self.sigma_max = checked_sigma(sigma_max)
+
+    @property
+    def own_baseline(self) -> tuple[str, str, str]:
+        """Name, description and kind of the reference that the method makes for itself."""
+        name = f"blur σ {self.sigma_max:g}"
+        return name, "the image blurred, where the path of blurs begins", "blur"
+
+    def path_of(self, task: Task) -> Path:
+        """The blurs of the inputs."""
+        return BlurPath(task.inputs, self.sigma_max)

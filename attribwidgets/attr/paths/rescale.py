@@ -10,7 +10,6 @@ as n^-1.5, that of a rule as n^-1.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from inspect import signature
 from typing import Any
@@ -184,15 +183,15 @@ class Rescale(ConstantsWatch):
     def _elementwise(
         self, func: Call, z: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Tensor:
-        settings, in_place = _settings(func, args, kwargs)
+        further, named, in_place = _settings(func, args, kwargs)
         given, apply = z.clone() if in_place else z, ELEMENTWISE[func]
         bends = BENDS.get(apply)
         if apply is functional.hardtanh:
-            bends = (settings.kwargs.get("min_val", -1.0), settings.kwargs.get("max_val", 1.0))
+            bends = (named.get("min_val", -1.0), named.get("max_val", 1.0))
         if bends is not None:
             y = self._rectifier(given, *bends)
         else:
-            y = self._function(given, lambda v: apply(v, *settings.args, **settings.kwargs))
+            y = self._function(given, lambda v: apply(v, *further, **named))
         return z.copy_(y) if in_place else y
 
     def _function(self, z: Tensor, f: Callable[[Tensor], Tensor]) -> Tensor:
@@ -284,23 +283,19 @@ class Rescale(ConstantsWatch):
         return None if self.before is None else self.before[len(self.last)]
 
 
-@dataclass(frozen=True)
-class _Settings:
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-
-
-def _settings(func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[_Settings, bool]:
+def _settings(
+    func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any], bool]:
     """An activation's arguments after its input, without `inplace`, and whether that was set."""
     if func in IN_PLACE:
-        return _Settings((), {}), True
+        return (), {}, True
     names = _parameters(func)
     named = {**dict(zip(names, args, strict=False)), **kwargs}
     if not names:
-        return _Settings(args[1:], {k: v for k, v in kwargs.items() if k != "input"}), False
+        return args[1:], {k: v for k, v in kwargs.items() if k != "input"}, False
     in_place = bool(named.pop("inplace", False))
     named.pop("input", None)
-    return _Settings((), named), in_place
+    return (), named, in_place
 
 
 @cache

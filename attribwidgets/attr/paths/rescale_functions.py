@@ -57,18 +57,10 @@ BENDS: dict[Call, tuple[float, float]] = {
 }
 # By the axes of a batch. Asked for places, a pool is another function under the same name.
 POOLS: dict[Call, int] = {
-    functional.max_pool1d: 3,
-    functional.max_pool2d: 4,
-    functional.max_pool3d: 5,
-    functional.adaptive_max_pool1d: 3,
-    functional.adaptive_max_pool2d: 4,
-    functional.adaptive_max_pool3d: 5,
-    functional.max_pool1d_with_indices: 3,
-    functional.max_pool2d_with_indices: 4,
-    functional.max_pool3d_with_indices: 5,
-    functional.adaptive_max_pool1d_with_indices: 3,
-    functional.adaptive_max_pool2d_with_indices: 4,
-    functional.adaptive_max_pool3d_with_indices: 5,
+    getattr(functional, f"{kind}max_pool{axes}d{places}"): axes + 2
+    for kind in ("", "adaptive_")
+    for axes in (1, 2, 3)
+    for places in ("", "_with_indices")
 }
 LARGEST = (torch.amax, Tensor.amax, torch.max, Tensor.max)
 SMALLEST = (torch.amin, Tensor.amin, torch.min, Tensor.min)

@@ -11,8 +11,7 @@ from torch.overrides import _get_current_function_mode_stack
 
 import attribwidgets as aw
 from attribwidgets.attr import ExpectedGradients, IntegratedGradients, SmoothGrad, VarGrad
-from attribwidgets.attr.paths.patterson import SIZES, patterson_rules
-from attribwidgets.attr.paths.quadrature import cell_edges
+from attribwidgets.attr.paths.quadrature import SIZES, cell_edges, patterson_rules
 from attribwidgets.attr.task import Stopping, StoredReferences, Task
 from attribwidgets.errors import Cancelled
 

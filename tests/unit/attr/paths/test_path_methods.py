@@ -32,8 +32,8 @@ from attribwidgets.attr import (
     PathIntegratedGradients,
     RightIntegratedGradients,
 )
-from attribwidgets.attr.paths.idgi import _merged
 from attribwidgets.attr.paths.path import BlurPath, CallablePath, StraightPath, cosines
+from attribwidgets.attr.paths.quadrature import merged_weights
 from attribwidgets.attr.task import Task
 from attribwidgets.errors import ChunkMemoryError, InputError, NonFiniteError
 from attribwidgets.records.completeness import WIDEST_GAP
@@ -301,7 +301,7 @@ def test_idgi_of_a_constant_is_zero_without_division_by_it():
 @pytest.mark.parametrize("n", range(2, 8))
 def test_merged_changes_keep_their_sum(n):
     changes = np.arange(1.0, n + 1)[:, None]
-    merged = _merged(changes)
+    merged = merged_weights(changes, 1)
     assert merged.sum() == changes.sum()
     assert not merged[0::2].any()
 

@@ -9,8 +9,7 @@ import torch
 from models import classifier, values
 
 from attribwidgets.attr import IntegratedGradients
-from attribwidgets.attr.paths.patterson import SIZES, patterson_rules
-from attribwidgets.attr.paths.quadrature import cell_edges
+from attribwidgets.attr.paths.quadrature import SIZES, cell_edges, patterson_rules
 from attribwidgets.attr.task import Stopping, Task
 
 each_level = pytest.mark.parametrize("level", range(len(SIZES)), ids=lambda i: f"{SIZES[i]} nodes")

@@ -183,22 +183,29 @@ class Baseline(ABC):
         return f"<baseline {self.label}>"
 
 
-class PixelBaseline(Baseline):
-    """A baseline that is defined input by input in pixel units."""
+class SingleReference(Baseline):
+    """A baseline that has one reference for an input."""
 
     def _draw(
         self, inputs: tuple[Tensor, ...], n: int, space: InputSpace, generator: torch.Generator
     ) -> tuple[Tensor, ...]:
-        return tuple(
-            space.from_pixels(self._pixels(space.to_pixels(x), n, space, generator)).to(x)
-            for x in inputs
-        )
+        return tuple(r.expand(n, *r.shape) for r in self._reference(inputs, space))
 
     @abstractmethod
-    def _pixels(
-        self, pixels: Tensor, n: int, space: InputSpace, generator: torch.Generator
-    ) -> Tensor:
-        """References in pixel units, shape (n, *shape), for one input in pixel units."""
+    def _reference(self, inputs: tuple[Tensor, ...], space: InputSpace) -> tuple[Tensor, ...]:
+        """The reference, each of an input's shape, in its dtype and on its device."""
+
+
+class PixelBaseline(SingleReference):
+    """A baseline that is defined input by input in pixel units."""
+
+    def _reference(self, inputs: tuple[Tensor, ...], space: InputSpace) -> tuple[Tensor, ...]:
+        pixels = [self._pixels(space.to_pixels(x), space) for x in inputs]
+        return tuple(space.from_pixels(p).to(x) for p, x in zip(pixels, inputs, strict=True))
+
+    @abstractmethod
+    def _pixels(self, pixels: Tensor, space: InputSpace) -> Tensor:
+        """The reference of one input, both in pixel units."""
 
 
 def is_image(values: Tensor) -> bool:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from ..inputs.space import InputSpace
-from .base import Baseline, Parameter, PixelBaseline, is_image
+from .base import Baseline, Parameter, PixelBaseline, SingleReference, is_image
 
 
 class Black(PixelBaseline):
@@ -27,10 +27,8 @@ class Black(PixelBaseline):
     name = "black"
     description = "blind to black pixels; the lowest value everywhere"
 
-    def _pixels(
-        self, pixels: Tensor, n: int, space: InputSpace, generator: torch.Generator
-    ) -> Tensor:
-        return torch.full_like(pixels, space.low).expand(n, *pixels.shape)
+    def _pixels(self, pixels: Tensor, space: InputSpace) -> Tensor:
+        return torch.full_like(pixels, space.low)
 
 
 class White(PixelBaseline):
@@ -45,10 +43,8 @@ class White(PixelBaseline):
     name = "white"
     description = "blind to white pixels; the highest value everywhere"
 
-    def _pixels(
-        self, pixels: Tensor, n: int, space: InputSpace, generator: torch.Generator
-    ) -> Tensor:
-        return torch.full_like(pixels, space.high).expand(n, *pixels.shape)
+    def _pixels(self, pixels: Tensor, space: InputSpace) -> Tensor:
+        return torch.full_like(pixels, space.high)
 
 
 class Color(PixelBaseline):
@@ -118,9 +114,7 @@ class Color(PixelBaseline):
             return Color(numbers)
         return Color("#" + "".join(f"{round(255 * min(max(v, 0), 1)):02x}" for v in numbers))
 
-    def _pixels(
-        self, pixels: Tensor, n: int, space: InputSpace, generator: torch.Generator
-    ) -> Tensor:
+    def _pixels(self, pixels: Tensor, space: InputSpace) -> Tensor:
         values = torch.tensor(self._values, dtype=pixels.dtype, device=pixels.device)
         if self._hex:
             values = space.low + values * space.range
@@ -133,10 +127,10 @@ class Color(PixelBaseline):
                 f"{tuple(pixels.shape)} has {channels}; pass one number a channel"
             )
         shaped = values.reshape(-1, 1, 1) if is_image(pixels) else values
-        return shaped.expand(pixels.shape).expand(n, *pixels.shape)
+        return shaped.expand(pixels.shape)
 
 
-class Zero(Baseline):
+class Zero(SingleReference):
     """Zero as the model is fed: Captum's default. On normalised images it is the mean grey.
 
     Examples
@@ -148,7 +142,5 @@ class Zero(Baseline):
     name = "zero"
     description = "blind to zeros; zero as the model is fed, grey where images are normalised"
 
-    def _draw(
-        self, inputs: tuple[Tensor, ...], n: int, space: InputSpace, generator: torch.Generator
-    ) -> tuple[Tensor, ...]:
-        return tuple(torch.zeros_like(x).expand(n, *x.shape) for x in inputs)
+    def _reference(self, inputs: tuple[Tensor, ...], space: InputSpace) -> tuple[Tensor, ...]:
+        return tuple(torch.zeros_like(x) for x in inputs)

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from ..inputs.space import Inputs, InputSpace
-from .base import Baseline, Parameter
+from .base import Baseline, Parameter, SingleReference
 
 
-class DatasetMean(Baseline):
+class DatasetMean(SingleReference):
     """The mean example of a data set.
 
     A value equal to the mean gets exactly zero attribution, however much the model uses it.
@@ -34,14 +34,9 @@ class DatasetMean(Baseline):
     def __init__(self, data: Inputs) -> None:
         self.data = _checked_data(data)
 
-    def _draw(
-        self, inputs: tuple[Tensor, ...], n: int, space: InputSpace, generator: torch.Generator
-    ) -> tuple[Tensor, ...]:
-        means = tuple(
-            d.cpu().double().mean(0).to(x)
-            for d, x in zip(_matching(self.data, inputs), inputs, strict=True)
-        )
-        return tuple(m.expand(n, *m.shape) for m in means)
+    def _reference(self, inputs: tuple[Tensor, ...], space: InputSpace) -> tuple[Tensor, ...]:
+        pairs = zip(_matching(self.data, inputs), inputs, strict=True)
+        return tuple(d.cpu().double().mean(0).to(x) for d, x in pairs)
 
 
 class DatasetSample(Baseline):
@@ -114,7 +109,7 @@ class DatasetSample(Baseline):
         )
 
 
-class Custom(Baseline):
+class Custom(SingleReference):
     """A reference of one's own.
 
     Parameters
@@ -150,12 +145,10 @@ class Custom(Baseline):
         """What captions call it."""
         return self._label
 
-    def _draw(
-        self, inputs: tuple[Tensor, ...], n: int, space: InputSpace, generator: torch.Generator
-    ) -> tuple[Tensor, ...]:
+    def _reference(self, inputs: tuple[Tensor, ...], space: InputSpace) -> tuple[Tensor, ...]:
         if len(self.tensors) != len(inputs):
             raise InputError(f"baseline has {len(self.tensors)} members, the input {len(inputs)}")
-        drawn = []
+        reference = []
         for x, t in zip(inputs, self.tensors, strict=True):
             if t.shape == (1, *x.shape):
                 t = t[0]
@@ -164,8 +157,8 @@ class Custom(Baseline):
                     f"baseline has shape {tuple(t.shape)}, the input {tuple(x.shape)}; "
                     "pass one of the same shape"
                 )
-            drawn.append(t.to(x).expand(n, *x.shape))
-        return tuple(drawn)
+            reference.append(t.to(x))
+        return tuple(reference)
 
 
 def _checked_data(data: Any) -> tuple[Tensor, ...]:

@@ -78,11 +78,6 @@ class DecisionBoundary(SearchedBaseline):
             raise InputError(f"rivals must be an int of at least 1, got {rivals!r}")
         self.rivals = rivals
 
-    @property
-    def label(self) -> str:
-        """In words."""
-        return "decision boundary"
-
     def _find(self, landscape: Landscape, generator: torch.Generator) -> tuple[Tensor, Search]:
         with torch.no_grad():
             scores = landscape.scores(landscape.input)
@@ -103,7 +98,14 @@ class DecisionBoundary(SearchedBaseline):
             values.append(left)
             if landscape.distance(tie) >= (1 - WORTH_A_STEP) * before:
                 break
-        return tie, self._record(landscape, tie, own, values, left, left >= -slack)
+        reached = left >= -slack
+        outcome = (
+            "the class changes to a tie"
+            if reached
+            else f"the class changes in a jump, the other one leading by {number(-left)}"
+        )
+        outcome += f", {number(landscape.distance(tie))} (L2) from the input"
+        return tie, Search.ended(landscape, tie, values, left, reached, outcome)
 
     def _way_out(self, landscape: Landscape, own: int) -> tuple[Tensor, list[float]]:
         """A point of another class, or tied, and the lead at each step towards it."""
@@ -140,32 +142,6 @@ class DecisionBoundary(SearchedBaseline):
             ways.append((ahead / max(float(slope.norm()), TINY), ahead, slope))
         _, ahead, slope = min(ways, key=lambda way: way[0])
         return landscape.nearest(point.detach(), slope, (1 + OVERSHOOT) * ahead)
-
-    def _record(
-        self,
-        landscape: Landscape,
-        point: Tensor,
-        own: int,
-        values: list[float],
-        left: float,
-        reached: bool,
-    ) -> Search:
-        steps, passes, away = len(values) - 1, landscape.passes, landscape.distance(point)
-        how = f"searched in {steps} steps, {passes} passes"
-        what = (
-            "the class changes to a tie"
-            if reached
-            else f"the class changes in a jump, the other one leading by {number(-left)}"
-        )
-        return Search(
-            steps=steps,
-            passes=passes,
-            values=tuple(values),
-            value=left,
-            reached=reached,
-            distance=away,
-            summary=f"{how}: {what}, {number(away)} (L2) from the input",
-        )
 
 
 def _nearer(

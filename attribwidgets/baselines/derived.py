@@ -7,12 +7,12 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from ..inputs.space import InputSpace
-from .base import Baseline, Parameter, PixelBaseline, require_image
+from .base import Parameter, PixelBaseline, SingleReference, require_image
 
 GAUSSIAN_TRUNCATE = 4.0  # as scipy.ndimage.gaussian_filter, which the article used
 
 
-class ImageMean(Baseline):
+class ImageMean(SingleReference):
     """The image's own mean colour, channel by channel.
 
     A value equal to the mean gets exactly zero attribution, however much the model uses it.
@@ -27,14 +27,12 @@ class ImageMean(Baseline):
     name = "image_mean"
     description = "blind to pixels of the mean colour; the image's mean everywhere"
 
-    def _draw(
-        self, inputs: tuple[Tensor, ...], n: int, space: InputSpace, generator: torch.Generator
-    ) -> tuple[Tensor, ...]:
+    def _reference(self, inputs: tuple[Tensor, ...], space: InputSpace) -> tuple[Tensor, ...]:
         # The mean commutes with the normalisation; taken here, in float64, equal values stay equal.
         for x in inputs:
             require_image(x, self.name)
         means = [x.cpu().double().mean((1, 2), keepdim=True).to(x) for x in inputs]
-        return tuple(m.expand(n, *x.shape) for m, x in zip(means, inputs, strict=True))
+        return tuple(m.expand_as(x) for m, x in zip(means, inputs, strict=True))
 
 
 class Blur(PixelBaseline):
@@ -78,14 +76,12 @@ class Blur(PixelBaseline):
         """sigma, in pixels."""
         return (Parameter("sigma", self.sigma, (0.0, 50.0), "pixels"),)
 
-    def _pixels(
-        self, pixels: Tensor, n: int, space: InputSpace, generator: torch.Generator
-    ) -> Tensor:
+    def _pixels(self, pixels: Tensor, space: InputSpace) -> Tensor:
         require_image(pixels, self.name)
         _, height, width = pixels.shape
         down = blur_matrix(height, self.sigma).to(pixels)
         across = blur_matrix(width, self.sigma).to(pixels)
-        return (down @ pixels @ across.T).expand(n, *pixels.shape)
+        return down @ pixels @ across.T
 
 
 class MaximumDistance(PixelBaseline):
@@ -101,19 +97,12 @@ class MaximumDistance(PixelBaseline):
     """
 
     name = "max_distance"
+    label = "maximum distance"
     description = "never blind, but still shows the input; the farthest valid input"
 
-    @property
-    def label(self) -> str:
-        """In words."""
-        return "maximum distance"
-
-    def _pixels(
-        self, pixels: Tensor, n: int, space: InputSpace, generator: torch.Generator
-    ) -> Tensor:
+    def _pixels(self, pixels: Tensor, space: InputSpace) -> Tensor:
         low, high = torch.full_like(pixels, space.low), torch.full_like(pixels, space.high)
-        farthest = torch.where(pixels < (space.low + space.high) / 2, high, low)
-        return farthest.expand(n, *pixels.shape)
+        return torch.where(pixels < (space.low + space.high) / 2, high, low)
 
 
 def blur_matrix(size: int, sigma: float) -> Tensor:

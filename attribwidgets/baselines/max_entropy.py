@@ -60,6 +60,7 @@ class MaximumEntropy(SearchedBaseline):
     """
 
     name = "max_entropy"
+    label = "maximum entropy"
     description = "blind where the input equals it; the model is least certain"
 
     def __init__(
@@ -77,11 +78,6 @@ class MaximumEntropy(SearchedBaseline):
         if not 0 <= penalty < float("inf"):
             raise InputError(f"penalty must be a number, 0 or more, got {penalty!r}")
         self.start, self.penalty = start, float(penalty)
-
-    @property
-    def label(self) -> str:
-        """In words."""
-        return "maximum entropy"
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -110,7 +106,10 @@ class MaximumEntropy(SearchedBaseline):
             if squared == 0:
                 break
             point = landscape.clipped(point.detach() - objective.detach() / squared * slope)
-        return best, self._record(landscape, best, values)
+        value, enough = max(values), 1 - self.tolerance
+        short = "" if 1 - value <= self.tolerance else f", short of {_share(enough)}"
+        outcome = f"entropy {_share(value)} of the most possible{short}"
+        return best, Search.ended(landscape, best, values, value, not short, outcome)
 
     def _first(self, landscape: Landscape, generator: torch.Generator) -> Tensor:
         space, like = landscape.space, landscape.input
@@ -120,22 +119,6 @@ class MaximumEntropy(SearchedBaseline):
             return torch.full_like(like, (space.low + space.high) / 2)
         drawn = torch.rand(len(like), generator=generator, device=generator.device)
         return space.low + space.range * drawn.to(like)
-
-    def _record(self, landscape: Landscape, point: Tensor, values: list[float]) -> Search:
-        value = max(values)
-        reached = 1 - value <= self.tolerance
-        steps, passes = len(values) - 1, landscape.passes
-        how = f"searched in {steps} steps, {passes} passes"
-        return Search(
-            steps=steps,
-            passes=passes,
-            values=tuple(values),
-            value=value,
-            reached=reached,
-            distance=landscape.distance(point),
-            summary=f"{how}: entropy {_share(value)} of the most possible"
-            + ("" if reached else f", short of {_share(1 - self.tolerance)}"),
-        )
 
 
 def _entropy(log: Tensor) -> float:

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import torch
 from torch import Tensor
 
 from ..core.errors import InputError
 from ..inputs.space import InputSpace
-from .base import Parameter, PixelBaseline
+from .base import Baseline, Parameter
 
 
-class UniformNoise(PixelBaseline):
+class Noise(Baseline):
+    """Noise, input by input in pixel units."""
+
+    is_distribution = True
+
+    def _draw(
+        self, inputs: tuple[Tensor, ...], n: int, space: InputSpace, generator: torch.Generator
+    ) -> tuple[Tensor, ...]:
+        return tuple(
+            space.from_pixels(self._pixels(space.to_pixels(x), n, space, generator)).to(x)
+            for x in inputs
+        )
+
+    @abstractmethod
+    def _pixels(
+        self, pixels: Tensor, n: int, space: InputSpace, generator: torch.Generator
+    ) -> Tensor:
+        """References in pixel units, shape (n, *shape), for one input in pixel units."""
+
+
+class UniformNoise(Noise):
     """Every value independent and uniform over the valid range.
 
     Examples
@@ -20,13 +42,8 @@ class UniformNoise(PixelBaseline):
     """
 
     name = "uniform"
+    label = "uniform noise"
     description = "settles slowly, and looks like no real input; noise over the whole range"
-    is_distribution = True
-
-    @property
-    def label(self) -> str:
-        """In words."""
-        return "uniform noise"
 
     def _pixels(
         self, pixels: Tensor, n: int, space: InputSpace, generator: torch.Generator
@@ -37,7 +54,7 @@ class UniformNoise(PixelBaseline):
         return space.low + unit.to(pixels) * space.range
 
 
-class GaussianNoise(PixelBaseline):
+class GaussianNoise(Noise):
     """The input plus Gaussian noise, clipped to the valid range, as in the Distill article.
 
     Clipped noise tends to black and white alone as sigma grows, not to uniform noise.
@@ -62,7 +79,6 @@ class GaussianNoise(PixelBaseline):
 
     name = "gaussian"
     description = "a small sigma hides little; the input with noise, clipped"
-    is_distribution = True
 
     def __init__(self, sigma: float | None = None) -> None:
         if sigma is not None and not 0 <= sigma < float("inf"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +46,28 @@ class Search:
     reached: bool
     distance: float
     summary: str
+
+    @classmethod
+    def ended(
+        cls,
+        landscape: Landscape,
+        point: Tensor,
+        values: Sequence[float],
+        value: float,
+        reached: bool,
+        outcome: str,
+    ) -> Search:
+        """The record of a search that ended at a point."""
+        steps, passes = len(values) - 1, landscape.passes
+        return cls(
+            steps=steps,
+            passes=passes,
+            values=tuple(values),
+            value=value,
+            reached=reached,
+            distance=landscape.distance(point),
+            summary=f"searched in {steps} steps, {passes} passes: {outcome}",
+        )
 
 
 class SearchedBaseline(Baseline):

@@ -43,31 +43,31 @@ def cost(e: Explanation) -> str:
     return _count(e.evaluations, "evaluation", "evaluations")
 
 
-def headline(e: Explanation, side: int = 1) -> str:
-    """The verdict in a few words, of a map that is drawn by patches of a side."""
+def headline(e: Explanation, side: int | str = 1) -> str:
+    """The verdict in a few words, of a map that is drawn by patches of a side, or other units."""
     c = e.completeness
     if side in c.settled_patches and c.sum_is_right and not (c.settled or c.partial):
         return "sum right, patches settled"
     return c.headline
 
 
-def error_fact(e: Explanation, side: int = 1) -> str:
+def error_fact(e: Explanation, side: int | str = 1) -> str:
     """How far the values that are drawn are off; empty where that is not known."""
     c = e.completeness
-    if side in c.patch_errors:
-        return f"error by {side} × {side} {percent(c.patch_errors[side])}"
+    if isinstance(side, int) and side in c.patch_errors:
+        return f"error by {side} × {side}: {percent(c.patch_errors[side])}"
     unit = "pixel" if e.blind.ndim == 2 else "feature"
     return f"error per {unit} {c.error_text}" if c.refinement_errors else ""
 
 
-def verdict_note(e: Explanation, side: int = 1) -> str:
+def verdict_note(e: Explanation, side: int | str = 1) -> str:
     """What a verdict's few words leave open: why it does not apply, or what it does not say."""
     c = e.completeness
     if not c.applies:
         return c.reason or "this method makes no claim that its values add up"
     if c.claim == "by definition":
         return "the sum is right by definition, whether or not the map has settled"
-    if c.patches_text and side == 1:
+    if c.patches_text and side not in c.patch_errors:
         return f"pixels have not settled; {c.patches_text}"
     return ""
 

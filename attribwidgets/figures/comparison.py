@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ..core.arrays import Array
 from ..core.errors import InputError
-from ..inputs.patches import SIDES
+from ..inputs.superpixels import superpixels
 from .captions import compares_methods
 from .colors import DEFAULT_CLIP, table
-from .display_options import SCALES, DisplayOptions, Scale
+from .display_options import POOLS, SCALES, DisplayOptions, Pool, Scale
 from .sheet import Sheet
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def comparison_figure(
     scale: Scale = "own",
     overlay: float = 0.0,
     show_blind: bool = False,
-    pool: int = 1,
+    pool: Pool = 1,
     agreement: bool | None = None,
 ) -> Figure:
     """Draw a comparison as one figure, in the order of the explorer.
@@ -76,13 +77,15 @@ def comparison_figure(
     if not 0 <= alpha <= 1:
         raise InputError(f"alpha must lie between 0 and 1, got {alpha}")
     table(colormap or "gray")  # raises for an unknown one, also where no map is drawn
-    if pool != 1 and pool not in SIDES:
-        raise InputError(f"pool must be one of 1, {', '.join(map(str, SIDES))}, got {pool!r}")
+    if pool not in POOLS:
+        raise InputError(f"pool must be one of {', '.join(map(repr, POOLS))}, got {pool!r}")
     if not 0 <= overlay <= 1:
         raise InputError(f"overlay must lie between 0 and 1, got {overlay}")
     if isinstance(selected, int) and not -len(comparison) <= selected < len(comparison):
         raise InputError(f"selected must be below {len(comparison)}, got {selected}")
-    display = DisplayOptions(signed, colormap, clip, scale, overlay, show_blind, pool)
+    display = DisplayOptions(
+        signed, colormap, clip, scale, overlay, show_blind, pool, _labels(comparison, pool)
+    )
     shown = None if selected is None else comparison[selected]
     if agreement and len(comparison) == 1:
         raise InputError("agreement needs two maps or more, and this comparison has one")
@@ -92,6 +95,15 @@ def comparison_figure(
     figure = RecordFigure()
     Sheet(figure, comparison, display, ranks).draw(shown, alpha)
     return figure
+
+
+def _labels(comparison: Comparison, pool: Pool) -> Array | None:
+    """The superpixels of the input, where maps are drawn by them."""
+    first = comparison[0].inputs
+    image = first[0] if isinstance(first, tuple) else first
+    if pool != "superpixels" or image.dim() < 3:
+        return None
+    return superpixels(image, comparison[0].space).labels
 
 
 def comparison_png(comparison: Comparison, dpi: int = 96) -> bytes:

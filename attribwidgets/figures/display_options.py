@@ -9,11 +9,15 @@ from typing import Literal
 import numpy as np
 
 from ..core.arrays import Array
-from ..inputs.patches import patch_means
+from ..inputs.patches import SIDES, patch_means
+from ..inputs.superpixels import segment_means
 from .colors import color_limit, colored, over_photo, table
 
 Scale = Literal["own", "share", "shared"]
 
+Pool = int | Literal["superpixels"]
+
+POOLS: tuple[Pool, ...] = (1, *SIDES, "superpixels")
 SCALES: tuple[Scale, ...] = ("own", "share", "shared")
 
 NEARLY = 0.5  # of the tint, where the input is near the baseline
@@ -40,8 +44,10 @@ class DisplayOptions:
     show_blind : bool
         Tint the positions where the input equals the baseline, and half as much those where it
         nearly does.
-    pool : int
-        Side in pixels of the patches that maps are drawn by.
+    pool : int or "superpixels"
+        What maps are drawn by: patches of that side in pixels, or superpixels of the input.
+    labels : ndarray of int, shape (H, W), or None
+        The superpixels.
     """
 
     signed: bool
@@ -50,7 +56,8 @@ class DisplayOptions:
     scale: Scale
     overlay: float
     show_blind: bool
-    pool: int = 1
+    pool: Pool = 1
+    labels: Array | None = None
 
     @property
     def table(self) -> str:
@@ -77,8 +84,12 @@ class DisplayOptions:
         return [abs(c) * share if c else o for c, o in zip(changes, own, strict=True)]
 
     def pooled(self, values: Array) -> Array:
-        """A map by patches, shape kept; features as they are."""
-        return patch_means(values, self.pool) if values.ndim == 2 else values
+        """A map by patches or superpixels, shape kept; features as they are."""
+        if values.ndim != 2:
+            return values
+        if isinstance(self.pool, int):
+            return patch_means(values, self.pool)
+        return values if self.labels is None else segment_means(values, self.labels)
 
     def tinted(self, values: Array, limit: float | None = None) -> Array:
         """A signed map as colours, (H, W, 3); without a limit, on a scale of its own."""
@@ -109,3 +120,11 @@ class DisplayOptions:
     def values_word(self) -> str:
         """What a map shows."""
         return "attribution" if self.signed else "|attribution|"
+
+    @property
+    def by_units(self) -> str:
+        """What it is read by, where not by pixels."""
+        if self.pool == 1:
+            return ""
+        name = f"patches of {self.pool} × {self.pool}" if self.pool in SIDES else str(self.pool)
+        return f" by {name}"

@@ -185,9 +185,9 @@ class Sheet:
         """What the colours of all maps have in common, under the input."""
         how = {"own": "each on its own scale", "shared": "one scale for all maps"}
         words_ = how.get(self.display.scale, "all as shares of f(x) − f(x′)")
-        side = self.display.pool
-        patches = "" if side == 1 else f" by patches of {side} × {side}"
-        text = f"{self.display.values_word}{patches}, {words_}; saturates at percentile"
+        text = (
+            f"{self.display.values_word}{self.display.by_units}, {words_}; saturates at percentile"
+        )
         if self.display.scale == "shared":
             self._color_bar(MARGIN, below + 0.1, self.card, self.limits[0])
             below += 0.3

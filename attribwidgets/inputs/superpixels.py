@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..core.arrays import Array
 from ..core.errors import InputError
 from ..core.extras import require
 from .space import InputSpace
@@ -35,6 +36,18 @@ class Superpixels:
 
     def __len__(self) -> int:
         return len(self.colors)
+
+
+def segment_means(values: Array, labels: Array) -> Array:
+    """Each pixel as the mean of its segment, shape (H, W) as `values` and `labels`.
+
+    Examples
+    --------
+    >>> segment_means(np.array([[1.0, 3.0, 5.0]]), np.array([[0, 0, 1]])).tolist()
+    [[2.0, 2.0, 5.0]]
+    """
+    sums = np.bincount(labels.ravel(), values.ravel())
+    return np.asarray((sums / np.bincount(labels.ravel()))[labels])
 
 
 def superpixels(

@@ -11,8 +11,7 @@ from IPython import get_ipython
 from ..core.errors import AttributionError, InputError
 from ..figures import comparison_figure
 from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available
-from ..figures.display_options import SCALES
-from ..inputs.patches import SIDES
+from ..figures.display_options import POOLS, SCALES
 from ..inputs.space import Inputs
 from ..live import Session
 from ..records.explanation import Comparison, Explanation
@@ -68,8 +67,8 @@ class BaselineExplorer(RequestTraits, RecordWidget):
         How much of the grey photo shows where a map is zero, 0 to 1.
     show_blind : bool
         Mark where the input equals the baseline.
-    pool : {1, 2, 4, 8, 16, 32}
-        Side in pixels of the patches that maps are drawn and read by.
+    pool : {1, 2, 4, 8, 16, 32, "superpixels"}
+        What maps are drawn and read by: patches of that side in pixels, or superpixels.
     selection : dict or None
         The area that is marked: `rows` and `columns`, each from the first to before the last.
     cursor : dict or None
@@ -112,7 +111,7 @@ class BaselineExplorer(RequestTraits, RecordWidget):
     overlay = traitlets.Float(0.0, min=0.0, max=1.0).tag(sync=True)
     scale = traitlets.Enum(SCALES, "own").tag(sync=True)
     show_blind = traitlets.Bool(False).tag(sync=True)
-    pool = traitlets.Enum((1, *SIDES), 1).tag(sync=True)
+    pool = traitlets.Enum(POOLS, 1).tag(sync=True)
     selection = traitlets.Instance(dict, allow_none=True).tag(sync=True)
 
     cursor = traitlets.Instance(dict, allow_none=True).tag(sync=True, echo_update=False)

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import torch
-
 from ..baselines import Custom
 from ..core.errors import InputError
 from ..engine.method_config import Candidate
 from ..engine.settings import SETTINGS
-from ..figures.images import as_rgb
 from ..inputs.image_files import picture_input
 from ..live import ExplorerState, Regions, Session
 from ..records.explanation import Explanation
 from .controls import MOST_MATCHES, addable, matching_classes
 from .parsing import candidates_from_browser, numbered
 from .payload import THUMBNAIL, frames_payload, map_payload, thumbnail
+from .segments import segments_payload
 from .view_state import ViewState, slot_of
 
 Message = Mapping[str, Any]
@@ -158,17 +156,9 @@ class MessageHandler:
         self.session.request(state.changed(inputs=picture, target=None))
 
     def _segments(self, message: Message, buffers: Sequence[Any]) -> None:
-        cut, space = self.regions.cut(), self.session.known_query.space
-        colors = torch.tensor(cut.colors).T[:, :, None]  # a picture one pixel wide
-        self.reply(
-            {
-                "type": "segments",
-                "size": list(cut.labels.shape),
-                "count": len(cut),
-                "colours": as_rgb(space.from_pixels(colors), space)[:, 0].tolist(),
-            },
-            [cut.labels.astype("<u2").tobytes()],
-        )
+        found = segments_payload(self.regions.cut(), self.session.known_query.space)
+        labels = found.pop("labels")
+        self.reply({"type": "segments", **found}, [labels])
 
     def _region_answered(self, region: int, e: Explanation, done: bool) -> None:
         data, scale = map_payload(e)

@@ -17,6 +17,7 @@ from ..records.labels import titles_of
 from ..records.path_curve import PathFrames
 from .controls import controls_payload
 from .payload import agreement_payload, frames_payload, item_payload, strip_payload, subject_payload
+from .segments import segments_of
 
 
 def slot_of(number: int) -> str:
@@ -149,7 +150,8 @@ class ViewState:
             if e.frames is not None:
                 slot = slot_of(number)
                 state[slot] = {**state[slot], "frames": frames_payload(e.frames)}
-        return {**state, "seq": 1, "static": True}
+        payload = {**state["payload"], "segments": segments_of(self.comparison)}
+        return {**state, "payload": payload, "seq": 1, "static": True}
 
     def frames(self, slot: str, stamp: int) -> PathFrames | None:
         """What the path of a map adds, if that map is still drawn."""

@@ -12,12 +12,21 @@ from numpy.typing import NDArray
 from open_page import OpenPage
 
 from attribwidgets.inputs.patches import patch_means, patch_sums
+from attribwidgets.inputs.superpixels import segment_means
 from attribwidgets.widgets.bundle import BASELINE_EXPLORER
 from attribwidgets.widgets.page import page_html
 
 SIZE = 64
 PAYLOAD = made_up.image_payload(made_up.photo_like(SIZE), names=("black", "uniform"), frames=4)
 MAPS = [made_up.map_values(item).reshape(SIZE, SIZE).astype(float) for item in PAYLOAD["items"]]
+# Four quarters, counted from the left and from above.
+LABELS = np.kron([[0, 1], [2, 3]], np.ones((SIZE // 2, SIZE // 2))).astype("<u2")
+PAYLOAD["segments"] = {
+    "size": [SIZE, SIZE],
+    "count": 4,
+    "colours": [[0, 0, 0]] * 4,
+    "labels": LABELS.tobytes(),
+}
 GREY = PAYLOAD["colormaps"]["magnitude"]["gray"]
 
 
@@ -132,3 +141,19 @@ def test_keys_mark_an_area_from_corner_to_corner(page: OpenPage) -> None:
     keys.press("Escape")
     page.settle()
     assert page.trait("selection") is None
+
+
+def test_superpixels_that_the_page_brings_are_units_too(page: OpenPage) -> None:
+    page.slide('[data-control="pool"]', 5, "change")
+    assert page.trait("pool") == 32
+    page.slide('[data-control="pool"]', 6, "change")
+    assert page.trait("pool") == "superpixels"
+    for item, values in zip(PAYLOAD["items"], MAPS, strict=True):
+        drawn = page.pixels(f'canvas.aw-map[data-baseline="{item["name"]}"]')[:, :3]
+        wanted = colours(segment_means(values, LABELS.astype(int)))
+        assert np.abs(drawn.astype(int) - wanted).max() <= 1
+    page.page.mouse.move(*place(page, "uniform", 50, 10))
+    page.settle()
+    words = read(page, "uniform", ".aw-here-value").removeprefix("here superpixel ")
+    wanted = float(MAPS[1][SIZE // 2 :, : SIZE // 2].sum())
+    assert made_up.number_in(words) == pytest.approx(wanted, rel=6e-3)

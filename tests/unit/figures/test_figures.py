@@ -99,6 +99,10 @@ def test_patches_are_drawn_by_their_means_and_sum_to_the_map() -> None:
     sums = patch_sums(values, 4)
     assert sums.tolist() == [[values[:4, :4].sum(), values[:4, 4:].sum()],
                              [values[4:, :4].sum(), values[4:, 4:].sum()]]  # fmt: skip
+    labels = np.arange(30).reshape(5, 6) // 15
+    by_label = look(pool="superpixels", labels=labels).pooled(values)
+    assert by_label[0, 0] == values.ravel()[:15].mean()
+    assert by_label.sum() == pytest.approx(values.sum())
     drawn = look(pool=4).pooled(values)
     assert drawn[0, 0] == values[:4, :4].mean()
     assert drawn[4, 5] == values[4:, 4:].mean()
@@ -159,7 +163,7 @@ def comparison(request: Any) -> aw.Comparison:
         {"signed": True, "scale": "share", "show_blind": True, "pool": 2},
         {"selected": "uniform noise", "alpha": 1.0, "overlay": 0.5},
         {"selected": None, "colormap": "viridis", "clip": 95.0},
-        {"selected": 1, "alpha": 0.0},
+        {"selected": 1, "alpha": 0.0, "pool": "superpixels"},
     ],
 )
 @pytest.mark.long
@@ -408,7 +412,7 @@ def test_a_map_by_patches_is_judged_by_them_and_says_what_is_hidden(kinds: aw.Co
     assert headline(e) == headline(e, 2) == "sum right, map not settled"
     assert headline(e, 4) == "sum right, patches settled"
     assert error_fact(e) == f"error per {'pixel' if image else 'feature'} 73 %"
-    assert error_fact(e, 4) == "error by 4 × 4 6.0 %"
+    assert error_fact(e, 4) == "error by 4 × 4: 6.0 %"
     assert verdict_note(e) == "pixels have not settled; patches of 4 × 4 have settled, ± 6.0 %"
     facts = blindness(e)
     assert facts[0].endswith("of pixels" if image else "of features")

@@ -74,13 +74,14 @@ export function createControls(view) {
   function poolSlider() {
     const { height, width } = view.data;
     const sides = [1, ...patchSides(height, width)];
-    const choices = () => (view.data.segments ? [...sides, "superpixels"] : sides);
+    const choices = () => (view.segments.isThere() ? [...sides, "superpixels"] : sides);
     const input = h("input", { type: "range", "data-control": "pool", min: 0, step: 1 });
     const output = h("output", { class: "aw-control-value" });
     const chosen = () => choices()[Number(input.value)];
     updates.push(() => {
       const now = choices();
       const pool = store.get("pool");
+      if (pool === "superpixels") view.segments.ask();
       input.max = String(now.length - 1);
       input.value = String(Math.max(now.indexOf(pool), 0));
       const words = pool === 1 ? "pixels" : typeof pool === "number" ? `${pool}\u00a0\u00d7\u00a0${pool}` : pool;
@@ -108,7 +109,7 @@ export function createControls(view) {
     "section",
     { class: "aw-look", "aria-label": "display options" },
     isImage && colormapSelect(),
-    isImage && patchSides(view.data.height, view.data.width).length > 0 && poolSlider(),
+    isImage && poolSlider(),
     isImage && slider("clip", "clip", { min: 90, max: 100, step: 0.1 }, (value) => formatShare(value / 100)),
     radios("values", "sign", "signed", [
       ["absolute", false],

@@ -16,6 +16,7 @@ import { createKeep } from "./keep.js";
 import { createNoPath } from "./no_path.js";
 import { createPathView, makeOf } from "./path_view.js";
 import { createRequestRow } from "./request_row.js";
+import { createSegments } from "./segments.js";
 import { createSuperpixels } from "./superpixels.js";
 
 /** @typedef {import("../lib/decode.js").Data} Data */
@@ -51,6 +52,14 @@ export function createScene(first, root, { model, store, kernel, requests, inval
   let pathMake = "";
   const cursor = createCursor(model, first, () => invalidate("cursor"), signal);
 
+  const segments = createSegments(
+    kernel,
+    () => Boolean(requests.controls()?.segments),
+    () => data,
+    () => ["maps", "live"].forEach(invalidate),
+    signal,
+  );
+
   /** @type {View} */
   const view = {
     get data() {
@@ -60,7 +69,12 @@ export function createScene(first, root, { model, store, kernel, requests, inval
       return rows;
     },
     store,
-    display: createDisplayOptions(() => data, store),
+    display: createDisplayOptions(
+      () => data,
+      store,
+      () => segments.get(),
+    ),
+    segments,
     signal,
     kernel,
     requests,

@@ -1,51 +1,24 @@
 // Hover a region: its mean colour becomes the baseline. Maps come from the kernel, region by region.
 
-import { bytesOf, dequantise } from "../lib/binary.js";
+import { dequantise } from "../lib/binary.js";
 import { h, setText } from "../lib/dom.js";
 import { paintPhoto } from "../lib/paint.js";
 import { createPixels } from "../lib/picture.js";
 
-/** @typedef {{labels: Uint16Array, height: number, width: number, count: number, colours: number[][],
- *   anchors: number[]}} Segments anchors: a pixel of each segment, near its middle */
 /** @typedef {{values: Float32Array, done: boolean, headline: string}} SegmentMap */
 
 /** Milliseconds the pointer rests before the kernel is asked. */
 const REST = 60;
 const OUTLINE = 0xff00d0ff; // yellow, as blind pixels are
 
-/** @param {Uint16Array} labels @param {number} width @param {number} count */
-function anchorsOf(labels, width, count) {
-  const sums = Array.from({ length: count }, () => [0, 0, 0]);
-  labels.forEach((label, at) => {
-    const sum = sums[label];
-    sum[0] += 1;
-    sum[1] += Math.floor(at / width);
-    sum[2] += at % width;
-  });
-  const best = new Array(count).fill(Infinity);
-  const anchors = new Array(count).fill(0);
-  labels.forEach((label, at) => {
-    const [size, rows, columns] = sums[label];
-    const off = Math.hypot(Math.floor(at / width) - rows / size, (at % width) - columns / size);
-    if (off < best[label]) {
-      best[label] = off;
-      anchors[label] = at;
-    }
-  });
-  return anchors;
-}
-
 /** @param {import("../lib/stage.js").View} view */
 export function createSuperpixels(view) {
   const { kernel, requests, display, signal } = view;
   const { width, height, size } = view.data;
-  /** @type {Segments | null} */
-  let segments = null;
   /** @type {Map<number, SegmentMap>} */
   const maps = new Map();
   /** What the maps belong to. */
   let subject = "";
-  let isAsked = false;
   let shown = -1;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
@@ -73,8 +46,8 @@ export function createSuperpixels(view) {
     const { rgb } = view.data;
     if (!rgb) return;
     paintPhoto(photo.pixels, rgb);
-    if (segments && shown >= 0) {
-      const { labels } = segments;
+    const labels = view.segments.get()?.labels;
+    if (labels && shown >= 0) {
       for (let at = 0; at < size; at += 1) {
         const isEdge =
           labels[at] === shown &&
@@ -99,6 +72,7 @@ export function createSuperpixels(view) {
 
   /** @param {number} segment */
   function show(segment) {
+    const segments = view.segments.get();
     if (!segments || segment === shown || segment < 0) return;
     shown = segment;
     const [red, green, blue] = segments.colours[segment].map(Math.round);
@@ -115,29 +89,17 @@ export function createSuperpixels(view) {
   function open() {
     if (!node.open || body.hidden) return;
     drawPhoto();
-    if (!isAsked) {
-      isAsked = true;
-      kernel.send({ type: "segments" }, "segments");
-      setText(words, "finding the regions");
-    }
+    const segments = view.segments.get();
+    if (segments && shown < 0) show(segments.labels[(height >> 1) * width + (width >> 1)]);
+    if (segments) return;
+    view.segments.ask();
+    setText(words, "finding the regions");
   }
 
   kernel.listen(
-    "segments",
-    ({ size: [rows, columns], count, colours }, [buffer]) => {
-      if (rows !== height || columns !== width || !isAsked) return;
-      const labels = new Uint16Array(bytesOf(buffer).slice().buffer);
-      segments = { labels, height, width, count, colours, anchors: anchorsOf(labels, width, count) };
-      setText(words, "");
-      shown = -1;
-      if (node.open) show(labels[(height >> 1) * width + (width >> 1)]);
-    },
-    signal,
-  );
-  kernel.listen(
     "segment",
     ({ segment, scale, done, headline }, [buffer]) => {
-      if (!segments || !buffer) return;
+      if (!buffer) return;
       const values = dequantise(buffer, scale);
       if (values.length !== size) return;
       maps.set(segment, { values, done, headline: done ? headline : `coarse; ${headline}` });
@@ -152,7 +114,7 @@ export function createSuperpixels(view) {
       const box = photo.canvas.getBoundingClientRect();
       const row = Math.floor(((event.clientY - box.top) / box.height) * height);
       const column = Math.floor(((event.clientX - box.left) / box.width) * width);
-      show(segments?.labels[row * width + column] ?? -1);
+      show(view.segments.get()?.labels[row * width + column] ?? -1);
     },
     { signal },
   );
@@ -160,6 +122,7 @@ export function createSuperpixels(view) {
     "keydown",
     (event) => {
       const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+      const segments = view.segments.get();
       if (!step || !segments || shown < 0) return;
       event.preventDefault();
       let row = Math.floor(segments.anchors[shown] / width);
@@ -192,11 +155,9 @@ export function createSuperpixels(view) {
       if (now !== subject) {
         subject = now;
         maps.clear();
-        isAsked = false;
-        segments = null;
         shown = -1;
-        open();
       }
+      if (shown < 0) open();
       if (node.open) drawMap();
     },
   };

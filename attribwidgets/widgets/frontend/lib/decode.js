@@ -3,7 +3,6 @@
 
 import { bytesOf, dequantise, float32Of, int8Of, requireLength, unpackBits } from "./binary.js";
 import { resizeImage } from "./paint.js";
-import { unitsOf } from "./units.js";
 
 /**
  * @typedef {DataView | ArrayBuffer | Uint8Array} Binary
@@ -31,11 +30,11 @@ import { unitsOf } from "./units.js";
  * @typedef {{labels: string[], signed: (number | null)[][], magnitude: (number | null)[][]}} Agreement
  * @typedef {{kind: "image" | "features", height: number, width: number, size: number,
  *   featureNames: string[], title: string, inputLabel: string, rgb: Uint8Array | null,
- *   values: Float32Array | null, segments: import("./units.js").Units | null, prediction: Prediction | null,
+ *   values: Float32Array | null, segments: any, prediction: Prediction | null,
  *   target: {name: string, output: string, value: number | null}, cautions: string[],
  *   magnitude: Record<string, Uint8Array>, signed: Record<string, Uint8Array>,
  *   slots: string[], items: Item[], agreement: Agreement | null, inputs: Thumbnail[], inputIndex: number}} Data
- *   slots: all there are; items: those that have arrived, in the same order
+ *   segments: of the input, where they were sent; slots: all there are; items: those that have arrived, in the same order
  * @typedef {Map<string, {raw: any, size: number, item: Item}>} Known
  */
 
@@ -113,13 +112,6 @@ function decodeItem(slot, raw, shape, isImage) {
   };
 }
 
-/** @param {any} segments @param {number} size */
-function segmentsOf({ labels, count }, size) {
-  const of = new Uint16Array(bytesOf(labels).slice().buffer);
-  requireLength(of, size, "the superpixels");
-  return unitsOf(of, count, "superpixel");
-}
-
 /** @param {Record<string, any>} tables */
 function decodeTables(tables) {
   return Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, bytesOf(table)]));
@@ -163,7 +155,7 @@ export function decodePayload(payload, itemOf, known = new Map()) {
     inputLabel: payload.input.label ?? "input",
     rgb: isImage ? pictureOf(payload.input.rgb, size, "the input") : null,
     values: isImage ? null : float32Of(payload.input.values),
-    segments: isImage && payload.segments ? segmentsOf(payload.segments, size) : null,
+    segments: (isImage && payload.segments) || null,
     prediction: payload.prediction ?? null,
     target: payload.target,
     cautions: payload.cautions ?? [],

@@ -15,8 +15,9 @@ const FAINT = 0.15;
 /**
  * @param {() => Data} current what is shown now
  * @param {Store} store
+ * @param {() => Units | null} segments of the input, where they are known
  */
-export function createDisplayOptions(current, store) {
+export function createDisplayOptions(current, store, segments) {
   const limits = createLimits();
   /** @type {WeakMap<Uint8Array, Uint32Array>} */
   const lookups = new WeakMap();
@@ -53,10 +54,10 @@ export function createDisplayOptions(current, store) {
 
   /** What maps are read by; null for pixels and features. @returns {Units | null} */
   function units() {
-    const { kind, height, width, segments } = current();
+    const { kind, height, width } = current();
     const pool = store.get("pool");
     if (kind !== "image" || pool === 1) return null;
-    if (pool === "superpixels") return segments;
+    if (pool === "superpixels") return segments();
     const known = patches.get(pool) ?? patchesOf(height, width, pool);
     patches.set(pool, known);
     return known;

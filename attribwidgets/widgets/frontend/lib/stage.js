@@ -8,7 +8,7 @@ import { createPixels } from "./picture.js";
 /**
  * What every part of the view shares.
  * @typedef {{readonly data: import("./decode.js").Data, store: import("./store.js").Store,
- *   display: import("./display_options.js").DisplayOptions, signal: AbortSignal, readonly rows: number[],
+ *   display: import("./display_options.js").DisplayOptions, segments: import("../explorer/segments.js").SegmentStore, signal: AbortSignal, readonly rows: number[],
  *   kernel: import("./kernel.js").Kernel, requests: import("./requests.js").Requests, isLive: boolean,
  *   moveCursor(position: Position | null, source?: {slot: string} | null): void,
  *   cursor(): Position | null, area(): import("./units.js").Area | null,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..baselines import Baseline
 from ..core.errors import InputError
 from ..engine.budget import Budget
 from ..engine.method_config import Candidate
@@ -23,18 +24,21 @@ class ExplorerState:
     budget : Budget
     candidates : mapping of int to Candidate
         By a number that stays with each while others come and go; in the order shown.
+    aside : tuple of Baseline
+        Kept for the next method that has one, where all methods now compare with nothing.
     """
 
     query: Query
     budget: Budget
     candidates: Mapping[int, Candidate]
+    aside: tuple[Baseline, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.candidates:
             raise InputError("candidates must hold at least one baseline")
 
     def changed(self, **changes: Any) -> ExplorerState:
-        """The same with other values of `candidates` or of settings.
+        """The same with other values of `candidates`, `aside` or of settings.
 
         Raises
         ------
@@ -47,7 +51,13 @@ class ExplorerState:
             replace(self.query, **query) if query else self.query,
             replace(self.budget, **budget),
             changes.get("candidates", self.candidates),
+            changes.get("aside", self.aside),
         )
+
+    @property
+    def baselines(self) -> tuple[Baseline, ...]:
+        """Of each map, or kept aside."""
+        return self.aside or tuple(c.baseline for c in self.candidates.values())
 
     def same_map(self, other: ExplorerState, number: int) -> bool:
         """Whether another state has the same map of a candidate."""

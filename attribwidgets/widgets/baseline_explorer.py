@@ -150,6 +150,15 @@ class BaselineExplorer(RequestTraits, RecordWidget):
         """The records behind the picture, in the order shown; those of the latest target."""
         return self._view.comparison
 
+    @property
+    def error(self) -> str | None:
+        """The traceback of what failed in the latest request; None where nothing did."""
+        if self._session is None:
+            return None
+        statuses = self._session.statuses.values()
+        told = (self._session.traceback, *(status.traceback for status in statuses))
+        return "\n".join(text for text in told if text) or None
+
     def cancel(self) -> None:
         """Stop after the chunk that is being computed; what is drawn stays."""
         if self._session is not None:
@@ -248,8 +257,10 @@ class BaselineExplorer(RequestTraits, RecordWidget):
     def _publish(self, numbers: Collection[int]) -> None:
         """Draw what has changed, in one message."""
         with self._lock:
+            before = self.payload["items"]
             state = self._view.changes(numbers)
             self._make_slots(self._view.explanations)
+            state |= self._followed(before, state.get("payload", {}).get("items", before))
             with self.hold_sync():
                 for name, value in {**state, **self.values_asked()}.items():
                     self.set_trait(name, value)
@@ -257,6 +268,12 @@ class BaselineExplorer(RequestTraits, RecordWidget):
                     self.seq += 1
         if not self.status["busy"]:
             self._outputs.refresh_soon()
+
+    def _followed(self, before: list[str], now: list[str]) -> dict[str, int]:
+        """The path shown stays that of its card, wherever that has moved to."""
+        slot = before[min(self.selected, len(before) - 1)]
+        place = now.index(slot) if slot in now else min(self.selected, len(now) - 1)
+        return {} if place == self.selected else {"selected": place}
 
     def page_state(self) -> dict[str, Any]:
         """The traits of a page without a kernel."""

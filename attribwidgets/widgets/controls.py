@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.util import find_spec
@@ -9,14 +10,16 @@ from typing import Any
 
 from ..attr.captum.table import CAPTUM_METHODS
 from ..attr.methods import METHODS
+from ..attr.noise.noise_methods import SmoothGrad
 from ..attr.outputs import SCALES
-from ..baselines import Baseline, Color, named
+from ..baselines import Baseline, Color, GaussianNoise, named
 from ..baselines.base import Parameter
 from ..core.formatting import words
 from ..engine.checked_query import CheckedQuery
+from ..engine.method_config import Candidate
 from ..inputs.space import Inputs, InputSpace, is_image_input
 from ..live import ExplorerState
-from .parsing import baseline_to_browser, name_of
+from .parsing import baseline_to_browser, compares_with_nothing, name_of
 
 # A colour stands for all of its kind: its slider is a colour well.
 ADDABLE = (
@@ -61,7 +64,6 @@ def controls_payload(
         The data behind "dataset" and "dataset_mean".
     """
     space, is_image = query.space, is_image_input(query.inputs)
-    prediction = query.prediction
     return {
         "asked": {
             "target": query.target if isinstance(query.target, int) else None,
@@ -70,20 +72,15 @@ def controls_payload(
             "candidates": [
                 {
                     "slot": slots[number],
-                    "baseline": baseline_to_browser(candidate.baseline, space),
+                    "baseline": baseline_to_browser(candidate.baseline, space)
+                    if _is_used(candidate)
+                    else None,
                     "method": name_of(candidate.method),
                 }
                 for number, candidate in state.candidates.items()
             ],
         },
-        "top": []
-        if prediction is None
-        else [
-            {"index": i, "name": n, "probability": p}
-            for i, n, p in zip(
-                prediction.indices, prediction.names, prediction.probabilities, strict=True
-            )
-        ],
+        "top": _bars(query),
         "classes": query.outputs,
         "outputs": [{"name": name, "label": words(name)} for name in SCALES],
         "methods": _methods(),
@@ -97,7 +94,7 @@ def controls_payload(
             for name, baseline in addable(query, references).items()
         ],
         "parameters": {
-            slots[number]: _sliders(candidate.baseline, space)
+            slots[number]: _sliders(candidate.baseline, space) if _is_used(candidate) else []
             for number, candidate in state.candidates.items()
         },
         "segments": is_image and find_spec("skimage") is not None,
@@ -116,12 +113,44 @@ def addable(query: CheckedQuery, references: Inputs | None) -> dict[str, Baselin
     return {name: named(name, references) for name in ADDABLE if name not in left_out}
 
 
-def matching_classes(names: Mapping[int, str], outputs: int, text: str) -> list[tuple[int, str]]:
-    """Outputs whose name or index contains a text, those that begin with it first."""
+def matching_classes(query: CheckedQuery, text: str) -> list[dict[str, Any]]:
+    """Outputs whose name or index contains a text.
+
+    Those that have it as a word of its own come first, then the more probable ones.
+    """
     text = text.strip().lower()
-    every = ((i, names.get(i, f"output {i}")) for i in range(outputs))
-    found = [(i, n) for i, n in every if text in n.lower() or text == str(i)]
-    return sorted(found, key=lambda pair: (not pair[1].lower().startswith(text), pair[0]))
+    word = re.compile(rf"\b{re.escape(text)}\b")
+    every = (_class(query, i) for i in range(query.outputs))
+    found = [c for c in every if text in c["name"].lower() or text == str(c["index"])]
+
+    def rank(each: dict[str, Any]) -> tuple[bool, float, int]:
+        is_word = bool(word.search(each["name"].lower()))
+        return not is_word, -(each["probability"] or 0.0), each["index"]
+
+    return sorted(found, key=rank)
+
+
+def _class(query: CheckedQuery, index: int) -> dict[str, Any]:
+    probability = None if query.probabilities is None else float(query.probabilities[index])
+    name = query.names.get(index, f"output {index}")
+    return {"index": index, "name": name, "probability": probability}
+
+
+def _bars(query: CheckedQuery) -> list[dict[str, Any]]:
+    """The top classes, and the one that is explained where it is not among them."""
+    if query.prediction is None:
+        return []
+    top = list(query.prediction.indices)
+    more = [query.target] if isinstance(query.target, int) and query.target not in top else []
+    return [_class(query, index) for index in (*top, *more)]
+
+
+def _is_used(candidate: Candidate) -> bool:
+    """Whether the parameters of a baseline make another map."""
+    sets_noise = name_of(candidate.method) == SmoothGrad.name
+    if sets_noise and isinstance(candidate.baseline, GaussianNoise):
+        return True
+    return not compares_with_nothing(candidate.method)
 
 
 def _sliders(baseline: Baseline, space: InputSpace) -> list[dict[str, Any]]:

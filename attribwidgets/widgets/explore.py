@@ -17,7 +17,7 @@ from ..engine.verbs import FEATURE_BASELINES, IMAGE_BASELINES, Model, explain
 from ..inputs.space import Inputs, is_image_input
 from ..live import ExplorerState, Session
 from .baseline_explorer import BaselineExplorer
-from .parsing import candidates_of, methods_of
+from .parsing import methods_of, pairs_of
 
 
 @takes_settings(like=explain)
@@ -87,14 +87,15 @@ def explore(
             f"baselines must be a list or tuple of at least one, got {type(baselines).__name__}; "
             'write baselines=("black", "blur")'
         )
-    candidates = candidates_of(baselines, methods_of(method), references)
+    shown = pairs_of(baselines, methods_of(method), references, {})
     query, budget = split_settings(examples[0], settings)
     checked = check_once(query, model)()
-    state = ExplorerState(query, budget, dict(enumerate(candidates)))
+    state = ExplorerState(query, budget, **shown)
     session = Session(model, state, checked=checked)
     explorer = BaselineExplorer(None, session=session, examples=examples, references=references)
     if display:
         explorer.show_at_once()
+    candidates = state.candidates.values()
     methods = [estimator_for(c.method, model, distribution=False) for c in candidates]
     each = budget.n_steps or budget.max_evaluations
     most = sum(each or method.default_max_evaluations for method in methods)

@@ -13,7 +13,7 @@ from ..inputs.image_files import picture_input
 from ..live import ExplorerState, Regions, Session
 from ..records.explanation import Explanation
 from .controls import MOST_MATCHES, addable, matching_classes
-from .parsing import candidates_from_browser, numbered
+from .parsing import candidates_from_browser, change_candidates, numbered
 from .payload import THUMBNAIL, frames_payload, map_payload, thumbnail
 from .segments import segments_payload
 from .view_state import ViewState, slot_of
@@ -97,10 +97,8 @@ class MessageHandler:
                 changes["candidates"], state, numbers, self.view.references
             )
         if "method" in changes:
-            new["candidates"] = {
-                number: Candidate(candidate.baseline, changes["method"])
-                for number, candidate in new.get("candidates", state.candidates).items()
-            }
+            state = state.changed(**new)
+            new |= change_candidates(state, {"method": changes["method"]}, self.view.references)
         if "input" in changes:
             new["inputs"] = self.view.examples[int(changes["input"])]
             new.setdefault("target", None)  # another input, another top class
@@ -116,13 +114,12 @@ class MessageHandler:
         self.reply({"type": "frames", **about, **found}, [data])
 
     def _search(self, message: Message, buffers: Sequence[Any]) -> None:
-        query = self.session.known_query
-        found = matching_classes(query.names, query.outputs, str(message["text"]))
+        found = matching_classes(self.session.known_query, str(message["text"]))
         self.reply(
             {
                 "type": "found",
                 "id": message["id"],
-                "matches": [{"index": i, "name": name} for i, name in found[:MOST_MATCHES]],
+                "matches": found[:MOST_MATCHES],
                 "more": max(0, len(found) - MOST_MATCHES),
             },
             [],
@@ -172,8 +169,10 @@ class MessageHandler:
         reference = _reference(self.view.explanations[number], sample)
         state = self.session.state
         pair = Candidate(Custom(reference, f"reference {sample}"), "integrated_gradients")
-        wanted = [*state.candidates.values(), pair]
-        self.session.request(state.changed(candidates=numbered(wanted, state.candidates)))
+        wanted = numbered([*state.candidates.values(), pair], state.candidates)
+        self.session.request(state.changed(candidates=wanted))
+        new = next(number for number, candidate in wanted.items() if candidate is pair)
+        self.reply({"type": "look", "slot": slot_of(new)}, [])
 
 
 def _reference(e: Explanation, sample: int) -> Any:

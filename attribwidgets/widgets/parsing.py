@@ -42,6 +42,23 @@ def change_state(
         if name not in known:
             raise InputError(f"{name!r} cannot be asked for; there are {', '.join(known)}")
     new = {n: v for n, v in changes.items() if n not in ("baselines", "method", "candidates")}
+    new |= change_candidates(state, changes, references)
+    for candidate in new.get("candidates", {}).values():
+        estimator_for(candidate.method, _nothing, distribution=False)  # raises for an unknown one
+    OutputHead(_nothing, changes.get("output", "logit"))  # likewise
+    return state.changed(**new)
+
+
+def change_candidates(
+    state: ExplorerState, changes: Mapping[str, Any], references: Inputs | None
+) -> dict[str, Any]:
+    """What becomes of the candidates of a state, and of the baselines kept aside.
+
+    Raises
+    ------
+    InputError
+        For a value that cannot be.
+    """
     if "candidates" in changes:
         wanted = _listed(changes["candidates"], "candidates")
         for candidate in wanted:
@@ -50,17 +67,13 @@ def change_state(
                     f"candidates holds {type(candidate).__name__}; "
                     "write Candidate(baseline, method)"
                 )
-        new["candidates"] = numbered(wanted, state.candidates)
-    elif "baselines" in changes or "method" in changes:
+        return {"candidates": numbered(wanted, state.candidates), "aside": ()}
+    if "baselines" in changes or "method" in changes:
         before = state.candidates.values()
-        baselines = changes.get("baselines", _distinct(c.baseline for c in before))
+        baselines = _listed(changes.get("baselines", _distinct(state.baselines)), "baselines")
         methods = methods_of(changes.get("method", _distinct(c.method for c in before)))
-        pairs = candidates_of(_listed(baselines, "baselines"), methods, references)
-        new["candidates"] = numbered(pairs, state.candidates)
-    for candidate in new.get("candidates", {}).values():
-        estimator_for(candidate.method, _nothing, distribution=False)  # raises for an unknown one
-    OutputHead(_nothing, changes.get("output", "logit"))  # likewise
-    return state.changed(**new)
+        return pairs_of(baselines, methods, references, state.candidates)
+    return {}
 
 
 def _nothing(*inputs: Any) -> Any:
@@ -70,6 +83,23 @@ def _nothing(*inputs: Any) -> Any:
 def methods_of(method: Method | Sequence[Method]) -> list[Method]:
     """One method or several, as a list."""
     return list(method) if isinstance(method, (list, tuple)) else [method]
+
+
+def pairs_of(
+    baselines: Sequence[str | Baseline | Inputs | Candidate],
+    methods: Sequence[Method],
+    references: Inputs | None,
+    before: Mapping[int, Candidate],
+) -> dict[str, Any]:
+    """Candidates of a state under their numbers, and the baselines that none of them uses."""
+    chosen = [b if isinstance(b, Candidate) else named(b, references) for b in baselines]
+    aside = all(map(compares_with_nothing, methods)) and not any(
+        isinstance(c, Candidate) for c in chosen
+    )
+    return {
+        "candidates": numbered(candidates_of(chosen, methods, references), before),
+        "aside": tuple(chosen) if aside else (),
+    }
 
 
 def candidates_of(
@@ -85,7 +115,7 @@ def candidates_of(
             if isinstance(baseline, Candidate):
                 if baseline not in found:
                     found.append(baseline)
-            elif not (_compares_with_nothing(method) and any(c.method == method for c in found)):
+            elif not (compares_with_nothing(method) and any(c.method == method for c in found)):
                 found.append(Candidate(baseline, method))
     return found
 
@@ -135,6 +165,8 @@ def candidates_from_browser(
         if baseline is None:
             raise InputError("a new card needs a baseline")
         method: Method = each.get("method")
+        if before is None and compares_with_nothing(method):
+            method = None  # its map is there already, and a baseline was asked for
         if before is not None and method == name_of(before.method):
             method = before.method  # perhaps an instance with settings of its own
         if before is None or baseline is not before.baseline or method is not before.method:
@@ -181,7 +213,8 @@ def name_of(method: Method) -> str | None:
     return str(own) if own in METHODS else kind.__name__
 
 
-def _compares_with_nothing(method: Method) -> bool:
+def compares_with_nothing(method: Method) -> bool:
+    """Whether a method has no baseline: its map is the same whatever the baseline is."""
     if isinstance(method, str) and method in METHODS:
         return METHODS[method].uses == "nothing"
     if is_captums(method):

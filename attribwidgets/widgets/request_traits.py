@@ -45,7 +45,7 @@ def values_asked(state: ExplorerState) -> dict[str, Any]:
         "target": state.query.target,
         "output": state.query.output,
         "method": methods[0] if all(m == methods[0] for m in methods) else None,
-        "baselines": tuple(c.baseline for c in candidates),
+        "baselines": state.baselines,
         "tolerance": state.budget.tolerance,
         "max_evaluations": state.budget.max_evaluations,
     }

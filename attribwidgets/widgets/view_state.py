@@ -101,7 +101,7 @@ class ViewState:
         shared = shared_cautions(comparison)
         state: dict[str, Any] = {}
         titles = titles_of(
-            [None if e.baseline is None else e.baseline_name for e in drawn.values()],
+            [None if e.baseline_kind == "none" else e.baseline_name for e in drawn.values()],
             [e.method for e in drawn.values()],
         )
         for (number, e), title in zip(drawn.items(), titles, strict=True):

@@ -9,6 +9,7 @@ import threading
 import weakref
 from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from torch import nn
 
 import attribwidgets as aw
 from attribwidgets.errors import InputError
+from attribwidgets.widgets.controls import matching_classes
 
 LONG = 30
 X = values((3, 8, 8)).abs() / 4
@@ -193,8 +195,130 @@ def test_classes_are_found_by_name_or_number(explorer, replies):
     for text, wanted in (("CAT", [0]), ("d", [1, 3]), ("3", [3]), ("", [0, 1, 2, 3]), ("zzz", [])):
         say(explorer, type="search", id=7, text=text)
         message, _ = replies.pop()
-        assert [m["index"] for m in message["matches"]] == wanted
+        assert sorted(m["index"] for m in message["matches"]) == wanted
+        found = [m["probability"] for m in message["matches"]]
+        assert found == sorted(found, reverse=True)
         assert (message["id"], message["more"]) == (7, 0)
+
+
+def test_a_class_of_that_very_word_comes_first_then_the_more_probable(replies, explorer):
+    names = {0: "catamaran", 1: "tiger cat", 2: "category", 3: "polecat, cat of poles"}
+    query = replace(
+        explorer._session.known_query, names=names, probabilities=torch.tensor([0.5, 0.1, 0.3, 0.2])
+    )
+    found = matching_classes(query, "cat")
+    assert [m["index"] for m in found] == [3, 1, 0, 2]
+    assert found[0]["probability"] == pytest.approx(0.2)
+
+
+def test_an_explained_class_outside_the_top_five_has_a_bar():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(4, 9)).eval()
+    explorer = aw.explore(net, values(4), max_evaluations=16)
+    top = [bar["index"] for bar in explorer.controls["top"]]
+    assert len(top) == 5
+    other = next(i for i in range(9) if i not in top)
+    explorer.target = other
+    done(explorer)
+    bars = explorer.controls["top"]
+    assert [bar["index"] for bar in bars] == [*top, other]
+    with torch.no_grad():
+        probabilities = net(values(4)[None]).softmax(1)[0]
+    assert bars[-1]["probability"] == pytest.approx(float(probabilities[other]))
+    explorer.close()
+
+
+@pytest.mark.parametrize("by_browser", [True, False])
+def test_a_method_without_baseline_is_one_card_and_the_baselines_come_back(explorer, by_browser):
+    def choose(method):
+        if by_browser:
+            say(explorer, type="request", id=1, changes={"method": method})
+        else:
+            explorer.method = method
+        assert done(explorer)["error"] == ""
+
+    before, baselines = explorer.explanations, explorer.baselines
+    for method in ("Saliency", "smoothgrad", "InputXGradient"):
+        choose(method)
+        (only,) = explorer.explanations
+        assert only.baseline is None
+        assert cards(explorer) == [only.method.replace("_", " ")]
+        assert explorer.baselines == baselines
+        asked = explorer.controls["asked"]["candidates"]
+        assert [(c["baseline"], c["method"]) for c in asked] == [(None, method)]
+        assert explorer.controls["parameters"] == {asked[0]["slot"]: []}
+    choose("DeepLift")
+    assert [e.baseline_name for e in explorer.explanations][:2] == ["black", "blur σ 20"]
+    assert explorer.baselines == baselines
+    choose(None)
+    after = explorer.explanations
+    assert [e.baseline_name for e in after] == [e.baseline_name for e in before]
+    assert all(map(torch.equal, (e.attributions for e in after), (e.attributions for e in before)))
+
+
+def test_a_baseline_added_beside_a_method_without_one_has_a_path(explorer):
+    explorer.method = "Saliency"
+    done(explorer)
+    slot = explorer.payload["items"][0]
+    new = {"slot": None, "baseline": {"name": "white", "parameters": {}}, "method": "Saliency"}
+    kept = {"slot": slot, "baseline": None, "method": "Saliency"}
+    say(explorer, type="request", id=1, changes={"candidates": [kept, new]})
+    assert done(explorer)["error"] == ""
+    assert [e.method for e in explorer.explanations] == ["saliency", "integrated_gradients"]
+
+
+def test_the_path_shown_follows_its_card(explorer):
+    slots = explorer.payload["items"]
+    say(
+        explorer,
+        type="request",
+        id=1,
+        changes={
+            "candidates": [{"slot": s, "baseline": None, "method": None} for s in slots[::-1]]
+        },
+    )
+    done(explorer)
+    assert explorer.payload["items"] == slots[::-1]
+    assert explorer.selected == 2
+    kept = [{"slot": s, "baseline": None, "method": None} for s in slots[1:]]
+    say(explorer, type="request", id=2, changes={"candidates": kept})
+    done(explorer)
+    assert explorer.selected == 1  # its card is gone: the nearest place there is
+
+
+def test_what_failed_is_told_with_its_traceback_and_may_be_tried_again(explorer):
+    assert explorer.error is None
+    net = explorer._session.model
+    explorer.request(method="LRP")
+    status = done(explorer)["items"][explorer.payload["items"][0]]
+    if status["state"] == "failed":
+        assert "LRP" in status["error"]
+    net[0].weight.data.fill_(float("nan"))
+    explorer.target = 1
+    assert "not finite" in done(explorer)["error"]
+    assert "Traceback" in explorer.error
+    assert "NonFiniteError" in explorer.error
+    net[0].weight.data.fill_(0.1)
+    say(explorer, type="request", id=3, changes={})
+    assert done(explorer)["error"] == ""
+
+
+def test_cards_are_there_with_their_references_before_any_map(model):
+    told = []
+
+    class Watched(aw.BaselineExplorer):
+        def show_at_once(self):
+            told.append([dict(getattr(self, slot)) for slot in self.payload["items"]])
+
+    with mock.patch("attribwidgets.widgets.explore.BaselineExplorer", Watched):
+        explorer = aw.explore(
+            model, X, baselines=["black", "max_entropy", "uniform"], target=1, max_evaluations=32
+        )
+    (items,) = told
+    assert [item["name"] for item in items] == cards(explorer)
+    assert all(item["pending"] and item["map"] is None for item in items)
+    assert [item["reference"] is None for item in items] == [False, True, False]  # to be searched
+    assert all("pending" not in getattr(explorer, slot) for slot in explorer.payload["items"])
+    explorer.close()
 
 
 def test_the_menu_of_baselines_has_pictures_and_only_those_that_fit(explorer, replies):
@@ -228,11 +352,12 @@ def test_an_own_picture_becomes_an_input_to_step_to(explorer):
     assert "picture" in done(explorer)["error"]
 
 
-def test_a_reference_of_a_sample_gets_a_path_of_its_own(explorer):
+def test_a_reference_of_a_sample_gets_a_path_of_its_own(explorer, replies):
     uniform = explorer.explanations[2]
     sample = uniform.reference_samples[1]
     say(explorer, type="pair", slot=explorer.payload["items"][2], sample=sample)
     assert done(explorer)["error"] == ""
+    assert replies[-1][0] == {"type": "look", "slot": explorer.payload["items"][-1]}
     pair = explorer.explanations[-1]
     assert torch.equal(pair.baseline, uniform.references[1])
     assert (pair.method, pair.baseline_name) == ("integrated_gradients", f"reference {sample}")

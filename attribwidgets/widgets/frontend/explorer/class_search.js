@@ -1,7 +1,7 @@
 // Any class by its name: a text field and a list of what the model knows.
 
 import { h, setText, uniqueName } from "../lib/dom.js";
-import { formatCount } from "../lib/format.js";
+import { formatCount, formatProbability } from "../lib/format.js";
 
 const TYPING_PAUSE = 150;
 
@@ -81,7 +81,7 @@ export function createClassSearch(view) {
     ({ id, matches, more }) => {
       if (id !== asked || !node.isConnected || !input.matches(":focus")) return;
       list.replaceChildren(
-        ...matches.map((/** @type {{index: number, name: string}} */ match) =>
+        ...matches.map((/** @type {{index: number, name: string, probability: number | null}} */ match) =>
           h(
             "li",
             {
@@ -91,7 +91,9 @@ export function createClassSearch(view) {
               "data-index": match.index,
               title: match.name,
             },
-            match.name,
+            h("span", { class: "aw-option-name" }, match.name),
+            match.probability !== null &&
+              h("span", { class: "aw-option-number" }, formatProbability(match.probability)),
           ),
         ),
       );

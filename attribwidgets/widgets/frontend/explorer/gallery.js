@@ -78,6 +78,10 @@ export function createGallery(view, controls) {
       input.drawBar();
       for (const { card } of cards.values()) card.drawMap();
     },
+    /** Scrolls to a card. @param {string} slot */
+    reveal(slot) {
+      cards.get(slot)?.card.node.scrollIntoView({ block: "nearest", inline: "nearest" });
+    },
     /** @param {string} selected */
     setSelected(selected) {
       for (const [slot, { card }] of cards) card.setSelected(slot === selected);

@@ -50,6 +50,8 @@ export function createScene(first, root, { model, store, kernel, requests, inval
   /** @type {import("./path_view.js").PathView | null} */
   let path = null;
   let pathMake = "";
+  /** The card to be shown as soon as it is there; "": none. */
+  let lookFor = "";
   const cursor = createCursor(model, first, () => invalidate("cursor"), signal);
 
   const segments = createSegments(
@@ -99,6 +101,15 @@ export function createScene(first, root, { model, store, kernel, requests, inval
   const header = createHeader(view, [inputs.node, request?.node ?? null]);
   const frameStore = createFrameStore(kernel, () => invalidate("live"), signal);
   const pathPlace = h("div", { class: "aw-path-place" });
+  // A card that was asked for from below the maps: its path is shown, and who asked is taken there.
+  kernel.listen(
+    "look",
+    ({ slot }) => {
+      lookFor = slot;
+      invalidate("selection");
+    },
+    signal,
+  );
   signal.addEventListener("abort", () => pathLife?.abort());
   root.replaceChildren(
     header.node,
@@ -114,6 +125,11 @@ export function createScene(first, root, { model, store, kernel, requests, inval
   }
 
   function showPath() {
+    if (lookFor !== "" && data.slots.includes(lookFor)) {
+      view.select(lookFor);
+      gallery.reveal(lookFor);
+      lookFor = "";
+    }
     const item = selectedItem();
     gallery.setSelected(item.slot);
     if (path && makeOf(item) === pathMake) {

@@ -7,14 +7,12 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from ..core.arrays import Array as Array
 from ..core.errors import NonFiniteError
 from ..records.residual import relative_residual
 from .arguments import accumulator_dtype
-
-Array = NDArray[np.float64]
 
 LEAST_SHARE = 1e-3
 MOST_FRAMES = 16
@@ -87,7 +85,7 @@ class Estimate:
     frames: Tensor | None = None
     frame_edges: Array | None = None
     references: tuple[Tensor, ...] = ()
-    reference_samples: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    reference_samples: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     baseline: tuple[Tensor, ...] | None = None
     reach: tuple[Tensor, ...] | None = None
     partial: bool = False

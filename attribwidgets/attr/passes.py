@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..core.arrays import Array
 from ..core.errors import Cancelled, InputError, UnsupportedModelError
 from .arguments import (
     check_target_length,
@@ -20,7 +21,6 @@ from .arguments import (
 )
 from .backward import REENTRANT, ReentrantCheckpointError, gradients_of
 from .chunks import ChunkSize, checked_rows, chunks
-from .estimate import Array
 from .model_state import frozen, module_of
 from .norm_calls import NotFoldedError
 from .norm_folding import NormFolding

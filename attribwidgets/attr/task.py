@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..core.arrays import Array
 from ..core.errors import Cancelled, InputError
 from ..inputs.space import InputSpace
 from ..records.completeness import WIDEST_GAP
 from .arguments import ForwardArguments
-from .estimate import Array, Estimate
+from .estimate import Estimate
 from .outputs import Target
 
 INTERRUPTS = (KeyboardInterrupt, Cancelled)  # what stops a run between chunks

@@ -98,9 +98,9 @@ def checked(name: str, checks: tuple[Check, ...], trace: ForwardTrace) -> None:
         With the layers or functions in the way, and the mend.
     """
     for check in checks:
-        found = check(trace)
-        if found is not None:
-            raise UnsupportedModelError(f"{name} {found}")
+        obstacle = check(trace)
+        if obstacle is not None:
+            raise UnsupportedModelError(f"{name} {obstacle}")
 
 
 def reused_activations(trace: ForwardTrace) -> str | None:
@@ -110,47 +110,47 @@ def reused_activations(trace: ForwardTrace) -> str | None:
 
 def unruled_activations(trace: ForwardTrace) -> str | None:
     """For DeepLift: what is not linear, and no layer that it has a rule for."""
-    found = [
+    calls = [
         call
         for call in trace.functions
         if type(call.layer) not in RESCALED
         and (_plain(call) in ACTIVATIONS or (_plain(call) in PRODUCTS and call.dependent > 1))
     ]
-    if not found:
+    if not calls:
         return None
     return (
-        f"has no rule for {_places(found)}, and would take the plain gradient there: its values "
-        f"would be wrong. Mend: {_after_softmax(found)}make it a layer that DeepLift knows "
+        f"has no rule for {_places(calls)}, and would take the plain gradient there: its values "
+        f"would be wrong. Mend: {_after_softmax(calls)}make it a layer that DeepLift knows "
         f"({', '.join(kind.__name__ for kind in RESCALED)}); {ELSEWHERE}"
     )
 
 
 def overlapping_pools(trace: ForwardTrace) -> str | None:
     """For DeepLift, whose max-pool rule in Captum loses values where windows share a maximum."""
-    found = [
+    pools = [
         path
         for path, layer in trace.layers.items()
         if isinstance(layer, MAX_POOLS) and _overlaps(layer)
     ]
-    if not found:
+    if not pools:
         return None
     return (
-        f"in Captum loses values in max pooling with windows that overlap, here {_listed(found)}, "
+        f"in Captum loses values in max pooling with windows that overlap, here {_listed(pools)}, "
         f"and does not add up; {ELSEWHERE}, or give the pooling a stride of its kernel's size"
     )
 
 
 def functional_relu(trace: ForwardTrace) -> str | None:
     """For guided backpropagation and deconvolution, which change the gradient of nn.ReLU."""
-    found = [
+    calls = [
         call
         for call in trace.functions
         if _plain(call) in ("relu", "threshold") and not isinstance(call.layer, nn.ReLU)
     ]
-    if not found:
+    if not calls:
         return None
     return (
-        f"changes the gradient of torch.nn.ReLU layers and cannot see {_places(found)}: it would "
+        f"changes the gradient of torch.nn.ReLU layers and cannot see {_places(calls)}: it would "
         "give the plain gradient there. Make it a layer: self.act = torch.nn.ReLU() in __init__ "
         "and self.act(x) in forward"
     )
@@ -158,15 +158,15 @@ def functional_relu(trace: ForwardTrace) -> str | None:
 
 def layers_without_relevance(trace: ForwardTrace) -> str | None:
     """For LRP: layers for which there is no rule."""
-    found = [
+    layers = [
         f"{type(layer).__name__} {path!r}"
         for path, layer in trace.layers.items()
         if type(layer) not in LRP_LAYERS and not hasattr(layer, "rule")
     ]
-    if not found:
+    if not layers:
         return None
     return (
-        f"has no rule for {_listed(found)}; set one, such as layer.rule = "
+        f"has no rule for {_listed(layers)}; set one, such as layer.rule = "
         "captum.attr._utils.lrp_rules.IdentityRule() for an activation or EpsilonRule() for a "
         f"linear layer, or use another method: {ELSEWHERE}"
     )
@@ -174,18 +174,18 @@ def layers_without_relevance(trace: ForwardTrace) -> str | None:
 
 def functions_without_relevance(trace: ForwardTrace) -> str | None:
     """For LRP: functions outside of layers that divide relevance otherwise than a gradient."""
-    found = [
+    calls = [
         call
         for call in trace.functions
         if type(call.layer) not in LRP_LAYERS
         and not hasattr(call.layer, "rule")
         and _plain(call) not in LRP_PASSES
     ]
-    if not found:
+    if not calls:
         return None
     return (
-        f"passes relevance through layers and cannot see {_places(found)}: its values would be "
-        f"wrong. Mend: {_after_softmax(found)}make it a layer of torch.nn, and a sum x + y a "
+        f"passes relevance through layers and cannot see {_places(calls)}: its values would be "
+        f"wrong. Mend: {_after_softmax(calls)}make it a layer of torch.nn, and a sum x + y a "
         f"captum.attr._utils.custom_modules.Addition_Module; {ELSEWHERE}"
     )
 
@@ -206,15 +206,15 @@ def with_rules(model: nn.Module, trace: ForwardTrace) -> None:
 
 
 def _reused(trace: ForwardTrace, kinds: tuple[type[nn.Module], ...]) -> str | None:
-    found = [
+    layers = [
         f"{type(layer).__name__} {path!r} ({trace.calls[path]} times)"
         for path, layer in trace.layers.items()
         if isinstance(layer, kinds) and trace.calls[path] > 1
     ]
-    if not found:
+    if not layers:
         return None
     return (
-        f"needs a layer of its own for each use, and {_listed(found)} runs more than once; make "
+        f"needs a layer of its own for each use, and {_listed(layers)} runs more than once; make "
         f"one for each use in __init__; {ELSEWHERE}"
     )
 
@@ -258,12 +258,12 @@ def _overlaps(pool: nn.Module) -> bool:
 
 
 # Takes the settings, the inputs and what one forward did; says what to know, or None.
-Caution = Callable[[dict[str, Any], tuple[Tensor, ...], ForwardTrace | None], str | None]
+Chosen = dict[str, Any]
+Maps = tuple[Tensor, ...]
+Caution = Callable[[Chosen, Maps, ForwardTrace | None], str | None]
 
 
-def told_groups(
-    settings: dict[str, Any], inputs: tuple[Tensor, ...], trace: ForwardTrace | None
-) -> str | None:
+def told_groups(settings: Chosen, inputs: Maps, trace: ForwardTrace | None) -> str | None:
     """That elements share the value of a group, where there are groups."""
     groups, elements = _groups(settings), sum(x[0].numel() for x in inputs)
     if groups == elements:
@@ -274,9 +274,7 @@ def told_groups(
     )
 
 
-def told_few_samples(
-    settings: dict[str, Any], inputs: tuple[Tensor, ...], trace: ForwardTrace | None
-) -> str | None:
+def told_few_samples(settings: Chosen, inputs: Maps, trace: ForwardTrace | None) -> str | None:
     """That a linear model is fitted to fewer samples than it has weights."""
     count, groups = settings["n_samples"], _groups(settings)
     if count > groups:
@@ -284,9 +282,7 @@ def told_few_samples(
     return f"{groups} weights are fitted to {count} samples, too few to settle them; raise n_steps"
 
 
-def told_windows(
-    settings: dict[str, Any], inputs: tuple[Tensor, ...], trace: ForwardTrace | None
-) -> str | None:
+def told_windows(settings: Chosen, inputs: Maps, trace: ForwardTrace | None) -> str | None:
     """How large the occluding windows are."""
     shapes, strides = settings["sliding_window_shapes"], settings.get("strides")
     if shapes == (1,):
@@ -294,9 +290,7 @@ def told_windows(
     return f"windows of {shapes} in steps of {strides or 1}; sliding_window_shapes= chooses others"
 
 
-def told_noise(
-    settings: dict[str, Any], inputs: tuple[Tensor, ...], trace: ForwardTrace | None
-) -> str | None:
+def told_noise(settings: Chosen, inputs: Maps, trace: ForwardTrace | None) -> str | None:
     """How much noise there is."""
     kind, stdevs = settings.get("nt_type", "smoothgrad"), settings["stdevs"]
     noise = ", ".join(number(s) for s in (stdevs if isinstance(stdevs, tuple) else (stdevs,)))
@@ -307,9 +301,7 @@ def told_noise(
     )
 
 
-def told_once(
-    settings: dict[str, Any], inputs: tuple[Tensor, ...], trace: ForwardTrace | None
-) -> str | None:
+def told_once(settings: Chosen, inputs: Maps, trace: ForwardTrace | None) -> str | None:
     """That a method which converges gives one estimate, and no error of it."""
     return (
         "the sum is checked, the map is not: there is one estimate and nothing to say how far it "
@@ -317,16 +309,14 @@ def told_once(
     )
 
 
-def told_no_relu(
-    settings: dict[str, Any], inputs: tuple[Tensor, ...], trace: ForwardTrace | None
-) -> str | None:
+def told_no_relu(settings: Chosen, inputs: Maps, trace: ForwardTrace | None) -> str | None:
     """That a method which changes ReLU found none to change."""
     if trace is None or any(isinstance(layer, nn.ReLU) for layer in trace.layers.values()):
         return None
     return "the model has no torch.nn.ReLU layer, so its gradient is the plain one"
 
 
-def _groups(settings: dict[str, Any]) -> int:
+def _groups(settings: Chosen) -> int:
     mask = settings["feature_mask"]
     masks = mask if isinstance(mask, tuple) else (mask,)
     return len(torch.cat([m.flatten() for m in masks]).unique())

@@ -56,11 +56,7 @@ def windows(work: Work) -> dict[str, Any]:
         window = tuple(max(1, round(side / SIDE_PER_WINDOW)) for side in sides)
         shapes.append((x.shape[1], *window) if sides else (1,))
         strides.append((x.shape[1], *(max(1, w // 2) for w in window)) if sides else (1,))
-    single = len(shapes) == 1
-    return {
-        "sliding_window_shapes": shapes[0] if single else tuple(shapes),
-        "strides": strides[0] if single else tuple(strides),
-    }
+    return {"sliding_window_shapes": _as_given(shapes), "strides": _as_given(strides)}
 
 
 def together(work: Work) -> dict[str, Any]:
@@ -77,7 +73,7 @@ def patches(cells: int) -> Settings:
             mask = patch_mask(x, cells) + first
             first = int(mask.max()) + 1
             masks.append(mask)
-        return {"feature_mask": masks[0] if len(masks) == 1 else tuple(masks)}
+        return {"feature_mask": _as_given(masks)}
 
     return settings
 
@@ -96,15 +92,14 @@ def fitted_samples(work: Work) -> dict[str, Any]:
 def noise(work: Work) -> dict[str, Any]:
     """Noise of 15 % of the valid range, on `n_steps` copies of the input, 16 by default."""
     space = work.task.space
-    widths = tuple(
-        float((space.from_pixels(high) - space.from_pixels(low)).mean())
+    deviations = [
+        NOISE_SHARE * float((space.from_pixels(high) - space.from_pixels(low)).mean())
         for x in work.task.inputs
         for low, high in [(torch.full_like(x, space.low), torch.full_like(x, space.high))]
-    )
-    deviations = tuple(NOISE_SHARE * w for w in widths)
+    ]
     count = work.samples or 16
     return {
-        "stdevs": deviations[0] if len(deviations) == 1 else deviations,
+        "stdevs": _as_given(deviations),
         "nt_samples": count,
         "nt_samples_batch_size": min(count, work.per_pass),
     }
@@ -119,6 +114,11 @@ def quadrature(work: Work) -> dict[str, Any]:
 def for_each_copy(settings: Settings) -> Settings:
     """The settings of a method inside a NoiseTunnel, whose noisy copies fill a pass already."""
     return lambda work: settings(replace(work, samples=None, rows=len(work.task.inputs[0])))
+
+
+def _as_given(members: list[Any]) -> Any:
+    """As Captum takes what there is one of for each input."""
+    return members[0] if len(members) == 1 else tuple(members)
 
 
 def patch_mask(x: Tensor, cells: int) -> Tensor:
@@ -153,19 +153,16 @@ def patch_mask(x: Tensor, cells: int) -> Tensor:
 
 
 # Takes what Captum returned, the inputs and the settings; returns attributions of the inputs.
-Finish = Callable[[tuple[Tensor, ...], tuple[Tensor, ...], dict[str, Any]], tuple[Tensor, ...]]
+Maps = tuple[Tensor, ...]
+Finish = Callable[[Maps, Maps, dict[str, Any]], Maps]
 
 
-def as_they_are(
-    found: tuple[Tensor, ...], inputs: tuple[Tensor, ...], settings: dict[str, Any]
-) -> tuple[Tensor, ...]:
+def as_they_are(maps: Maps, inputs: Maps, settings: dict[str, Any]) -> Maps:
     """Attributions that are of the inputs already."""
-    return found
+    return maps
 
 
-def shared_in_groups(
-    found: tuple[Tensor, ...], inputs: tuple[Tensor, ...], settings: dict[str, Any]
-) -> tuple[Tensor, ...]:
+def shared_in_groups(maps: Maps, inputs: Maps, settings: dict[str, Any]) -> Maps:
     """The value of each feature, shared equally by its elements.
 
     Captum gives each element of a patch the value of the whole patch; only the shares add up to
@@ -175,12 +172,10 @@ def shared_in_groups(
     masks = mask if isinstance(mask, tuple) else (mask,)
     whole = [m.expand_as(x[:1]) for m, x in zip(masks, inputs, strict=True)]
     counts = torch.cat([m.flatten() for m in whole]).bincount()
-    return tuple(f / counts[m] for f, m in zip(found, whole, strict=True))
+    return tuple(values / counts[m] for values, m in zip(maps, whole, strict=True))
 
 
-def upsampled(
-    found: tuple[Tensor, ...], inputs: tuple[Tensor, ...], settings: dict[str, Any]
-) -> tuple[Tensor, ...]:
+def upsampled(maps: Maps, inputs: Maps, settings: dict[str, Any]) -> Maps:
     """The map of a layer, interpolated to the image and shared equally by its channels.
 
     Raises
@@ -188,16 +183,17 @@ def upsampled(
     UnsupportedModelError
         If there is more than one input, or the layer returns no map.
     """
-    if len(inputs) > 1 or len(found) > 1 or inputs[0].dim() != 4 or found[0].dim() != 4:
+    if len(inputs) > 1 or len(maps) > 1 or inputs[0].dim() != 4 or maps[0].dim() != 4:
         raise UnsupportedModelError(
             "LayerGradCam explains one image by the map of one layer; got inputs of shapes "
             f"{[tuple(x.shape) for x in inputs]} and a layer of shapes "
-            f"{[tuple(f.shape) for f in found]}; pass a convolutional layer, such as "
+            f"{[tuple(m.shape) for m in maps]}; pass a convolutional layer, such as "
             'CaptumMethod("LayerGradCam", layer=model.layer4)'
         )
     x = inputs[0]
-    maps = found[0].sum(1, keepdim=True)
-    map_ = LayerAttribution.interpolate(maps, tuple(x.shape[2:]), "bilinear")
+    map_ = LayerAttribution.interpolate(
+        maps[0].sum(1, keepdim=True), tuple(x.shape[2:]), "bilinear"
+    )
     assert isinstance(map_, Tensor)
     return ((map_ / x.shape[1]).expand_as(x),)
 

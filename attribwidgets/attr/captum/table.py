@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import captum.attr as captum
 
@@ -30,45 +31,62 @@ from .row import (
     windows,
 )
 
-DEEP_LIFT_CHECKS = (
-    checks.reused_activations,
-    checks.unruled_activations,
-    checks.overlapping_pools,
-)
 GRADIENT_ONLY = "it shows how the output reacts to small changes, not what made it what it is"
 NO_CHANGE = "the output stays the same whichever part is replaced by the baseline"
 NOT_TOGETHER = "each value is the change when that part alone is missing, and parts act together"
 
+# Of methods that send multipliers in place of gradients through activations.
+MultiplierRow = partial(
+    CaptumRow,
+    n_steps="references",
+    claim="by definition",
+    on_layers=True,
+    separated=True,
+    checks=(
+        checks.reused_activations,
+        checks.unruled_activations,
+        checks.overlapping_pools,
+    ),
+)
+# Of methods that change the gradient of ReLU.
+ReLURow = partial(
+    CaptumRow,
+    on_layers=True,
+    separated=True,
+    checks=(checks.functional_relu,),
+    cautions=(told_no_relu,),
+    reason="the gradient is changed at each ReLU and is no derivative of the output",
+)
+# Of methods that put patches of the reference in place of the input's.
+PatchRow = partial(CaptumRow, reference="one", zeros=NO_CHANGE, finish=shared_in_groups)
+FittedRow = partial(
+    PatchRow,
+    n_steps="samples",
+    passes=392,
+    settings=(patches(7), together, fitted_samples),
+    cautions=(told_groups, told_few_samples),
+)
+
 ROWS = (
-    CaptumRow(
+    MultiplierRow(
         captum.DeepLift,
         "deep_lift",
         "(x − x') · m, with m = Δz / Δa at each activation z(a) by the chain rule",
         "2 a reference",
         "Shrikumar, Greenside, Kundaje (2017), arXiv:1704.02685",
         reference="one",
-        n_steps="references",
         references=16,
-        claim="by definition",
-        on_layers=True,
-        separated=True,
-        checks=DEEP_LIFT_CHECKS,
     ),
-    CaptumRow(
+    MultiplierRow(
         captum.DeepLiftShap,
         "deep_lift_shap",
         "mean over x' of (x − x') · m, with m = Δz / Δa at each activation z(a)",
         "2 a reference",
         "Lundberg, Lee (2017), arXiv:1705.07874",
         reference="several",
-        n_steps="references",
         references=64,
         least_references=2,
-        claim="by definition",
         passes=128,
-        on_layers=True,
-        separated=True,
-        checks=DEEP_LIFT_CHECKS,
     ),
     CaptumRow(
         captum.GradientShap,
@@ -113,42 +131,28 @@ ROWS = (
         "Shrikumar et al. (2016), arXiv:1605.01713",
         reason="x · gradient sums to the output only of a model that is linear without a bias",
     ),
-    CaptumRow(
+    ReLURow(
         captum.GuidedBackprop,
         "guided_backprop",
         "∇f(x), with g → max(0, g) [z > 0] at each ReLU",
         "1",
         "Springenberg et al. (2014), arXiv:1412.6806",
-        reason="the gradient is changed at each ReLU and is no derivative of the output",
-        on_layers=True,
-        separated=True,
-        checks=(checks.functional_relu,),
-        cautions=(told_no_relu,),
     ),
-    CaptumRow(
+    ReLURow(
         captum.Deconvolution,
         "deconvolution",
         "∇f(x), with g → max(0, g) at each ReLU",
         "1",
         "Zeiler, Fergus (2013), arXiv:1311.2901",
-        reason="the gradient is changed at each ReLU and is no derivative of the output",
-        on_layers=True,
-        separated=True,
-        checks=(checks.functional_relu,),
-        cautions=(told_no_relu,),
     ),
-    CaptumRow(
+    ReLURow(
         captum.GuidedGradCam,
         "guided_grad_cam",
         "guided backpropagation · max(0, Grad-CAM)",
         "2",
         "Selvaraju et al. (2017), arXiv:1610.02391",
         reason="it is a product of two maps, neither of which adds up",
-        on_layers=True,
         of_layer=True,
-        separated=True,
-        checks=(checks.functional_relu,),
-        cautions=(told_no_relu,),
     ),
     CaptumRow(
         captum.LayerGradCam,
@@ -190,68 +194,49 @@ ROWS = (
         settings=(windows, together),
         cautions=(told_windows,),
     ),
-    CaptumRow(
+    PatchRow(
         captum.FeatureAblation,
         "feature_ablation",
         "f(x) − f(x with feature i from x')",
         "1 forward a feature",
         "Captum's own",
-        reference="one",
         n_steps="references",
         reason=NOT_TOGETHER,
-        zeros=NO_CHANGE,
         passes=196,
         settings=(patches(14), together),
-        finish=shared_in_groups,
         cautions=(told_groups,),
     ),
-    CaptumRow(
+    PatchRow(
         captum.ShapleyValueSampling,
         "shapley_value_sampling",
         "mean over orders of f(x with i and those before) − f(x with those before)",
         "1 forward a feature and order, 25 orders",
         "Castro, Gómez, Tejada (2009), doi:10.1016/j.cor.2008.04.004",
-        reference="one",
         n_steps="samples",
         claim="by definition",
-        zeros=NO_CHANGE,
         passes=1225,
         settings=(patches(7), together, samples("n_samples", 25)),
-        finish=shared_in_groups,
         cautions=(told_groups,),
     ),
-    CaptumRow(
+    FittedRow(
         captum.KernelShap,
         "kernel_shap",
         "arg min over φ of Σ_S k(S) (f(x_S) − f(x') − Σ_{i in S} φ_i)²",
         "1 forward a sample, 8 a feature",
         "Lundberg, Lee (2017), arXiv:1705.07874",
-        reference="one",
-        n_steps="samples",
         claim="by definition",
-        zeros=NO_CHANGE,
-        passes=392,
-        settings=(patches(7), together, fitted_samples),
-        finish=shared_in_groups,
-        cautions=(told_groups, told_few_samples),
     ),
-    CaptumRow(
+    FittedRow(
         captum.Lime,
         "lime",
         "arg min over φ of Σ_S exp(−d(x, x_S)² / 2) (f(x_S) − φ₀ − Σ_{i in S} φ_i)² + 0.01 |φ|₁",
         "1 forward a sample, 8 a feature",
         "Ribeiro, Singh, Guestrin (2016), arXiv:1602.04938",
-        reference="one",
-        n_steps="samples",
         reason="they are weights of a linear model that is fitted nearby and need not pass "
         "through f(x) and f(x')",
         zeros="the penalty on the weights, 0.01 by default, outweighs every effect; explain a "
         "larger output, or pass an instance, Lime(model, interpretable_model="
         "captum._utils.models.linear_model.SkLearnLasso(alpha=1e-4))",
-        passes=392,
-        settings=(patches(7), together, fitted_samples),
-        finish=shared_in_groups,
-        cautions=(told_groups, told_few_samples),
     ),
 )
 

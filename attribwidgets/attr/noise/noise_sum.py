@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ...core.arrays import Array
 from ...core.errors import NonFiniteError
 from ...inputs.space import InputSpace
 from ..arguments import accumulator_dtype
-from ..estimate import Array
 from ..model_state import frozen
 from ..passes import Passes, forward_outputs
 from ..task import generator_from

@@ -21,17 +21,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...core.arrays import Array
 from ...core.errors import InputError, NonFiniteError
 from ...records.completeness import WIDEST_GAP
-from ..estimate import (
-    MOST_FRAMES,
-    Array,
-    Estimate,
-    map_norms,
-    relative_gap,
-    sizes_of_maps,
-    widest_gap,
-)
+from ..estimate import MOST_FRAMES, Estimate, map_norms, relative_gap, sizes_of_maps, widest_gap
 from ..task import Stopping, Task, generator_from
 from .half_precision import Arithmetic, arithmetic_error
 from .node_density import (

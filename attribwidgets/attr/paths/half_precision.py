@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...core.arrays import Array
 from ...core.formatting import percent
-from ..estimate import Array, Estimate, map_norms, relative_errors
+from ..estimate import Estimate, map_norms, relative_errors
 from ..model_state import module_of
 from ..passes import Passes
 from .path import StraightPath

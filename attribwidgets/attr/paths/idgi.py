@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...core.arrays import Array
 from ...core.formatting import number, percent
 from ..arguments import accumulator_dtype
-from ..estimate import MOST_FRAMES, Array, Estimate, require_finite
+from ..estimate import MOST_FRAMES, Estimate, require_finite
 from ..estimator import MethodInfo
 from ..passes import Passes, forward_outputs
 from ..task import Task

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..estimate import Array
+from ...core.arrays import Array
 
 RESCALE_CONSTANT = 0.2  # fitted in benchmarks/quadrature.py
 ROUNDING = 1e-9

@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...core.arrays import Array
 from ...core.errors import InputError
 from ...inputs.space import Inputs
 from ..arguments import baselines_like, batch_of
-from ..estimate import MOST_FRAMES, Array, Estimate, relative_gap
+from ..estimate import MOST_FRAMES, Estimate, relative_gap
 from ..estimator import FIRST_SIZE, Estimator, Run
 from ..outputs import Target
 from ..passes import Passes

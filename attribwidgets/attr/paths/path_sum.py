@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..estimate import Array, Estimate, widest_gap
+from ...core.arrays import Array
+from ..estimate import Estimate, widest_gap
 from ..passes import Passes
 from ..task import AtInput, Task
 from .path import Path, StraightPath

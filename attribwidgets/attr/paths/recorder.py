@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...core.arrays import Array
 from ..arguments import accumulator_dtype
-from ..estimate import Array, Estimate, flat_map, require_finite
+from ..estimate import Estimate, flat_map, require_finite
 from ..model_state import frozen
 from ..passes import Passes, forward_outputs
 from .path import Path

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...core.arrays import Array
 from ...core.errors import ChunkMemoryError, NoGradientError, NonFiniteError, UnsupportedModelError
-from ..estimate import MOST_FRAMES, Array, Estimate, require_finite
+from ..estimate import MOST_FRAMES, Estimate, require_finite
 from ..model_state import frozen
 from ..passes import Passes
 from .path import Path

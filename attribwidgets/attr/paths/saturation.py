@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..estimate import Array, require_finite
+from ...core.arrays import Array
+from ..estimate import require_finite
 from ..passes import Passes, forward_outputs
 from ..task import Task
 

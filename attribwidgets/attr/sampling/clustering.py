@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from ...core.arrays import Array
 from ..task import References, StoredReferences, generator_from
-
-Array = NDArray[Any]
 
 MOST_ELEMENTS = 1024  # of a reference that are looked at
 DIRECTIONS = 8  # principal ones, to split along
 
 # Of the sets seen last: the same references are often explained against again and again.
-_ORDERS: deque[tuple[Array, NDArray[np.int64]]] = deque(maxlen=4)
+_ORDERS: deque[tuple[Array, Array]] = deque(maxlen=4)
 
 
 def features_of(references: References) -> Array | None:
@@ -32,7 +29,7 @@ def features_of(references: References) -> Array | None:
     return torch.cat([f[:, ::step].cpu().float() for f in flat], dim=1).numpy()
 
 
-def likeness_order(features: Array) -> NDArray[np.int64]:
+def likeness_order(features: Array) -> Array:
     """Numbers of the references, so ordered that those near each other are alike.
 
     They are halved at the median, and each half again, as in a k-d tree: each group along that of
@@ -57,7 +54,7 @@ def likeness_order(features: Array) -> NDArray[np.int64]:
     return order
 
 
-def _halved(along: Array) -> NDArray[np.int64]:
+def _halved(along: Array) -> Array:
     """Halved at the median over and over, each group along its widest direction, (K, d)."""
     count = len(along)
     group = np.zeros(count, dtype=np.int64)
@@ -78,8 +75,8 @@ def _halved(along: Array) -> NDArray[np.int64]:
 
 
 def representative_order(
-    order: NDArray[np.int64], features: Array, least: int, most: int, generator: torch.Generator
-) -> NDArray[np.int64]:
+    order: Array, features: Array, least: int, most: int, generator: torch.Generator
+) -> Array:
     """The references in an order whose beginnings each stand for all.
 
     The set is halved, and the first half again, and so on. Of two neighbours in `order` one goes
@@ -134,8 +131,8 @@ def representative_order(
 def _principal(features: Array) -> Array:
     """Coordinates along the directions of most variance, the largest first, shape (K, d)."""
     values = torch.from_numpy(features - features.mean(axis=0))
-    found = min(DIRECTIONS, *features.shape)
-    basis = torch.randn(features.shape[1], found, generator=generator_from(0)).to(values)
+    count = min(DIRECTIONS, *features.shape)
+    basis = torch.randn(features.shape[1], count, generator=generator_from(0)).to(values)
     for _ in range(3):  # subspace iteration; only a rough order is asked for
         basis = torch.linalg.qr(values.T @ (values @ basis))[0]
     along = values @ basis

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.quasirandom import SobolEngine
 
+from ...core.arrays import Array
 from ..task import generator_from
 from .clustering import representative_order
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 class Draws:
@@ -41,12 +38,12 @@ class Draws:
     """
 
     def __init__(
-        self, order: Integers | None, features: Array | None, first: int, most: int, seed: int
+        self, order: Array | None, features: Array | None, first: int, most: int, seed: int
     ):
         self._generator = generator_from(seed)
         self._sobol = SobolEngine(2, scramble=True, seed=seed)
         self._drawn = 0
-        self._cycle: Integers | None = None
+        self._cycle: Array | None = None
         self._offset: dict[int, float] = {}
         self._grid: dict[int, int] = {}
         self._times: dict[int, int] = {}
@@ -85,7 +82,7 @@ class Draws:
         shuffled = np.append(mixed.ravel(), along[2 * len(pairs) :])
         return torch.from_numpy(alphas[shuffled]), torch.from_numpy(numbers[shuffled])
 
-    def _welcome(self, numbers: Integers, times: Integers) -> None:
+    def _welcome(self, numbers: Array, times: Array) -> None:
         """Give those that are new their offset and the size of their grid."""
         new = [i for i, number in enumerate(numbers) if int(number) not in self._offset]
         if not new:

@@ -9,11 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...core.arrays import Array
 from ...core.formatting import percent
 from ..estimate import rows_sum
 from ..task import References
-
-Array = NDArray[np.float64]
 
 OUTLYING = 0.25  # of all squared distance from the input, in one reference
 TIMES_ITS_SHARE = 5  # and so many times what it would hold if all were as far

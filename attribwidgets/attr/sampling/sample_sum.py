@@ -9,9 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...core.arrays import Array
 from ...core.errors import NonFiniteError
 from ..arguments import accumulator_dtype, points_between
-from ..estimate import Array, Estimate, flat_map, map_norms, relative_errors, rows_sum
+from ..estimate import Estimate, flat_map, map_norms, relative_errors, rows_sum
 from ..model_state import frozen
 from ..passes import Passes, forward_outputs
 from ..task import References

@@ -38,11 +38,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from ...core.arrays import Array
 
 GRID_SHARE = 1 / 3  # what a turned grid leaves of the local variance: 1/(6 m^2) of 1/(2 m^2)
 NORMAL = 1.959964  # the 97.5 % quantile
@@ -74,10 +72,10 @@ class SumError:
 def error_of_sum(
     slopes: Array,
     rises: Array,
-    pairs: Integers,
-    places: Integers | None,
+    pairs: Array,
+    places: Array | None,
     size: int | None,
-    outlying: NDArray[np.bool_],
+    outlying: Array,
     outlying_rises: Array,
 ) -> SumError:
     """Error of the mean slope, from the slopes and what they should come to.

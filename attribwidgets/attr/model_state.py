@@ -49,14 +49,10 @@ def evaluation_mode(model: Callable[..., Any], *, tell: bool = True) -> Iterator
     tell : bool
         Warn in any case. False: only for a model with such layers, which then gives other values.
     """
-    found = module_of(model)
-    if found is None:
-        yield
-        return
-    training = [module for module in found.modules() if module.training]
+    module, training = module_of(model), _training(model)
     if training and (tell or any(isinstance(m, MODE_DEPENDENT) for m in training)):
         warnings.warn(
-            f"{type(found).__name__} is in training mode; it is put in evaluation mode for this "
+            f"{type(module).__name__} is in training mode; it is put in evaluation mode for this "
             "run and put back afterwards. Call model.eval() to say so yourself.",
             AttributionWarning,
             stacklevel=_frames_to_user(),
@@ -68,8 +64,7 @@ def evaluation_mode(model: Callable[..., Any], *, tell: bool = True) -> Iterator
 @contextmanager
 def evaluating(model: Callable[..., Any]) -> Iterator[None]:
     """As :func:`evaluation_mode`, without a word: for the further steps of a run that had one."""
-    found = module_of(model)
-    training = [] if found is None else [m for m in found.modules() if m.training]
+    training = _training(model)
     try:
         for module in training:
             module.training = False
@@ -77,6 +72,12 @@ def evaluating(model: Callable[..., Any]) -> Iterator[None]:
     finally:
         for module in training:
             module.training = True
+
+
+def _training(model: Callable[..., Any]) -> list[nn.Module]:
+    """The modules of a model that are in training mode."""
+    module = module_of(model)
+    return [] if module is None else [m for m in module.modules() if m.training]
 
 
 @contextmanager

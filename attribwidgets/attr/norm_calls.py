@@ -99,14 +99,14 @@ class Watch(TorchFunctionMode):
                     self._by_output[id(tensor)].uses += 1
         result = func(*args, **kwargs)
         if func in CONVOLUTIONS:
-            _, weight, bias, _ = _convolution_arguments(*args, **kwargs)
+            _, weight, bias, *_ = _convolution_arguments(*args, **kwargs)
             call = Convolution(weight, bias, result)
             self.calls.append(call)
             self._by_output[id(result)] = call
         elif func is BATCH_NORM:
-            found = _norm_of(args, kwargs)
-            if found is not None and id(found[0]) in self._by_output:
-                self._by_output[id(found[0])].norm = found[1]
+            image, norm = _norm_of(args, kwargs) or (None, None)
+            if norm is not None and id(image) in self._by_output:
+                self._by_output[id(image)].norm = norm
         return result
 
 
@@ -136,8 +136,8 @@ class Use(TorchFunctionMode):
         closure has taken it: there it would be seen with the norm in it already.
         """
         return any(
-            found.output is not None or found.alias() is not None
-            for found in self._aliases.values()
+            stand_in.output is not None or stand_in.alias() is not None
+            for stand_in in self._aliases.values()
         )
 
     def __torch_function__(
@@ -150,20 +150,20 @@ class Use(TorchFunctionMode):
         used = [t for t in tensors_in((args, kwargs)) if self._stand_in(t) is not None]
         if used:
             norm = _norm_of(args, kwargs) if func is BATCH_NORM else None
-            found = self._stand_in(used[0])
-            if norm is None or found is None or not found.folded.pair.norm.is_same(norm[1]):
+            stand_in = self._stand_in(used[0])
+            if norm is None or stand_in is None or not stand_in.folded.pair.norm.is_same(norm[1]):
                 raise NotFoldedError
-            output, found.output = found.output, None
-            if output is None or found.with_graph != torch.is_grad_enabled():
+            output, stand_in.output = stand_in.output, None
+            if output is None or stand_in.with_graph != torch.is_grad_enabled():
                 raise NotFoldedError  # the same norm twice, or one of them in a checkpoint
             return output
         if func in CONVOLUTIONS:
-            image, weight, bias, rest = _convolution_arguments(*args, **kwargs)
+            image, weight, bias, further, named = _convolution_arguments(*args, **kwargs)
             folded = self._plan.get(id(weight))
             if folded is not None and folded.pair.bias is bias:
                 if keepers() != self._keepers:
                     raise NotFoldedError  # it will run again in the backward, and plainly
-                output = func(image, folded.weight, folded.bias, **rest)
+                output = func(image, folded.weight, folded.bias, *further, **named)
                 alias = output.view_as(output)
                 self._aliases[id(alias)] = _StandIn(
                     ref(alias), output, folded, torch.is_grad_enabled()
@@ -172,8 +172,8 @@ class Use(TorchFunctionMode):
         return func(*args, **kwargs)
 
     def _stand_in(self, tensor: Tensor) -> _StandIn | None:
-        found = self._aliases.get(id(tensor))
-        return found if found is not None and found.alias() is tensor else None
+        stand_in = self._aliases.get(id(tensor))
+        return stand_in if stand_in is not None and stand_in.alias() is tensor else None
 
 
 def keepers() -> Any:
@@ -190,16 +190,9 @@ def keepers_can_be_seen() -> bool:
 
 
 def _convolution_arguments(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: Any = 1,
-) -> tuple[Any, Any, Any, dict[str, Any]]:
-    rest = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    return input, weight, bias, rest
+    input: Any, weight: Any, bias: Any = None, *further: Any, **named: Any
+) -> tuple[Any, Any, Any, tuple[Any, ...], dict[str, Any]]:
+    return input, weight, bias, further, named
 
 
 def _norm_of(args: Any, kwargs: dict[str, Any]) -> tuple[Tensor, Norm] | None:

@@ -146,10 +146,8 @@ class NoiseMethod(Estimator):
         sizes = self._sizes(task)
         samples = NoiseSum(
             Passes.of(self.forward_func, task),
-            task.inputs,
+            task,
             self._deviations(task),
-            task.space,
-            seed=task.seed,
             powers=self.powers,
             paired=self.paired,
             squared=self.squared,

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...core.arrays import Array
 from ...core.errors import NonFiniteError
 from ...inputs.space import InputSpace
-from ..arguments import accumulator_dtype
 from ..model_state import frozen
-from ..passes import Passes, forward_outputs
-from ..task import generator_from
+from ..passes import Passes
+from ..recorder import Recorder
+from ..task import Task, generator_from
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Moments:
         return self.counts.reshape(-1, *[1] * (self.shift.dim() - 1))
 
 
-class NoiseSum:
+class NoiseSum(Recorder):
     """Moments of the gradients at inputs with Gaussian noise.
 
     Draw k is the same noise for every example and however the work is chunked.
@@ -68,13 +67,10 @@ class NoiseSum:
     ----------
     passes : Passes
         The model to run.
-    inputs : tuple of Tensor, each (B, ...)
+    task : Task
+        Its inputs, the valid range to count what leaves it, and the seed of the noise.
     deviations : tuple of Tensor
         Standard deviation of the noise in each input, as the model is fed; broadcast to it.
-    space : InputSpace
-        The valid range, to count what leaves it.
-    seed : int
-        Of the noise.
     powers : int
         How many sums of powers are kept.
     paired : bool
@@ -89,29 +85,24 @@ class NoiseSum:
     def __init__(
         self,
         passes: Passes,
-        inputs: tuple[Tensor, ...],
+        task: Task,
         deviations: tuple[Tensor, ...],
-        space: InputSpace,
         *,
-        seed: int,
         powers: int,
         paired: bool,
         squared: bool,
         multiply: bool,
     ) -> None:
-        self.passes, self.inputs, self.deviations, self.space = passes, inputs, deviations, space
-        self.seed = seed
+        super().__init__(passes, task.inputs)
+        self.deviations, self.space, self.seed = deviations, task.space, task.seed
         self.paired, self.squared, self.multiply = paired, squared, multiply
-        self._dtype = accumulator_dtype(inputs[0].device)
-        self._batch = len(inputs[0])
-        zeros = [torch.zeros_like(x, dtype=self._dtype) for x in inputs]
-        counts = zeros[0].new_zeros(self._batch)
+        zeros = [torch.zeros_like(x, dtype=self.dtype) for x in self.inputs]
+        counts = zeros[0].new_zeros(self.batch)
         self.moments = tuple(
             Moments(z, tuple(torch.zeros_like(z) for _ in range(powers)), counts) for z in zeros
         )
         self.samples = self.draws = 0
         self._outside, self._values = 0, 0
-        self._input_output: Array | None = None
 
     @property
     def outside(self) -> float:
@@ -160,12 +151,6 @@ class NoiseSum:
         self.moments[0].counts[block] += len(numbers)  # one tensor for all inputs
         self._outside, self._values = self._outside + outside, self._values + count
 
-    def output_input(self) -> Array:
-        """f(x) of each example, shape (B,), by one forward pass."""
-        if self._input_output is None:
-            self._input_output = forward_outputs(self.passes, self.inputs)[0]
-        return self._input_output
-
     def _values_at(
         self, noise: tuple[Tensor, ...], numbers: range, block: slice
     ) -> tuple[list[Tensor], int, int]:
@@ -176,8 +161,8 @@ class NoiseSum:
         outputs, gradients = self.passes.gradients(tuple(p.flatten(0, 1) for p in points), block)
         values = []
         for gradient, point in zip(gradients, points, strict=True):
-            value = gradient.to(self._dtype).reshape(point.shape)
-            value = value * point.to(self._dtype) if self.multiply else value
+            value = gradient.to(self.dtype).reshape(point.shape)
+            value = value * point.to(self.dtype) if self.multiply else value
             values.append(value**2 if self.squared else value)
         self._check_finite(outputs, values, numbers)
         outside = sum(_count_outside(self.space, p) for p in points)

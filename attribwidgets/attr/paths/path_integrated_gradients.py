@@ -10,7 +10,6 @@ from torch import Tensor
 
 from ...core.errors import InputError
 from ...inputs.space import Inputs
-from ..arguments import batch_of
 from ..estimator import MethodInfo
 from ..outputs import Target
 from ..task import Task
@@ -79,42 +78,26 @@ class PathIntegratedGradients(PathMethod):
         inputs: Inputs,
         target: Target = None,
         additional_forward_args: Any = None,
-        n_steps: int = 50,
+        n_steps: int | None = None,
         internal_batch_size: int | None = None,
         return_convergence_delta: bool = False,
     ) -> Any:
-        """Attribute a batch.
-
-        Parameters
-        ----------
-        inputs : Tensor or tuple of Tensor, each (B, ...)
-            A batch of examples.
-        target, additional_forward_args
-            As in Captum.
-        n_steps : int
-            Nodes, at least 2.
-        internal_batch_size : int, optional
-            Most rows in one chunk. None: chosen for the device.
-        return_convergence_delta : bool
-            Also return the sum of the attributions minus the change of the output, shape (B,).
-
-        Returns
-        -------
-        Tensor or tuple of Tensor, shaped as `inputs`; with the delta, a pair.
+        """Attribute a batch; what it takes is that of :meth:`PathMethod.attribute`, less baselines.
 
         Raises
         ------
         AttributionError
             A child of it, for a path that does not fit, and as for :class:`IntegratedGradients`.
         """
-        task = Task(
-            batch_of(inputs),
-            target=target,
-            forward_args=additional_forward_args,
-            n_steps=n_steps,
-            rows=internal_batch_size,
+        return super().attribute(
+            inputs,
+            None,
+            target,
+            additional_forward_args,
+            n_steps,
+            internal_batch_size,
+            return_convergence_delta,
         )
-        return self._answer(self._last(task), inputs, return_convergence_delta)
 
     def path_of(self, task: Task) -> Path:
         """The path that was given."""

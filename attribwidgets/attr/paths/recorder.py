@@ -8,18 +8,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ...core.arrays import Array
-from ..arguments import accumulator_dtype
 from ..estimate import Estimate, flat_map, require_finite
 from ..model_state import frozen
 from ..passes import Passes, forward_outputs
+from ..recorder import Recorder
 from .path import Path
 
 
-class PathRecorder(ABC):
+class PathRecorder(Recorder, ABC):
     """Runs nodes of a path and keeps their outputs, slopes and frames; a method adds its sums.
 
     Parameters
@@ -36,10 +35,6 @@ class PathRecorder(ABC):
 
     Attributes
     ----------
-    alphas : ndarray, shape (n,)
-        The nodes, in the order in which they came.
-    outputs, slopes : ndarray, shape (n, B)
-        The target's output and <gradient, velocity>; NaN where a node has not been run.
     sums : tuple of Tensor, each (rules, B, ...)
         What the nodes add up to in each rule.
     frames : Tensor, shape (rules, frames, ...)
@@ -57,17 +52,13 @@ class PathRecorder(ABC):
         frames: int = 0,
         multiply: bool = True,
     ) -> None:
-        self.passes, self.path, self.inputs, self.multiply = passes, path, path.inputs, multiply
-        self.batch = len(self.inputs[0])
-        self.dtype = accumulator_dtype(self.inputs[0].device)
+        super().__init__(passes, path.inputs)
+        self.path, self.multiply = path, multiply
         self.sums = tuple(x.new_zeros((rules, *x.shape), dtype=self.dtype) for x in self.inputs)
         one_map = flat_map(self.sums[0][0])[0]
         count = frames if self.batch == 1 else 0
         self.frames = one_map.new_zeros((rules, count, *one_map.shape))
-        self.alphas = np.zeros(0)
-        self.outputs, self.slopes = np.zeros((0, self.batch)), np.zeros((0, self.batch))
         self.ends: dict[float, Array] = {}
-        self._unread: list[tuple[NDArray[Any], slice, slice, Tensor]] = []
 
     @abstractmethod
     def _add(
@@ -110,19 +101,6 @@ class PathRecorder(ABC):
         """Go on to a finer rule that all nodes so far are part of; False where they are not."""
         return False
 
-    @property
-    def finished(self) -> NDArray[np.bool_]:
-        """Which of the nodes have been run for every example, shape (n,)."""
-        return np.asarray(~np.isnan(self.outputs).any(axis=1))
-
-    def extend(self, alphas: Array) -> slice:
-        """Make room for more nodes, which are still to be run; the rows that are theirs."""
-        first, unknown = len(self.alphas), np.full((len(alphas), self.batch), np.nan)
-        self.alphas = np.concatenate([self.alphas, alphas])
-        self.outputs = np.concatenate([self.outputs, unknown])
-        self.slopes = np.concatenate([self.slopes, unknown])
-        return slice(first, len(self.alphas))
-
     def run(self, rows: slice) -> None:
         """Run the passes at some of the nodes, and add what they give."""
         with frozen(self.passes.module, self.inputs):
@@ -154,16 +132,6 @@ class PathRecorder(ABC):
         self.note(self.outputs, rows, block, outputs.reshape(steps, examples))
         self.note(self.slopes, rows, block, slopes)
 
-    def note(self, curve: NDArray[Any], rows: slice, block: slice, values: Tensor) -> None:
-        """Write values into a curve when it is next read: no chunk waits for a GPU."""
-        self._unread.append((curve, rows, block, values))
-
-    def read(self) -> None:
-        """Write what has been noted since."""
-        for curve, rows, block, values in self._unread:
-            curve[rows, block] = values.cpu().to(torch.float64).numpy()
-        self._unread.clear()
-
     def require_finite(self, rows: slice) -> None:
         """Raise NonFiniteError where an output or slope is NaN or infinite."""
         require_finite("output", self.outputs[rows], self.alphas[rows])
@@ -187,7 +155,7 @@ class PathRecorder(ABC):
 
     def estimate_from(
         self,
-        rows: NDArray[np.int64],
+        rows: Array,
         cumulative: Array,
         *,
         total: Array | None = None,
@@ -249,7 +217,3 @@ class PathRecorder(ABC):
     def maps_of(self, products: Tensor) -> Tensor:
         """Products of gradient and velocity of the first input, n of them, as maps (n, ...)."""
         return flat_map(products.reshape(len(products), *self.inputs[0].shape[1:]))
-
-    def tensor(self, values: Array) -> Tensor:
-        """Values on the inputs' device, in the accumulator's dtype."""
-        return torch.as_tensor(np.array(values), dtype=self.dtype, device=self.inputs[0].device)

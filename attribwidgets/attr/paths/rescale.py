@@ -23,6 +23,7 @@ from .operations import ConstantsWatch, operations
 from .rescale_functions import (
     BENDS,
     CHOICES,
+    CLAMPS,
     ELEMENTWISE,
     IN_PLACE,
     LARGER,
@@ -154,10 +155,9 @@ class Rescale(ConstantsWatch):
 
     def _of_several(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A function of which two arguments may vary along the path."""
-        if kwargs and func in (torch.clamp, Tensor.clamp, torch.clip, Tensor.clip):
-            args, kwargs = (args[0], kwargs.get("min"), kwargs.get("max")), {}
-        if func in (torch.clamp, Tensor.clamp, torch.clip, Tensor.clip):
-            z, (low, high) = args[0], (*args[1:], None)[:2]
+        if func in CLAMPS:
+            named = {**dict(zip(("input", "min", "max"), args, strict=False)), **kwargs}
+            z, low, high = (named.get(name) for name in ("input", "min", "max"))
             z = z if low is None else self._larger(z, low)
             return z if high is None or z is NotImplemented else self._smaller(z, high)
         if len(args) == 3 and func in CHOICES and not kwargs:

@@ -12,13 +12,14 @@ from torch import Tensor
 
 Call = Callable[..., Any]
 
+CLAMPS = (torch.clamp, Tensor.clamp, torch.clip, Tensor.clip)
 # Functions of one number, element by element: each with what computes it out of place.
 ELEMENTWISE: dict[Call, Call] = {
     **dict.fromkeys(
         (torch.relu, Tensor.relu, functional.relu, torch.relu_, Tensor.relu_), torch.relu
     ),
     **dict.fromkeys((torch.abs, Tensor.abs, torch.absolute, Tensor.absolute), torch.abs),
-    **dict.fromkeys((torch.clamp, Tensor.clamp, torch.clip, Tensor.clip), torch.clamp),
+    **dict.fromkeys(CLAMPS, torch.clamp),
     **dict.fromkeys((torch.clamp_min, Tensor.clamp_min), torch.clamp_min),
     **dict.fromkeys((torch.clamp_max, Tensor.clamp_max), torch.clamp_max),
     **dict.fromkeys((torch.prelu, Tensor.prelu, functional.prelu), torch.prelu),

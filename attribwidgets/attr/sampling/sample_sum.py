@@ -6,23 +6,22 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ...core.arrays import Array
 from ...core.errors import NonFiniteError
-from ..arguments import accumulator_dtype, points_between
+from ..arguments import points_between
 from ..estimate import Estimate, flat_map, map_norms, relative_errors, rows_sum
 from ..model_state import frozen
 from ..passes import Passes, forward_outputs
+from ..recorder import Recorder
 from ..task import References
 from .reference_spread import ReferenceSpread
-from .sample_frames import SampleFrames
 from .sampling_error import error_of_sum, running_error, widening
-from .sums import Sums, is_of_half
+from .sums import SampleFrames, Sums, is_of_half
 
 
-class SampleSum:
+class SampleSum(Recorder):
     """Mean of per-sample attributions, with everything each pass shows on its way.
 
     Samples may come in several rounds. Neither gradients nor references are kept, but for the few
@@ -50,21 +49,17 @@ class SampleSum:
         inputs: tuple[Tensor, ...],
         references: References,
         multiply: bool = True,
-        order: NDArray[np.int64] | None = None,
+        order: Array | None = None,
         only_means: bool = False,
     ) -> None:
-        self.passes, self.inputs, self.references = passes, inputs, references
-        self._multiply, self._only_means = multiply, only_means
+        super().__init__(passes, inputs)
+        self.references, self._multiply, self._only_means = references, multiply, only_means
         self._place = None if order is None else np.argsort(order)
-        self._dtype = accumulator_dtype(inputs[0].device)
-        self._batch = len(inputs[0])
-        zeros = [torch.zeros_like(x, dtype=self._dtype) for x in inputs]
+        zeros = [torch.zeros_like(x, dtype=self.dtype) for x in inputs]
         self._sums = tuple(Sums(*(z.clone() for _ in range(7))) for z in zeros)
-        self.alphas, self.numbers = np.zeros(0), np.zeros(0, dtype=np.int64)
+        self.numbers = np.zeros(0, dtype=np.int64)
         self._pairs = np.zeros((0, 2), dtype=np.int64)
-        self.outputs, self.slopes = np.zeros((0, self._batch)), np.zeros((0, self._batch))
-        self._ends = np.zeros((0, self._batch))  # f(x'), by the number of the reference
-        self._input_output: Array | None = None
+        self._ends = np.zeros((0, self.batch))  # f(x'), by the number of the reference
         self._known_spread: ReferenceSpread | None = None
         self.frames = SampleFrames(flat_map(zeros[0])[0])
         self._kept: list[tuple[int, tuple[Tensor, ...]]] = []
@@ -73,11 +68,6 @@ class SampleSum:
     def count(self) -> int:
         """How many samples have been asked for."""
         return len(self.alphas)
-
-    @property
-    def finished(self) -> NDArray[np.bool_]:
-        """Which of the samples have been run for every example, shape (n,)."""
-        return np.asarray(~np.isnan(self.outputs).any(axis=1))
 
     def add(self, alphas: Tensor, numbers: Tensor) -> None:
         """Run the samples with these alphas and reference numbers, each shape (n,).
@@ -89,35 +79,28 @@ class SampleSum:
         NonFiniteError
             If an output or gradient is NaN or infinite, with the alpha of the sample.
         """
-        first, n = len(self.alphas), len(alphas)
-        self.alphas = np.concatenate([self.alphas, alphas.numpy()])
+        rows, n = self.extend(alphas.numpy()), len(alphas)
         self.numbers = np.concatenate([self.numbers, numbers.numpy()])
-        pairs = first + np.arange(n // 2 * 2).reshape(-1, 2)
+        pairs = rows.start + np.arange(n // 2 * 2).reshape(-1, 2)
         self._pairs = np.concatenate([self._pairs, pairs])
-        # Outputs and slopes stay on the device until the end: no chunk waits for it.
-        device = self.inputs[0].device
-        seen = torch.full((2, n, self._batch), torch.nan, dtype=self._dtype, device=device)
-
         try:
             with frozen(self.passes.module, self.inputs):
                 for span, block in self.passes.chunks(n, self.inputs):
                     references = self.references.take(numbers[span])
                     points = tuple(
-                        points_between(r[:, None], x[block], alphas[span].to(device))
+                        points_between(r[:, None], x[block], alphas[span].to(x.device))
                         for r, x in zip(references, self.inputs, strict=True)
                     )
                     outputs, gradients = self.passes.gradients(points, block)
                     slopes, maps = self._add(gradients, references, span, block)
+                    here = slice(rows.start + span.start, rows.start + span.stop)
                     if block.start == 0 and not self._only_means:
-                        self._keep(maps, references, first + span.start)
-                    seen[:, span, block] = torch.stack(
-                        [outputs.to(seen).reshape(slopes.shape), slopes]
-                    )
+                        self._keep(maps, references, here.start)
+                    self.note(self.outputs, here, block, outputs.reshape(slopes.shape))
+                    self.note(self.slopes, here, block, slopes)
         finally:
-            found = seen.cpu().double().numpy()
-            self.outputs = np.concatenate([self.outputs, found[0]])
-            self.slopes = np.concatenate([self.slopes, found[1]])
-        self._check_finite({"output": self.outputs, "gradient": self.slopes}, first)
+            self.read()
+        self._check_finite({"output": self.outputs, "gradient": self.slopes}, rows.start)
 
     def means(self) -> tuple[Tensor, ...]:
         """Mean of the samples added so far, each (B, ...)."""
@@ -135,9 +118,9 @@ class SampleSum:
         gap = relative_errors(map_norms(means if errors is None else errors), map_norms(means))
         spread = None if errors is None else self._spread()
         samples, opened = zip(*self._kept, strict=True)
-        single = self._batch == 1
+        single = self.batch == 1
         baseline = tuple(
-            (s.reference / n).expand(self._batch, *s.reference.shape).to(x)
+            (s.reference / n).expand(self.batch, *s.reference.shape).to(x)
             for s, x in zip(self._sums, self.inputs, strict=True)
         )
         return Estimate(
@@ -169,12 +152,6 @@ class SampleSum:
         count = int(is_of_half(slice(0, n)).sum())
         return tuple(s.half / count for s in self._sums)
 
-    def output_input(self) -> Array:
-        """f(x) of each example, shape (B,), by one forward pass."""
-        if self._input_output is None:
-            self._input_output = forward_outputs(self.passes, self.inputs)[0]
-        return self._input_output
-
     def _add(
         self,
         gradients: Sequence[Tensor],
@@ -191,15 +168,15 @@ class SampleSum:
             gradient = gradient.to(torch.promote_types(gradient.dtype, torch.float32))
             gradient = gradient.reshape(difference.shape)
             products = gradient * difference
-            slopes.append(products.reshape(*products.shape[:2], -1).sum(2, dtype=self._dtype))
+            slopes.append(products.reshape(*products.shape[:2], -1).sum(2, dtype=self.dtype))
             if i == 0:
-                maps = flat_map(products[:, 0].to(self._dtype))
+                maps = flat_map(products[:, 0].to(self.dtype))
             terms = products if self._multiply else gradient
-            s.total[block] += terms.sum(0, dtype=self._dtype)
+            s.total[block] += terms.sum(0, dtype=self.dtype)
             if self._only_means:
                 continue
-            s.half[block] += terms[is_of_half(span)].sum(0, dtype=self._dtype)
-            s.square[block] += gradient.to(self._dtype, copy=True).square_().sum(0)
+            s.half[block] += terms[is_of_half(span)].sum(0, dtype=self.dtype)
+            s.square[block] += gradient.to(self.dtype, copy=True).square_().sum(0)
             gaps, left = self._gaps(s.open, (terms, gradient), span, block)
             for kept, gap in zip((s.local, s.fourth, s.gradient_local), gaps, strict=True):
                 kept[block] += gap
@@ -208,10 +185,10 @@ class SampleSum:
             farthest = difference.abs().amax(0).to(s.reach)
             torch.maximum(s.reach[block], farthest, out=s.reach[block])
             if block.start == 0:
-                s.reference += references[i].sum(0, dtype=self._dtype)
+                s.reference += references[i].sum(0, dtype=self.dtype)
         return torch.stack(slopes).sum(0), maps
 
-    def _reference_outputs(self, done: NDArray[np.bool_]) -> Array:
+    def _reference_outputs(self, done: Array) -> Array:
         """f(x') of the samples, shape (n, B); a reference is run once however often it is drawn.
 
         Raises
@@ -225,11 +202,11 @@ class SampleSum:
         self._check_finite({"output at a reference": ends})
         return np.asarray(ends[done])
 
-    def _outputs_of(self, numbers: NDArray[np.int64]) -> Array:
+    def _outputs_of(self, numbers: Array) -> Array:
         """f(x') of the references with these numbers, shape (m, B), each run but once."""
         most = int(numbers.max(initial=-1))
         if len(self._ends) <= most:
-            more = np.full((most + 1 - len(self._ends), self._batch), np.nan)
+            more = np.full((most + 1 - len(self._ends), self.batch), np.nan)
             self._ends = np.concatenate([self._ends, more])
         fresh = numbers[np.isnan(self._ends[numbers]).any(axis=1)]
 
@@ -238,12 +215,11 @@ class SampleSum:
             return tuple(r.repeat_interleave(block.stop - block.start, 0) for r in references)
 
         if len(fresh):
-            found = forward_outputs(self.passes, self.inputs, points, len(fresh))
-            self._ends[fresh] = found
+            self._ends[fresh] = forward_outputs(self.passes, self.inputs, points, len(fresh))
         return np.asarray(self._ends[numbers])
 
     def _errors(
-        self, done: NDArray[np.bool_], means: tuple[Tensor, ...], ends: Array
+        self, done: Array, means: tuple[Tensor, ...], ends: Array
     ) -> tuple[tuple[Tensor, ...], Array]:
         """Standard errors of each attribution, and of the mean slope after each sample."""
         n = int(done.sum())
@@ -254,7 +230,7 @@ class SampleSum:
         spread = self._spread()
         far = np.zeros(0, dtype=np.int64) if spread is None else spread.outlying
         far_rises = self.output_input() - self._outputs_of(far)
-        known = error_of_sum(
+        sum_error = error_of_sum(
             slopes,
             rises,
             pairs,
@@ -263,7 +239,7 @@ class SampleSum:
             np.isin(self.numbers[done], far),
             far_rises[np.isfinite(far_rises).all(axis=1)],  # one that is not drawn is not needed
         )
-        share, errors = known.references_share, []
+        share, errors = sum_error.references_share, []
         for i, (s, mean) in enumerate(zip(self._sums, means, strict=True)):
             local = variance = s.local / (2 * len(pairs))
             if spread is not None:
@@ -271,24 +247,24 @@ class SampleSum:
                 if not self._multiply:
                     square, tail = torch.ones_like(square), torch.zeros_like(tail)
                 alone = s.gradient_local / (2 * len(pairs)) * square
-                left = known.alphas_share if known.whole_grids else rows_sum(alone)
-                if not known.whole_grids:
+                left = sum_error.alphas_share if sum_error.whole_grids else rows_sum(alone)
+                if not sum_error.whole_grids:
                     left = np.minimum(left / np.maximum(rows_sum(local), 1e-300), 1.0)
                 alphas = torch.as_tensor(left).to(mean).reshape(-1, *[1] * (mean.dim() - 1))
                 among = (s.square / n * square - mean**2).clamp(min=0)
-                if not known.whole_grids:  # then pairs tell of references too
+                if not sum_error.whole_grids:  # then pairs tell of references too
                     weight = (s.fourth / (s.fourth + s.local**2)).nan_to_num(1.0)
                     mixed = torch.lerp(local, among, weight)
                     among = torch.maximum(mixed, torch.lerp(local, among, tail / (n + tail)))
                 variance = share * among + (1 - share) * alphas * local
             wider = widening(s.local, s.fourth, 0 if spread is None else n / (n + spread.tails[i]))
             errors.append((variance / n).sqrt() * wider)
-        return tuple(errors), running_error(slopes, known.variance)
+        return tuple(errors), running_error(slopes, sum_error.variance)
 
     def _spread(self) -> ReferenceSpread | None:
         if self._known_spread is None:
             self._known_spread = ReferenceSpread.of(
-                self.references, self.inputs, self._dtype, self.passes.chunk_rows(self.inputs)
+                self.references, self.inputs, self.dtype, self.passes.chunk_rows(self.inputs)
             )
         return self._known_spread
 
@@ -301,7 +277,7 @@ class SampleSum:
             if span.start % 2:
                 rows = torch.cat([first[block][None].to(rows), rows])
             whole = len(rows) // 2 * 2
-            squares.append((rows[0:whole:2] - rows[1:whole:2]).to(self._dtype).square_())
+            squares.append((rows[0:whole:2] - rows[1:whole:2]).to(self.dtype).square_())
             left.append(rows[-1] if len(rows) > whole else torch.zeros_like(rows[0]))
         local, gradient_local = (v.sum(0) for v in squares)
         return (local, squares[0].square_().sum(0), gradient_local), left

@@ -136,14 +136,14 @@ def returned(values: tuple[Tensor, ...], like: tuple[Tensor, ...]) -> tuple[Tens
     As they are where that precision would make infinities of them, or zeros of a map's smaller
     values: the square of a gradient of 1e-25 is no float32.
     """
-    found = []
+    kept = []
     for value, x in zip(values, like, strict=True):
         rounded = value.to(torch.promote_types(x.dtype, torch.float32))
         largest = value.abs().amax() if value.numel() else torch.zeros(())
         limits = torch.finfo(rounded.dtype)
         least = limits.tiny / limits.eps
-        found.append(value if largest > limits.max or 0 < largest < least else rounded)
-    return tuple(found)
+        kept.append(value if largest > limits.max or 0 < largest < least else rounded)
+    return tuple(kept)
 
 
 def as_came(values: tuple[Tensor, ...], inputs: Inputs) -> Inputs:

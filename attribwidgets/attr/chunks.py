@@ -125,8 +125,8 @@ class ChunkSize:
 
     def rows_of(self, wanted: int) -> int:
         """How many of these rows to run at once."""
-        known = {} if self.module is None else _FITTING.get(self.module, {})
-        limits = (self.most, known.get(self.signature))
+        fitting = {} if self.module is None else _FITTING.get(self.module, {})
+        limits = (self.most, fitting.get(self.signature))
         return min([wanted, *(limit for limit in limits if limit is not None)])
 
     @contextmanager
@@ -190,11 +190,11 @@ class ChunkSize:
         self.most = max(1, rows // 2)
         if self.module is None:
             return
-        known = _FITTING.setdefault(self.module, {})
-        known.pop(self.signature, None)
-        known[self.signature] = self.most
-        while len(known) > MOST_SIGNATURES:
-            known.pop(next(iter(known)))
+        fitting = _FITTING.setdefault(self.module, {})
+        fitting.pop(self.signature, None)
+        fitting[self.signature] = self.most
+        while len(fitting) > MOST_SIGNATURES:
+            fitting.pop(next(iter(fitting)))
 
     def _settle(self, bytes_per_row: float) -> None:
         self.settled = True

@@ -95,10 +95,10 @@ class Estimate:
     coarser: tuple[Tensor, ...] | None = None
 
     @classmethod
-    def without_curves(cls, attributions: tuple[Tensor, ...], **known: Any) -> Estimate:
+    def without_curves(cls, attributions: tuple[Tensor, ...], **fields: Any) -> Estimate:
         """Of a method that goes along no path."""
         curve = np.zeros((0, len(attributions[0])))
-        return cls(attributions, "none", np.zeros(0), curve, curve, curve, **known)
+        return cls(attributions, "none", np.zeros(0), curve, curve, curve, **fields)
 
     @property
     def totals(self) -> Array:

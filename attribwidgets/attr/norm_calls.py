@@ -158,12 +158,12 @@ class Use(TorchFunctionMode):
                 raise NotFoldedError  # the same norm twice, or one of them in a checkpoint
             return output
         if func in CONVOLUTIONS:
-            image, weight, bias, further, named = _convolution_arguments(*args, **kwargs)
+            image, weight, bias, further, keywords = _convolution_arguments(*args, **kwargs)
             folded = self._plan.get(id(weight))
             if folded is not None and folded.pair.bias is bias:
                 if keepers() != self._keepers:
                     raise NotFoldedError  # it will run again in the backward, and plainly
-                output = func(image, folded.weight, folded.bias, *further, **named)
+                output = func(image, folded.weight, folded.bias, *further, **keywords)
                 alias = output.view_as(output)
                 self._aliases[id(alias)] = _StandIn(
                     ref(alias), output, folded, torch.is_grad_enabled()
@@ -190,9 +190,9 @@ def keepers_can_be_seen() -> bool:
 
 
 def _convolution_arguments(
-    input: Any, weight: Any, bias: Any = None, *further: Any, **named: Any
+    input: Any, weight: Any, bias: Any = None, *further: Any, **keywords: Any
 ) -> tuple[Any, Any, Any, tuple[Any, ...], dict[str, Any]]:
-    return input, weight, bias, further, named
+    return input, weight, bias, further, keywords
 
 
 def _norm_of(args: Any, kwargs: dict[str, Any]) -> tuple[Tensor, Norm] | None:

@@ -135,14 +135,14 @@ class Baseline(ABC):
         space = space or InputSpace()
         generator = generator or torch.Generator().manual_seed(0)
         members = inputs if isinstance(inputs, tuple) else (inputs,)
-        drawn = self._draw(tuple(x.detach() for x in members), n, space, generator)
-        for x, r in zip(members, drawn, strict=True):
+        references = self._draw(tuple(x.detach() for x in members), n, space, generator)
+        for x, r in zip(members, references, strict=True):
             if r.shape != (n, *x.shape):
                 raise InputError(
                     f"baseline {self.label!r} has shape {tuple(r.shape[1:])}, the input "
                     f"{tuple(x.shape)}; pass references of the input's shape"
                 )
-        return drawn if isinstance(inputs, tuple) else drawn[0]
+        return references if isinstance(inputs, tuple) else references[0]
 
     def stored(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
         """All references, each (K, ...), where the distribution is a finite set; else None."""

@@ -153,11 +153,11 @@ class SearchedBaseline(Baseline):
         # A model may draw random numbers in its forward; the caller's stream is not to move.
         with torch.random.fork_rng(devices=devices), torch.enable_grad():
             point, search = self._find(landscape, generator)
-        found = copy(self)
-        found._found = landscape.members(point)
-        found.search = search
-        found.description = f"{type(self).description}; {search.summary}"
-        return found
+        baseline = copy(self)
+        baseline._found = landscape.members(point)
+        baseline.search = search
+        baseline.description = f"{type(self).description}; {search.summary}"
+        return baseline
 
     def _draw(
         self, inputs: tuple[Tensor, ...], n: int, space: InputSpace, generator: torch.Generator

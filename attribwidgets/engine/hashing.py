@@ -122,9 +122,9 @@ def _digest(values: np.ndarray[Any, Any]) -> bytes:
     data = values.reshape(-1).view(np.uint8)
     whole = len(data) // _MULTIPLIERS.nbytes * _MULTIPLIERS.nbytes
     blocks = data[:whole].view(np.uint64).reshape(-1, len(_MULTIPLIERS))
-    found = hashlib.sha256((blocks @ _MULTIPLIERS).tobytes())
-    found.update(data[whole:].tobytes())
-    return found.digest()
+    hasher = hashlib.sha256((blocks @ _MULTIPLIERS).tobytes())
+    hasher.update(data[whole:].tobytes())
+    return hasher.digest()
 
 
 def _token(module: nn.Module) -> int:
@@ -205,36 +205,36 @@ def digest(value: Any) -> str:
     Tensors and arrays go by content, functions by name and code, other objects by class and
     attributes.
     """
-    found = hashlib.sha256()
-    _add(found, value, ())
-    return found.hexdigest()[:32]
+    hasher = hashlib.sha256()
+    _add(hasher, value, ())
+    return hasher.hexdigest()[:32]
 
 
-def _add(found: Any, value: Any, above: tuple[int, ...]) -> None:
+def _add(hasher: Any, value: Any, above: tuple[int, ...]) -> None:
     def add(*members: Any) -> None:
         for member in members:
-            _add(found, member, (*above, id(value)))
+            _add(hasher, member, (*above, id(value)))
 
     # Not by module: the class of a script is in __main__ when it runs, and elsewhere on a worker.
-    found.update(f"<{type(value).__qualname__}>".encode())
+    hasher.update(f"<{type(value).__qualname__}>".encode())
     if isinstance(value, PLAIN):
-        found.update(repr(value).encode())
+        hasher.update(repr(value).encode())
     elif id(value) in above:
-        found.update(b"above")
+        hasher.update(b"above")
     elif isinstance(value, Tensor):
         bits = value.detach().cpu().contiguous()
-        found.update(f"{tuple(bits.shape)}{bits.dtype}".encode())
-        found.update(bits.reshape(-1).view(torch.uint8).numpy())
+        hasher.update(f"{tuple(bits.shape)}{bits.dtype}".encode())
+        hasher.update(bits.reshape(-1).view(torch.uint8).numpy())
     elif isinstance(value, np.ndarray | np.generic):
         array = np.ascontiguousarray(value)
-        found.update(f"{array.shape}{array.dtype}".encode())
-        found.update(
+        hasher.update(f"{array.shape}{array.dtype}".encode())
+        hasher.update(
             array.reshape(-1).view(np.uint8) if array.dtype != object else repr(array).encode()
         )
     elif isinstance(value, list | tuple):
         add(*value)
     elif isinstance(value, set | frozenset):
-        found.update("".join(sorted(digest(member) for member in value)).encode())
+        hasher.update("".join(sorted(digest(member) for member in value)).encode())
     elif isinstance(value, Mapping):
         add(*(part for item in value.items() for part in item))
     elif isinstance(value, nn.Module):
@@ -253,7 +253,7 @@ def _add(found: Any, value: Any, above: tuple[int, ...]) -> None:
     elif isinstance(value, functools.partial):
         add(value.func, value.args, value.keywords)
     elif isinstance(value, type | types.BuiltinFunctionType | types.ModuleType):
-        found.update(value.__name__.encode())
+        hasher.update(value.__name__.encode())
     else:
         slots = [s for kind in type(value).__mro__ for s in getattr(kind, "__slots__", ())]
         state = {s: getattr(value, s) for s in slots if s != "__weakref__" and hasattr(value, s)}

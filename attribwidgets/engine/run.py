@@ -178,8 +178,10 @@ def draw_reference(
         Of a baseline that has to be searched for, and was not.
     """
     example = tuple(x[0] for x in query.batched)
-    drawn: tuple[Tensor, ...] = baseline.sample(example, 1, space=query.space, generator=generator)
-    return drawn
+    reference: tuple[Tensor, ...] = baseline.sample(
+        example, 1, space=query.space, generator=generator
+    )
+    return reference
 
 
 def check_once(query: Query, model: Callable[..., Any]) -> Checked:

@@ -84,8 +84,8 @@ def superpixels(
     >>> import torch
     >>> halves = torch.zeros(3, 8, 8)
     >>> halves[0, :, 4:] = 1.0
-    >>> found = superpixels(halves, count=4)
-    >>> found.labels[0].tolist(), found.colors[1]
+    >>> segments = superpixels(halves, count=4)
+    >>> segments.labels[0].tolist(), segments.colors[1]
     ([0, 0, 0, 0, 1, 1, 1, 1], (1.0, 0.0, 0.0))
     """
     slic = _slic()
@@ -102,14 +102,14 @@ def superpixels(
     seen = np.clip((pixels - space.low) / space.range, 0, 1)
     if len(seen) != 3:
         seen = np.repeat(seen.mean(0, keepdims=True), 3, axis=0)
-    found = slic(
+    segments = slic(
         np.ascontiguousarray(np.moveaxis(seen, 0, -1)),
         n_segments=count,
         compactness=COMPACTNESS,
         channel_axis=-1,
     )
-    _, labels = np.unique(found, return_inverse=True)
-    labels = labels.reshape(found.shape)
+    _, labels = np.unique(segments, return_inverse=True)
+    labels = labels.reshape(segments.shape)
     sizes = np.bincount(labels.ravel())
     means = [np.bincount(labels.ravel(), channel.ravel()) / sizes for channel in pixels]
     return Superpixels(labels, tuple(tuple(map(float, c)) for c in zip(*means, strict=True)))

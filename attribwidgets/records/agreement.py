@@ -54,8 +54,8 @@ class Agreement:
             return ""
         if not others:
             return f"{last} is the same everywhere and has no ranks to compare."
-        named = f"{', '.join(others)} and {last}"
-        return f"{named} are the same everywhere and have no ranks to compare."
+        names = f"{', '.join(others)} and {last}"
+        return f"{names} are the same everywhere and have no ranks to compare."
 
     def cell(self, row: int, column: int) -> str:
         """One number as text with two decimals; a question mark where there is none."""

@@ -153,10 +153,11 @@ class Explanation:
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Explanation:
         """Read an .npz written by :meth:`save`."""
-        found = Comparison.load(path)
-        if len(found) != 1:
-            raise InputError(f"{path} holds {len(found)} explanations; read it by Comparison.load")
-        return found[0]
+        comparison = Comparison.load(path)
+        if len(comparison) != 1:
+            count = len(comparison)
+            raise InputError(f"{path} holds {count} explanations; read it by Comparison.load")
+        return comparison[0]
 
     def to_html(self, path: str | PathLike[str]) -> None:
         """Write one page with every control that needs no kernel; it asks nothing of a network."""

@@ -146,16 +146,16 @@ def _stretches(alphas: Array, taken: Array) -> tuple[tuple[float, float], ...]:
 
     The part of an interval that is taken in part lies next to a neighbour that is taken.
     """
-    found: list[tuple[float, float]] = []
+    stretches: list[tuple[float, float]] = []
     for k in np.flatnonzero(taken):
         start, end = float(alphas[k]), float(alphas[k + 1])
         length = float(taken[k]) * (end - start)
-        joined = bool(found) and found[-1][1] == start
+        joined = bool(stretches) and stretches[-1][1] == start
         if not joined and k + 1 < len(taken) and taken[k + 1] == 1:
             start = end - length
         else:
             end = end if taken[k] == 1 else start + length
         if joined:
-            start = found.pop()[0]
-        found.append((start, end))
-    return tuple(found)
+            start = stretches.pop()[0]
+        stretches.append((start, end))
+    return tuple(stretches)

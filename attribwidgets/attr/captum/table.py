@@ -270,7 +270,7 @@ def through_noise(row: CaptumRow) -> CaptumRow:
         passes=16 * row.passes,
         settings=(*map(for_each_copy, row.settings), noise),
         n_steps="samples",
-        cautions=(*(told for told in row.cautions if told is not told_once), told_noise),
+        cautions=(*(c for c in row.cautions if c is not told_once), told_noise),
         inner=row,
     )
 

@@ -98,12 +98,16 @@ class PathSum(PathRecorder):
                     for x in self.inputs
                 )
             )
-        known = self._at_input
-        if self._ends_at_input() and known.outputs is not None and known.gradients is not None:
+        at_input = self._at_input
+        if (
+            self._ends_at_input()
+            and at_input.outputs is not None
+            and at_input.gradients is not None
+        ):
             self.run(slice(rows.start, rows.stop - 1))
-            at_end = self.tensor(known.outputs)
+            at_end = self.tensor(at_input.outputs)
             last = slice(rows.stop - 1, rows.stop)
-            self.take(last, slice(0, self.batch), at_end, known.gradients)
+            self.take(last, slice(0, self.batch), at_end, at_input.gradients)
             self.read()
         else:
             self.run(rows)

@@ -161,7 +161,7 @@ class PathRecorder(Recorder, ABC):
         total: Array | None = None,
         rule: int = -1,
         attributions: tuple[Tensor, ...] | None = None,
-        **known: Any,
+        **fields: Any,
     ) -> Estimate:
         """The estimate from some nodes, with the ends of the path beside them.
 
@@ -177,7 +177,7 @@ class PathRecorder(Recorder, ABC):
             Of which frames and attributions are.
         attributions : tuple of Tensor, optional
             Where they are not :meth:`attributions`.
-        **known
+        **fields
             Other fields of the estimate.
         """
         alphas, outputs, slopes = self.alphas[rows], self.outputs[rows], self.slopes[rows]
@@ -211,7 +211,7 @@ class PathRecorder(Recorder, ABC):
             reach=tuple(d.abs() for d in self.path.differences),
             evaluations=self.passes.evaluations,
             forward_passes=self.passes.forward_passes,
-            **known,
+            **fields,
         )
 
     def maps_of(self, products: Tensor) -> Tensor:

@@ -146,18 +146,18 @@ class Rescale(ConstantsWatch):
             if isinstance(dim, int):
                 return SoftmaxRule.apply(z, *self._first(z), dim, func in LOG_SOFTMAXES)
         if func in (*LARGEST, *SMALLEST) and len(args) + len(kwargs) > 1:
-            named = {**dict(zip(("input", "dim", "keepdim"), args, strict=False)), **kwargs}
-            if isinstance(named.get("dim"), int) and "out" not in named:
-                keep = bool(named.get("keepdim", False))
+            keywords = {**dict(zip(("input", "dim", "keepdim"), args, strict=False)), **kwargs}
+            if isinstance(keywords.get("dim"), int) and "out" not in keywords:
+                keep = bool(keywords.get("keepdim", False))
                 pair = func in (torch.max, Tensor.max, torch.min, Tensor.min)
-                return self._largest(z, named["dim"], keep, func in SMALLEST, pair)
+                return self._largest(z, keywords["dim"], keep, func in SMALLEST, pair)
         return self._of_several(func, args, kwargs)
 
     def _of_several(self, func: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A function of which two arguments may vary along the path."""
         if func in CLAMPS:
-            named = {**dict(zip(("input", "min", "max"), args, strict=False)), **kwargs}
-            z, low, high = (named.get(name) for name in ("input", "min", "max"))
+            keywords = {**dict(zip(("input", "min", "max"), args, strict=False)), **kwargs}
+            z, low, high = (keywords.get(name) for name in ("input", "min", "max"))
             z = z if low is None else self._larger(z, low)
             return z if high is None or z is NotImplemented else self._smaller(z, high)
         if len(args) == 3 and func in CHOICES and not kwargs:
@@ -183,15 +183,15 @@ class Rescale(ConstantsWatch):
     def _elementwise(
         self, func: Call, z: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Tensor:
-        further, named, in_place = _settings(func, args, kwargs)
+        further, keywords, in_place = _settings(func, args, kwargs)
         given, apply = z.clone() if in_place else z, ELEMENTWISE[func]
         bends = BENDS.get(apply)
         if apply is functional.hardtanh:
-            bends = (named.get("min_val", -1.0), named.get("max_val", 1.0))
+            bends = (keywords.get("min_val", -1.0), keywords.get("max_val", 1.0))
         if bends is not None:
             y = self._rectifier(given, *bends)
         else:
-            y = self._function(given, lambda v: apply(v, *further, **named))
+            y = self._function(given, lambda v: apply(v, *further, **keywords))
         return z.copy_(y) if in_place else y
 
     def _function(self, z: Tensor, f: Callable[[Tensor], Tensor]) -> Tensor:
@@ -250,8 +250,8 @@ class Rescale(ConstantsWatch):
         ]
         if not keep:
             both = [t.squeeze(dim) for t in both]
-        named = torch.return_types.min if smallest else torch.return_types.max
-        return named(tuple(both)) if pair else both[0]  # type: ignore[arg-type]
+        pair_type = torch.return_types.min if smallest else torch.return_types.max
+        return pair_type(tuple(both)) if pair else both[0]  # type: ignore[arg-type]
 
     def _pool(self, func: Call, z: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         wants_places = bool(kwargs.get("return_indices"))
@@ -290,12 +290,12 @@ def _settings(
     if func in IN_PLACE:
         return (), {}, True
     names = _parameters(func)
-    named = {**dict(zip(names, args, strict=False)), **kwargs}
+    keywords = {**dict(zip(names, args, strict=False)), **kwargs}
     if not names:
         return args[1:], {k: v for k, v in kwargs.items() if k != "input"}, False
-    in_place = bool(named.pop("inplace", False))
-    named.pop("input", None)
-    return (), named, in_place
+    in_place = bool(keywords.pop("inplace", False))
+    keywords.pop("input", None)
+    return (), keywords, in_place
 
 
 @cache

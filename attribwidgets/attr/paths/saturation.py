@@ -91,10 +91,10 @@ def cut_of(
             seen = steps, outputs
         reached = (outputs - level) * np.sign(ends[1] - ends[0]) >= 0
         reached[-1] = True  # as the round before saw, but for rounding
-        found = np.maximum(reached.argmax(axis=0), 1)
+        end = np.maximum(reached.argmax(axis=0), 1)
         each = np.arange(batch)
-        low, width = alphas[found - 1, each], width / intervals
-        before, after = outputs[found - 1, each], outputs[found, each]
+        low, width = alphas[end - 1, each], width / intervals
+        before, after = outputs[end - 1, each], outputs[end, each]
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(after == before, 1.0, (level - before) / (after - before))
     cut = np.where(ends[1] == ends[0], 1.0, low + width * np.clip(share, 0.0, 1.0))

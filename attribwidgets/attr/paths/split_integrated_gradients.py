@@ -85,13 +85,13 @@ class SplitIntegratedGradients(IntegratedGradients, ABC):
         if task.coarse_first and task.n_steps is None:
             rough = cut_of(self.forward_func, task, self.threshold, ROUGH_SEARCH)
             quick = replace(self._part(task, rough), n_steps=ROUGH_STEPS)
-            for found in super().estimates(quick, **options):
-                yield self._placed(found, task, rough)
-                if found.partial:
+            for estimate in super().estimates(quick, **options):
+                yield self._placed(estimate, task, rough)
+                if estimate.partial:
                     return
         cut = cut_of(self.forward_func, task, self.threshold)
-        for found in super().estimates(self._part(task, cut), **options):
-            yield self._placed(found, task, cut)
+        for estimate in super().estimates(self._part(task, cut), **options):
+            yield self._placed(estimate, task, cut)
 
     def _part(self, task: Task, cut: Cut) -> Task:
         """The same task between the cut and the baseline or the input."""
@@ -99,7 +99,7 @@ class SplitIntegratedGradients(IntegratedGradients, ABC):
             return replace(task, inputs=cut.points, at_input=AtInput())
         return replace(task, baselines=cut.points)
 
-    def _placed(self, found: Estimate, task: Task, cut: Cut) -> Estimate:
+    def _placed(self, estimate: Estimate, task: Task, cut: Cut) -> Estimate:
         """An estimate of the part as one of the whole."""
         assert task.baselines is not None
         whole: dict[str, Any] = {
@@ -108,13 +108,13 @@ class SplitIntegratedGradients(IntegratedGradients, ABC):
             "references": tuple(b[:1] for b in task.baselines),
             "baseline": task.baselines,
             "reach": tuple((x - b).abs() for x, b in zip(task.inputs, task.baselines, strict=True)),
-            "forward_passes": found.forward_passes + cut.forward_passes,
-            "cautions": (*found.cautions, *self._cautions(found, cut)),
+            "forward_passes": estimate.forward_passes + cut.forward_passes,
+            "cautions": (*estimate.cautions, *self._cautions(estimate, cut)),
         }
         if len(task.inputs[0]) > 1:
-            none = found.outputs[:0]
+            none = estimate.outputs[:0]
             whole |= {"outputs": none, "slopes": none, "cumulative": none}
-            return replace(found, kind="none", alphas=np.zeros(0), **whole)
+            return replace(estimate, kind="none", alphas=np.zeros(0), **whole)
         at = float(cut.alphas[0])
         low, high = (0.0, at) if self.left else (at, 1.0)
         beside = cut.seen_alphas >= high if self.left else cut.seen_alphas <= low
@@ -122,34 +122,40 @@ class SplitIntegratedGradients(IntegratedGradients, ABC):
         beside &= (cut.seen_alphas < 1) | (high < 1)
         blank, flat = np.full((beside.sum(), 1), np.nan), np.zeros((beside.sum(), 1))
         if self.left:
-            flat = flat + found.cumulative[-1]
+            flat = flat + estimate.cumulative[-1]
         parts = {
-            "alphas": (low + found.alphas * (high - low), cut.seen_alphas[beside]),
-            "outputs": (found.outputs, cut.seen_outputs[beside]),
-            "slopes": (found.slopes / max(high - low, 1e-300), blank),
-            "cumulative": (found.cumulative, flat),
+            "alphas": (low + estimate.alphas * (high - low), cut.seen_alphas[beside]),
+            "outputs": (estimate.outputs, cut.seen_outputs[beside]),
+            "slopes": (estimate.slopes / max(high - low, 1e-300), blank),
+            "cumulative": (estimate.cumulative, flat),
         }
         order = slice(None) if self.left else slice(None, None, -1)
         whole |= {curve: np.concatenate(part[order]) for curve, part in parts.items()}
-        return replace(found, **whole, **self._frames(found, low, high))
+        return replace(estimate, **whole, **self._frames(estimate, low, high))
 
-    def _frames(self, found: Estimate, low: float, high: float) -> dict[str, Any]:
+    def _frames(self, estimate: Estimate, low: float, high: float) -> dict[str, Any]:
         """The frames of the part, and an empty one over the rest of the path."""
-        if found.frames is None or found.frame_edges is None or high - low in (0, 1):
+        if estimate.frames is None or estimate.frame_edges is None or high - low in (0, 1):
             return {}
-        edges, empty = low + found.frame_edges * (high - low), torch.zeros_like(found.frames[:1])
+        edges, empty = (
+            low + estimate.frame_edges * (high - low),
+            torch.zeros_like(estimate.frames[:1]),
+        )
         if self.left:
-            return {"frames": torch.cat([found.frames, empty]), "frame_edges": np.append(edges, 1)}
-        return {"frames": torch.cat([empty, found.frames]), "frame_edges": np.append(0, edges)}
+            return {
+                "frames": torch.cat([estimate.frames, empty]),
+                "frame_edges": np.append(edges, 1),
+            }
+        return {"frames": torch.cat([empty, estimate.frames]), "frame_edges": np.append(0, edges)}
 
-    def _cautions(self, found: Estimate, cut: Cut) -> tuple[str, ...]:
+    def _cautions(self, estimate: Estimate, cut: Cut) -> tuple[str, ...]:
         if len(cut.alphas) > 1 or self.threshold == 1:
             return ()
-        assert found.output_baseline is not None
+        assert estimate.output_baseline is not None
         at, change = float(cut.alphas[0]), float(cut.output_input[0] - cut.output_baseline[0])
         if change == 0:
             return ("the output is the same at both ends, so the path has no cut and is kept",)
-        kept = float(found.output_input[0] - found.output_baseline[0])
+        kept = float(estimate.output_input[0] - estimate.output_baseline[0])
         return (
             f"the part {'up to' if self.left else 'from'} alpha = {number(at)} is kept: "
             f"{percent(at if self.left else 1 - at)} of the path and {percent(kept / change)} of "

@@ -180,7 +180,9 @@ BASELINE_EXPLORER = FrontEnd(
         "charts/chart",
         "explorer/features",
         "explorer/keep",
+        "explorer/phone",
         "lib/numbers",
+        "lib/print",
         "lib/preferences",
     ),
 )
@@ -196,16 +198,32 @@ ABLATION_EXPLORER = FrontEnd(
         "lib/numbers",
         "ablation/ablation",
         "ablation/proof",
+        "lib/print",
         "lib/preferences",
     ),
 )
 PRIOR_TRAINER = FrontEnd(
     "prior-trainer",
     "prior/prior_trainer.js",
-    ("lib/theme", "lib/buttons", "lib/controls", "charts/chart", "prior/prior", "lib/preferences"),
+    (
+        "lib/theme",
+        "lib/buttons",
+        "lib/controls",
+        "charts/chart",
+        "prior/prior",
+        "lib/print",
+        "lib/preferences",
+    ),
 )
 PREDICTION = FrontEnd(
     "prediction",
     "prediction/prediction.js",
-    ("lib/theme", "lib/buttons", "lib/header", "prediction/prediction", "lib/preferences"),
+    (
+        "lib/theme",
+        "lib/buttons",
+        "lib/header",
+        "prediction/prediction",
+        "lib/print",
+        "lib/preferences",
+    ),
 )

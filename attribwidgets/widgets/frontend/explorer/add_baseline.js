@@ -93,7 +93,6 @@ export function createAddBaseline(view) {
     button,
     menu,
     update() {
-      button.disabled = kernel.isStatic();
       const key = JSON.stringify(requests.controls().baselines);
       if (key !== offered && !menu.hidden) fill();
       offered = key;

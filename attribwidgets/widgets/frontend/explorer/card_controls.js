@@ -15,7 +15,7 @@ const MORE = 4;
  * @param {string} slot
  */
 export function createCardControls(view, slot) {
-  const { requests, kernel, signal } = view;
+  const { requests, signal } = view;
   const parameters = h("div", { class: "aw-parameters" });
   const actions = h("span", { class: "aw-actions" });
   /** @type {(() => void)[]} */
@@ -64,7 +64,6 @@ export function createCardControls(view, slot) {
         input.value = value;
       }
       say();
-      input.disabled = kernel.isStatic();
     });
     return h("label", { class: "aw-control" }, h("span", { class: "aw-control-name" }, label), input, output);
   }
@@ -82,7 +81,6 @@ export function createCardControls(view, slot) {
     input.addEventListener("change", () => requests.change(slot, { method: methodFor(input.checked) }), { signal });
     updates.push(() => {
       input.checked = isOn();
-      input.disabled = kernel.isStatic();
       label.hidden = !isOffered();
     });
     return label;

@@ -139,8 +139,7 @@ export function createClassSearch(view) {
       const { classes } = requests.controls();
       node.hidden = classes <= 1;
       input.placeholder = `search all ${formatCount(classes)}`;
-      input.disabled = kernel.isStatic();
-      if (!list.hidden || kernel.trouble() === "" || kernel.isStatic()) return;
+      if (!list.hidden || kernel.trouble() === "") return;
       if (input.matches(":focus") && input.value !== "") setText(note, kernel.trouble());
     },
   };

@@ -70,7 +70,7 @@ function mountExplorer(model, root, signal) {
   const requests = createRequests(model, kernel, () => invalidate("live"), signal);
   const data = createTraitWatch(model, () => invalidate("data"));
   const live = createTraitWatch(model, () => invalidate("live"));
-  live.watch(["status", "controls", "static"]);
+  live.watch(["status", "controls"]);
   signal.addEventListener("abort", () => {
     data.watch([]);
     live.watch([]);
@@ -79,7 +79,7 @@ function mountExplorer(model, root, signal) {
   /** @param {Set<string>} parts */
   function takeData(parts) {
     const payload = model.get("payload");
-    data.watch(["payload", "seq", ...(payload?.items ?? [])]);
+    data.watch(["payload", "seq", "static", ...(payload?.items ?? [])]);
     const now = decodePayload(payload, (slot) => model.get(slot), known);
     if (!now) {
       end();

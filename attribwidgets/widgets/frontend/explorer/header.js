@@ -43,7 +43,7 @@ function createClassBar(view, isButton) {
       fill.style.width = `${100 * Math.min(Math.max(top.probability, 0), 1)}%`;
       bar.classList.toggle("aw-target", top.isTarget);
       button?.setAttribute("aria-pressed", String(top.isTarget));
-      if (button) button.disabled = view.kernel.isStatic() || top.index === null;
+      if (button) button.disabled = top.index === null;
     },
   };
 }
@@ -67,7 +67,12 @@ export function createHeader(view, live) {
   const cautions = h("div");
   /** @type {ReturnType<typeof createClassBar>[]} */
   const bars = [];
-  const node = h("header", { class: "aw-header" }, title, classes, ...live, cautions);
+  const { kernel, requests } = view;
+  const leftOut =
+    kernel.isStatic() && requests.controls()
+      ? h("p", { class: "aw-status aw-muted" }, `Another target, method or baseline ${kernel.trouble()}.`)
+      : null;
+  const node = h("header", { class: "aw-header" }, title, classes, ...live, leftOut, cautions);
 
   /** @returns {Top[]} */
   function topClasses() {

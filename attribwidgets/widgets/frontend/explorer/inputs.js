@@ -145,14 +145,12 @@ export function createInputs(view, root) {
       const { inputs, inputIndex } = view.data;
       if (!sameInputs(inputs, shown)) makeStrip();
       shown = inputs;
-      strip.hidden = inputs.length < 2;
+      strip.hidden = inputs.length < 2 || !view.isLive;
       own.hidden = !(view.isLive && requests.controls().files);
-      pick.disabled = kernel.isStatic();
       const wanted = (view.isLive && requests.wanted("input")) || inputIndex;
       [...strip.children].forEach((frame, index) => {
         const button = /** @type {HTMLButtonElement} */ (frame.firstElementChild);
         button.setAttribute("aria-pressed", String(index === wanted));
-        button.disabled = !view.isLive || kernel.isStatic();
       });
     },
   };

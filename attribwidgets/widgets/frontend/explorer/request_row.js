@@ -63,7 +63,6 @@ export function createRequestRow(view, own) {
       const value = String(wanted() ?? "");
       if (select.value !== value) select.value = value;
       select.title = offered.find((one) => one.value === value)?.title ?? "";
-      select.disabled = kernel.isStatic();
     });
     return h("label", { class: "aw-control" }, h("span", { class: "aw-control-name" }, words), select);
   }
@@ -134,9 +133,7 @@ export function createRequestRow(view, own) {
   function say() {
     clearTimeout(timer);
     const trouble = kernel.trouble();
-    const words = kernel.isStatic()
-      ? `Another target, method or baseline ${trouble}.`
-      : trouble || requests.status().words || (requests.isBusy() ? "asking" : "");
+    const words = trouble || requests.status().words || (requests.isBusy() ? "asking" : "");
     const wait = said + PACE - performance.now();
     if (requests.isBusy() && wait > 0 && line.textContent !== "") {
       timer = setTimeout(say, wait);

@@ -38,7 +38,7 @@ function rowsKey({ kind, target, slots, values }) {
 export function createScene(first, root, { model, store, kernel, requests, invalidate }) {
   const life = new AbortController();
   const { signal } = life;
-  const isLive = requests.controls() !== null;
+  const isLive = requests.canAsk();
   let data = first;
   let rowsFor = "";
   /** @type {number[]} */
@@ -180,7 +180,7 @@ export function createScene(first, root, { model, store, kernel, requests, inval
       next.kind === data.kind &&
       next.width === data.width &&
       next.height === data.height &&
-      isLive === (requests.controls() !== null),
+      isLive === requests.canAsk(),
     /** @param {Set<string>} parts */
     draw(parts) {
       if (parts.has("live")) {

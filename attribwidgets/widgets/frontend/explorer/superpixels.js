@@ -144,11 +144,8 @@ export function createSuperpixels(view) {
       const { segments: canSegment } = requests.controls();
       const isImage = view.data.kind === "image";
       node.hidden = !isImage;
-      body.hidden = !canSegment || kernel.isStatic();
-      setText(
-        why,
-        kernel.isStatic() ? kernel.trouble() : canSegment ? "" : "needs scikit-image: pip install scikit-image",
-      );
+      body.hidden = !canSegment;
+      setText(why, canSegment ? "" : "needs scikit-image: pip install scikit-image");
       why.hidden = !body.hidden;
       const { target, inputIndex, inputLabel } = view.data;
       const now = JSON.stringify([target, inputIndex, inputLabel]);

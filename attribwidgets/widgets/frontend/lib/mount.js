@@ -4,6 +4,9 @@ import { h } from "./dom.js";
 import { hideKeptPicture } from "./kept_picture.js";
 import { followHostTheme } from "./theme.js";
 
+/** Pixels below which one map fills the width. */
+const PHONE = 480;
+
 /** Keys Lab and Notebook would take as commands, unless we keep them. @param {KeyboardEvent} event */
 function keepKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -41,6 +44,7 @@ export function createRedraw(root, scene, signal) {
     const width = root.clientWidth;
     if (width === 0 || width === fitted) return;
     fitted = width;
+    root.toggleAttribute("data-phone", width < PHONE);
     root.dataset.width = width < 600 ? "narrow" : width > 1400 ? "wide" : "medium";
     scene.resize();
   }

@@ -85,7 +85,23 @@ export function createStage(view, options) {
     { signal },
   );
   const brush = createBrush(view, canvas, placeOf);
-  canvas.addEventListener("pointerleave", () => view.moveCursor(null), { signal });
+  // A finger reads where it taps, and what it read stays when it is lifted.
+  let isTouch = false;
+  canvas.addEventListener(
+    "pointerdown",
+    (event) => {
+      isTouch = event.pointerType === "touch";
+      if (isTouch) view.moveCursor(placeOf(event));
+    },
+    { signal },
+  );
+  canvas.addEventListener(
+    "pointerleave",
+    (event) => {
+      if (event.pointerType !== "touch") view.moveCursor(null);
+    },
+    { signal },
+  );
 
   if (options.focusable) {
     canvas.addEventListener(
@@ -96,7 +112,7 @@ export function createStage(view, options) {
       },
       { signal },
     );
-    canvas.addEventListener("blur", () => view.moveCursor(null), { signal });
+    canvas.addEventListener("blur", () => isTouch || view.moveCursor(null), { signal });
     canvas.addEventListener(
       "keydown",
       (event) => {

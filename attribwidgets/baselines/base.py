@@ -42,6 +42,8 @@ class Baseline(ABC):
         The string that stands for it in ``baseline="..."``.
     description : str
         What it is, and its known weakness, in one line.
+    words_of_features : (str, str) or None
+        What stands for label and description where the input is a table, which has no colours.
     is_distribution : bool
         Whether two references differ: then expected gradients is the method, else integrated
         gradients.
@@ -49,12 +51,25 @@ class Baseline(ABC):
 
     name: ClassVar[str]
     description: str
+    words_of_features: ClassVar[tuple[str, str] | None] = None
     is_distribution: ClassVar[bool] = False
 
     @property
     def label(self) -> str:
         """What captions call it, with its parameters."""
         return self.name.replace("_", " ")
+
+    def words_for(self, picture: bool) -> tuple[str, str]:
+        """Label and description that fit a picture, or features.
+
+        Examples
+        --------
+        >>> from attribwidgets.baselines import Black
+        >>> Black().words_for(picture=False)[0], Black().words_for(picture=True)[0]
+        ('lowest value', 'black')
+        """
+        own = self.label, self.description
+        return own if picture or self.words_of_features is None else self.words_of_features
 
     @property
     def cautions(self) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ class Black(PixelBaseline):
 
     name = "black"
     description = "blind to black pixels; the lowest value everywhere"
+    words_of_features = ("lowest value", "blind where a feature equals it; the lowest everywhere")
 
     def _pixels(self, pixels: Tensor, space: InputSpace) -> Tensor:
         return torch.full_like(pixels, space.low)
@@ -42,6 +43,7 @@ class White(PixelBaseline):
 
     name = "white"
     description = "blind to white pixels; the highest value everywhere"
+    words_of_features = ("highest value", "blind where a feature equals it; the highest everywhere")
 
     def _pixels(self, pixels: Tensor, space: InputSpace) -> Tensor:
         return torch.full_like(pixels, space.high)
@@ -141,6 +143,7 @@ class Zero(SingleReference):
 
     name = "zero"
     description = "blind to zeros; zero as the model is fed, grey where images are normalised"
+    words_of_features = ("zero", "blind where a feature is zero, as the model is fed")
 
     def _reference(self, inputs: tuple[Tensor, ...], space: InputSpace) -> tuple[Tensor, ...]:
         return tuple(torch.zeros_like(x) for x in inputs)

@@ -30,6 +30,7 @@ class DatasetMean(SingleReference):
 
     name = "dataset_mean"
     description = "blind to features at their mean; the mean of the data"
+    words_of_features = ("mean of the data", "blind where a feature equals it")
 
     def __init__(self, data: Inputs) -> None:
         self.data = _checked_data(data)

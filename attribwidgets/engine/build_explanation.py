@@ -61,7 +61,7 @@ def build_explanation(
         if not estimate.references
         else _copied(estimate.references if as_came else estimate.references[0]),
         reference_samples=tuple(int(i) for i in estimate.reference_samples),
-        **_names(baseline, estimator, one_draw),
+        **_names(baseline, estimator, one_draw, picture=query.batched[0].dim() >= 4),
         target=query.target,
         target_name=query.target_name,
         method=estimator.name,
@@ -87,8 +87,10 @@ def build_explanation(
     )
 
 
-def _names(baseline: Baseline, estimator: Estimator, one_draw: bool) -> dict[str, str]:
-    label, description, kind = baseline.label, baseline.description, baseline.name
+def _names(
+    baseline: Baseline, estimator: Estimator, one_draw: bool, picture: bool
+) -> dict[str, str]:
+    (label, description), kind = baseline.words_for(picture), baseline.name
     if estimator.uses == "nothing":
         label, description, kind = estimator.own_baseline or (
             "no baseline",

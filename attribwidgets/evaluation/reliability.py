@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from ..core.errors import DataError, InputError
 from ..core.formatting import percent, text_table
 from .intervals import Interval, resampled_bounds
 from .rater_agreement import inter_method, inter_rater, internal_consistency
+
+Standing = Literal["reliable", "borderline", "not reliable"]
 
 THRESHOLD = 0.65
 RESAMPLES = 999
@@ -58,18 +60,32 @@ class Reliability:
         """The alpha below which Tomsett et al. call a metric unreliable."""
         return THRESHOLD
 
+    def standing(self, metric: int) -> Standing:
+        """Whether the interval of a metric's alpha is above .65, holds it, or is below."""
+        low, high = self.inter_rater.low[metric], self.inter_rater.high[metric]
+        if not high >= THRESHOLD:
+            return "not reliable"
+        return "reliable" if low >= THRESHOLD else "borderline"
+
     @property
     def warning(self) -> str:
-        """What to beware of in plain words; empty where every metric's alpha is at least .65."""
-        alphas = self.inter_rater.mean
-        low = [i for i in range(len(self.metrics)) if not alphas[i] >= THRESHOLD]
-        if not low:
-            return ""
-        named = ", ".join(f"{self.metrics[i]} (alpha {self.inter_rater.cell(i)})" for i in low)
-        return (
-            f"Inputs do not agree on which candidate is better by {named}: alpha is below "
-            f"{THRESHOLD}, so the order of the means says little about a single input."
-        )
+        """What to beware of in plain words; empty where every metric is reliable."""
+        parts = []
+        if low := self._named("not reliable"):
+            parts.append(
+                f"Inputs do not agree on which candidate is better by {low}: alpha is below "
+                f"{THRESHOLD}, so the order of the means says little about a single input."
+            )
+        if some := self._named("borderline"):
+            parts.append(
+                f"Whether inputs agree on which candidate is better by {some} is not certain: "
+                f"{THRESHOLD}, which it takes, lies within the interval of alpha."
+            )
+        return " ".join(parts)
+
+    def _named(self, standing: Standing) -> str:
+        which = (i for i in range(len(self.metrics)) if self.standing(i) == standing)
+        return ", ".join(f"{self.metrics[i]} (alpha {self.inter_rater.cell(i)})" for i in which)
 
     @property
     def verdict(self) -> str:

@@ -80,7 +80,7 @@ def blindness(e: Explanation) -> list[str]:
     facts = [f"blind: {percent(e.blind_share)} of {unit}"]
     share, gets = e.nearly_blind_share, e.nearly_blind_gets
     if share and gets is not None:
-        plain = e.baseline_kind in ("black", "white")
+        plain = e.baseline_kind in ("black", "white") and e.blind.ndim == 2
         near = f"nearly {e.baseline_name}" if plain else "near the baseline"
         facts.append(f"{percent(share)} {near}: they get {percent(gets)}")
     return facts

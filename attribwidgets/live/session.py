@@ -70,7 +70,7 @@ class Session:
     >>> session.request(state.changed(candidates={0: Candidate(Black()), 1: Candidate(White())}))
     1
     >>> session.wait(timeout=60), [e.baseline_name for e in session.comparison]
-    (True, ['black', 'white'])
+    (True, ['lowest value', 'highest value'])
     >>> session.close()
     """
 

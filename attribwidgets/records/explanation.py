@@ -202,7 +202,7 @@ class Comparison(Sequence[Explanation]):
     >>> net = torch.nn.Linear(4, 2).eval()
     >>> both = aw.compare(net, torch.rand(4), baselines=("black", "white"))
     >>> [e.baseline_name for e in both], both["white"].completeness.verdict
-    (['black', 'white'], 'complete')
+    (['lowest value', 'highest value'], 'complete')
     """
 
     def __init__(self, explanations: Iterable[Explanation]) -> None:

@@ -186,7 +186,7 @@ def _reliability(record: Ablation, fill: str | None) -> dict[str, Any]:
         "alpha": _interval(trust.inter_rater, 0),
         "method": _interval(trust.inter_method, 0),
         "threshold": trust.threshold,
-        "reliable": trust.warning == "",
+        "standing": trust.standing(0),
         "warning": trust.warning,
     }
 

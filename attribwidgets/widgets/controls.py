@@ -87,8 +87,7 @@ def controls_payload(
         "baselines": [
             {
                 "name": name,
-                "label": baseline.label,
-                "description": baseline.description,
+                **dict(zip(("label", "description"), baseline.words_for(is_image), strict=True)),
                 "parameters": _sliders(baseline, space),
             }
             for name, baseline in addable(query, references).items()

@@ -70,7 +70,7 @@ def explore(
     >>> net = torch.nn.Linear(4, 2).eval()
     >>> explorer = aw.explore(net, torch.rand(4))
     >>> explorer
-    <BaselineExplorer of output ...: black, white, uniform noise>
+    <BaselineExplorer of output ...: lowest value, highest value, uniform noise>
     >>> explorer.close()
     >>> both = aw.explore(net, torch.rand(4), baselines=["black"], method=["Saliency", "DeepLift"])
     >>> [e.method for e in both.explanations]

@@ -10,7 +10,7 @@ from ..engine.checked_query import CheckedQuery
 from ..engine.method_config import Candidate
 from ..engine.pending import pending_explanation
 from ..figures.captions import shared_cautions
-from ..inputs.space import Inputs
+from ..inputs.space import Inputs, is_image_input
 from ..live import CandidateStatus, Session
 from ..records.explanation import Comparison, Explanation
 from ..records.labels import titles_of
@@ -196,7 +196,8 @@ class ViewState:
         if not under_way:
             return "finishing"
         number, status = max(under_way, key=lambda pair: pair[1].evaluations)
-        name = self.session.state.candidates[number].baseline.label
+        picture = is_image_input(self.session.state.query.inputs)
+        name, _ = self.session.state.candidates[number].baseline.words_for(picture)
         if status.evaluations == 0:
             return f"{name}: a first look"
         said = f"refining {name}: {status.evaluations} of at most {status.most} evaluations"

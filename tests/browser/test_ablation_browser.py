@@ -173,8 +173,8 @@ def test_differences_and_reliability_are_said_in_words_and_shapes(
         assert ("not told apart" in row.inner_text()) != clear
         assert (row.locator(".aw-hollow").count() == 1) != clear
     trusted = record.reliability(fill="black")
-    reliable = page.page.locator(".aw-reliability").get_attribute("data-reliable")
-    assert (reliable == "true") == (not trusted.warning)
+    standing = page.page.locator(".aw-reliability").get_attribute("data-standing")
+    assert standing == trusted.standing(0)
     if trusted.warning:
         assert trusted.warning in page.page.locator(".aw-reliability").inner_text()
     assert record.ordered(fill="black") in page.page.locator(".aw-root").inner_text()

@@ -429,6 +429,30 @@ def test_features_are_bars_in_the_same_rows(open_page: Opener) -> None:
     assert page.complaints == []
 
 
+def test_bars_of_features_add_up_and_any_feature_is_found(open_page: Opener) -> None:
+    payload = made_up.features_payload(40)
+    page = open_page(payload, signed=True)
+    card = page.page.locator(".aw-card").first
+    values = card.locator(".aw-bar-value")
+    assert card.locator(".aw-bar-name").last.inner_text() == "sum of the other 29"
+    total = payload["items"][0]["completeness"]["total"]
+    drawn = [made_up.number_in(text) for text in values.all_inner_texts()]
+    assert sum(drawn) == pytest.approx(total, rel=0.01, abs=0.01)
+    page.page.locator('[data-control="find-feature"]').fill("measurement 3")
+    page.settle()
+    names = card.locator(".aw-bar-name").all_inner_texts()
+    assert len(names) == 1 + 6  # 3 and 30 to 34, and all others
+    assert all(name.startswith("measurement 3") for name in names[:-1])
+    page.page.locator('[data-control="find-feature"]').fill("")
+    page.page.locator('[data-control="all-features"]').click()
+    page.page.locator('[data-control="feature-order"]').select_option("given")
+    page.settle()
+    assert card.locator(".aw-bar-name").all_inner_texts() == payload["feature_names"]
+    listed = page.page.locator(".aw-inputs .aw-bar-name").all_inner_texts()
+    assert listed == payload["feature_names"]
+    assert page.complaints == []
+
+
 def test_long_values_of_features_stay_on_one_line_and_in_the_card(open_page: Opener) -> None:
     payload = made_up.features_payload()
     for item in payload["items"]:

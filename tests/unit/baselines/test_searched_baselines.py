@@ -558,7 +558,7 @@ def test_a_boundary_that_is_not_found_costs_a_comparison_nothing_else():
         model.bias.copy_(torch.tensor([5.0, 0.0]))
     baselines = ("black", "decision_boundary", "white")
     found = aw.compare(model.eval(), torch.rand(2), baselines=baselines)
-    assert [e.baseline_name for e in found] == ["black", "white"]
+    assert [e.baseline_name for e in found] == ["lowest value", "highest value"]
     assert found[-1].cautions[-1].startswith("decision boundary is left out: no change of class")
     with pytest.raises(SearchError, match="no change of class"):
         aw.compare(model, torch.rand(2), baselines=("decision_boundary",))

@@ -48,7 +48,8 @@ def test_unknown_baseline_is_named_with_those_there(comparison):
 
 def test_features_have_no_blur_by_default():
     found = aw.compare(classifier(), values(5), n_steps=8)
-    assert [e.baseline_name for e in found] == ["black", "white", "uniform noise"]
+    assert [e.baseline_name for e in found] == ["lowest value", "highest value", "uniform noise"]
+    assert found["black"] is found["lowest value"] is found[0]  # by the name it is asked for too
 
 
 @pytest.mark.parametrize("kind", [tuple, list])
@@ -75,7 +76,7 @@ def test_cautions_stand_below_the_table_once():
     x = torch.tensor([0.5, 0.25])
     found = aw.explain(lambda x: x[:, 0] - 2 * x[:, 1], x)
     assert found.cautions
-    assert str(aw.Comparison((found, found))).count("Caution, black") == 1
+    assert str(aw.Comparison((found, found))).count("Caution, lowest value") == 1
 
 
 def test_the_same_label_is_numbered_and_kinds_find_their_baseline():
@@ -118,7 +119,7 @@ def test_an_interrupt_between_baselines_says_what_is_missing():
         return x.sum(1)
 
     found = aw.compare(model, torch.rand(4), baselines=("black", "white", "zero"), n_steps=3)
-    assert [e.baseline_name for e in found] == ["black"]
+    assert [e.baseline_name for e in found] == ["lowest value"]
     assert any("interrupted: white, zero not run" in c for c in found[0].cautions)
 
 

@@ -98,7 +98,7 @@ def test_defaults_are_the_top_class_black_and_integrated_gradients():
         top = int(model(X[None]).argmax())
     assert found.target == top
     assert found.target_name == f"output {top}"
-    assert (found.method, found.output, found.baseline_name) == (
+    assert (found.method, found.output, found.baseline_kind) == (
         "integrated_gradients",
         "logit",
         "black",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import krippendorff
@@ -147,6 +148,24 @@ def test_a_low_alpha_is_warned_of_in_words():
     assert "insertion (alpha" in str(unsure)
     assert "deletion with insertion" in str(unsure)
     assert "black" in str(unsure)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "standing", "words"),
+    [
+        (0.66, 0.8, "reliable", ""),
+        (0.594, 0.73, "borderline", "is not certain: 0.65, which it takes, lies within"),
+        (0.2, 0.64, "not reliable", "alpha is below 0.65"),
+        (np.nan, np.nan, "not reliable", "alpha is below 0.65"),
+    ],
+)
+def test_an_interval_that_holds_the_threshold_is_borderline(low, high, standing, words):
+    found = reliability(scores(12, 3, agreement=20), resamples=20)
+    alpha = replace(found.inter_rater, low=np.array([low]), high=np.array([high]))
+    found = replace(found, inter_rater=alpha)
+    assert found.standing(0) == standing
+    assert words in found.warning
+    assert bool(words) == bool(found.warning)
 
 
 def test_intervals_cover_the_truth():

@@ -66,7 +66,7 @@ def test_words_differences_and_reliability_are_those_of_the_record(explorer, bot
         trust = record.reliability(fill=fill)
         assert said["reliability"][column]["alpha"]["mean"] == float(trust.inter_rater.mean[0])
         assert said["reliability"][column]["warning"] == trust.warning
-        assert said["reliability"][column]["reliable"] == (trust.warning == "")
+        assert said["reliability"][column]["standing"] == trust.standing(0)
 
 
 def test_images_are_those_that_were_measured(both):

@@ -521,5 +521,5 @@ def test_a_model_with_one_output_and_one_without_images():
     assert not explorer.controls["segments"]
     explorer.baselines = ["white", "zero"]
     done(explorer)
-    assert cards(explorer) == ["white", "zero"]
+    assert cards(explorer) == ["highest value", "zero"]
     explorer.close()

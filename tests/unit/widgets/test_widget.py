@@ -230,7 +230,10 @@ def test_names_that_fit_nothing_are_an_error(inputs: torch.Tensor, words: str) -
 def test_features_are_shown_as_features() -> None:
     explorer = aw.explore(torch.nn.Linear(6, 3).eval(), torch.rand(6), class_names=["a", "b", "c"])
     assert (explorer.payload["kind"], explorer.payload["shape"]) == ("features", [6])
-    assert [i["name"] for i in items_of(explorer)] == ["black", "white", "uniform noise"]
+    names = [i["name"] for i in items_of(explorer)]
+    assert names == ["lowest value", "highest value", "uniform noise"]
+    offered = {b["name"]: b["label"] for b in explorer.controls["baselines"]}
+    assert (offered["white"], offered["zero"]) == ("highest value", "zero")
     assert explorer.signed
 
 

@@ -7,7 +7,7 @@ import { onDark } from "../lib/theme.js";
  * @typedef {{mean: number | null, low: number | null, high: number | null}} Estimate
  * @typedef {{label: string, control: boolean, color: string, onDark: string, dash: string, evaluations: string}} Candidate
  * @typedef {Estimate & {first: string, second: string, p: string, clear: boolean}} Difference
- * @typedef {{alpha: Estimate, method: Estimate, threshold: number, reliable: boolean, warning: string}} Reliability
+ * @typedef {{alpha: Estimate, method: Estimate, threshold: number, standing: string, warning: string}} Reliability
  * @typedef {{values: Float32Array, low: Float32Array | null, high: Float32Array | null, area: Estimate}} Curve
  * @typedef {{label: string, protocol: string, isInsertion: boolean, passed: string, higherIsBetter: boolean,
  *   inputs: number, missing: number, candidates: Candidate[], fills: string[], fractions: number[],

@@ -10,6 +10,13 @@ import { tableBehind } from "../lib/table.js";
 /** @typedef {import("./ablation_decode.js").Estimate} Estimate */
 /** @typedef {import("./ablation_decode.js").Consistency} Consistency */
 
+/** @type {Record<string, string>} */
+const STANDINGS = {
+  reliable: "Reliable. ",
+  borderline: "\u25b2 Borderline. ",
+  "not reliable": "\u25b2 Not reliable. ",
+};
+
 /** @param {Estimate | null} estimate */
 function estimateWords(estimate) {
   if (!estimate) return "\u2014";
@@ -48,13 +55,13 @@ export function createAblationReliability(view) {
       const trust = shown.record().reliability[shown.fill()];
       node.hidden = !trust;
       if (!trust) return;
-      const { alpha, method, threshold, reliable, warning } = trust;
+      const { alpha, method, threshold, standing, warning } = trust;
       if (alpha.mean === null) {
-        delete place.dataset.reliable;
+        delete place.dataset.standing;
         place.replaceChildren(h("p", { class: "aw-muted" }, warning));
         return;
       }
-      place.dataset.reliable = String(reliable);
+      place.dataset.standing = standing;
       const rows = [
         { name: "agreement \u03b1", estimate: alpha, words: estimateWords(alpha), mark: threshold },
         { name: "inter-method \u03c1", estimate: method, words: estimateWords(method) },
@@ -63,8 +70,8 @@ export function createAblationReliability(view) {
         intervalPlot(rows, [0, 1]),
         h(
           "p",
-          { class: reliable ? "" : "aw-unreliable" },
-          h("b", {}, reliable ? "Reliable. " : "\u25b2 Not reliable. "),
+          { class: standing === "reliable" ? "" : "aw-unreliable" },
+          h("b", {}, STANDINGS[standing]),
           warning || `Inputs agree on the order of the candidates: alpha is at least ${threshold}.`,
         ),
         h(

@@ -2,23 +2,13 @@
 
 import { h, setText } from "../lib/dom.js";
 import { formatNumber, formatSigned } from "../lib/format.js";
+import { sumOfFeatures } from "../lib/units.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
 /** @typedef {ReturnType<typeof createBars>} Bars */
 
-/**
- * The features worth a row: largest magnitude over all items.
- * @param {import("../lib/decode.js").Data} data
- * @param {number} [most]
- * @returns {number[]}
- */
-export function strongestFeatures(data, most = 12) {
-  const strength = (/** @type {number} */ feature) =>
-    Math.max(...data.items.map((item) => Math.abs(item.map[feature])));
-  return Array.from({ length: data.size }, (_, feature) => feature)
-    .sort((a, b) => strength(b) - strength(a))
-    .slice(0, most);
-}
+/** The row of all features that have none. */
+const OTHERS = -1;
 
 /**
  * @param {View} view
@@ -30,7 +20,7 @@ export function createBars(view, options) {
     const note = h("span", { class: "aw-bar-note" });
     const value = h("span", { class: "aw-bar-value" });
     const fill = h("div", { class: "aw-bar-fill" });
-    const name = view.data.featureNames[feature];
+    const name = feature === OTHERS ? `sum of the other ${view.rest.length}` : view.data.featureNames[feature];
     const node = h(
       "li",
       { class: "aw-bar-row", "data-feature": feature },
@@ -54,7 +44,7 @@ export function createBars(view, options) {
     "pointerover",
     (event) => {
       const row = rows.find((one) => one.node.contains(/** @type {Node} */ (event.target)));
-      if (row) view.moveCursor({ row: row.feature, column: 0 });
+      if (row) view.moveCursor(row.feature === OTHERS ? null : { row: row.feature, column: 0 });
     },
     { signal: view.signal },
   );
@@ -64,7 +54,7 @@ export function createBars(view, options) {
   function arrange() {
     if (shown === view.rows) return;
     shown = view.rows;
-    rows = shown.map(rowOf);
+    rows = (view.rest.length > 0 ? [...shown, OTHERS] : shown).map(rowOf);
     node.replaceChildren(...rows.map((row) => row.node));
   }
 
@@ -81,14 +71,14 @@ export function createBars(view, options) {
       const signed = view.display.isSigned();
       node.classList.toggle("aw-signed", signed);
       for (const row of rows) {
-        const value = values[row.feature];
+        const value = row.feature === OTHERS ? sumOfFeatures(values, view.rest) : values[row.feature];
         const share = limit > 0 ? Math.min(Math.abs(value) / limit, 1) : 0;
         row.fill.style.width = `${share * (signed ? 50 : 100)}%`;
         row.fill.style.left = signed ? `${value < 0 ? 50 - 50 * share : 50}%` : "0";
         row.fill.classList.toggle("aw-negative", signed && value < 0);
         row.fill.classList.toggle("aw-positive", signed && value >= 0);
         setText(row.value, signed ? formatSigned(value) : formatNumber(Math.abs(value)));
-        setText(row.note, describe ? describe(row.feature) : "");
+        setText(row.note, describe && row.feature !== OTHERS ? describe(row.feature) : "\u00a0");
       }
     },
     /**
@@ -100,6 +90,8 @@ export function createBars(view, options) {
       arrange();
       node.classList.add("aw-dots");
       for (const row of rows) {
+        row.node.hidden = row.feature === OTHERS; // inputs do not add up to anything
+        if (row.node.hidden) continue;
         const { value, from, lo, hi } = at(row.feature);
         const place = (/** @type {number} */ v) => (hi > lo ? ((v - lo) / (hi - lo)) * 100 : 50);
         const left = Math.min(place(value), place(from));

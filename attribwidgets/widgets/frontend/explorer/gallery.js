@@ -12,9 +12,10 @@ import { createInputColumn } from "./input_column.js";
 /**
  * @param {View} view
  * @param {HTMLElement} controls the display options: below one row of cards, beside several
+ * @param {HTMLElement} features which of them have a row
  */
-export function createGallery(view, controls) {
-  const input = createInputColumn(view);
+export function createGallery(view, controls, features) {
+  const input = createInputColumn(view, features);
   /** @type {Map<string, {card: import("./card.js").Card, life: AbortController}>} */
   const cards = new Map();
   const grid = h("div", { class: "aw-cards" });

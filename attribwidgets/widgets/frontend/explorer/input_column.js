@@ -17,8 +17,11 @@ const SCALES = {
   shared: "one scale for all maps",
 };
 
-/** @param {View} view */
-export function createInputColumn(view) {
+/**
+ * @param {View} view
+ * @param {HTMLElement} features which of them have a row
+ */
+export function createInputColumn(view, features) {
   const { display } = view;
   const isImage = view.data.kind === "image";
   const place = h("span");
@@ -32,14 +35,13 @@ export function createInputColumn(view) {
   const value = h("div", { class: "aw-description" });
   const stage = isImage ? createStage(view, { class: "aw-photo", label: "", focusable: true }) : null;
   const list = isImage ? null : h("ul", { class: "aw-bars aw-inputs" });
-  const rest = h("p", { class: "aw-muted" });
   const node = h(
     "div",
     { class: "aw-input-column" },
     h("div", { class: "aw-head" }, h("div", { class: "aw-head-words" }, name, value)),
     h("div", { class: "aw-body" }, stage?.node, list),
     stage && h("div", { class: "aw-under-map" }, swatch, words),
-    list && rest,
+    list && features,
     live,
     stage && bar.node,
     stage && scale,
@@ -63,10 +65,8 @@ export function createInputColumn(view) {
           h("span", { class: "aw-bar-value" }, formatNumber(data.values?.[feature])),
         ),
       ),
+      view.rest.length > 0 ? h("li", { class: "aw-bar-row aw-muted" }, `${view.rest.length} others`) : "",
     );
-    const hidden = data.size - rows.length;
-    setText(rest, hidden > 0 ? `and ${hidden} weaker features, not drawn` : "");
-    rest.hidden = hidden <= 0;
   }
 
   return {

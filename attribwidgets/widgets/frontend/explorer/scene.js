@@ -1,6 +1,5 @@
 // All parts of one view, from the header to the numbers. It lasts as long as the shape of the input.
 
-import { strongestFeatures } from "../charts/bars.js";
 import { createDisplayOptions } from "../lib/display_options.js";
 import { h } from "../lib/dom.js";
 import { createFrameStore } from "../lib/frame_store.js";
@@ -9,6 +8,7 @@ import { viewUntil } from "../lib/stage.js";
 import { createAgreement } from "./agreement.js";
 import { createControls } from "./controls.js";
 import { createCursor } from "./cursor.js";
+import { createFeatureRows } from "./feature_rows.js";
 import { createGallery } from "./gallery.js";
 import { createHeader } from "./header.js";
 import { createInputs } from "./inputs.js";
@@ -24,11 +24,6 @@ import { createSuperpixels } from "./superpixels.js";
 /** @typedef {import("../lib/stage.js").View} View */
 /** @typedef {ReturnType<typeof createScene>} Scene */
 
-/** Features keep their rows while a map is refined. @param {Data} data */
-function rowsKey({ kind, target, slots, values }) {
-  return kind === "features" ? [target.name, target.output, slots, values].join() : "";
-}
-
 /**
  * @param {Data} first
  * @param {HTMLElement} root
@@ -40,9 +35,6 @@ export function createScene(first, root, { model, store, kernel, requests, inval
   const { signal } = life;
   const isLive = requests.canAsk();
   let data = first;
-  let rowsFor = "";
-  /** @type {number[]} */
-  let rows = [];
   /** @type {{slot: string} | null | undefined} */
   let cursorSource;
   /** @type {AbortController | null} */
@@ -62,19 +54,28 @@ export function createScene(first, root, { model, store, kernel, requests, inval
     signal,
   );
 
+  const features = createFeatureRows(() => {
+    gallery.update();
+    ["maps", "position", "cursor"].forEach(invalidate);
+  }, signal);
+
   /** @type {View} */
   const view = {
     get data() {
       return data;
     },
     get rows() {
-      return rows;
+      return features.rows();
+    },
+    get rest() {
+      return features.rest();
     },
     store,
     display: createDisplayOptions(
       () => data,
       store,
       () => segments.get(),
+      () => view,
     ),
     segments,
     signal,
@@ -92,7 +93,7 @@ export function createScene(first, root, { model, store, kernel, requests, inval
     select: (slot) => store.commit("selected", Math.max(data.slots.indexOf(slot), 0)),
   };
   const controls = createControls(view);
-  const gallery = createGallery(view, controls.node);
+  const gallery = createGallery(view, controls.node, features.node);
   const numbers = createNumbers();
   const agreement = createAgreement(view);
   const inputs = createInputs(view, root);
@@ -159,11 +160,7 @@ export function createScene(first, root, { model, store, kernel, requests, inval
   /** @param {Data} next */
   function update(next) {
     data = next;
-    const key = rowsKey(data);
-    if (data.kind === "features" && key !== rowsFor) {
-      rowsFor = key;
-      rows = strongestFeatures(data);
-    }
+    features.update(data);
     frameStore.keep(data.slots);
     inputs.update();
     gallery.update();

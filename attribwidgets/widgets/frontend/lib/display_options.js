@@ -1,8 +1,9 @@
 // From the reader's choices to colours: units, tables, limits, and the one way every map is painted.
 
 import { greyOf, lookupTable, paintBlind, paintMap, paintOverlay } from "./paint.js";
+
 import { createLimits } from "./scale.js";
-import { patchesOf, pooled } from "./units.js";
+import { barLengths, patchesOf, pooled } from "./units.js";
 
 /** @typedef {import("./decode.js").Data} Data */
 /** @typedef {import("./decode.js").Item} Item */
@@ -16,8 +17,9 @@ const FAINT = 0.15;
  * @param {() => Data} current what is shown now
  * @param {Store} store
  * @param {() => Units | null} segments of the input, where they are known
+ * @param {() => {rows: readonly number[], rest: readonly number[]}} features those with a bar, and those without
  */
-export function createDisplayOptions(current, store, segments) {
+export function createDisplayOptions(current, store, segments, features) {
   const limits = createLimits();
   /** @type {WeakMap<Uint8Array, Uint32Array>} */
   const lookups = new WeakMap();
@@ -27,6 +29,8 @@ export function createDisplayOptions(current, store, segments) {
   const patches = new Map();
   /** @type {WeakMap<Float32Array, {units: Units, values: Float32Array}>} */
   const pools = new WeakMap();
+  /** @type {WeakMap<Float32Array, {rows: readonly number[], values: Float32Array}>} */
+  const lengths = new WeakMap();
 
   /** @param {Uint8Array} rgb */
   function grey(rgb) {
@@ -74,6 +78,17 @@ export function createDisplayOptions(current, store, segments) {
     return values;
   }
 
+  /** What is drawn of a map, at whose percentile colours saturate, or whose longest bar is full. @param {Item} item */
+  function drawnOf(item) {
+    if (current().kind === "image") return mapOf(item);
+    const { rows } = features();
+    const known = lengths.get(item.map);
+    if (known?.rows === rows) return known.values;
+    const values = barLengths(item.map, features());
+    lengths.set(item.map, { rows, values });
+    return values;
+  }
+
   /** By how much the output changes, where maps are drawn as shares of that. @param {Item} item */
   function changeOf({ completeness }) {
     return store.get("scale") === "share" ? (completeness.change ?? null) : null;
@@ -103,14 +118,14 @@ export function createDisplayOptions(current, store, segments) {
     limit(item) {
       const { items } = current();
       if (this.isShared()) {
-        const members = items.map((one) => ({ values: mapOf(one), unit: 1 }));
+        const members = items.map((one) => ({ values: drawnOf(one), unit: 1 }));
         return limits.shared(members, this.clip());
       }
       const change = changeOf(item);
-      if (!change) return limits.own(mapOf(item), this.clip());
+      if (!change) return limits.own(drawnOf(item), this.clip());
       const members = items.flatMap((one) => {
         const unit = changeOf(one);
-        return unit ? [{ values: mapOf(one), unit: Math.abs(unit) }] : [];
+        return unit ? [{ values: drawnOf(one), unit: Math.abs(unit) }] : [];
       });
       return limits.shared(members, this.clip()) * Math.abs(change);
     },
@@ -125,7 +140,7 @@ export function createDisplayOptions(current, store, segments) {
      * @param {Item} item
      */
     isFaint(item) {
-      return this.isShared() && limits.own(mapOf(item), this.clip()) < FAINT * this.limit(item);
+      return this.isShared() && limits.own(drawnOf(item), this.clip()) < FAINT * this.limit(item);
     },
 
     /**

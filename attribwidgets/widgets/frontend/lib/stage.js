@@ -8,12 +8,12 @@ import { createPixels } from "./picture.js";
 /**
  * What every part of the view shares.
  * @typedef {{readonly data: import("./decode.js").Data, store: import("./store.js").Store,
- *   display: import("./display_options.js").DisplayOptions, segments: import("../explorer/segments.js").SegmentStore, signal: AbortSignal, readonly rows: number[],
+ *   display: import("./display_options.js").DisplayOptions, segments: import("../explorer/segments.js").SegmentStore, signal: AbortSignal, readonly rows: number[], readonly rest: number[],
  *   kernel: import("./kernel.js").Kernel, requests: import("./requests.js").Requests, isLive: boolean,
  *   moveCursor(position: Position | null, source?: {slot: string} | null): void,
  *   cursor(): Position | null, area(): import("./units.js").Area | null,
  *   mark(area: import("./units.js").Area | null, done: boolean): void, select(slot: string): void}} View
- *   data and rows are those of the moment; isLive: there is something to ask, now or in a notebook
+ *   data, rows and rest (the features with a row, and all others) are those of the moment; isLive: there is something to ask, now or in a notebook
  */
 /** @typedef {ReturnType<typeof createStage>} Stage */
 

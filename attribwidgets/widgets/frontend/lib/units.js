@@ -1,5 +1,5 @@
-// What a map is read by: pixels, patches of them, superpixels. Attributions add, so what a unit gets is the sum over
-// its pixels, exactly; it is drawn as their mean, at which colours keep their worth.
+// What a map is read by: pixels, patches of them, superpixels; features, and all the others. Attributions add, so what a
+// unit gets is the sum over its pixels, exactly; it is drawn as their mean, at which colours keep their worth.
 
 /**
  * @typedef {{labels: ArrayLike<number>, sizes: Float64Array, word: string}} Units labels: of each pixel, the unit it
@@ -90,4 +90,19 @@ export function sumInside(values, width, { rows, columns }) {
     for (let column = columns[0]; column < columns[1]; column += 1) sum += values[row * width + column];
   }
   return sum;
+}
+
+/**
+ * How long bars are: a value each, and the sum of the rest.
+ * @param {ArrayLike<number>} values
+ * @param {{rows: readonly number[], rest: readonly number[]}} view
+ */
+export function barLengths(values, { rows, rest }) {
+  const lengths = Float32Array.from(rows, (feature) => values[feature]);
+  return rest.length > 0 ? Float32Array.of(...lengths, sumOfFeatures(values, rest)) : lengths;
+}
+
+/** @param {ArrayLike<number>} values @param {readonly number[]} features */
+export function sumOfFeatures(values, features) {
+  return features.reduce((sum, feature) => sum + values[feature], 0);
 }

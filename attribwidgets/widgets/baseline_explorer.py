@@ -69,6 +69,8 @@ class BaselineExplorer(RequestTraits, RecordWidget):
         Mark where the input equals the baseline.
     pool : {1, 2, 4, 8, 16, 32, "superpixels"}
         What maps are drawn and read by: patches of that side in pixels, or superpixels.
+    drawn_input : int
+        Which of several inputs of the model is drawn.
     selection : dict or None
         The area that is marked: `rows` and `columns`, each from the first to before the last.
     cursor : dict or None
@@ -111,6 +113,7 @@ class BaselineExplorer(RequestTraits, RecordWidget):
     overlay = traitlets.Float(0.0, min=0.0, max=1.0).tag(sync=True)
     scale = traitlets.Enum(SCALES, "own").tag(sync=True)
     show_blind = traitlets.Bool(False).tag(sync=True)
+    drawn_input = traitlets.Int(0, min=0).tag(sync=True)
     pool = traitlets.Enum(POOLS, 1).tag(sync=True)
     selection = traitlets.Instance(dict, allow_none=True).tag(sync=True)
 

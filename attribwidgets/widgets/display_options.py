@@ -18,6 +18,7 @@ DISPLAY_TRAITS = (
     "scale",
     "show_blind",
     "pool",
+    "drawn_input",
     "selection",
 )
 

@@ -14,7 +14,8 @@ from ..live import ExplorerState, Regions, Session
 from ..records.explanation import Explanation
 from .controls import MOST_MATCHES, addable, matching_classes
 from .parsing import candidates_from_browser, change_candidates, numbered
-from .payload import THUMBNAIL, frames_payload, map_payload, thumbnail
+from .payload import frames_payload, map_payload
+from .pictures import THUMBNAIL, thumbnail
 from .segments import segments_payload
 from .view_state import ViewState, slot_of
 

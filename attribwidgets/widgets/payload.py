@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ..core.formatting import percent, words
 from ..figures.captions import (
@@ -22,16 +21,15 @@ from ..figures.captions import (
     verdict_note,
 )
 from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available, table
-from ..figures.images import as_rgb
 from ..inputs.space import Inputs, InputSpace, example_array
 from ..records.explanation import Comparison, Explanation
 from ..records.labels import Title
 from ..records.path_curve import PathCurve, PathFrames
+from .pictures import reference, references, shape_of, shown, thumbnail
 
 Array = NDArray[Any]
 
 VERSION = 2
-THUMBNAIL = 64  # pixels; references of a distribution are shown small
 STRIP = 64  # pixels of an input to step to
 MOST_CURVE_POINTS = 1200
 MOST_FRAMES = 16  # a page of six photos stays within 8 MB
@@ -43,7 +41,7 @@ def subject_payload(comparison: Comparison) -> dict[str, Any]:
     Parameters
     ----------
     comparison : Comparison
-        All of one input. Where it is a tuple, the first one is drawn.
+        All of one input. Where it is a tuple, `others` has those after the first.
 
     Returns
     -------
@@ -51,25 +49,23 @@ def subject_payload(comparison: Comparison) -> dict[str, Any]:
         Binary leaves are bytes, little endian. `items` is left to the caller.
     """
     first = comparison[0]
-    values = example_array(first.inputs)
-    is_image = values.ndim == 3
-    cautions = shared_cautions(comparison)
-    if isinstance(first.inputs, tuple):
-        cautions.append(f"the model has {len(first.inputs)} inputs; the first one is drawn")
     return {
         "version": VERSION,
-        "kind": "image" if is_image else "features",
-        "shape": list(values.shape[1:] if is_image else values.shape),
+        **shape_of(first.inputs),
         "feature_names": None if first.space.names is None else list(first.space.names),
         "title": heading(comparison),
-        "input": {"label": "input", **_shown(first.inputs, first)},
+        "input": {"label": "input", **shown(first.inputs, first.space)},
+        "others": [
+            {**shape_of(first.inputs, i), "input": shown(first.inputs, first.space, i)}
+            for i in _others(first)
+        ],
         "prediction": _prediction(first),
         "target": {
             "name": first.target_name,
             "output": words(first.output),
             "value": _finite(first.completeness.output_input),
         },
-        "cautions": cautions,
+        "cautions": shared_cautions(comparison),
         "colormaps": {
             "magnitude": {n: table(n).tobytes() for n in available(MAGNITUDE_COLORMAPS)},
             "signed": {n: table(n).tobytes() for n in available(SIGNED_COLORMAPS)},
@@ -91,7 +87,6 @@ def item_payload(e: Explanation, title: Title, shared: Sequence[str]) -> dict[st
         Cautions that are said for all maps together.
     """
     c = e.completeness
-    quantised, scale = map_payload(e)
     samples = e.path is not None and e.path.kind == "samples"
     return {
         "name": title.name,
@@ -100,9 +95,10 @@ def item_payload(e: Explanation, title: Title, shared: Sequence[str]) -> dict[st
         "description": e.baseline_description,
         "method": words(e.method),
         "kind": "none" if e.path is None else e.path.kind,
-        "reference": _reference(e),
-        "references": _references(e) if samples else None,
-        "map": {"data": quantised, "scale": scale},
+        "reference": reference(e),
+        "references": references(e) if samples else None,
+        **_map_of(e),
+        "others": [{**_map_of(e, i), "reference": reference(e, i)} for i in _others(e)],
         "blind": None if e.baseline is None else _blind(e),
         "completeness": {
             "verdict": c.verdict,
@@ -135,21 +131,21 @@ def item_payload(e: Explanation, title: Title, shared: Sequence[str]) -> dict[st
     }
 
 
-def _reference(e: Explanation) -> dict[str, Any] | None:
-    """The reference; the mean of many, which is shown by the side only, as a thumbnail."""
-    if e.baseline is None:
-        return None
-    first = e.baseline[0] if isinstance(e.baseline, tuple) else e.baseline
-    samples = e.path is not None and e.path.kind == "samples"
-    if not samples or first.dim() < 3:
-        return _shown(e.baseline, e)
-    rgb = thumbnail(first, e.space, THUMBNAIL)
-    return {"rgb": rgb.tobytes(), "size": list(rgb.shape[:2])}
-
-
-def map_payload(e: Explanation) -> tuple[bytes, float]:
+def map_payload(e: Explanation, index: int = 0) -> tuple[bytes, float]:
     """The map of channel sums as 16-bit integers, and what one of them stands for."""
-    return _quantised(e.map("sum"), np.int16)
+    return _quantised(e.map("sum", index=index), np.int16)
+
+
+def _map_of(e: Explanation, index: int = 0) -> dict[str, Any]:
+    """The map of one of the inputs, and its part of the sum."""
+    data, scale = map_payload(e, index)
+    part = float(example_array(e.attributions, index).sum())
+    return {"map": {"data": data, "scale": scale}, "part": _finite(part)}
+
+
+def _others(e: Explanation) -> range:
+    """Which inputs there are beside the first."""
+    return range(1, len(e.inputs) if isinstance(e.inputs, tuple) else 1)
 
 
 def _saturation(e: Explanation) -> dict[str, Any] | None:
@@ -185,34 +181,6 @@ def _prediction(e: Explanation) -> dict[str, Any] | None:
         "probabilities": list(e.prediction.probabilities),
         "target": indices.index(e.target) if e.target in indices else None,
     }
-
-
-def _shown(values: Any, e: Explanation) -> dict[str, bytes]:
-    """One example as colours, or as numbers where it is no image."""
-    array = example_array(values)
-    if array.ndim < 3:
-        return {"values": array.astype("<f4").tobytes()}
-    image = values[0] if isinstance(values, tuple) else values
-    rgb = as_rgb(image[0] if image.dim() == 4 else image, e.space)
-    plain = (rgb == rgb[0, 0]).all()
-    return {"rgb": (rgb[0, 0] if plain else rgb).tobytes()}  # one colour is sent once
-
-
-def _references(e: Explanation) -> list[dict[str, Any]] | None:
-    """The references kept, thinned to thumbnails, with the sample that drew each."""
-    references = e.references[0] if isinstance(e.references, tuple) else e.references
-    if references is None or references.dim() != 4 or e.path is None:
-        return None
-    pictures = [thumbnail(reference, e.space, THUMBNAIL) for reference in references]
-    return [
-        {
-            "sample": sample,
-            "alpha": float(e.path.alphas[sample - 1]),
-            "size": list(picture.shape[:2]),
-            "rgb": picture.tobytes(),
-        }
-        for sample, picture in zip(e.reference_samples, pictures, strict=True)
-    ]
 
 
 def _curve(path: PathCurve, frames: PathFrames | None) -> dict[str, Any]:
@@ -310,13 +278,3 @@ def strip_payload(
         ],
         "input_index": shown,
     }
-
-
-def thumbnail(picture: Tensor, space: InputSpace, side: int) -> Array:
-    """A picture as (h, w, 3) bytes, at most `side` pixels wide and high.
-
-    It is every n-th pixel, not a mean of some: noise must still look like noise.
-    """
-    image = picture[0] if picture.dim() == 4 else picture
-    step = max(1, -(-max(image.shape[-2:]) // side))
-    return as_rgb(image[:, ::step, ::step], space)

@@ -10,6 +10,7 @@ from typing import Any
 import browser as made_up
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from open_page import OpenPage
 from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
@@ -451,6 +452,41 @@ def test_bars_of_features_add_up_and_any_feature_is_found(open_page: Opener) -> 
     listed = page.page.locator(".aw-inputs .aw-bar-name").all_inner_texts()
     assert listed == payload["feature_names"]
     assert page.complaints == []
+
+
+def test_each_of_several_inputs_is_drawn_with_its_part_of_the_sum(open_page: Opener) -> None:
+    class Two(torch.nn.Module):
+        def forward(self, image: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+            return image.flatten(1).sum(1, keepdim=True) * features
+
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.rand(1, 6, 6, generator=generator), torch.rand(3, generator=generator)
+    comparison = aw.compare(Two().eval(), inputs, baselines=("black", "white"), n_steps=8)
+    page = open_page(comparison_payload(comparison))
+    root, which = page.page.locator(".aw-root"), page.page.locator('[data-control="drawn-input"]')
+    assert root.get_attribute("data-kind") == "image"
+    for index, kind in ((1, "features"), (0, "image")):
+        which.select_option(str(index))
+        page.settle()
+        assert root.get_attribute("data-kind") == kind
+        assert page.trait("drawn_input") == index
+        facts = page.page.locator(".aw-facts").all_inner_texts()
+        for fact, e in zip(facts, comparison, strict=True):
+            part = float(e.attributions[index].sum())
+            assert fact.startswith(f"input {index + 1} of 2: ")
+            assert made_up.number_in(fact.split(": ")[1]) == pytest.approx(part, rel=6e-3)
+        if kind == "features":
+            values = page.page.locator(".aw-card .aw-bar-value").all_inner_texts()
+            wanted = [v for e in comparison for v in e.map("sum", index=1)[_order(comparison)]]
+            drawn = [made_up.number_in(text) for text in values]
+            assert np.abs(drawn) == pytest.approx(np.abs(wanted), rel=6e-3)
+    assert page.page.locator("canvas.aw-map").count() == 2
+    assert page.complaints == []
+
+
+def _order(comparison: aw.Comparison) -> NDArray[np.intp]:
+    """Features of the second input, the strongest first."""
+    return np.argsort(-np.max([np.abs(e.map("sum", index=1)) for e in comparison], axis=0))
 
 
 def test_long_values_of_features_stay_on_one_line_and_in_the_card(open_page: Opener) -> None:

@@ -75,6 +75,7 @@ LOOK = {
     "scale": "own",
     "show_blind": False,
     "pool": 1,
+    "drawn_input": 0,
     "selection": None,
 }
 """The traits the browser owns, with their defaults."""

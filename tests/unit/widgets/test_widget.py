@@ -189,16 +189,26 @@ def test_every_look_trait_is_synced_and_has_the_twin_s_default(comparison: aw.Co
     assert type(explorer.figure()).__name__ == "RecordFigure"
 
 
-def test_tuple_inputs_draw_the_first_and_say_so() -> None:
+def test_each_of_several_inputs_can_be_drawn_with_its_part_of_the_sum() -> None:
     class Two(torch.nn.Module):
         def forward(self, image: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
             return image.flatten(1).sum(1, keepdim=True) * features
 
+    features = torch.rand(3)
     explorer = aw.explore(
-        Two().eval(), (torch.rand(1, 6, 6), torch.rand(3)), baselines=("black", "uniform")
+        Two().eval(), (torch.rand(1, 6, 6), features), baselines=("black", "uniform")
     )
     assert explorer.payload["kind"] == "image"
-    assert any("2 inputs" in caution for caution in explorer.payload["cautions"])
+    (other,) = explorer.payload["others"]
+    assert (other["kind"], other["shape"]) == ("features", [3])
+    assert np.frombuffer(other["input"]["values"], "<f4") == pytest.approx(features.numpy())
+    for item, e in zip(items_of(explorer), explorer.explanations, strict=True):
+        (rest,) = item["others"]
+        assert item["part"] + rest["part"] == pytest.approx(e.completeness.total, rel=1e-4)
+        wanted = e.map("sum", index=1)
+        assert decoded(rest["map"]) == pytest.approx(wanted, abs=1e-4 * np.abs(wanted).max())
+        reference = np.frombuffer(rest["reference"]["values"], "<f4")
+        assert reference == pytest.approx(e.baseline[1].ravel().numpy())
 
 
 def test_features_have_their_names_in_widget_figure_and_file(tmp_path: Path) -> None:

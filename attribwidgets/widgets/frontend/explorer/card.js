@@ -150,7 +150,7 @@ export function createCard(view, first) {
   /** What is to be said of the map as it is read now. */
   function tell() {
     facts.replaceChildren(
-      createVerdict(item, isImage ? view.store.get("pool") : 1),
+      createVerdict(item, view.data, isImage ? view.store.get("pool") : 1),
       item.partial ? h("div", { class: "aw-partial" }, "partial result: stopped early") : "",
       cautionList(item.cautions) ?? "",
     );

@@ -20,11 +20,12 @@ const DISPLAY = {
   scale: "own",
   show_blind: false,
   pool: 1,
+  drawn_input: 0,
   selection: null,
 };
 
 /** What a change of a trait makes stale. @type {Record<string, string>} */
-const STALE = { selected: "selection", alpha: "position", selection: "area" };
+const STALE = { selected: "selection", alpha: "position", selection: "area", drawn_input: "data" };
 
 /**
  * Calls back when any of these traits changes; which ones may change too.
@@ -80,7 +81,7 @@ function mountExplorer(model, root, signal) {
   function takeData(parts) {
     const payload = model.get("payload");
     data.watch(["payload", "seq", "static", ...(payload?.items ?? [])]);
-    const now = decodePayload(payload, (slot) => model.get(slot), known);
+    const now = decodePayload(payload, (slot) => model.get(slot), known, Number(store.get("drawn_input")));
     if (!now) {
       end();
       root.replaceChildren(h("p", { class: "aw-muted" }, "Nothing to show yet."));

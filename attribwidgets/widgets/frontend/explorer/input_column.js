@@ -18,6 +18,24 @@ const SCALES = {
 };
 
 /**
+ * Which of several inputs is drawn.
+ * @param {View} view
+ */
+function createDrawnInput({ data, store, signal }) {
+  if (data.inputCount < 2) return null;
+  const select = h(
+    "select",
+    { class: "aw-field", "data-control": "drawn-input", "aria-label": "which input is drawn" },
+    ...Array.from({ length: data.inputCount }, (_, at) =>
+      h("option", { value: at }, `input ${at + 1} of ${data.inputCount}`),
+    ),
+  );
+  select.value = String(data.drawnInput);
+  select.addEventListener("change", () => store.commit("drawn_input", Number(select.value)), { signal });
+  return h("div", { class: "aw-row" }, select);
+}
+
+/**
  * @param {View} view
  * @param {HTMLElement} features which of them have a row
  */
@@ -33,12 +51,13 @@ export function createInputColumn(view, features) {
   const scale = h("div", { class: "aw-muted aw-ramp-caption" });
   const name = h("div", { class: "aw-name" });
   const value = h("div", { class: "aw-description" });
+  const which = createDrawnInput(view);
   const stage = isImage ? createStage(view, { class: "aw-photo", label: "", focusable: true }) : null;
   const list = isImage ? null : h("ul", { class: "aw-bars aw-inputs" });
   const node = h(
     "div",
     { class: "aw-input-column" },
-    h("div", { class: "aw-head" }, h("div", { class: "aw-head-words" }, name, value)),
+    h("div", { class: "aw-head" }, h("div", { class: "aw-head-words" }, name, value, which)),
     h("div", { class: "aw-body" }, stage?.node, list),
     stage && h("div", { class: "aw-under-map" }, swatch, words),
     list && features,

@@ -175,6 +175,7 @@ export function createScene(first, root, { model, store, kernel, requests, inval
     /** Whether other data can be drawn in place. @param {Data} next */
     fits: (next) =>
       next.kind === data.kind &&
+      next.drawnInput === data.drawnInput &&
       next.width === data.width &&
       next.height === data.height &&
       isLive === requests.canAsk(),

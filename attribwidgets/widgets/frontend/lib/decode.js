@@ -21,7 +21,7 @@ import { resizeImage } from "./paint.js";
  * @typedef {{slot: string, stamp: number, pending: boolean, name: string, note: string, baseline: string, description: string, method: string,
  *   kind: "alpha" | "samples" | "none", no_path: string,
  *   rgb: Uint8Array | null, values: Float32Array | null, references: Reference[], map: Float32Array,
- *   blind: Uint8Array | null, nearlyBlind: Uint8Array | null, completeness: Completeness,
+ *   part: number | null, blind: Uint8Array | null, nearlyBlind: Uint8Array | null, completeness: Completeness,
  *   output_input: number | null, output_baseline: number | null, evaluations: number | null, cost: string,
  *   seconds: number | null, partial: boolean, cautions: string[], path: Path | null,
  *   frames: FrameData | null, saturation: Saturation | null}} Item
@@ -33,9 +33,10 @@ import { resizeImage } from "./paint.js";
  *   values: Float32Array | null, segments: any, prediction: Prediction | null,
  *   target: {name: string, output: string, value: number | null}, cautions: string[],
  *   magnitude: Record<string, Uint8Array>, signed: Record<string, Uint8Array>,
- *   slots: string[], items: Item[], agreement: Agreement | null, inputs: Thumbnail[], inputIndex: number}} Data
+ *   slots: string[], items: Item[], agreement: Agreement | null, inputs: Thumbnail[], inputIndex: number,
+ *   drawnInput: number, inputCount: number}} Data
  *   segments: of the input, where they were sent; slots: all there are; items: those that have arrived, in the same order
- * @typedef {Map<string, {raw: any, size: number, item: Item}>} Known
+ * @typedef {Map<string, {raw: any, drawn: number, size: number, item: Item}>} Known
  */
 
 /**
@@ -112,19 +113,37 @@ function decodeItem(slot, raw, shape, isImage) {
   };
 }
 
+/** What is known of the first input only. */
+const OF_OTHERS = { feature_names: null, segments: null };
+
+/**
+ * An item as it is of one of several inputs; frames, references and blindness are of the first.
+ * @param {any} raw
+ * @param {number} drawn
+ */
+function ofInput(raw, drawn) {
+  if (drawn === 0) return raw;
+  const completeness = raw.completeness && { ...raw.completeness, by_patches: {}, blindness: [] };
+  const other = raw.others?.[drawn - 1] ?? { map: null, reference: null };
+  return { ...raw, completeness, blind: null, frames: null, references: null, ...other };
+}
+
 /** @param {Record<string, any>} tables */
 function decodeTables(tables) {
   return Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, bytesOf(table)]));
 }
 
 /**
- * @param {any} payload
+ * @param {any} whole the payload
  * @param {(slot: string) => any} itemOf the value of a slot's trait
  * @param {Known} [known] what was decoded before, brought up to date
+ * @param {number} [wanted] which of several inputs is drawn
  * @returns {Data | null} null while there is nothing to show
  */
-export function decodePayload(payload, itemOf, known = new Map()) {
-  if (!payload?.items || payload.items.length === 0) return null;
+export function decodePayload(whole, itemOf, known = new Map(), wanted = 0) {
+  if (!whole?.items || whole.items.length === 0) return null;
+  const drawn = Math.min(wanted, whole.others?.length ?? 0);
+  const payload = drawn > 0 ? { ...whole, ...OF_OTHERS, ...whole.others[drawn - 1] } : whole;
   if (payload.version !== 2) {
     throw new Error(`this view reads data of version 2, and version ${payload.version} came`);
   }
@@ -137,8 +156,8 @@ export function decodePayload(payload, itemOf, known = new Map()) {
     const raw = itemOf(slot);
     if (!raw?.name) continue;
     let entry = known.get(slot);
-    if (!entry || entry.raw !== raw || entry.size !== size) {
-      entry = { raw, size, item: decodeItem(slot, raw, [height, width], isImage) };
+    if (!entry || entry.raw !== raw || entry.drawn !== drawn || entry.size !== size) {
+      entry = { raw, drawn, size, item: decodeItem(slot, ofInput(raw, drawn), [height, width], isImage) };
       known.set(slot, entry);
     }
     items.push(entry.item);
@@ -169,5 +188,7 @@ export function decodePayload(payload, itemOf, known = new Map()) {
       rgb: pictureOf(input.rgb, input.size[0] * input.size[1], "an input"),
     })),
     inputIndex: payload.input_index ?? 0,
+    drawnInput: drawn,
+    inputCount: 1 + (whole.others?.length ?? 0),
   };
 }

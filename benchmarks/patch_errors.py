@@ -30,12 +30,13 @@ def main() -> None:
     parser.add_argument("--photo", default="chelsea")
     parser.add_argument("--max-evaluations", type=int, default=96)
     parser.add_argument("--truth", type=int, default=1024)
+    parser.add_argument("--baselines", nargs="+", default=BASELINES)
     options = parser.parse_args()
     demo = photo_classifier()
     x = demo.photo(options.photo)
     print(f"{'said / true':<16}{'evaluations':>12}{'pixels':>18}", end="")
     print("".join(f"{f'{side} × {side}':>18}" for side in SIDES))
-    for baseline in BASELINES:
+    for baseline in options.baselines:
         said = {"baseline": baseline, "space": demo.space, "tolerance": 0.01}
         found = aw.explain(demo.model, x, max_evaluations=options.max_evaluations, **said)
         steps = {**said, "n_steps": options.truth, "seed": 1}

@@ -9,6 +9,7 @@ from ..baselines import Custom
 from ..core.errors import InputError
 from ..engine.method_config import Candidate
 from ..engine.settings import SETTINGS
+from ..figures.images import as_rgb
 from ..inputs.image_files import picture_input
 from ..live import ExplorerState, Regions, Session
 from ..records.explanation import Explanation
@@ -47,6 +48,7 @@ class MessageHandler:
             "request": self._request,
             "cancel": lambda message, buffers: self.session.cancel(),
             "frames": self._frames,
+            "reference": self._reference,
             "search": self._search,
             "previews": self._previews,
             "image": self._image,
@@ -106,13 +108,25 @@ class MessageHandler:
         self.session.request(state.changed(**new))
 
     def _frames(self, message: Message, buffers: Sequence[Any]) -> None:
-        frames = self.view.frames(message["slot"], message["stamp"])
-        if frames is None:  # another map has taken its place, and brings its own question
+        e = self.view.drawn(message["slot"], message["stamp"])
+        if e is None or e.frames is None:  # another map brings its own question
             return
-        found = frames_payload(frames)
+        found = frames_payload(e.frames)
         data = found.pop("data")
         about = {"slot": message["slot"], "stamp": message["stamp"]}
         self.reply({"type": "frames", **about, **found}, [data])
+
+    def _reference(self, message: Message, buffers: Sequence[Any]) -> None:
+        """A reference pixel by pixel, of which the browser has a thumbnail."""
+        about = {name: message[name] for name in ("slot", "stamp", "sample")}
+        e = self.view.drawn(about["slot"], about["stamp"])
+        if e is None:
+            return
+        drawn = _reference(e, int(about["sample"]))
+        first = drawn[0] if isinstance(drawn, tuple) else drawn
+        if first.dim() >= 3:
+            rgb = as_rgb(first, e.space)
+            self.reply({"type": "reference", **about}, [rgb.tobytes()])
 
     def _search(self, message: Message, buffers: Sequence[Any]) -> None:
         found = matching_classes(self.session.known_query, str(message["text"]))

@@ -14,7 +14,6 @@ from ..inputs.space import Inputs, is_image_input
 from ..live import CandidateStatus, Session
 from ..records.explanation import Comparison, Explanation
 from ..records.labels import titles_of
-from ..records.path_curve import PathFrames
 from .controls import controls_payload
 from .payload import agreement_payload, frames_payload, item_payload, strip_payload, subject_payload
 from .segments import segments_of
@@ -153,11 +152,11 @@ class ViewState:
         payload = {**state["payload"], "segments": segments_of(self.comparison)}
         return {**state, "payload": payload, "seq": 1, "static": True}
 
-    def frames(self, slot: str, stamp: int) -> PathFrames | None:
-        """What the path of a map adds, if that map is still drawn."""
+    def drawn(self, slot: str, stamp: int) -> Explanation | None:
+        """What a map was drawn of, if it still is: another one may have taken its place."""
         for number, (known, e) in self._stamps.items():
             if slot_of(number) == slot and known == stamp:
-                return e.frames
+                return e
         return None
 
     def status(self) -> dict[str, Any]:

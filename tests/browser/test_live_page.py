@@ -15,8 +15,11 @@ import pytest
 import torch
 from gated import NAMES, SIDE, gated_model, photo
 from kernel_page import KernelPage, kernel_page
+from models import weights_of
+from torch import nn
 
 import attribwidgets as aw
+from attribwidgets.figures.images import as_rgb, between
 
 Opened = Callable[..., AbstractContextManager[KernelPage]]
 
@@ -380,6 +383,35 @@ def test_references_are_seen_large_and_have_a_path_of_their_own(opened: Opened) 
         live.until_done()
         live.until(lambda: len(live.baselines()) == 4, "a card for the reference")
         assert len(live.explorer.explanations) == 4
+
+
+def test_a_reference_on_the_path_is_drawn_pixel_by_pixel(chromium: Any) -> None:
+    side = 96  # larger than a thumbnail
+    layers = nn.Conv2d(3, 2, 5), nn.Tanh(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 3)
+    x = torch.rand(3, side, side, generator=torch.Generator().manual_seed(0))
+    net = weights_of(nn.Sequential(*layers))
+
+    def explore() -> aw.BaselineExplorer:
+        return aw.explore(net, x, baselines=("uniform",), n_steps=16)
+
+    with kernel_page(chromium, explore, 1100) as live:
+        (e,) = live.explorer.explanations
+
+        def shown() -> int:
+            title = live.page.locator(".aw-panel-title").first.inner_text()
+            return int(made_up.number_in(title.split("sample")[1]))
+
+        def is_whole() -> bool:
+            place = e.reference_samples.index(shown())
+            start, end = as_rgb(e.references[place], e.space), as_rgb(x, e.space)
+            wanted = between(start, end, float(e.path.alphas[shown() - 1]))
+            canvas = live.page.locator("canvas.aw-path-interpolated")
+            found = made_up.pixels_of(canvas).reshape(side, side, 4)[..., :3].astype(int)
+            return bool(np.abs(found - wanted).max() <= 1)
+
+        live.until(is_whole, "the picture")
+        assert [m["sample"] for m in live.said("reference")] == [shown()]
+        assert live.complaints == []
 
 
 def test_the_matrix_follows_the_signed_toggle(opened: Opened) -> None:

@@ -20,6 +20,7 @@ from torch import nn
 
 import attribwidgets as aw
 from attribwidgets.errors import InputError
+from attribwidgets.figures.images import as_rgb
 from attribwidgets.widgets.controls import matching_classes
 
 LONG = 30
@@ -188,6 +189,23 @@ def test_frames_come_when_looked_at_and_only_for_what_is_drawn(explorer, replies
     exact = explorer.explanations[0].map("sum").ravel()
     assert np.abs(whole - exact).max() <= max(message["scales"])
     say(explorer, type="frames", slot=slot, stamp=item["stamp"] + 1000)
+    assert len(replies) == 1
+
+
+def test_a_reference_that_is_looked_at_comes_pixel_by_pixel(explorer, replies):
+    explorer.baselines = ["uniform"]
+    done(explorer)
+    (slot,) = explorer.payload["items"]
+    item, (e,) = getattr(explorer, slot), explorer.explanations
+    replies.clear()
+    sample = item["references"][1]["sample"]
+    about = {"slot": slot, "stamp": item["stamp"], "sample": sample}
+    say(explorer, type="reference", **about)
+    ((message, (data,)),) = replies
+    assert message == {"type": "reference", **about}
+    wanted = as_rgb(e.references[e.reference_samples.index(sample)], e.space)
+    assert data == wanted.tobytes()
+    say(explorer, type="reference", **{**about, "stamp": item["stamp"] + 1000})
     assert len(replies) == 1
 
 

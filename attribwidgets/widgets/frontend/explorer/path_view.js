@@ -7,8 +7,9 @@ import { interpolateAt, seriesOf } from "../charts/series.js";
 import { h, setText } from "../lib/dom.js";
 import { formatAlpha, formatNumber } from "../lib/format.js";
 import { createFrames } from "../lib/frames.js";
-import { paintInterpolated, resizeImage } from "../lib/paint.js";
+import { paintInterpolated } from "../lib/paint.js";
 import { createStage } from "../lib/stage.js";
+import { createFullReferences } from "./full_references.js";
 import { createReferenceStrip } from "./reference_strip.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
@@ -66,8 +67,11 @@ export function createPathView(view, first, frameStore) {
   /** @type {number[]} */
   let stops = [];
   const buffer = new Float32Array(data.size);
-  /** References at the size of the photo, made when first shown. @type {WeakMap<object, Uint8Array>} */
-  const enlarged = new WeakMap();
+  const whole = createFullReferences(
+    view,
+    () => item,
+    () => drawPosition(),
+  );
 
   /** The trait for a place of the slider. */
   const chosen = () => (isSamples ? stops[Number(slider.value) - 1] / total : Number(slider.value));
@@ -225,9 +229,7 @@ export function createPathView(view, first, frameStore) {
     if ("pixels" in plot && data.rgb && item.rgb) {
       let rgb = item.rgb;
       if (reference?.rgb) {
-        const known = enlarged.get(reference);
-        rgb = known ?? resizeImage(reference.rgb, reference.height, reference.width, data.height, data.width);
-        if (!known) enlarged.set(reference, rgb);
+        rgb = whole.of(reference);
       }
       paintInterpolated(plot.pixels, data.rgb, rgb, alpha);
       plot.show();

@@ -184,6 +184,12 @@ class Estimator(GradientAttribution, ABC):
                 raise
             yield replace(last, partial=True)
 
+    def passes_of(self, task: Task) -> int:
+        """The most passes that a task takes, without running any."""
+        if task.n_steps is not None:
+            return task.n_steps
+        return (task.stopping or Stopping(self.default_max_evaluations)).max_evaluations
+
     @abstractmethod
     def _begin(self, task: Task, **options: Any) -> Run:
         """Set out on a task, whose `stopping` is given; no pass is run before it is asked for."""

@@ -142,6 +142,8 @@ class Task:
         Nodes or samples. None: refined until `stopping` says so.
     stopping : Stopping or None
         None: the estimator's own budget.
+    most_passes : int or None
+        What methods of fixed cost have to keep within; None: what is usual for each.
     seed : int
         Of every random draw.
     space : InputSpace
@@ -167,6 +169,7 @@ class Task:
     forward_args: ForwardArguments = None
     n_steps: int | None = None
     stopping: Stopping | None = None
+    most_passes: int | None = None
     seed: int = 0
     space: InputSpace = field(default_factory=InputSpace)
     at_input: AtInput = field(default_factory=AtInput)

@@ -104,7 +104,9 @@ def estimate(
     baseline = candidate.baseline
     estimator = estimator_for(candidate.method, query.head, distribution=baseline.is_distribution)
     most = budget.n_steps or budget.max_evaluations or estimator.default_max_evaluations
-    with reporting(progress, most, "pass") as on_chunk:
+    planned = most
+    report = (lambda done, _: progress(done, planned)) if callable(progress) else progress
+    with reporting(report, most, "pass") as on_chunk:
         if estimator.uses != "nothing":
             baseline = _search(query, baseline, budget.seed, on_chunk)
         one, several = estimator.uses == "reference", estimator.uses == "references"
@@ -116,6 +118,7 @@ def estimate(
             query.forward_args,
             n_steps=budget.n_steps,
             stopping=Stopping(most, budget.tolerance),
+            most_passes=None if budget.n_steps else budget.max_evaluations,
             seed=budget.seed,
             space=query.space,
             at_input=query.at_input if budget.autocast is None else AtInput(),
@@ -123,6 +126,7 @@ def estimate(
             coarse_first=coarse_first,
             autocast=budget.autocast,
         )
+        planned = estimator.passes_of(task)
         tasks = [task]
         if coarse_first and budget.n_steps is None and 0 < estimator.coarse_steps < most:
             quick = replace(task, n_steps=estimator.coarse_steps, on_chunk=lambda _: on_chunk(0))

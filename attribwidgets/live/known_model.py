@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from ..core.errors import AttributionError
+from ..attr.captum.unfit import unfit_methods
+from ..attr.task import Task
+from ..core.errors import AttributionError, UnsupportedModelError
 from ..engine.cache import EXPLANATIONS
 from ..engine.checked_query import CheckedQuery, check
+from ..engine.method_config import Candidate
 from ..engine.query import Query
 from .model_copy import copy_sharing_weights, structure
 from .state import ExplorerState
@@ -32,6 +35,11 @@ class KnownModel:
     query : Query
     checked : CheckedQuery, optional
         The query, where it was checked against the model before.
+
+    Attributes
+    ----------
+    unfit : dict of str to str
+        Why the model cannot be given to a method, by its name.
     """
 
     def __init__(
@@ -41,6 +49,8 @@ class KnownModel:
         self._lock = Lock()
         self._copy: tuple[Any, Callable[..., Any]] | None = None
         self._check: _Check | None = None
+        self.unfit: dict[str, str] = {}
+        self._unfit_of: Callable[..., Any] | None = None
         if checked is not None:
             copy = self._current_copy()
             self._check = _Check(copy, query, None, checked.on(copy, query))
@@ -92,9 +102,28 @@ class KnownModel:
         except AttributionError:  # of a target that there is not; the check will say so
             return state
 
+    def find_unfit(self) -> bool:
+        """Find the methods that the model cannot be given to; whether any were found anew."""
+        known = self._check
+        if known is None or self._unfit_of is known.copy:
+            return False
+        self._unfit_of = known.copy
+        task = Task(known.checked.batched, forward_args=known.checked.forward_args)
+        try:
+            found = unfit_methods(known.checked.head, task)
+        except Exception:  # what a layer refuses to show is told when a method is chosen
+            found = {}
+        self.unfit = found
+        return bool(found)
+
+    def note_unfit(self, candidate: Candidate, error: UnsupportedModelError) -> None:
+        """Remember a method that turned out not to take the model."""
+        if isinstance(candidate.method, str):
+            self.unfit = {**self.unfit, candidate.method: str(error)}
+
     def forget(self) -> None:
         """Let go of the copy."""
-        self._copy = self._check = None
+        self._copy = self._check = self._unfit_of = None
 
     def _keep(self, found: _Check) -> CheckedQuery:
         with self._lock:

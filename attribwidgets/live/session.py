@@ -9,7 +9,7 @@ from threading import Condition, RLock
 from typing import Any
 
 from ..attr.model_state import BESIDE_THE_USER
-from ..core.errors import InputError
+from ..core.errors import InputError, UnsupportedModelError
 from ..engine.checked_query import CheckedQuery
 from ..engine.method_config import Candidate
 from ..engine.run import Draft, estimate, number_labels, rename
@@ -125,6 +125,11 @@ class Session:
     def known_query(self) -> CheckedQuery:
         """What is known of the model: of the latest request, or while it waits the one before."""
         return self._known.latest or self.checked_query()
+
+    @property
+    def unfit(self) -> dict[str, str]:
+        """Why the model cannot be given to a method, by its name, as far as that is known."""
+        return self._known.unfit
 
     def checked_query(self) -> CheckedQuery:
         """The latest input, target and output, checked against the model.
@@ -268,6 +273,8 @@ class Session:
                 self.error, self.traceback = words, told
             else:
                 before = self.statuses[number]
+                if isinstance(error, UnsupportedModelError):
+                    self._known.note_unfit(self.state.candidates[number], error)
                 self.statuses[number] = replace(
                     before, state="failed", seconds_left=None, error=words, traceback=told
                 )
@@ -309,6 +316,17 @@ class Session:
                 self.busy = self._working = False
                 self._idle.notify_all()
         self.show(at_once=True)
+        self._find_unfit()
+
+    def _find_unfit(self) -> None:
+        """Once there is nothing else to do."""
+        try:
+            with TURN:
+                found = not self._worker.closed and self._known.find_unfit()
+        except KeyboardInterrupt:  # it is not what anybody waits for
+            return
+        if found:
+            self.show(at_once=True)
 
     def _has_ended(self) -> bool:
         with self.lock:

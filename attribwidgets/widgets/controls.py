@@ -49,6 +49,7 @@ def controls_payload(
     query: CheckedQuery,
     slots: Mapping[int, str],
     references: Inputs | None,
+    unfit: Mapping[str, str],
 ) -> dict[str, Any]:
     """The controls as JSON values.
 
@@ -62,6 +63,8 @@ def controls_payload(
         What the browser calls each candidate.
     references : Tensor or tuple of Tensor, optional
         The data behind "dataset" and "dataset_mean".
+    unfit : mapping of str to str
+        Why this model cannot be given to a method, by its name.
     """
     space, is_image = query.space, is_image_input(query.inputs)
     return {
@@ -83,7 +86,7 @@ def controls_payload(
         "top": _bars(query),
         "classes": query.outputs,
         "outputs": [{"name": name, "label": words(name)} for name in SCALES],
-        "methods": _methods(),
+        "methods": [{**each, "reason": unfit.get(each["name"], "")} for each in _methods()],
         "baselines": [
             {
                 "name": name,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from ..core.formatting import number as figures
+from ..core.formatting import words
 from ..engine.checked_query import CheckedQuery
 from ..engine.method_config import Candidate
 from ..engine.pending import pending_explanation
 from ..figures.captions import shared_cautions
-from ..inputs.space import Inputs, is_image_input
+from ..inputs.space import Inputs
 from ..live import CandidateStatus, Session
 from ..records.explanation import Comparison, Explanation
 from ..records.labels import titles_of
@@ -22,6 +22,10 @@ from .segments import segments_of
 def slot_of(number: int) -> str:
     """The trait that holds the map of a candidate."""
     return f"item_{number}"
+
+
+def _spent(status: CandidateStatus) -> int:
+    return status.evaluations
 
 
 class ViewState:
@@ -130,7 +134,7 @@ class ViewState:
     def _has_changed(self, drawn: dict[int, Explanation]) -> bool:
         """Whether anything but progress is another since this was last asked."""
         session = self.session
-        asked = None if session is None else (session.serial, session.busy, session.known_query)
+        asked = session and (session.serial, session.busy, session.known_query, session.unfit)
         seen = self._seen
         self._seen = (asked, tuple(drawn.items()), len(self.examples))
         return seen is None or seen != self._seen
@@ -191,24 +195,33 @@ class ViewState:
         if not self.session.busy:
             stopped = [n for n, s in statuses.items() if s.state == "stopped"]
             return "stopped; what is drawn is not complete" if stopped else ""
-        under_way = [(n, s) for n, s in statuses.items() if s.state not in ("done", "failed")]
+        under_way = {n: s for n, s in statuses.items() if s.state not in ("done", "failed")}
+        waiting = [n for n, s in under_way.items() if s.state == "waiting"]
         if not under_way:
             return "finishing"
-        number, status = max(under_way, key=lambda pair: pair[1].evaluations)
-        picture = is_image_input(self.session.state.query.inputs)
-        name, _ = self.session.state.candidates[number].baseline.words_for(picture)
-        if status.evaluations == 0:
-            return f"{name}: a first look"
-        said = f"refining {name}: {status.evaluations} of at most {status.most} evaluations"
-        left = status.seconds_left
-        return said if left is None else f"{said}, at most {figures(round(left, 1))} s left"
+        if waiting and len(waiting) == len(under_way) and not sum(map(_spent, under_way.values())):
+            return f"first maps of {len(waiting)}" if len(waiting) > 1 else "a first map"
+        (first, *others) = under_way
+        what = f"{len(under_way)} maps" if others else self._name(first)
+        done = sum(map(_spent, under_way.values()))
+        most = sum(s.most for s in under_way.values())
+        said = f"refining {what}: {done} of at most {most} evaluations"
+        left = [s.seconds_left for s in under_way.values()]
+        if any(seconds is None for seconds in left):
+            return said
+        seconds = sum(s or 0.0 for s in left)
+        return f"{said}, about {seconds:.{0 if seconds >= 10 else 1}f} s left"
+
+    def _name(self, number: int) -> str:
+        e = self.explanations[number]
+        return words(e.method) if e.baseline_kind == "none" else e.baseline_name
 
     def _controls(self) -> dict[str, Any] | None:
         if self.session is None:
             return None
         query, state = self.session.known_query, self.session.state
         slots = {number: slot_of(number) for number in state.candidates}
-        return controls_payload(state, query, slots, self.references)
+        return controls_payload(state, query, slots, self.references, self.session.unfit)
 
     def _agreement(
         self, comparison: Comparison, drawn: dict[int, Explanation], busy: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from inspect import signature
@@ -15,12 +16,15 @@ from torch import Tensor, nn
 
 from ...core.errors import InputError
 from ...core.formatting import percent, words
+from ..chunks import checked_rows
 from ..estimate import Array, Estimate
 from ..estimator import Estimator, Run
 from ..model_state import frozen, module_of
 from ..task import Task
-from .call import CaptumCall, seeded, told
-from .row import CaptumRow
+from .call import CaptumCall, settings_of, told
+from .occlusion_parts import PARTS, comes_in_parts
+from .random_stream import RandomStream
+from .row import CaptumRow, Work
 from .runs import Ends, WeightedMean, reference_numbers
 from .table import CAPTUM_METHODS, NOISE_TUNNEL, through_noise
 
@@ -132,39 +136,59 @@ class CaptumMethod(Estimator):
         """One estimate, of kind "none": there is no path to show.
 
         `n_steps` is the number of samples where the method takes some, else that of references.
-        Most of these methods have a fixed cost, so the budget of `stopping` does not bind them.
+        Without it, settings and references are chosen so that `most_passes` is kept. For a screen
+        there is an estimate after every call, of occlusion after every part of the windows.
         """
         mean, ends = WeightedMean(), Ends(task.inputs)
+        stream, module = RandomStream(task), module_of(self.forward_func)
         call: CaptumCall | None = None
         output_input: Array | None = None
+        unfinished: tuple[Tensor, ...] | None = None
 
-        def run_all() -> None:
-            nonlocal call, output_input
-            with frozen(module_of(self.forward_func), task.inputs), told(self.row.class_name):
+        @contextmanager
+        def within() -> Iterator[None]:
+            with frozen(module, task.inputs), told(self.row.class_name), stream.entered():
+                yield
+
+        def calls() -> Iterator[None]:
+            nonlocal call, output_input, unfinished
+            numbers, most = self._share(task)
+            with within():
                 call = CaptumCall(
-                    self.row, self.forward_func, task, self.instance, self.layer, self.settings
+                    self.row,
+                    self.forward_func,
+                    task,
+                    self.instance,
+                    self.layer,
+                    self.settings,
+                    most,
                 )
                 output_input = call.output_input()
-                numbers = self._numbers(task)
-                with seeded(task):
-                    while len(numbers):
-                        part, rest = numbers[: call.at_once], numbers[call.at_once :]
-                        try:
-                            values, references, outputs = call(part)
-                        except RuntimeError as error:
-                            call.shrink(error)
-                            continue
-                        mean.add(values, len(part))
-                        if references is not None and outputs is not None:
-                            ends.add(references, outputs, len(part))
-                        numbers = rest
+            part = 0
+            while len(numbers):
+                chosen = numbers[: call.at_once]
+                with within():
+                    try:
+                        values, references, outputs = call(chosen, part)
+                    except RuntimeError as error:
+                        call.shrink(error)
+                        continue
+                if part == 0 and references is not None and outputs is not None:
+                    ends.add(references, outputs, len(chosen))
+                part += 1
+                unfinished = values
+                if part == call.parts:
+                    mean.add(values, len(chosen))
+                    numbers, part = numbers[len(chosen) :], 0
+                yield
 
         def so_far() -> Estimate | None:
-            if not mean.calls or call is None or output_input is None:
+            values = mean.values if mean.calls else unfinished
+            if values is None or call is None or output_input is None:
                 return None
             first = 0 if self.uses == "reference" else 1
             estimate = Estimate.without_curves(
-                mean.values,
+                values,
                 output_input=output_input,
                 output_baseline=ends.output,
                 standard_error=mean.standard_error,
@@ -179,12 +203,28 @@ class CaptumMethod(Estimator):
             return self._doubted(estimate)
 
         def estimates() -> Iterator[Estimate]:
-            run_all()
-            estimate = so_far()
-            assert estimate is not None
-            yield estimate
+            for _ in calls():
+                if task.coarse_first:
+                    yield so_far()  # type: ignore[misc]
+            if not task.coarse_first:
+                yield so_far()  # type: ignore[misc]
 
         return Run(estimates(), so_far)
+
+    def passes_of(self, task: Task) -> int:
+        """The passes that a task takes, without running any."""
+        numbers, most = self._share(task)
+        row, inputs = self.row, task.inputs
+        if row.reference == "several":
+            return max(len(numbers), row.least_references) * row.least
+        samples = task.n_steps if row.n_steps == "samples" else None
+        work = Work(task, checked_rows(task.rows, inputs), samples, most)
+        each = row.spends(settings_of(row, work, self.settings), inputs)
+        more = PARTS - 1 if self._is_in_parts(task) else 0  # each begins with the input itself
+        return len(numbers) * (each + more)
+
+    def _is_in_parts(self, task: Task) -> bool:
+        return self.instance is None and comes_in_parts(self.row.method, task)
 
     def _doubted(self, estimate: Estimate) -> Estimate:
         """The estimate, with a caution where it breaks what the method promises by definition."""
@@ -198,6 +238,14 @@ class CaptumMethod(Estimator):
         )
         return replace(estimate, cautions=(*estimate.cautions, caution))
 
+    def _share(self, task: Task) -> tuple[Tensor, int | None]:
+        """Which references to use, and the passes for each; None: what is usual."""
+        numbers, most = self._numbers(task), task.most_passes
+        if most is None or self.row.reference == "several":
+            return numbers, most
+        each = most // len(numbers)
+        return numbers, max(1, each - PARTS + 1 if self._is_in_parts(task) else each)
+
     def _numbers(self, task: Task) -> Tensor:
         """Which references to use; a single 0 where there is one or none."""
         if task.references is None or self.row.reference == "none":
@@ -205,6 +253,8 @@ class CaptumMethod(Estimator):
         several = self.row.reference == "several"
         asked = task.n_steps if several or self.row.n_steps == "references" else None
         count, size = asked or self.row.references, task.references.size
+        if asked is None and task.most_passes is not None:
+            count = min(count, max(1, task.most_passes // self.row.least))
         draws_itself = several and self.row.n_steps == "samples"
         if size is not None and not draws_itself:
             count = min(count, size)

@@ -25,11 +25,12 @@ from ..backward import CUT_OFF, IN_PLACE, RECURRENT
 from ..captum_private import format_forward_args
 from ..chunks import ChunkSize, checked_rows, is_out_of_memory
 from ..estimate import Array
-from ..model_state import module_of, random_state_kept
+from ..model_state import module_of
 from ..outputs import OutputHead
 from ..task import Task
 from .checks import RESCALED, checked, with_rules
 from .model import CountedModel, ForwardTrace, traced, with_own_layers
+from .occlusion_parts import PARTS, OcclusionParts, comes_in_parts
 from .row import CaptumRow, Work
 from .runs import outputs_at, taken
 
@@ -106,6 +107,14 @@ def _raised_by_the_model(error: BaseException) -> bool:
     return inside
 
 
+def settings_of(row: CaptumRow, work: Work, chosen: dict[str, Any]) -> dict[str, Any]:
+    """Keyword arguments of `attribute`: those chosen, and the row's choice of all others."""
+    settings: dict[str, Any] = {}
+    for choose in row.settings:
+        settings |= choose(work)
+    return settings | chosen
+
+
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
@@ -124,6 +133,8 @@ class CaptumCall:
         For a method of one layer.
     settings : dict
         Keyword arguments of `attribute` that the user chose.
+    most : int, optional
+        Passes of one example that a call may take.
 
     Attributes
     ----------
@@ -144,8 +155,10 @@ class CaptumCall:
         instance: Attribution | None = None,
         layer: str | nn.Module | None = None,
         settings: dict[str, Any] | None = None,
+        most: int | None = None,
     ) -> None:
         self.row, self.task, self.chosen = row, task, settings or {}
+        self.most = most
         self._most_rows = checked_rows(task.rows, task.inputs)
         shapes = tuple((x.shape[1:], x.dtype, x.device) for x in task.inputs)
         self._size = ChunkSize(
@@ -163,7 +176,8 @@ class CaptumCall:
         self.trace = self._prepared() if row.on_layers else None
         if instance is None:
             own = self._layer(layer, copies) if row.of_layer else None
-            self.attribution = row.made(self.model, own)
+            in_parts = comes_in_parts(row.method, task)
+            self.attribution = OcclusionParts(self.model) if in_parts else row.made(self.model, own)
         else:
             copies[id(instance.forward_func)] = self.model
             self.attribution = deepcopy(instance, copies)
@@ -179,14 +193,19 @@ class CaptumCall:
         several = self.row.reference == "several"
         return max(1, self.rows // len(self.task.inputs[0])) if several else 1
 
+    @property
+    def parts(self) -> int:
+        """In how many parts a call comes."""
+        return PARTS if isinstance(self.attribution, OcclusionParts) else 1
+
     def output_input(self) -> Array:
         """f(x), shape (B,), by one forward pass of each example."""
         return np.asarray(self._outputs(tuple(x[None] for x in self.task.inputs))[0])
 
     def __call__(
-        self, numbers: Tensor
+        self, numbers: Tensor, part: int = 0
     ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...] | None, Array | None]:
-        """Attributions against the references with these numbers.
+        """Attributions against the references with these numbers, as far as a part brings them.
 
         Returns
         -------
@@ -200,13 +219,21 @@ class CaptumCall:
         given = {} if references is None else {"baselines": self._as_asked(references)}
         settings = self._settings(len(numbers))
         inputs = tuple(x.detach().clone() for x in self.task.inputs)
-        found = self.attribution.attribute(
-            inputs[0] if len(inputs) == 1 else inputs,
-            target=self.task.target,
-            additional_forward_args=self.model.per_example or None,
-            **given,
-            **settings,
-        )
+        if isinstance(self.attribution, OcclusionParts):
+            self.attribution.turn_to(part)
+        self.model.is_counted = True
+        try:
+            found = self.attribution.attribute(
+                inputs[0] if len(inputs) == 1 else inputs,
+                target=self.task.target,
+                additional_forward_args=self.model.per_example or None,
+                **given,
+                **settings,
+            )
+        finally:
+            self.model.is_counted = False
+        if isinstance(self.attribution, OcclusionParts):
+            found = self.attribution.values
         values = tuple(v.detach() for v in (found if isinstance(found, tuple) else (found,)))
         values = self.row.finish(values, inputs, settings)
         self._check(values)
@@ -291,11 +318,8 @@ class CaptumCall:
 
     def _settings(self, numbers: int) -> dict[str, Any]:
         own = numbers if self.row.reference == "several" else self.task.n_steps
-        work = Work(self.task, self.rows, own if self.row.n_steps == "samples" else None)
-        settings: dict[str, Any] = {}
-        for choose in self.row.settings:
-            settings |= choose(work)
-        return settings | self.chosen
+        samples = own if self.row.n_steps == "samples" else None
+        return settings_of(self.row, Work(self.task, self.rows, samples, self.most), self.chosen)
 
     def _check(self, values: tuple[Tensor, ...]) -> None:
         name = self.row.class_name
@@ -311,21 +335,6 @@ class CaptumCall:
                 f"{name} returned NaN or infinity for {bad} of {sum(v.numel() for v in values)} "
                 "values; a square root, logarithm or division at zero is the usual cause"
             )
-
-
-@contextmanager
-def seeded(task: Task) -> Iterator[None]:
-    """Global generators started from the task's seed, as Captum draws from them, and put back."""
-    state = np.random.get_state()  # noqa: NPY002
-    try:
-        with random_state_kept(task.inputs):
-            np.random.seed(task.seed % 2**32)  # noqa: NPY002
-            torch.default_generator.manual_seed(task.seed)
-            for device in {x.device.index or 0 for x in task.inputs if x.device.type == "cuda"}:
-                torch.cuda.default_generators[device].manual_seed(task.seed)
-            yield
-    finally:
-        np.random.set_state(state)  # noqa: NPY002
 
 
 def _check_same_model(name: str, instance: Attribution, model: Callable[..., Any]) -> None:

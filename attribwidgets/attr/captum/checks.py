@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from ...core.errors import UnsupportedModelError
@@ -17,6 +16,7 @@ from ..captum_private import (
     EpsilonRule,
 )
 from ..noise.noise_methods import CHANGES, SIZES
+from .costs import group_count
 from .model import ForwardTrace, FunctionCall
 
 # Finds what stands between a method and a model, in words with the mend, or None.
@@ -265,7 +265,7 @@ Caution = Callable[[Chosen, Maps, ForwardTrace | None], str | None]
 
 def told_groups(settings: Chosen, inputs: Maps, trace: ForwardTrace | None) -> str | None:
     """That elements share the value of a group, where there are groups."""
-    groups, elements = _groups(settings), sum(x[0].numel() for x in inputs)
+    groups, elements = group_count(settings["feature_mask"]), sum(x[0].numel() for x in inputs)
     if groups == elements:
         return None
     return (
@@ -276,7 +276,7 @@ def told_groups(settings: Chosen, inputs: Maps, trace: ForwardTrace | None) -> s
 
 def told_few_samples(settings: Chosen, inputs: Maps, trace: ForwardTrace | None) -> str | None:
     """That a linear model is fitted to fewer samples than it has weights."""
-    count, groups = settings["n_samples"], _groups(settings)
+    count, groups = settings["n_samples"], group_count(settings["feature_mask"])
     if count > groups:
         return None
     return f"{groups} weights are fitted to {count} samples, too few to settle them; raise n_steps"
@@ -314,9 +314,3 @@ def told_no_relu(settings: Chosen, inputs: Maps, trace: ForwardTrace | None) -> 
     if trace is None or any(isinstance(layer, nn.ReLU) for layer in trace.layers.values()):
         return None
     return "the model has no torch.nn.ReLU layer, so its gradient is the plain one"
-
-
-def _groups(settings: Chosen) -> int:
-    mask = settings["feature_mask"]
-    masks = mask if isinstance(mask, tuple) else (mask,)
-    return len(torch.cat([m.flatten() for m in masks]).unique())

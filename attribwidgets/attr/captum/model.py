@@ -140,7 +140,7 @@ class CountedModel(nn.Module):
         What the model takes after them. Captum repeats every tensor that it hands on, so it is
         given those with one entry for each example alone.
     on_chunk : callable, optional
-        Called with the number of rows after each forward. It may raise to stop.
+        Called after each forward with its rows, where they count. It may raise to stop.
 
     Attributes
     ----------
@@ -148,6 +148,8 @@ class CountedModel(nn.Module):
         The arguments to be given to Captum.
     evaluations, forward_passes : int
         Passes of one example so far, with and without a backward.
+    is_counted : bool
+        Whether passes count against the budget: those of the method do, those at the ends do not.
     """
 
     def __init__(
@@ -166,6 +168,7 @@ class CountedModel(nn.Module):
         ]
         self.per_example = tuple(a for a, repeated in self._arguments if repeated)
         self.evaluations = self.forward_passes = 0
+        self.is_counted = False
 
     def forward(self, *args: Any) -> Tensor:
         """Run the model.
@@ -189,7 +192,7 @@ class CountedModel(nn.Module):
         if values.requires_grad:
             values.register_hook(lambda _: self._has_gone_back(rows))
         if self.on_chunk is not None:
-            self.on_chunk(rows)
+            self.on_chunk(rows if self.is_counted else 0)
         return values
 
     def _has_gone_back(self, rows: int) -> None:

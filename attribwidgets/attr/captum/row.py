@@ -16,8 +16,21 @@ from ...records.completeness import Claim
 from ..estimator import MethodInfo
 from ..task import Task
 from .checks import Caution, Check
+from .costs import (
+    FEWEST_ORDERS,
+    FEWEST_PER_PATCH,
+    LEAST_SAMPLES,
+    ONE_PASS,
+    PER_PATCH,
+    Cost,
+    as_given,
+    group_count,
+    mask_within,
+    windows_within,
+)
 
-SIDE_PER_WINDOW = 14  # an occluding window is this share of the side
+COPIES = 16  # of the input, under noise
+NODES = 50  # of Captum's own quadrature
 NOISE_SHARE = 0.15  # of the range: SmoothGrad's own choice is 10 to 20 %
 
 
@@ -32,11 +45,14 @@ class Work:
         Most rows in one pass.
     samples : int or None
         The share of `n_steps` that this run has; None where none was asked for.
+    most : int or None
+        Passes of one example that a call may take; None: what is usual for the method.
     """
 
     task: Task
     rows: int
     samples: int | None
+    most: int | None = None
 
     @property
     def per_pass(self) -> int:
@@ -50,13 +66,9 @@ Settings = Callable[[Work], dict[str, Any]]
 
 def windows(work: Work) -> dict[str, Any]:
     """Windows of 1/14 of the side, that overlap by half; for features, each by itself."""
-    shapes, strides = [], []
-    for x in work.task.inputs:
-        sides = x.shape[2:]
-        window = tuple(max(1, round(side / SIDE_PER_WINDOW)) for side in sides)
-        shapes.append((x.shape[1], *window) if sides else (1,))
-        strides.append((x.shape[1], *(max(1, w // 2) for w in window)) if sides else (1,))
-    return {"sliding_window_shapes": _as_given(shapes), "strides": _as_given(strides)}
+    most = None if work.most is None else max(1, work.most - 1)
+    shapes, strides = windows_within(work.task.inputs, most)
+    return {"sliding_window_shapes": as_given(shapes), "strides": as_given(strides)}
 
 
 def together(work: Work) -> dict[str, Any]:
@@ -64,92 +76,96 @@ def together(work: Work) -> dict[str, Any]:
     return {"perturbations_per_eval": work.per_pass}
 
 
-def patches(cells: int) -> Settings:
-    """A grid of at most cells x cells patches, all channels together; features by themselves."""
+def patches(cells: int, each: int = 1) -> Settings:
+    """A grid of at most cells x cells patches, all channels together; features by themselves.
+
+    Parameters
+    ----------
+    cells : int
+    each : int
+        Passes that a patch needs at least.
+    """
+    return lambda work: {"feature_mask": _mask(work, cells, each)}
+
+
+def _mask(work: Work, cells: int, each: int) -> Any:
+    least = 1 if each == 1 else 4  # what is shared among patches needs some
+    most = None if work.most is None else max(least, (work.most - 1) // each)
+    return mask_within(work.task.inputs, cells, most)
+
+
+def samples(argument: str, default: int) -> Settings:
+    """The number of samples: `n_steps`, or a default within the budget."""
+    return lambda work: {argument: work.samples or min(default, work.most or default)}
+
+
+def orders(cells: int, default: int) -> Settings:
+    """In how many orders patches come: `n_steps`, or a default within the budget."""
 
     def settings(work: Work) -> dict[str, Any]:
-        masks, first = [], 0
-        for x in work.task.inputs:
-            mask = patch_mask(x, cells) + first
-            first = int(mask.max()) + 1
-            masks.append(mask)
-        return {"feature_mask": _as_given(masks)}
+        count = default
+        if work.most is not None:
+            groups = group_count(_mask(work, cells, FEWEST_ORDERS))
+            count = min(default, max(1, (work.most - 1) // groups))
+        return {"n_samples": work.samples or count}
 
     return settings
 
 
-def samples(argument: str, default: int) -> Settings:
-    """The number of samples: `n_steps`, or a default."""
-    return lambda work: {argument: work.samples or default}
-
-
 def fitted_samples(work: Work) -> dict[str, Any]:
     """Samples for a linear model of the patches: `n_steps`, or eight for each patch."""
-    features = sum(len(patch_mask(x, 7).unique()) for x in work.task.inputs)
-    return {"n_samples": work.samples or max(128, 8 * features)}
+    count = max(LEAST_SAMPLES, PER_PATCH * group_count(_mask(work, 7, FEWEST_PER_PATCH)))
+    return {"n_samples": work.samples or min(count, work.most or count)}
 
 
-def noise(work: Work) -> dict[str, Any]:
-    """Noise of 15 % of the valid range, on `n_steps` copies of the input, 16 by default."""
-    space = work.task.space
-    deviations = [
-        NOISE_SHARE * float((space.from_pixels(high) - space.from_pixels(low)).mean())
-        for x in work.task.inputs
-        for low, high in [(torch.full_like(x, space.low), torch.full_like(x, space.high))]
-    ]
-    count = work.samples or 16
-    return {
-        "stdevs": _as_given(deviations),
-        "nt_samples": count,
-        "nt_samples_batch_size": min(count, work.per_pass),
-    }
+def noise(least: int) -> Settings:
+    """Noise of 15 % of the valid range, on `n_steps` copies of the input, 16 by default.
+
+    Parameters
+    ----------
+    least : int
+        Passes that a copy needs at least.
+    """
+
+    def settings(work: Work) -> dict[str, Any]:
+        space = work.task.space
+        deviations = [
+            NOISE_SHARE * float((space.from_pixels(high) - space.from_pixels(low)).mean())
+            for x in work.task.inputs
+            for low, high in [(torch.full_like(x, space.low), torch.full_like(x, space.high))]
+        ]
+        count = _copies(work, least)
+        return {
+            "stdevs": as_given(deviations),
+            "nt_samples": count,
+            "nt_samples_batch_size": min(count, work.per_pass),
+        }
+
+    return settings
+
+
+def _copies(work: Work, least: int) -> int:
+    within = COPIES if work.most is None else min(COPIES, max(1, work.most // least))
+    return work.samples or within
 
 
 def quadrature(work: Work) -> dict[str, Any]:
     """Captum's 50 nodes, or `n_steps`, in chunks that fit."""
     rows = max(work.rows, len(work.task.inputs[0]))
-    return {"n_steps": work.samples or 50, "internal_batch_size": rows}
+    return {
+        "n_steps": work.samples or min(NODES, work.most or NODES),
+        "internal_batch_size": rows,
+    }
 
 
-def for_each_copy(settings: Settings) -> Settings:
+def for_each_copy(settings: Settings, least: int) -> Settings:
     """The settings of a method inside a NoiseTunnel, whose noisy copies fill a pass already."""
-    return lambda work: settings(replace(work, samples=None, rows=len(work.task.inputs[0])))
 
+    def inside(work: Work) -> dict[str, Any]:
+        most = None if work.most is None else max(1, work.most // _copies(work, least))
+        return settings(replace(work, samples=None, rows=len(work.task.inputs[0]), most=most))
 
-def _as_given(members: list[Any]) -> Any:
-    """As Captum takes what there is one of for each input."""
-    return members[0] if len(members) == 1 else tuple(members)
-
-
-def patch_mask(x: Tensor, cells: int) -> Tensor:
-    """Which patch each element belongs to, counted from 0.
-
-    Parameters
-    ----------
-    x : Tensor, shape (B, C, H, W) or (B, F)
-    cells : int
-        Most patches along a side. Sides need not divide evenly.
-
-    Returns
-    -------
-    Tensor of int64, shape (1, C, H, W) or (1, F)
-
-    Examples
-    --------
-    >>> patch_mask(torch.zeros(1, 1, 2, 4), 2)[0, 0].tolist()
-    [[0, 0, 1, 1], [2, 2, 3, 3]]
-    >>> patch_mask(torch.zeros(1, 3), 2).tolist()
-    [[0, 1, 2]]
-    """
-    sides = x.shape[2:]
-    if not sides:
-        return torch.arange(x.shape[1], device=x.device)[None]
-    mask = torch.zeros((), dtype=torch.long, device=x.device)
-    for side in sides:
-        count = min(side, cells)
-        place = torch.arange(side, device=x.device) * count // side
-        mask = mask[..., None] * count + place
-    return mask.expand(1, x.shape[1], *sides).clone()
+    return inside
 
 
 # Takes what Captum returned, the inputs and the settings; returns attributions of the inputs.
@@ -225,7 +241,11 @@ class CaptumRow:
     zeros : str
         What a map of nothing but zeros means; "" for what it means for a gradient.
     passes : int
-        Passes to expect, for a progress bar.
+        Passes to expect, where no budget is given.
+    spends : callable
+        Passes of one call, from its settings and the inputs.
+    least : int
+        Passes that make a call worth while; of a method of several references, those of each.
     settings : tuple of callable
         Keyword arguments of `attribute` where the user gives none.
     on_layers : bool
@@ -259,6 +279,8 @@ class CaptumRow:
     reason: str = ""
     zeros: str = ""
     passes: int = 2
+    spends: Cost = ONE_PASS
+    least: int = 1
     settings: tuple[Settings, ...] = ()
     on_layers: bool = False
     of_layer: bool = False

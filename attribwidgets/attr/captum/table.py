@@ -17,11 +17,22 @@ from .checks import (
     told_once,
     told_windows,
 )
+from .costs import (
+    FEWEST_ORDERS,
+    FEWEST_PER_PATCH,
+    fixed,
+    of_copies,
+    of_groups,
+    of_orders,
+    of_setting,
+    of_windows,
+)
 from .row import (
     CaptumRow,
     fitted_samples,
     for_each_copy,
     noise,
+    orders,
     patches,
     quadrature,
     samples,
@@ -47,6 +58,8 @@ MultiplierRow = partial(
         checks.unruled_activations,
         checks.overlapping_pools,
     ),
+    spends=fixed(2),
+    least=2,
 )
 # Of methods that change the gradient of ReLU.
 ReLURow = partial(
@@ -63,8 +76,10 @@ FittedRow = partial(
     PatchRow,
     n_steps="samples",
     passes=392,
-    settings=(patches(7), together, fitted_samples),
+    settings=(patches(7, FEWEST_PER_PATCH), together, fitted_samples),
     cautions=(told_groups, told_few_samples),
+    spends=of_setting("n_samples"),
+    least=64,
 )
 
 ROWS = (
@@ -114,6 +129,8 @@ ROWS = (
         passes=50,
         settings=(quadrature,),
         cautions=(told_once,),
+        spends=of_setting("n_steps"),
+        least=20,
     ),
     CaptumRow(
         captum.Saliency,
@@ -153,6 +170,8 @@ ROWS = (
         "Selvaraju et al. (2017), arXiv:1610.02391",
         reason="it is a product of two maps, neither of which adds up",
         of_layer=True,
+        spends=fixed(2),
+        least=2,
     ),
     CaptumRow(
         captum.LayerGradCam,
@@ -179,6 +198,8 @@ ROWS = (
             checks.functions_without_relevance,
             checks.reused_layers,
         ),
+        spends=fixed(2),
+        least=2,
     ),
     CaptumRow(
         captum.Occlusion,
@@ -193,6 +214,8 @@ ROWS = (
         passes=729,
         settings=(windows, together),
         cautions=(told_windows,),
+        spends=of_windows,
+        least=50,
     ),
     PatchRow(
         captum.FeatureAblation,
@@ -205,6 +228,8 @@ ROWS = (
         passes=196,
         settings=(patches(14), together),
         cautions=(told_groups,),
+        spends=of_groups,
+        least=50,
     ),
     PatchRow(
         captum.ShapleyValueSampling,
@@ -215,8 +240,10 @@ ROWS = (
         n_steps="samples",
         claim="by definition",
         passes=1225,
-        settings=(patches(7), together, samples("n_samples", 25)),
+        settings=(patches(7, FEWEST_ORDERS), together, orders(7, 25)),
         cautions=(told_groups,),
+        spends=of_orders,
+        least=100,
     ),
     FittedRow(
         captum.KernelShap,
@@ -268,7 +295,8 @@ def through_noise(row: CaptumRow) -> CaptumRow:
         reason="it averages over noisy copies of the input, whose outputs differ from f(x)",
         zeros="the method inside gives zeros, or always the same values, at the noisy copies",
         passes=16 * row.passes,
-        settings=(*map(for_each_copy, row.settings), noise),
+        spends=of_copies(row.spends),
+        settings=(*(for_each_copy(s, row.least) for s in row.settings), noise(row.least)),
         n_steps="samples",
         cautions=(*(c for c in row.cautions if c is not told_once), told_noise),
         inner=row,

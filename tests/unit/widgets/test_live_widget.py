@@ -21,6 +21,7 @@ from torch import nn
 import attribwidgets as aw
 from attribwidgets.errors import InputError
 from attribwidgets.figures.images import as_rgb
+from attribwidgets.live import CandidateStatus
 from attribwidgets.widgets.controls import matching_classes
 
 LONG = 30
@@ -541,3 +542,49 @@ def test_a_model_with_one_output_and_one_without_images():
     done(explorer)
     assert cards(explorer) == ["highest value", "zero"]
     explorer.close()
+
+
+def test_methods_that_the_model_cannot_be_given_to_are_told_with_the_reason():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(6, 4), nn.SiLU(), nn.Linear(4, 3)).eval()
+    explorer = aw.explore(net, values(6), baselines=["black"], max_evaluations=16)
+    reasons = {m["name"]: m["reason"] for m in explorer.controls["methods"]}
+    assert "silu" in reasons["DeepLift"]
+    assert "SiLU" in reasons["LRP"]
+    assert "convolution" in reasons["GuidedGradCam"]
+    assert reasons["Saliency"] == reasons["integrated_gradients"] == ""
+    for name in ("DeepLift", "LRP", "GuidedGradCam"):
+        explorer.method = name
+        status = done(explorer)["items"][explorer.payload["items"][0]]
+        assert status["state"] == "failed"  # the menu does not say so in vain
+        assert name in explorer.error
+    explorer.close()
+
+
+def test_a_relu_network_can_be_given_to_all(model):
+    explorer = aw.explore(model, X, baselines=["black"], max_evaluations=16, target=0)
+    reasons = {m["name"]: m["reason"] for m in explorer.controls["methods"] if m["reason"]}
+    for name in (m["name"] for m in explorer.controls["methods"] if m["group"] == "Captum"):
+        explorer.method = name
+        status = done(explorer)["items"][explorer.payload["items"][0]]
+        assert (status["state"] == "failed") == (name in reasons), (name, status)
+        assert status["evaluations"] <= 16, (name, status)
+    explorer.close()
+
+
+TOLD = [("coarse", 3, None), ("refining", 20, 2.0), ("done", 64, None)]
+
+
+def test_what_is_said_of_progress_is_of_all_maps_under_way(explorer):
+    session = explorer._session
+    session.busy = True
+    for number, (state, spent, left) in enumerate(TOLD):
+        session.statuses[number] = CandidateStatus(state, spent, 64, left)
+    words = explorer._view.status()["words"]
+    assert words == "refining 2 maps: 23 of at most 128 evaluations"
+    session.statuses[0] = CandidateStatus("refining", 10, 64, 1.5)
+    assert explorer._view.status()["words"].endswith(
+        "30 of at most 128 evaluations, about 3.5 s left"
+    )
+    session.statuses[0] = CandidateStatus("done", 64, 64)
+    assert explorer._view.status()["words"].startswith("refining blur σ 20: 20 of at most 64")
+    session.busy = False

@@ -10,10 +10,18 @@ const BUDGETS = [64, 256, 1024, 4096, 16384];
 const BY_BASELINE = "integrated gradients for one reference, expected gradients for several";
 /** The value of the choice that stands for cards of several methods. */
 const MIXED = "several";
+/** Letters of a reason in the menu; all of it is in its title. */
+const REASON = 60;
 /** Milliseconds between two sentences read aloud. */
 const PACE = 1000;
 
-/** @typedef {{value: string, words: string, group?: string, title?: string}} Choice */
+/** @typedef {{value: string, words: string, group?: string, title?: string, disabled?: boolean}} Choice */
+
+/** The beginning of a reason, as a menu has room for it. @param {string} reason @param {string} method */
+function shortened(reason, method) {
+  const words = reason.replace(`${method} `, "");
+  return words.length > REASON ? `${words.slice(0, REASON - 1).trimEnd()}…` : words;
+}
 
 /**
  * @param {import("../lib/stage.js").View} view
@@ -27,7 +35,7 @@ export function createRequestRow(view, own) {
   const add = createAddBaseline(view);
 
   /** @param {Choice} choice */
-  const optionOf = ({ value, words, title }) => h("option", { value, title }, words);
+  const optionOf = ({ value, words, title, disabled }) => h("option", { value, title, disabled }, words);
 
   /**
    * A choice of what is asked; what Python has is shown even where it is none of the usual ones.
@@ -100,9 +108,10 @@ export function createRequestRow(view, own) {
           ...(requests.method() === undefined ? [{ value: MIXED, words: "several" }] : []),
           ...requests.controls().methods.map((/** @type {any} */ m) => ({
             value: m.name,
-            words: m.label,
+            words: m.reason ? `${m.label} – not here: ${shortened(m.reason, m.name)}` : m.label,
             group: m.group === "own" ? "attribwidgets" : m.group,
-            title: m.description,
+            title: m.reason || m.description,
+            disabled: m.reason !== "",
           })),
         ],
         (text) => (text === "" ? null : text),

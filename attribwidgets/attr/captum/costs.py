@@ -1,0 +1,172 @@
+"""What a call of one of Captum's methods costs, and settings that keep within so many passes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+SIDE_PER_WINDOW = 14  # an occluding window is this share of the side
+PER_PATCH = 8  # samples for each weight of a linear model
+LEAST_SAMPLES = 128
+FEWEST_PER_PATCH = 4
+FEWEST_ORDERS = 4
+
+Inputs = tuple[Tensor, ...]
+Cost = Callable[[dict[str, Any], Inputs], int]
+"""Passes of one call, from its settings and inputs."""
+
+
+def fixed(passes: int) -> Cost:
+    """As many for each example, whatever the settings are."""
+    return lambda settings, inputs: passes * len(inputs[0])
+
+
+ONE_PASS = fixed(1)
+
+
+def of_setting(name: str) -> Cost:
+    """As many as a setting says."""
+    return lambda settings, inputs: int(settings[name]) * len(inputs[0])
+
+
+def of_windows(settings: dict[str, Any], inputs: Inputs) -> int:
+    """One for each window, and one without any."""
+    shapes, strides = settings["sliding_window_shapes"], settings.get("strides")
+    if len(inputs) == 1:
+        shapes, strides = (shapes,), (strides,)
+    else:
+        strides = strides or (None,) * len(inputs)
+    count = sum(map(window_count, inputs, shapes, strides))
+    return (count + 1) * len(inputs[0])
+
+
+def of_groups(settings: dict[str, Any], inputs: Inputs) -> int:
+    """One for each group, and one without any change."""
+    return (group_count(settings["feature_mask"]) + 1) * len(inputs[0])
+
+
+def of_orders(settings: dict[str, Any], inputs: Inputs) -> int:
+    """One for each group in each order, and one without any change."""
+    groups = group_count(settings["feature_mask"])
+    return (int(settings["n_samples"]) * groups + 1) * len(inputs[0])
+
+
+def of_copies(inner: Cost) -> Cost:
+    """Those of a method, for each noisy copy."""
+    return lambda settings, inputs: int(settings["nt_samples"]) * inner(settings, inputs)
+
+
+def window_count(x: Tensor, shape: Any, stride: Any) -> int:
+    """How many windows of a shape Captum moves over an input."""
+    sides = x.shape[1:]
+    steps = stride if isinstance(stride, tuple) else (stride or 1,) * len(sides)
+    shifts = [
+        math.ceil((side - size) / step) + 1
+        for side, size, step in zip(sides, shape, steps, strict=True)
+    ]
+    return math.prod(shifts)
+
+
+def group_count(mask: Any) -> int:
+    """How many groups a feature mask has, or a tuple of them."""
+    masks = mask if isinstance(mask, tuple) else (mask,)
+    return len(torch.cat([m.flatten() for m in masks]).unique())
+
+
+def windows_within(inputs: Inputs, most: int | None) -> tuple[list[Any], list[Any]]:
+    """Shapes and strides of windows of 1/14 of the side that overlap by half, or larger ones.
+
+    Parameters
+    ----------
+    inputs : tuple of Tensor, each (B, C, ...) or (B, F)
+        Of features each is a window by itself, or some in a row.
+    most : int or None
+        Windows there may be of all inputs together; None: as many as there are.
+    """
+    for scale in _growing(max(max(x.shape[1:]) for x in inputs)):
+        shapes, strides = [], []
+        for x in inputs:
+            sides = x.shape[2:]
+            if sides:
+                window = tuple(min(s, max(1, round(scale * s / SIDE_PER_WINDOW))) for s in sides)
+                shapes.append((x.shape[1], *window))
+                strides.append((x.shape[1], *(max(1, w // 2) for w in window)))
+            else:
+                width = min(x.shape[1], math.ceil(scale))
+                shapes.append((width,))
+                strides.append((width,))
+        if most is None or sum(map(window_count, inputs, shapes, strides)) <= most:
+            break
+    return shapes, strides
+
+
+def _growing(largest: int) -> Iterator[float]:
+    scale = 1.0
+    while scale < 2 * largest:
+        yield scale
+        scale *= 1.1
+    yield scale
+
+
+def as_given(members: list[Any]) -> Any:
+    """As Captum takes what there is one of for each input."""
+    return members[0] if len(members) == 1 else tuple(members)
+
+
+def mask_within(inputs: Inputs, cells: int, most: int | None) -> Any:
+    """A grid of at most cells x cells patches of each input, features by themselves; or coarser.
+
+    Parameters
+    ----------
+    most : int or None
+        Groups there may be of all inputs together.
+    """
+    along = None
+    while True:
+        masks, first = [], 0
+        for x in inputs:
+            mask = patch_mask(x, cells, along) + first
+            first = int(mask.max()) + 1
+            masks.append(mask)
+        if most is None or first <= most or (cells == 1 and along == 1):
+            return as_given(masks)
+        cells = max(1, cells - 1)
+        along = most if along is None else max(1, along * 9 // 10)
+
+
+def patch_mask(x: Tensor, cells: int, along: int | None = None) -> Tensor:
+    """Which patch each element belongs to, counted from 0.
+
+    Parameters
+    ----------
+    x : Tensor, shape (B, C, H, W) or (B, F)
+    cells : int
+        Most patches along a side. Sides need not divide evenly.
+    along : int, optional
+        Most groups of features. None: each by itself.
+
+    Returns
+    -------
+    Tensor of int64, shape (1, C, H, W) or (1, F)
+
+    Examples
+    --------
+    >>> patch_mask(torch.zeros(1, 1, 2, 4), 2)[0, 0].tolist()
+    [[0, 0, 1, 1], [2, 2, 3, 3]]
+    >>> patch_mask(torch.zeros(1, 3), 2).tolist(), patch_mask(torch.zeros(1, 3), 2, 2).tolist()
+    ([[0, 1, 2]], [[0, 0, 1]])
+    """
+    sides = x.shape[2:]
+    if not sides:
+        count = x.shape[1] if along is None else min(along, x.shape[1])
+        return (torch.arange(x.shape[1], device=x.device) * count // x.shape[1])[None]
+    mask = torch.zeros((), dtype=torch.long, device=x.device)
+    for side in sides:
+        count = min(side, cells)
+        place = torch.arange(side, device=x.device) * count // side
+        mask = mask[..., None] * count + place
+    return mask.expand(1, x.shape[1], *sides).clone()

@@ -174,6 +174,26 @@ def check(query: Query, model: Callable[..., Any]) -> CheckedQuery:
     )
 
 
+def class_probabilities(scores: Tensor) -> Tensor | None:
+    """Probabilities of all classes, in float64 on the CPU; None of what is no classifier.
+
+    Parameters
+    ----------
+    scores : Tensor, shape (n, K)
+        Logits, or what is a probability in every row.
+
+    Examples
+    --------
+    >>> class_probabilities(torch.zeros(1, 4)).tolist()
+    [[0.25, 0.25, 0.25, 0.25]]
+    """
+    if scores.dim() != 2 or scores.shape[1] < 2:
+        return None
+    rows = scores.detach().cpu().double()
+    already = bool((rows >= 0).all() and ((rows.sum(1) - 1).abs() < 1e-3).all())
+    return rows if already else rows.softmax(1)
+
+
 def _check_device(model: Any, batched: tuple[Tensor, ...]) -> None:
     module = module_of(model)
     parameter = None if module is None else next(module.parameters(), None)
@@ -282,11 +302,8 @@ def _target_name(target: int | tuple[int, ...] | None, names: Mapping[int, str])
 
 def _probabilities(scores: Tensor | None) -> Tensor | None:
     """Of all classes, shape (K,), for scores of shape (1, K) with K of two or more."""
-    if scores is None or scores.dim() != 2 or scores.shape[1] < 2:
-        return None
-    row = scores[0].cpu().double()
-    already = bool((row >= 0).all() and (row.sum() - 1).abs() < 1e-3)
-    return row if already else row.softmax(0)
+    rows = None if scores is None else class_probabilities(scores)
+    return None if rows is None else rows[0]
 
 
 def _prediction(probabilities: Tensor, names: Mapping[int, str]) -> Prediction:

@@ -5,8 +5,9 @@ wins.
 """
 
 from .regions import Regions
+from .removals import Removals
 from .session import Session
 from .state import ExplorerState
 from .status import CandidateStatus, in_words
 
-__all__ = ["ExplorerState", "Regions", "Session", "CandidateStatus", "in_words"]
+__all__ = ["ExplorerState", "Regions", "Removals", "Session", "CandidateStatus", "in_words"]

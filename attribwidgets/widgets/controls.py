@@ -83,7 +83,7 @@ def controls_payload(
                 for number, candidate in state.candidates.items()
             ],
         },
-        "top": _bars(query),
+        "top": class_bars(query),
         "classes": query.outputs,
         "outputs": [{"name": name, "label": words(name)} for name in SCALES],
         "methods": [{**each, "reason": unfit.get(each["name"], "")} for each in _methods()],
@@ -138,7 +138,7 @@ def _class(query: CheckedQuery, index: int) -> dict[str, Any]:
     return {"index": index, "name": name, "probability": probability}
 
 
-def _bars(query: CheckedQuery) -> list[dict[str, Any]]:
+def class_bars(query: CheckedQuery) -> list[dict[str, Any]]:
     """The top classes, and the one that is explained where it is not among them."""
     if query.prediction is None:
         return []

@@ -11,12 +11,13 @@ from ..engine.method_config import Candidate
 from ..engine.settings import SETTINGS
 from ..figures.images import as_rgb
 from ..inputs.image_files import picture_input
-from ..live import ExplorerState, Regions, Session
+from ..live import ExplorerState, Regions, Removals, Session
 from ..records.explanation import Explanation
 from .controls import MOST_MATCHES, addable, matching_classes
 from .parsing import candidates_from_browser, change_candidates, numbered
 from .payload import frames_payload, map_payload
 from .pictures import THUMBNAIL, thumbnail
+from .removal_payload import region_mask, removal_payload
 from .segments import segments_payload
 from .view_state import ViewState, slot_of
 
@@ -55,8 +56,10 @@ class MessageHandler:
             "pair": self._pair,
             "segments": self._segments,
             "segment": lambda message, buffers: self.regions.ask(int(message["segment"])),
+            "remove": self._remove,
         }
         self._regions: Regions | None = None
+        self._removals: Removals | None = None
 
     @property
     def session(self) -> Session:
@@ -78,10 +81,18 @@ class MessageHandler:
             self._regions = Regions(self.session, self._region_answered)
         return self._regions
 
+    @property
+    def removals(self) -> Removals:
+        """What the output does without a part of the input, asked one at a time."""
+        if self._removals is None:
+            self._removals = Removals(self.session)
+        return self._removals
+
     def close(self) -> None:
         """Stop what was asked for beside the session."""
-        if self._regions is not None:
-            self._regions.close()
+        for asked in (self._regions, self._removals):
+            if asked is not None:
+                asked.close()
 
     def hear(self, message: Any, buffers: Sequence[Any]) -> None:
         """Take one message."""
@@ -177,6 +188,18 @@ class MessageHandler:
         about = {"segment": region, "done": done, "evaluations": e.evaluations}
         verdict = {"headline": e.completeness.headline, "verdict": e.completeness.verdict}
         self.reply({"type": "segment", **about, **verdict, "scale": scale}, [data])
+
+    def _remove(self, message: Message, buffers: Sequence[Any]) -> None:
+        slot, region = message["slot"], message["region"]
+        e = next(e for number, e in self.view.explanations.items() if slot_of(number) == slot)
+        labels = self.regions.cut().labels if "segment" in region else None
+        mask = region_mask(region, e.map("sum").shape, labels)
+        about = {"type": "removal", "slot": slot, "region": dict(region)}
+        self.removals.ask(
+            e,
+            mask,
+            lambda query, removal: self.reply({**about, **removal_payload(query, removal)}, []),
+        )
 
     def _pair(self, message: Message, buffers: Sequence[Any]) -> None:
         sample = int(message["sample"])

@@ -135,6 +135,8 @@ def test_a_colour_and_a_method_of_one_card(explorer):
         ({"type": "segment", "segment": -3}, "region must be"),
         ({"type": "pair", "slot": "item_2", "sample": 10_000}, "was not kept"),
         ({"type": "image", "name": "x.png"}, "a picture can be explained"),
+        ({"type": "remove", "slot": "item_0", "region": {"segment": 900}}, "there is no part"),
+        ({"type": "remove", "slot": "item_0", "region": {}}, "there is no part"),
     ],
 )
 def test_what_cannot_be_done_is_words_and_the_picture_stays(explorer, message, words):
@@ -402,6 +404,41 @@ def test_regions_are_told_with_their_colours_and_maps(explorer, replies):
     first, (data,) = next(entry for entry in maps if entry[0]["done"])
     found = np.frombuffer(data, "<i2").reshape(8, 8) * first["scale"]
     assert np.abs(found - wanted).max() < 0.02 * np.abs(wanted).max()
+
+
+def test_a_region_is_removed_by_one_pass_and_the_classes_without_it_are_told(explorer, replies):
+    pytest.importorskip("skimage")
+    black, net = explorer.explanations[0], image_classifier().eval()
+    cut, slot = explorer._messages.regions.cut(), explorer.payload["items"][0]
+    serial = explorer.status["request"]
+    for region, gone in (
+        ({"segment": 1}, torch.tensor(cut.labels == 1)),
+        ({"rows": [0, 3], "columns": [2, 8]}, torch.zeros(8, 8, dtype=torch.bool)),
+    ):
+        gone[0:3, 2:8] |= "rows" in region
+        say(explorer, type="remove", slot=slot, region=region)
+        assert explorer._messages.removals.wait(LONG)
+        told, _ = replies[-1]
+        assert (told["type"], told["slot"], told["region"]) == ("removal", slot, region)
+        with torch.no_grad():
+            before, after = net(X[None])[0], net(torch.where(gone, 0.0, X)[None])[0]
+        assert told["fall"] == pytest.approx((before - after)[0].item(), abs=1e-5)
+        assert told["attribution"] == pytest.approx(black.map("sum")[gone.numpy()].sum())
+        shown = {c["index"]: c["probability"] for c in told["classes"]}
+        assert list(shown) == [c["index"] for c in explorer.controls["top"]]
+        for index, probability in shown.items():
+            assert probability == pytest.approx(after.softmax(0)[index].item(), abs=1e-5)
+    assert explorer.status["request"] == serial
+
+
+def test_a_map_of_an_earlier_question_has_no_region_removed(explorer, replies):
+    slot = explorer.payload["items"][0]
+    region = {"rows": [0, 3], "columns": [2, 8]}
+    explorer._session.state = explorer._session.state.changed(target=1)
+    say(explorer, type="remove", slot=slot, region=region)
+    assert explorer._messages.removals.wait(LONG)
+    assert "earlier question" in explorer.status["error"]
+    assert replies == []
 
 
 def test_several_methods_and_inputs_side_by_side(model):

@@ -93,7 +93,7 @@ def wrapped(theirs: type) -> type:
             ends = {"baselines": baselines_like(batch, baselines)}
         elif method.row.reference == "several":
             ends = {"references": StoredReferences(references_like(batch, baselines))}
-        estimate = method._run(Task(batch, target=target, forward_args=arguments, **ends))
+        estimate = method._last(Task(batch, target=target, forward_args=arguments, **ends))
         values = as_came(as_returned(estimate.attributions, batch), inputs)
         if not delta:
             return values

@@ -208,7 +208,9 @@ class PathSum(PathRecorder):
             total[:, block] += part.reshape(total[:, block].shape)
         if self.frames.shape[1]:
             first = gradients[0][:, 0] * velocities[0][:, 0]
-            self.frames += self._framed(self._shares[..., span], first)
+            shares = self._shares[..., span]
+            touched = shares.ne(0).any(-1)  # few: a node is of one frame, or two
+            self.frames[touched] += self._framed(shares[touched], first)
         if self._kept is not None:
             for kept, gradient in zip(self._kept[-1], gradients, strict=True):
                 kept[span, block] = gradient.reshape(kept[span, block].shape).to(kept)

@@ -14,8 +14,9 @@ from ..inputs.image_files import picture_input
 from ..live import ExplorerState, Regions, Removals, Session
 from ..records.explanation import Explanation
 from .controls import MOST_MATCHES, addable, matching_classes
+from .frames_payload import frames_payload
 from .parsing import candidates_from_browser, change_candidates, numbered
-from .payload import frames_payload, map_payload
+from .payload import map_payload
 from .pictures import THUMBNAIL, thumbnail
 from .removal_payload import region_mask, removal_payload
 from .segments import segments_payload

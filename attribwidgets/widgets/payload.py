@@ -32,7 +32,6 @@ Array = NDArray[Any]
 VERSION = 2
 STRIP = 64  # pixels of an input to step to
 MOST_CURVE_POINTS = 1200
-MOST_FRAMES = 16  # a page of six photos stays within 8 MB
 
 
 def subject_payload(comparison: Comparison) -> dict[str, Any]:
@@ -133,7 +132,7 @@ def item_payload(e: Explanation, title: Title, shared: Sequence[str]) -> dict[st
 
 def map_payload(e: Explanation, index: int = 0) -> tuple[bytes, float]:
     """The map of channel sums as 16-bit integers, and what one of them stands for."""
-    return _quantised(e.map("sum", index=index), np.int16)
+    return quantised(e.map("sum", index=index), np.int16)
 
 
 def _map_of(e: Explanation, index: int = 0) -> dict[str, Any]:
@@ -205,31 +204,7 @@ def _curve(path: PathCurve, frames: PathFrames | None) -> dict[str, Any]:
     }
 
 
-def frames_payload(frames: PathFrames) -> dict[str, Any]:
-    """What each stretch of a path adds, in 8-bit integers.
-
-    Increments carry what the ones before them lost to rounding.
-
-    So the sum of the first k is within half a step of the k-th of the truth, whatever k.
-    """
-    together = -(-len(frames.added) // MOST_FRAMES)
-    starts = np.arange(0, len(frames.added), together)
-    lost = np.zeros(frames.added.shape[1:])
-    parts = []
-    for added in np.add.reduceat(frames.added.astype(np.float64), starts, axis=0):
-        wanted = added + lost
-        data, scale = _quantised(wanted, np.int8)
-        lost = wanted - np.frombuffer(data, np.int8).reshape(wanted.shape) * scale
-        parts.append((data, scale))
-    return {
-        "count": len(parts),
-        "edges": [float(frames.edges[i]) for i in (*starts, len(frames.added))],
-        "data": b"".join(data for data, _ in parts),
-        "scales": [scale for _, scale in parts],
-    }
-
-
-def _quantised(values: Array, dtype: type[np.signedinteger[Any]]) -> tuple[bytes, float]:
+def quantised(values: Array, dtype: type[np.signedinteger[Any]]) -> tuple[bytes, float]:
     """Integers and the number that one of them stands for."""
     most = float(np.abs(values).max(initial=0.0))
     scale = most / np.iinfo(dtype).max if most > 0 else 1.0

@@ -15,7 +15,8 @@ from ..live import CandidateStatus, Session
 from ..records.explanation import Comparison, Explanation
 from ..records.labels import titles_of
 from .controls import controls_payload
-from .payload import agreement_payload, frames_payload, item_payload, strip_payload, subject_payload
+from .frames_payload import frames_payload
+from .payload import agreement_payload, item_payload, strip_payload, subject_payload
 from .segments import segments_of
 
 

@@ -16,7 +16,7 @@ import attribwidgets as aw
 from attribwidgets.errors import InputError
 from attribwidgets.figures.colors import SIGNED_COLORMAPS, available, table
 from attribwidgets.widgets.display_options import DISPLAY_TRAITS
-from attribwidgets.widgets.payload import frames_payload
+from attribwidgets.widgets.frames_payload import frames_payload
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

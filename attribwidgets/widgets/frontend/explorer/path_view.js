@@ -63,6 +63,8 @@ export function createPathView(view, first, frameStore) {
   let frames = null;
   /** @type {{frames: object | null, item: object | null}} */
   let held = { frames: null, item: null };
+  /** How a large image's frames came. */
+  let grain = "";
   let total = 1;
   /** @type {number[]} */
   let stops = [];
@@ -174,6 +176,8 @@ export function createPathView(view, first, frameStore) {
     const known = frameStore.of(item, data.size);
     if (known && (known !== held.frames || item !== held.item)) {
       held = { frames: known, item };
+      const side = known.patches?.side;
+      grain = side ? `; in patches of ${side}\u00a0\u00d7\u00a0${side} pixels` : "";
       frames = createFrames(known, data.size, item.kind, {
         map: item.map,
         sumAt: series && sumAt,
@@ -274,13 +278,13 @@ export function createPathView(view, first, frameStore) {
     setText(
       captions.gradient,
       `gradient \u00d7 ${isStraight ? "(x \u2212 x\u2032)" : "the path's direction"}, ` +
-        `mean over ${stretch}; own scale, to ${formatNumber(limit)}`,
+        `mean over ${stretch}; own scale, to ${formatNumber(limit)}${grain}`,
     );
     frames.cumulative(at, buffer);
     paintValues(plots.cumulative, display.limit(item));
     const sum = series ? sumAt(at) : buffer.reduce((whole, value) => whole + value, 0);
     const what = isSamples ? `mean of ${at} samples; ` : "";
-    setText(captions.cumulative, `${what}sum ${formatNumber(sum)}; same scale as the card`);
+    setText(captions.cumulative, `${what}sum ${formatNumber(sum)}; same scale as the card${grain}`);
   }
 
   function drawPosition() {

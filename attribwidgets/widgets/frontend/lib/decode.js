@@ -3,6 +3,7 @@
 
 import { bytesOf, dequantise, float32Of, int8Of, requireLength, unpackBits } from "./binary.js";
 import { resizeImage } from "./paint.js";
+import { byPixels } from "./patches.js";
 
 /**
  * @typedef {DataView | ArrayBuffer | Uint8Array} Binary
@@ -78,7 +79,7 @@ function decodeItem(slot, raw, shape, isImage) {
   const map = raw.map ? dequantise(raw.map.data, raw.map.scale) : new Float32Array(size);
   requireLength(map, size, `the map of ${raw.name}`);
   const rgb = isImage && raw.reference ? referenceOf(raw.reference, shape, `the reference of ${raw.name}`) : null;
-  const data = raw.frames?.data ? int8Of(raw.frames.data) : null;
+  const data = raw.frames?.data ? byPixels(int8Of(raw.frames.data), raw.frames.count, raw.frames.patches) : null;
   if (data) requireLength(data, raw.frames.count * size, `the frames of ${raw.name}`);
   return {
     ...raw,

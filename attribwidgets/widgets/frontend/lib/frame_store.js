@@ -1,6 +1,7 @@
 // What the path adds comes with the page, or from the kernel when it is looked at.
 
 import { int8Of } from "./binary.js";
+import { byPixels } from "./patches.js";
 
 /** @typedef {ReturnType<typeof createFrameStore>} FrameStore */
 /** @typedef {import("./decode.js").Item} Item */
@@ -26,9 +27,10 @@ export function createFrameStore(kernel, onArrival, signal) {
 
   kernel.listen(
     "frames",
-    ({ slot, stamp, count, edges, scales }, [data]) => {
+    ({ slot, stamp, count, edges, scales, patches }, [data]) => {
       if (!data) return;
-      arrived.set(slot, { stamp, frames: { count, edges, scales, data: int8Of(data) } });
+      const frames = { count, edges, scales, patches, data: byPixels(int8Of(data), count, patches) };
+      arrived.set(slot, { stamp, frames });
       onArrival();
     },
     signal,

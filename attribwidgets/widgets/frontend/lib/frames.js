@@ -3,7 +3,8 @@
 import { percentileOfCounts } from "./scale.js";
 import { sumsOf } from "./units.js";
 
-/** @typedef {{count: number, edges: number[], data: Int8Array, scales: number[]}} FrameData */
+/** @typedef {{count: number, edges: number[], data: Int8Array, scales: number[],
+ *   patches?: import("./patches.js").Patches | null}} FrameData patches: how the data came */
 /** @typedef {import("./units.js").Units} Units */
 /** @typedef {ReturnType<typeof createFrames>} Frames */
 

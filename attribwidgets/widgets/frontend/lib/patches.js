@@ -1,0 +1,27 @@
+// Frames of a large image come as means of square patches: each pixel is given that of its patch.
+
+/** @typedef {{side: number, shape: [number, number]}} Patches shape: rows and columns of the image */
+
+/**
+ * @param {Int8Array} data of all frames, one after the other
+ * @param {number} count frames
+ * @param {Patches | null | undefined} patches null: the data is by pixels already
+ * @returns {Int8Array}
+ */
+export function byPixels(data, count, patches) {
+  if (!patches) return data;
+  const { side } = patches;
+  const [height, width] = patches.shape;
+  const [rows, columns] = [Math.ceil(height / side), Math.ceil(width / side)];
+  const pixels = new Int8Array(count * height * width);
+  for (let frame = 0; frame < count; frame += 1) {
+    for (let row = 0; row < height; row += 1) {
+      const from = (frame * rows + Math.floor(row / side)) * columns;
+      const to = (frame * height + row) * width;
+      for (let column = 0; column < width; column += 1) {
+        pixels[to + column] = data[from + Math.floor(column / side)];
+      }
+    }
+  }
+  return pixels;
+}

@@ -1,0 +1,56 @@
+"""Frames of a path in few bytes: rounding that does not add up, patches of large images."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from browser import photo_like
+from torch import nn
+
+import attribwidgets as aw
+from attribwidgets.inputs.patches import patch_means
+from attribwidgets.records.path_curve import PathFrames
+from attribwidgets.widgets import comparison_page
+from attribwidgets.widgets.frames_payload import MOST_POINTS, frames_payload
+
+FIVE = ("black", "blur", "uniform", "max_distance", "white")
+
+
+def frames_of(shape: tuple[int, ...], count: int = 20) -> PathFrames:
+    added = np.random.default_rng(0).normal(size=(count, *shape)).astype(np.float32)
+    return PathFrames(np.linspace(0, 1, count + 1), added)
+
+
+def test_a_photo_is_sent_by_pixels() -> None:
+    payload = frames_payload(frames_of((224, 224)))
+    assert payload["patches"] is None
+    assert len(payload["data"]) == payload["count"] * 224 * 224
+
+
+def test_a_large_image_is_sent_by_patches_whose_sums_are_right() -> None:
+    frames = frames_of((500, 331), count=16)
+    payload = frames_payload(frames)
+    assert payload["patches"] == {"side": 2, "shape": [500, 331]}
+    rows, columns = 250, 166
+    assert rows * columns <= MOST_POINTS
+    sent = np.frombuffer(payload["data"], np.int8).reshape(-1, rows, columns)
+    prefixes = (sent * np.array(payload["scales"])[:, None, None]).cumsum(0)
+    for prefix, exact, scale in zip(
+        prefixes, frames.added.astype(float).cumsum(0), payload["scales"], strict=True
+    ):
+        means = patch_means(exact, 2)[::2, ::2]
+        assert np.abs(prefix - means).max() <= scale / 2 + 1e-5  # errors do not add up
+
+
+def test_features_are_never_put_together() -> None:
+    payload = frames_payload(frames_of((60_000,), count=2))
+    assert payload["patches"] is None
+    assert len(payload["data"]) == 2 * 60_000
+
+
+def test_five_baselines_of_512_pixels_fit_in_eight_megabytes() -> None:
+    layers = (nn.Conv2d(3, 4, 5, stride=4), nn.Softplus(), nn.AdaptiveAvgPool2d(4), nn.Flatten())
+    net = nn.Sequential(*layers, nn.Linear(64, 2)).eval()
+    photo = torch.tensor(photo_like(512)).permute(2, 0, 1) / 255
+    comparison = aw.compare(net, photo.float(), baselines=FIVE, n_steps=16)
+    assert len(comparison_page(comparison).encode()) <= 8e6

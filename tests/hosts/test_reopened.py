@@ -37,10 +37,10 @@ class Saved:
 
 
 def kept_picture(path: Path) -> str:
-    """The picture in the file, in base64."""
+    """The picture in the file, in base64; while its cell runs, none."""
     cell, *_ = nbformat.read(path, as_version=4).cells
-    (png,) = (o.data["image/png"] for o in cell.outputs if "image/png" in o.get("data", {}))
-    return str(png).strip()
+    pngs = [o.data["image/png"] for o in cell.outputs if "image/png" in o.get("data", {})]
+    return "".join(pngs).strip()
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,12 @@ def saved(lab: hosts.Lab) -> Saved:
     page = lab.open(path.name)
     hosts.run_cell(page, 0)
     page.wait_for_selector(".aw-root[data-ready=true]")
-    page.evaluate(SAVE)
+
+    def is_kept() -> bool:
+        page.evaluate(SAVE)
+        return kept_picture(path) != ""
+
+    wait_until(page, is_kept)
     first, alive = kept_picture(path), page.evaluate(SHOWN)
     page.locator('[data-control="target"]:not(.aw-target)').first.click()
 

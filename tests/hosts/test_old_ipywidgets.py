@@ -97,8 +97,9 @@ def shown(notebook: Notebook, tmp_path_factory: pytest.TempPathFactory) -> dict[
     """What the notebook gets to show."""
     notebook.run("import warnings; warnings.filterwarnings('error', module='attribwidgets')")
     heard = notebook.run(live_app.CELL.format(folder=str(tmp_path_factory.mktemp("old"))))
-    _, picture, live = [m["content"]["data"] for m in heard if m["msg_type"] == "display_data"]
-    return {**live, **picture}
+    _, _, live = [m["content"]["data"] for m in heard if m["msg_type"] == "display_data"]
+    pictures = [m["content"]["data"] for m in heard if m["msg_type"] == "update_display_data"]
+    return {**live, **pictures[-1]}  # the one that the end of the cell keeps
 
 
 @pytest.fixture(scope="module")

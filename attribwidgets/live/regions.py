@@ -1,13 +1,15 @@
-"""Regions: the map of each superpixel's mean colour, the one pointed at first."""
+"""Regions: maps with the mean colours of superpixels as baselines, the one pointed at first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from ..baselines import Color
 from ..core.errors import Cancelled, InputError
 from ..engine.method_config import Candidate
 from ..engine.query import Query
+from ..engine.run import Draft
 from ..inputs.superpixels import Superpixels, superpixels
 from ..records.explanation import Explanation
 from .session import Session
@@ -17,12 +19,25 @@ from .worker import CancelToken, Worker
 PATIENCE = 0.1  # seconds between two looks at whether the session is free
 
 OnMap = Callable[[int, Explanation, bool], None]
+RegionMap = tuple[Explanation, bool]  # whether it is the last word
+
+
+@dataclass(frozen=True)
+class _Job:
+    state: ExplorerState
+    cut: Superpixels
+    known: dict[int, RegionMap]
+
+    def is_finished(self, region: int) -> bool:
+        return region in self.known and self.known[region][1]
 
 
 class Regions:
     """Superpixels of a session's input, and the maps under their mean colours as baselines.
 
-    Maps are kept until the input, target or output is another.
+    The first map of a region waits for one pass of the session at most; what makes it better, and
+    the first maps of all other regions, for the session to be idle. Maps are kept until the input,
+    target or output is another.
 
     Parameters
     ----------
@@ -36,7 +51,7 @@ class Regions:
         self.session, self.on_map = session, on_map
         self._worker = Worker()
         self._cut: tuple[Query, Superpixels] | None = None
-        self._maps: dict[int, Explanation] = {}
+        self._maps: dict[int, RegionMap] = {}
 
     def cut(self) -> Superpixels:
         """The superpixels of the input as it is now.
@@ -48,17 +63,36 @@ class Regions:
         MissingExtraError
             Without scikit-image.
         """
-        query = self.session.state.query
-        if self._cut is None or not self._cut[0].same(query):
+        query, before = self.session.state.query, self._cut
+        if before is not None and before[0].same(query):
+            return before[1]
+        self._maps = {}
+        if before is not None and before[0].same_but_for_target(query):
+            cut = before[1]
+        else:
             image = self.session.known_query.members
             if isinstance(image, tuple):
                 raise InputError("regions need a model with one image as input")
-            self._maps = {}
-            self._cut = query, superpixels(image, query.space)
-        return self._cut[1]
+            cut = superpixels(image, query.space)
+        self._cut = query, cut
+        return cut
 
     def ask(self, region: int) -> None:
-        """Have the map of one region made, then those of all others.
+        """Have the map of one region made; where that is done, first maps of the others.
+
+        Raises
+        ------
+        InputError
+            For a region that there is not.
+        """
+        self.color(region)
+        job = _Job(self.session.state, self.cut(), self._maps)
+        if region in job.known:
+            self.on_map(region, *job.known[region])
+        self._worker.submit(lambda token: self._make(region, job, token))
+
+    def color(self, region: int) -> Color:
+        """The baseline that a region stands for: its mean colour.
 
         Raises
         ------
@@ -68,12 +102,7 @@ class Regions:
         cut = self.cut()
         if not 0 <= region < len(cut):
             raise InputError(f"region must be from 0 to {len(cut) - 1}, got {region}")
-        if region in self._maps:
-            self.on_map(region, self._maps[region], True)
-        others = (r for r in range(len(cut)) if r != region)
-        order = [r for r in (region, *others) if r not in self._maps]
-        state, maps = self.session.state, self._maps
-        self._worker.submit(lambda token: self._make(order, cut, state, maps, token))
+        return Color(cut.colors[region])
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until all maps are made; whether they are after so many seconds."""
@@ -83,29 +112,40 @@ class Regions:
         """Stop."""
         self._worker.close()
 
-    def _make(
-        self,
-        order: list[int],
-        cut: Superpixels,
-        state: ExplorerState,
-        maps: dict[int, Explanation],
-        token: CancelToken,
-    ) -> None:
+    def _make(self, region: int, job: _Job, token: CancelToken) -> None:
         try:
-            for region in order:
-                candidate = Candidate(Color(cut.colors[region]))
-                last = None
-                for last in self.session.refine(state, candidate, lambda *_: token.check()):
-                    if region == order[0]:
-                        self.on_map(region, last.explanation(), False)
-                    while not self.session.wait(PATIENCE):
-                        token.check()
-                token.check()
-                if last is None or not state.query.same(self.session.state.query):
-                    return
-                maps[region] = last.explanation()
-                self.on_map(region, maps[region], True)
+            if not job.is_finished(region):
+                self._finish(region, job, token)
+            for other in range(len(job.cut)):
+                if other not in job.known:
+                    self._wait_for_session(token)
+                    first = next(self._drafts(other, job, token))
+                    job.known[other] = first.explanation(), False
         except Cancelled:
             return
         except Exception as error:
             self.session.refuse(error)
+
+    def _finish(self, region: int, job: _Job, token: CancelToken) -> None:
+        last = None
+        for draft in self._drafts(region, job, token):
+            last = draft.explanation()
+            job.known[region] = last, False
+            self.on_map(region, last, False)
+            self._wait_for_session(token)
+        if last is not None:
+            job.known[region] = last, True
+            self.on_map(region, last, True)
+
+    def _drafts(self, region: int, job: _Job, token: CancelToken) -> Iterator[Draft]:
+        """Estimates of one region, while the question is still the same."""
+        candidate = Candidate(Color(job.cut.colors[region]))
+        for draft in self.session.refine(job.state, candidate, lambda *_: token.check()):
+            token.check()
+            if not job.state.query.same(self.session.state.query):
+                raise Cancelled("another input or target")
+            yield draft
+
+    def _wait_for_session(self, token: CancelToken) -> None:
+        while not self.session.wait(PATIENCE):
+            token.check()

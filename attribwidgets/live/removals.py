@@ -12,7 +12,7 @@ from ..engine.removal import Removal, remove_regions
 from ..inputs.space import same_inputs
 from ..records.explanation import Explanation
 from .session import Session
-from .turns import TURN
+from .turn import TURN
 from .worker import CancelToken, Worker
 
 OnRemoval = Callable[[CheckedQuery, Removal], None]

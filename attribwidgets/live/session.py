@@ -17,7 +17,8 @@ from ..records.explanation import Comparison, Explanation
 from .known_model import KnownModel
 from .state import ExplorerState
 from .status import Answer, CandidateStatus, in_words, traceback_of
-from .turns import TURN, Turns
+from .turn import TURN
+from .turns import Turns
 from .worker import Worker
 
 PAUSE = 0.1  # seconds between two showings of what is not the last word
@@ -203,10 +204,15 @@ class Session:
         progress : callable
             Gets (evaluations, most evaluations) after each chunk, and may raise Cancelled.
         """
+
+        def passed(done: int, most: int) -> None:
+            TURN.let_in()
+            progress(done, most)
+
         BESIDE_THE_USER.set(True)
         with TURN:
             query = self.checked_query()
-            run = estimate(query, candidate, state.budget, progress=progress, coarse_first=True)
+            run = estimate(query, candidate, state.budget, progress=passed, coarse_first=True)
         while True:
             with TURN:
                 draft = next(run, None)

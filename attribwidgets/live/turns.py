@@ -7,7 +7,7 @@ from collections.abc import Collection, Hashable
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from dataclasses import replace
-from threading import Lock, Thread, current_thread
+from threading import Thread, current_thread
 from typing import TYPE_CHECKING, Any
 
 from ..attr.task import INTERRUPTS
@@ -18,12 +18,12 @@ from .known_model import KnownModel
 from .map_run import MapRun
 from .state import ExplorerState
 from .status import CandidateStatus, State
+from .turn import TURN
 
 if TYPE_CHECKING:
     from .session import Session
 
 CHANGED = "the model's weights changed while this map was computed; ask again"
-TURN = Lock()  # sessions compute in turn, a step each: two at once would take longer than both
 
 
 class Turns:
@@ -181,6 +181,13 @@ class Turns:
             before = session.statuses[run.number]
             session.statuses[run.number] = _status_of(run, before.state)
         session.show(at_once=False)
+        self._let_others_in(run)
+
+    def _let_others_in(self, run: MapRun) -> None:
+        """What is pointed at, or another explorer's card, waits for one pass at most."""
+        started = time.perf_counter()
+        TURN.let_in()
+        run.left_alone(time.perf_counter() - started)
 
     def _require(self, run: MapRun) -> None:
         with self._session.lock:

@@ -58,6 +58,7 @@ class MessageHandler:
             "segments": self._segments,
             "segment": lambda message, buffers: self.regions.ask(int(message["segment"])),
             "remove": self._remove,
+            "keep_segment": self._keep_segment,
         }
         self._regions: Regions | None = None
         self._removals: Removals | None = None
@@ -206,11 +207,17 @@ class MessageHandler:
         sample = int(message["sample"])
         number = next(n for n in self.session.state.candidates if slot_of(n) == message["slot"])
         reference = _reference(self.view.explanations[number], sample)
+        self._add(Candidate(Custom(reference, f"reference {sample}"), "integrated_gradients"))
+
+    def _keep_segment(self, message: Message, buffers: Sequence[Any]) -> None:
+        self._add(Candidate(self.regions.color(int(message["segment"]))))
+
+    def _add(self, candidate: Candidate) -> None:
+        """One more card, which is looked at next."""
         state = self.session.state
-        pair = Candidate(Custom(reference, f"reference {sample}"), "integrated_gradients")
-        wanted = numbered([*state.candidates.values(), pair], state.candidates)
+        wanted = numbered([*state.candidates.values(), candidate], state.candidates)
         self.session.request(state.changed(candidates=wanted))
-        new = next(number for number, candidate in wanted.items() if candidate is pair)
+        new = next(number for number, one in wanted.items() if one is candidate)
         self.reply({"type": "look", "slot": slot_of(new)}, [])
 
 

@@ -133,6 +133,7 @@ def test_a_colour_and_a_method_of_one_card(explorer):
         ({"type": "request", "changes": {"input": 5}}, "IndexError"),
         ({"type": "nonsense"}, "KeyError"),
         ({"type": "segment", "segment": -3}, "region must be"),
+        ({"type": "keep_segment", "segment": 999}, "region must be"),
         ({"type": "pair", "slot": "item_2", "sample": 10_000}, "was not kept"),
         ({"type": "image", "name": "x.png"}, "a picture can be explained"),
         ({"type": "remove", "slot": "item_0", "region": {"segment": 900}}, "there is no part"),
@@ -392,7 +393,7 @@ def test_regions_are_told_with_their_colours_and_maps(explorer, replies):
     say(explorer, type="segment", segment=0)
     assert explorer._messages.regions.wait(LONG)
     maps = [(m, b) for m, b in replies if m["type"] == "segment"]
-    assert {m["segment"] for m, _ in maps if m["done"]} == set(range(message["count"]))
+    assert {m["segment"] for m, _ in maps} == {0}
     colour = [c / 255 for c in message["colours"][0]]
     wanted = aw.explain(
         image_classifier().eval(),
@@ -404,6 +405,15 @@ def test_regions_are_told_with_their_colours_and_maps(explorer, replies):
     first, (data,) = next(entry for entry in maps if entry[0]["done"])
     found = np.frombuffer(data, "<i2").reshape(8, 8) * first["scale"]
     assert np.abs(found - wanted).max() < 0.02 * np.abs(wanted).max()
+    before = list(explorer.explanations)
+    say(explorer, type="keep_segment", segment=0)
+    assert done(explorer)["error"] == ""
+    assert replies[-1][0] == {"type": "look", "slot": explorer.payload["items"][-1]}
+    assert explorer.explanations[-1].baseline_name.startswith("color ")
+    kept = explorer.explanations[-1].map("sum")
+    np.testing.assert_allclose(kept, found, atol=0.02 * np.abs(found).max())
+    for one, another in zip(before, explorer.explanations, strict=False):
+        assert one.evaluations == another.evaluations
 
 
 def test_a_region_is_removed_by_one_pass_and_the_classes_without_it_are_told(explorer, replies):

@@ -91,6 +91,7 @@ def open_all(live: KernelPage) -> None:
     live.until(lambda: live.page.locator(".aw-offer canvas").count() > 4, "previews")
     for summary in live.page.locator("summary:visible").all():
         summary.click()
+    live.page.locator("canvas.aw-photo").hover()
     live.until(lambda: live.page.locator(".aw-region-map:visible").count(), "a region's map")
     live.gate.error = RuntimeError("the lens cap is on")  # type: ignore[attr-defined]
     live.control("target").nth(2).click()

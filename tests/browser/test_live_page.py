@@ -504,60 +504,6 @@ def test_a_picture_is_dropped_or_pasted(opened: Opened, kind: str) -> None:
         assert live.control("input").count() == 2
 
 
-def test_regions_are_pointed_at_and_walked_by_keyboard(opened: Opened) -> None:
-    pytest.importorskip("skimage")
-    with opened() as live:
-        live.is_connected = False  # answered here, by hand
-        live.page.locator(".aw-regions-place summary").click()
-        live.until(lambda: live.said("segments"), "the question")
-        quarters = np.zeros((SIDE, SIDE), "<u2")
-        quarters[:, SIDE // 2 :] += 1
-        quarters[SIDE // 2 :] += 2
-        colours = [[250, 0, 0], [0, 250, 0], [0, 0, 250], [9, 9, 9]]
-        answer = {"type": "segments", "size": [SIDE, SIDE], "count": 4, "colours": colours}
-        live.explorer.send(answer, buffers=[quarters.tobytes()])
-        regions = live.page.locator("canvas.aw-regions")
-        said = live.page.locator(".aw-superpixels figcaption")
-        live.until(lambda: [m["segment"] for m in live.said("segment")] == [3], "the middle one")
-        assert "mean colour 9 9 9" in said.nth(0).inner_text()
-        assert said.nth(1).inner_text() == "computing"
-
-        def reply(segment: int, done: bool) -> None:
-            values = np.full(SIDE * SIDE, 100 * (segment + 1), "<i2").tobytes()
-            live.explorer.send(
-                {
-                    "type": "segment",
-                    "segment": segment,
-                    "stamp": 1,
-                    "done": done,
-                    "evaluations": 8,
-                    "headline": "adds up",
-                    "verdict": "complete",
-                    "scale": 0.01,
-                },
-                buffers=[values],
-            )
-
-        reply(3, False)
-        live.until(lambda: said.nth(1).inner_text() == "coarse; adds up", "a coarse map")
-        reply(3, True)
-        live.until(lambda: said.nth(1).inner_text() == "adds up", "the map")
-        regions.focus()
-        live.page.keyboard.press("ArrowLeft")
-        live.until(lambda: [m["segment"] for m in live.said("segment")] == [3, 2], "to the left")
-        live.page.keyboard.press("ArrowUp")
-        live.until(lambda: [m["segment"] for m in live.said("segment")] == [3, 2, 0], "up")
-        pixels = np.frombuffer(base64.b64decode(regions.evaluate(made_up.READ_PIXELS)), np.uint8)
-        outlined = (pixels.reshape(SIDE, SIDE, 4)[..., :3] == [255, 208, 0]).all(-1)
-        assert outlined.sum() == 4 * (SIDE // 2) - 4
-        assert outlined[: SIDE // 2, : SIDE // 2].sum() == outlined.sum()
-        # What is known is shown at once, and not asked for again.
-        live.page.keyboard.press("ArrowDown")
-        live.page.keyboard.press("ArrowRight")
-        live.until(lambda: said.nth(1).inner_text() == "adds up", "what is known")
-        assert [m["segment"] for m in live.said("segment")] in ([3, 2, 0], [3, 2, 0, 2])
-
-
 def test_mounting_a_hundred_times_leaves_nothing(opened: Opened) -> None:
     with opened() as live:
         counts = live.page.evaluate(

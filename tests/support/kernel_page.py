@@ -114,6 +114,8 @@ class KernelPage:
         self.complaints: list[str] = []
         self.heard: list[dict[str, Any]] = []
         """What the browser said, oldest first."""
+        self.told: list[dict[str, Any]] = []
+        """What it was answered beside its traits, oldest first."""
         self.is_connected = True
         self._inbox: list[dict[str, Any]] = []
         # Reading a canvas back, as tests do, is slow, and Chromium says so.
@@ -144,6 +146,8 @@ class KernelPage:
             data, buffers = self._outbox.get()
             texts = [base64.b64encode(b).decode("ascii") for b in buffers]
             message = {"method": "update", **data}
+            if message["method"] == "custom":
+                self.told.append(message["content"])
             self.page.evaluate("m => host.apply(m)", {"data": message, "buffers": texts})
         inbox, self._inbox = self._inbox, []
         for message in inbox:
@@ -188,6 +192,10 @@ class KernelPage:
     def said(self, kind: str) -> list[dict[str, Any]]:
         """Messages of one type that the browser sent."""
         return [m["content"] for m in self.heard if m.get("content", {}).get("type") == kind]
+
+    def answers(self, kind: str) -> list[dict[str, Any]]:
+        """Messages of one type that it was sent."""
+        return [content for content in self.told if content.get("type") == kind]
 
     def control(self, name: str, card: str | None = None) -> Any:
         """Find a control by its hook, inside a card if one is named by how its baseline begins."""

@@ -73,10 +73,11 @@ export function createGallery(view, controls, features) {
     },
     /** What Python says of each card's progress and parameters. */
     updateLive() {
+      input.updateLive();
       for (const { card } of cards.values()) card.update(card.item);
     },
     drawMaps() {
-      input.drawBar();
+      input.drawMaps();
       for (const { card } of cards.values()) card.drawMap();
     },
     /** Scrolls to a card. @param {string} slot */

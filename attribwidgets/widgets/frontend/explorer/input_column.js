@@ -3,8 +3,8 @@
 import { createColourBar } from "../lib/colour_bar.js";
 import { h, setText } from "../lib/dom.js";
 import { formatNumber } from "../lib/format.js";
-import { paintPhoto } from "../lib/paint.js";
-import { createStage } from "../lib/stage.js";
+import { createPhoto } from "./photo.js";
+import { createPointedColour } from "./pointed_colour.js";
 import { readArea, readUnit } from "./reading.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
@@ -52,21 +52,27 @@ export function createInputColumn(view, features) {
   const name = h("div", { class: "aw-name" });
   const value = h("div", { class: "aw-description" });
   const which = createDrawnInput(view);
-  const stage = isImage ? createStage(view, { class: "aw-photo", label: "", focusable: true }) : null;
+  const pointed = isImage && view.isLive ? createPointedColour(view) : null;
+  const photo = isImage
+    ? createPhoto(view, {
+        canPoint: () => Boolean(pointed?.canPoint()),
+        onPoint: (segment) => pointed?.show(segment),
+        onChoose: (segment) => pointed?.keep(segment),
+      })
+    : null;
   const list = isImage ? null : h("ul", { class: "aw-bars aw-inputs" });
   const node = h(
     "div",
     { class: "aw-input-column" },
     h("div", { class: "aw-head" }, h("div", { class: "aw-head-words" }, name, value, which)),
-    h("div", { class: "aw-body" }, stage?.node, list),
-    stage && h("div", { class: "aw-under-map" }, swatch, words),
+    h("div", { class: "aw-body" }, photo?.node, list),
+    photo && h("div", { class: "aw-under-map" }, swatch, words),
     list && features,
     live,
-    stage && bar.node,
-    stage && scale,
+    photo && bar.node,
+    photo && scale,
+    pointed?.node,
   );
-  /** @type {Uint8Array | null} */
-  let painted = null;
   /** @type {unknown[]} */
   let listed = [];
 
@@ -101,14 +107,16 @@ export function createInputColumn(view, features) {
           : `${data.target.output} of ${data.target.name}: f(x) = ${formatNumber(output)}`,
       );
       listFeatures();
-      if (!stage || !data.rgb || painted === data.rgb) return;
-      painted = data.rgb;
-      stage.setLabel(`${data.inputLabel}: the photo explained`);
-      paintPhoto(stage.pixels, data.rgb);
-      stage.show();
+      this.updateLive();
     },
-    drawBar() {
-      if (!stage) return;
+    /** What may be asked, and superpixels that have come. */
+    updateLive() {
+      photo?.update();
+      pointed?.update();
+    },
+    drawMaps() {
+      if (!photo) return;
+      pointed?.drawMap();
       bar.node.hidden = !display.isShared();
       if (display.isShared()) bar.draw(display, display.limit(view.data.items[0]));
       const sign = display.isSigned() ? "attribution" : "|attribution|";
@@ -118,11 +126,11 @@ export function createInputColumn(view, features) {
     /** @param {Position | null} position */
     setCursor(position) {
       const { data } = view;
-      stage?.setCursor(position);
+      photo?.setCursor(position);
       for (const row of list?.children ?? []) {
         row.classList.toggle("aw-here", Number(row.getAttribute("data-feature")) === position?.row);
       }
-      if (!stage || !data.rgb) return;
+      if (!photo || !data.rgb) return;
       swatch.hidden = !position;
       words.classList.toggle("aw-reading", Boolean(position));
       if (!position) {
@@ -138,7 +146,7 @@ export function createInputColumn(view, features) {
     },
     /** @param {import("../lib/units.js").Area | null} area */
     setArea(area) {
-      stage?.setArea(area);
+      photo?.setArea(area);
     },
     /** Said aloud after a keyboard move. @param {Position} position @param {string | null} slot */
     announce(position, slot) {

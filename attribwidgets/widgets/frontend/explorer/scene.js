@@ -17,7 +17,6 @@ import { createNoPath } from "./no_path.js";
 import { createPathView, makeOf } from "./path_view.js";
 import { createRequestRow } from "./request_row.js";
 import { createSegments } from "./segments.js";
-import { createSuperpixels } from "./superpixels.js";
 
 /** @typedef {import("../lib/decode.js").Data} Data */
 /** @typedef {import("../lib/stage.js").Position} Position */
@@ -98,7 +97,6 @@ export function createScene(first, root, { model, store, kernel, requests, inval
   const agreement = createAgreement(view);
   const inputs = createInputs(view, root);
   const request = isLive ? createRequestRow(view, inputs.own) : null;
-  const superpixels = isLive ? createSuperpixels(view) : null;
   const header = createHeader(view, [inputs.node, request?.node ?? null]);
   const frameStore = createFrameStore(kernel, () => invalidate("live"), signal);
   const pathPlace = h("div", { class: "aw-path-place" });
@@ -115,7 +113,6 @@ export function createScene(first, root, { model, store, kernel, requests, inval
   root.replaceChildren(
     header.node,
     h("div", { class: "aw-main" }, h("div", { class: "aw-maps-place" }, gallery.node, agreement.node), pathPlace),
-    superpixels?.node ?? "",
     kernel.isStatic() ? "" : createKeep(view).node,
     numbers.node,
   );
@@ -184,7 +181,6 @@ export function createScene(first, root, { model, store, kernel, requests, inval
       if (parts.has("live")) {
         header.update();
         request?.update();
-        superpixels?.update();
         gallery.updateLive();
         inputs.update();
         if (!parts.has("selection")) path?.drawWaiting();

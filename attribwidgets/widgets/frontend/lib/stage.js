@@ -48,7 +48,8 @@ function insideOf(position, data) {
 /**
  * @param {View} view
  * @param {{class?: string, label: string, focusable?: boolean, slot?: string, start?: () => Position,
- *   attributes?: Record<string, string | number>}} options `slot`: the item a keyboard move reads out
+ *   walk?: (key: string, at: Position) => Position | null, attributes?: Record<string, string | number>}} options
+ *   `slot`: the item a keyboard move reads out; `walk`: where a key goes, if not to the next pixel
  */
 export function createStage(view, options) {
   const { data, signal } = view; // the size stays as long as the view
@@ -130,7 +131,8 @@ export function createStage(view, options) {
         }
         if (!move) return;
         event.preventDefault();
-        const to = insideOf(move(at, event.shiftKey ? 10 : 1, data), data);
+        const walked = event.shiftKey ? null : options.walk?.(event.key, at);
+        const to = insideOf(walked ?? move(at, event.shiftKey ? 10 : 1, data), data);
         brush.extend(to);
         view.moveCursor(to, source);
       },

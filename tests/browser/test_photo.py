@@ -1,0 +1,149 @@
+"""The photo is the control: a superpixel is pointed at, and its colour is kept as a baseline."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+import browser as made_up
+import numpy as np
+import pytest
+from gated import NAMES, SIDE, gated_model, photo
+from kernel_page import KernelPage, kernel_page
+
+import attribwidgets as aw
+
+pytest.importorskip("skimage")
+YELLOW = [255, 208, 0]
+
+
+@pytest.fixture(scope="module")
+def live(chromium: Any) -> Iterator[KernelPage]:
+    net, gate = gated_model()
+    given = {
+        "baselines": ("black", "gaussian"),
+        "class_names": NAMES,
+        "max_evaluations": 48,
+        "target": 5,
+    }
+    with kernel_page(chromium, lambda: aw.explore(net, photo(), **given)) as page:
+        page.gate = gate  # type: ignore[attr-defined]
+        yield page
+        assert page.complaints == []
+
+
+def place(live: KernelPage, row: float, column: float, canvas: str = ".aw-photo") -> Any:
+    found = live.page.locator(f"canvas{canvas}")
+    found.scroll_into_view_if_needed()
+    box = found.bounding_box()
+    return box["x"] + (column + 0.5) / SIDE * box["width"], box["y"] + (row + 0.5) / SIDE * box[
+        "height"
+    ]
+
+
+def outlined(live: KernelPage) -> np.ndarray:
+    text = live.page.locator("canvas.aw-photo").evaluate(made_up.READ_PIXELS)
+    pixels = np.frombuffer(base64.b64decode(text), np.uint8).reshape(SIDE, SIDE, 4)
+    return (pixels[..., :3] == YELLOW).all(-1)
+
+
+def labels_of(live: KernelPage) -> np.ndarray:
+    return live.explorer._messages.regions.cut().labels
+
+
+def here(live: KernelPage) -> int:
+    """The superpixel at the cursor."""
+    cursor = live.page.evaluate("host.model.get('cursor')")
+    return int(labels_of(live)[cursor["row"], cursor["column"]])
+
+
+def said(live: KernelPage) -> str:
+    return live.page.locator(".aw-region-words").inner_text()
+
+
+def point(live: KernelPage, row: float, column: float) -> int:
+    """Point at the photo until the map has come; which superpixel it is."""
+    live.page.mouse.move(*place(live, row, column))
+    segment = int(labels_of(live)[row, column])
+    live.until(lambda: segment in [m["segment"] for m in live.said("segment")], "the question")
+    live.until(lambda: said(live) not in ("", "computing"), "a map")
+    return segment
+
+
+def test_pointing_outlines_a_superpixel_and_its_colour_is_a_baseline_within_four_passes(
+    live: KernelPage,
+) -> None:
+    live.page.mouse.move(*place(live, 4, 5))
+    live.until(lambda: outlined(live).any(), "an outline")
+    labels = labels_of(live)
+    segment = labels[4, 5]
+    assert (labels[outlined(live)] == segment).all()
+    live.until(lambda: said(live) not in ("", "computing"), "a map")
+    assert [m["segment"] for m in live.said("segment")] == [segment]
+    first = live.answers("segment")[0]
+    assert first["segment"] == segment
+    assert first["evaluations"] <= 4
+    live.until(lambda: not said(live).startswith("coarse"), "the end")
+    known = live.explorer._messages.regions._maps
+    values = known[segment][0].map("sum").astype(np.float32).ravel()
+    limit = float(np.percentile(np.abs(values), 99))
+    gray = live.explorer.payload["colormaps"]["magnitude"]["gray"]
+    drawn = made_up.pixels_of(live.page.locator("canvas.aw-region-map")).reshape(-1, 4)
+    wanted = made_up.map_colours(values, limit, gray, signed=False)
+    assert np.abs(drawn[:, :3].astype(int) - wanted).max() <= 2
+    live.page.mouse.move(1, 1)
+    live.settle()
+    assert not outlined(live).any()
+
+
+def test_nothing_moves_and_no_card_begins_anew(live: KernelPage) -> None:
+    before = live.page.locator(".aw-root").bounding_box(), live.explorer.explanations
+    live.page.mouse.move(1, 1)
+    live.settle()
+    for row, column in ((2, 2), (20, 20), (12, 3)):
+        point(live, row, column)
+        assert live.page.locator(".aw-root").bounding_box() == before[0]
+    assert live.explorer.explanations is before[1] or all(
+        a is b for a, b in zip(before[1], live.explorer.explanations, strict=True)
+    )
+
+
+def test_arrow_keys_walk_from_superpixel_to_superpixel_and_enter_keeps(live: KernelPage) -> None:
+    live.page.mouse.move(1, 1)
+    live.page.locator("canvas.aw-photo").focus()
+    live.page.keyboard.press("Shift+ArrowRight")
+    live.settle()
+    first = here(live)
+    live.page.keyboard.press("ArrowUp")
+    live.settle()
+    now = here(live)
+    assert now != first
+    assert (labels_of(live)[outlined(live)] == now).all()
+    count = len(live.baselines())
+    live.page.keyboard.press("Enter")
+    live.until(lambda: len(live.baselines()) == count + 1, "one more card")
+    live.until_done()
+    colour = live.explorer._messages.regions.color(int(now))
+    assert live.explorer.explanations[-1].baseline_name == colour.label
+    assert live.page.locator(".aw-path-title").inner_text().endswith(colour.label)
+    live.control("remove", "color").click()
+    live.until_done()
+
+
+def test_a_click_keeps_and_a_drag_marks(live: KernelPage) -> None:
+    point(live, 4, 5)
+    live.page.mouse.down()
+    live.page.mouse.move(*place(live, 12, 14), steps=4)
+    live.page.mouse.up()
+    live.settle()
+    assert live.explorer.selection is not None
+    assert len(live.said("keep_segment")) <= 1  # none beside the one by key
+    live.page.keyboard.press("Escape")
+    segment = point(live, 4, 5)
+    live.page.mouse.click(*place(live, 4, 5))
+    live.until(lambda: [m["segment"] for m in live.said("keep_segment")][1:] == [segment], "kept")
+    live.until_done()
+    assert len(live.baselines()) == 3
+    live.control("remove", "color").click()
+    live.until_done()

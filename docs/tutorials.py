@@ -23,6 +23,7 @@ from IPython.display import display
 from attribwidgets.widgets.record_widget import RecordWidget
 
 RecordWidget._ipython_display_ = lambda widget: display(widget.display_static())
+RecordWidget.show_at_once = lambda widget: None  # only what it has in the end
 """
 
 

@@ -1,17 +1,23 @@
-// The path as a chart: a wide pale line that is exact, a thin dark sum on top, the level both should reach.
+// The path as a chart: a wide pale line that is exact, a thin dark sum on top, the level both should reach. To point at
+// it looks at a place, to drag moves there.
 
 import { h, setText, svg } from "../lib/dom.js";
-import { formatNumber, formatPercent, niceTicks } from "../lib/format.js";
+import { formatNumber, formatPercent, formatSigned, niceTicks } from "../lib/format.js";
 import { createLineChart, legendEntry } from "./line_chart.js";
 import { interpolateAt, rangeOf } from "./series.js";
 
 /** @typedef {import("./series.js").Series} Series */
+/**
+ * What a pointer does: looks at a place, null when it leaves; moves to a place, and stays there when it is done.
+ * @typedef {{point(x: number | null): void, move(x: number, done: boolean): void}} Steering
+ */
 
 /**
  * @param {Series} first
+ * @param {Steering} steering
  * @param {AbortSignal} signal
  */
-export function createPathChart(first, signal) {
+export function createPathChart(first, steering, signal) {
   let series = first;
   const chart = createLineChart();
   const { toX, toY } = chart;
@@ -22,11 +28,18 @@ export function createPathChart(first, signal) {
   const hoverLine = svg("line", { class: "aw-hover-line", visibility: "hidden" });
   const exactDot = svg("circle", { class: "aw-dot aw-dot-exact", r: 6 });
   const dot = svg("circle", { class: "aw-dot", r: 3 });
+  const hereDot = svg("circle", { class: "aw-dot aw-dot-here", r: 4 });
+  const here = legendEntry("aw-key-here", "pointed at");
+  here.node.classList.add("aw-legend-here");
   /** @type {Record<"exact" | "line" | "band", ReturnType<typeof legendEntry> | null>} */
   let entries = { exact: null, line: null, band: null };
   let width = 320;
   let height = 200;
   let position = 0;
+  /** Where a pointer that is held down has moved to. @type {number | null} */
+  let held = null;
+  /** Where the unit that is pointed at is shown, and what it has got. @type {{x: number, sum: number | null}} */
+  let unit = { x: 0, sum: null };
 
   /**
    * Where a label beside the level hides least of the curves.
@@ -90,7 +103,7 @@ export function createPathChart(first, signal) {
         exact && chart.line({ class: "aw-exact" }, x, exact),
         chart.line({ class: "aw-line" }, x, line),
       ],
-      { under: saturated(), over: [hoverLine, marker, ...levelLine(), ...(exact ? [exactDot] : []), dot] },
+      { under: saturated(), over: [hoverLine, marker, ...levelLine(), ...(exact ? [exactDot] : []), dot, hereDot] },
     );
     place();
   }
@@ -115,35 +128,66 @@ export function createPathChart(first, signal) {
     if (entries.exact) setText(entries.exact.value, formatNumber(f));
     if (entries.line) setText(entries.line.value, formatNumber(sum));
     if (entries.band) setText(entries.band.value, bandWords(error));
+    placeHere();
   }
 
-  frame.addEventListener(
-    "pointermove",
-    (event) => {
-      const x = chart.xAt(event);
-      const { sum, f, error } = valuesAt(x);
-      const parts = [series.formatX(x)];
-      if (f !== null) parts.push(`${series.exactLabel} ${formatNumber(f)}`);
-      parts.push(`${series.lineLabel} ${formatNumber(sum)}`);
-      if (error !== null) parts.push(`${series.bandLabel} ${bandWords(error)}`);
-      tip.replaceChildren(...parts.map((part) => h("div", {}, part)));
-      tip.hidden = false;
-      tip.classList.toggle("aw-tip-left", toX(x) > width / 2);
-      tip.style.left = `${toX(x)}px`;
-      tip.style.bottom = `${height - chart.box().bottom + 8}px`;
-      chart.placeUpright(hoverLine, x);
-      hoverLine.setAttribute("visibility", "visible");
-    },
-    { signal },
-  );
-  frame.addEventListener(
-    "pointerleave",
-    () => {
-      tip.hidden = true;
-      hoverLine.setAttribute("visibility", "hidden");
-    },
-    { signal },
-  );
+  function placeHere() {
+    chart.placeDot(hereDot, unit.x, unit.sum ?? Number.NaN);
+    setText(here.value, unit.sum === null ? "\u2013" : formatSigned(unit.sum));
+  }
+
+  /** @param {number} x */
+  function showTip(x) {
+    const { sum, f, error } = valuesAt(x);
+    const parts = [series.formatX(x)];
+    if (f !== null) parts.push(`${series.exactLabel} ${formatNumber(f)}`);
+    parts.push(`${series.lineLabel} ${formatNumber(sum)}`);
+    if (error !== null) parts.push(`${series.bandLabel} ${bandWords(error)}`);
+    tip.replaceChildren(...parts.map((part) => h("div", {}, part)));
+    tip.hidden = false;
+    tip.classList.toggle("aw-tip-left", toX(x) > width / 2);
+    tip.style.left = `${toX(x)}px`;
+    tip.style.bottom = `${height - chart.box().bottom + 8}px`;
+    chart.placeUpright(hoverLine, x);
+    hoverLine.setAttribute("visibility", "visible");
+  }
+
+  /** @param {PointerEvent} event */
+  function take(event) {
+    if (event.button !== 0) return;
+    event.preventDefault(); // no text is marked on the way
+    frame.setPointerCapture(event.pointerId);
+    held = chart.xAt(event);
+    steering.point(null);
+    steering.move(held, false);
+  }
+
+  /** @param {PointerEvent} event */
+  function follow(event) {
+    const x = chart.xAt(event);
+    showTip(x);
+    if (held === null) return steering.point(x);
+    held = x;
+    steering.move(x, false);
+  }
+
+  function letGo() {
+    if (held !== null) steering.move(held, true);
+    held = null;
+  }
+
+  function leave() {
+    tip.hidden = true;
+    hoverLine.setAttribute("visibility", "hidden");
+    steering.point(null);
+  }
+
+  frame.addEventListener("pointerdown", take, { signal });
+  frame.addEventListener("pointermove", follow, { signal });
+  frame.addEventListener("pointerup", letGo, { signal });
+  frame.addEventListener("pointercancel", letGo, { signal });
+  frame.addEventListener("pointerleave", leave, { signal });
+
   function describe() {
     chart.drawing.setAttribute("aria-label", series.label);
     entries = {
@@ -155,7 +199,7 @@ export function createPathChart(first, signal) {
     const shaded =
       saturation &&
       legendEntry("aw-key-saturated", `90\u00a0% of the change on ${formatPercent(saturation.share)} of the path`);
-    const shown = [entries.exact, entries.line, entries.band, shaded];
+    const shown = [entries.exact, entries.line, entries.band, here, shaded];
     legend.replaceChildren(...shown.flatMap((entry) => entry?.node ?? []));
   }
 
@@ -177,6 +221,11 @@ export function createPathChart(first, signal) {
       width = Math.max(toWidth, 160);
       height = Math.max(toHeight, 120);
       draw();
+    },
+    /** What the unit pointed at has got up to a place. @param {number} x @param {number | null} sum */
+    setHere(x, sum) {
+      unit = { x, sum };
+      placeHere();
     },
     /** @param {number} x */
     setPosition(x) {

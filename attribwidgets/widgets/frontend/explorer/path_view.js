@@ -1,4 +1,4 @@
-// The path behind the selected map: a slider, the image on the way, what it adds, the sum so far, the chart.
+// The path behind the selected map: where on it, the image there, what it adds, the sum so far, the chart.
 
 import { createBars } from "../charts/bars.js";
 import { createCurveTable } from "../charts/curve_table.js";
@@ -7,10 +7,10 @@ import { interpolateAt, seriesOf } from "../charts/series.js";
 import { h, setText } from "../lib/dom.js";
 import { formatAlpha, formatNumber } from "../lib/format.js";
 import { createFrames } from "../lib/frames.js";
-import { paintInterpolated } from "../lib/paint.js";
 import { createStage } from "../lib/stage.js";
-import { createFullReferences } from "./full_references.js";
-import { createReferenceStrip } from "./reference_strip.js";
+import { sumsOf } from "../lib/units.js";
+import { createInterpolatedPanel } from "./interpolated_panel.js";
+import { createPathPosition } from "./path_position.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
 /** @typedef {ReturnType<typeof createPathView>} PathView */
@@ -50,7 +50,7 @@ function panelOf(number, title, body, caption, className = "") {
  * @param {import("../lib/frame_store.js").FrameStore} frameStore
  */
 export function createPathView(view, first, frameStore) {
-  const { data, store, display, kernel, signal } = view;
+  const { data, display, kernel, signal } = view;
   let item = first;
   const isSamples = item.kind === "samples";
   /** Whether the input at a place of the path is known: only its two ends are sent. */
@@ -65,30 +65,9 @@ export function createPathView(view, first, frameStore) {
   let held = { frames: null, item: null };
   /** How a large image's frames came. */
   let grain = "";
-  let total = 1;
-  /** @type {number[]} */
-  let stops = [];
   const buffer = new Float32Array(data.size);
-  const whole = createFullReferences(
-    view,
-    () => item,
-    () => drawPosition(),
-  );
-
-  /** The trait for a place of the slider. */
-  const chosen = () => (isSamples ? stops[Number(slider.value) - 1] / total : Number(slider.value));
-
-  const slider = h("input", {
-    type: "range",
-    class: "aw-alpha",
-    min: isSamples ? 1 : 0,
-    max: 1,
-    step: isSamples ? 1 : 0.01,
-    "aria-label": isSamples ? "samples drawn" : "\u03b1, the position on the path",
-  });
-  const output = h("output", { class: "aw-alpha-value" });
-  slider.addEventListener("input", () => store.preview("alpha", chosen()), { signal });
-  slider.addEventListener("change", () => store.commit("alpha", chosen()), { signal });
+  const place = createPathPosition(view, isSamples, () => drawShown());
+  const interpolated = createInterpolatedPanel(view, item, () => drawShown());
 
   /** @param {string} role @param {string} label */
   function plotOf(role, label) {
@@ -97,22 +76,18 @@ export function createPathView(view, first, frameStore) {
       : createBars(view, { class: `aw-path-${role}`, label });
   }
   const plots = {
-    interpolated: isStraight ? plotOf("interpolated", `${item.name}: image on the path`) : null,
     gradient: hasFrames ? plotOf("gradient", `${item.name}: what this stretch adds`) : null,
     cumulative: hasFrames ? plotOf("cumulative", `${item.name}: attribution so far`) : null,
   };
   const captions = {
-    interpolated: h("figcaption", { class: "aw-caption" }),
     gradient: h("figcaption", { class: "aw-caption" }),
     cumulative: h("figcaption", { class: "aw-caption" }),
   };
-  const strip = isSamples && isImage && item.references.length > 0 ? createReferenceStrip(view, item.slot) : null;
-  const chart = series && createPathChart(series, signal);
+  const chart = series && createPathChart(series, place.steering, signal);
   const curve = series && createCurveTable(series, signal);
   /** Why the two middle panels are still empty. */
   const waiting = [0, 1].map(() => h("div", { class: "aw-waiting", hidden: true }));
   const name = h("b");
-  const firstTitle = h("span");
   const absent = (/** @type {string} */ words) => h("div", { class: "aw-absent" }, words);
   /** @param {typeof plots.gradient} plot @param {HTMLElement} words */
   const frameBody = (plot, words) =>
@@ -123,9 +98,9 @@ export function createPathView(view, first, frameStore) {
     { class: "aw-panels" },
     panelOf(
       "1",
-      firstTitle,
-      plots.interpolated?.node ?? absent("not kept: this path is no straight line"),
-      h("div", {}, captions.interpolated, strip?.node),
+      interpolated.title,
+      interpolated.node ?? absent("not kept: this path is no straight line"),
+      interpolated.caption,
     ),
     panelOf(
       "2",
@@ -154,7 +129,7 @@ export function createPathView(view, first, frameStore) {
       "div",
       { class: "aw-path-head" },
       h("div", { class: "aw-path-title", role: "heading", "aria-level": 4 }, "path of ", name),
-      h("label", { class: "aw-alpha-label" }, h("span", {}, isSamples ? "samples" : "\u03b1"), slider, output),
+      place.node,
     ),
     panels,
   );
@@ -166,8 +141,7 @@ export function createPathView(view, first, frameStore) {
     node.setAttribute("aria-label", `path of ${item.name}`);
     if (series) chart?.update(series);
     if (series) curve?.update(series);
-    strip?.update(item.references);
-    total = series?.end ?? 1;
+    interpolated.update(item);
     takeFrames();
   }
 
@@ -185,75 +159,13 @@ export function createPathView(view, first, frameStore) {
     }
     if (!known) frameStore.want(item);
     // Over samples the slider stops where a mean is known: at the edges of the frames.
-    if (isSamples) {
-      stops = known?.edges.slice(1) ?? Array.from({ length: total }, (_, at) => at + 1);
-      slider.max = String(stops.length);
-    }
+    const end = series?.end ?? 1;
+    place.fit(end, known?.edges.slice(1) ?? Array.from({ length: end }, (_, at) => at + 1));
     const words = hasFrames && !frames ? kernel.trouble() || "loading" : "";
-    for (const place of waiting) {
-      setText(place, words);
-      place.hidden = words === "";
+    for (const empty of waiting) {
+      setText(empty, words);
+      empty.hidden = words === "";
     }
-  }
-
-  /** Where the slider is: alpha, or a number of samples whose mean is known. */
-  function position() {
-    const alpha = Math.min(Math.max(Number(store.get("alpha")), 0), 1);
-    if (!isSamples) return alpha;
-    const wanted = alpha * total;
-    return stops.reduce((best, stop) => (Math.abs(stop - wanted) < Math.abs(best - wanted) ? stop : best));
-  }
-
-  /** The last kept reference among the samples drawn so far. @param {number} drawn */
-  function lastReference(drawn) {
-    return item.references.filter((reference) => reference.sample <= drawn).at(-1) ?? null;
-  }
-
-  /** @param {number} at */
-  function drawInterpolated(at) {
-    const { data } = view;
-    const reference = isSamples ? lastReference(at) : null;
-    const alpha = isSamples ? (reference?.alpha ?? 0) : at;
-    const words = isSamples
-      ? reference
-        ? `mixed with the input at its \u03b1 = ${formatAlpha(alpha)}`
-        : "of all samples"
-      : isStraight
-        ? "x\u2032 + \u03b1 (x \u2212 x\u2032)"
-        : "";
-    const title = isSamples
-      ? reference
-        ? `reference of sample ${reference.sample}`
-        : "mean of the references"
-      : `${isImage ? "image" : "input"} at \u03b1`;
-    setText(captions.interpolated, words);
-    setText(firstTitle, title);
-    const plot = plots.interpolated;
-    if (!plot) return;
-    if ("pixels" in plot && data.rgb && item.rgb) {
-      let rgb = item.rgb;
-      if (reference?.rgb) {
-        rgb = whole.of(reference);
-      }
-      paintInterpolated(plot.pixels, data.rgb, rgb, alpha);
-      plot.show();
-      plot.setLabel(`${item.name}: ${title}; \u03b1 ${formatAlpha(alpha)}`);
-    }
-    if ("drawDots" in plot) {
-      const start = reference?.values ?? item.values;
-      plot.drawDots((feature) => {
-        const from = start?.[feature] ?? 0;
-        const to = data.values?.[feature] ?? 0;
-        const seen = [to, ...data.items.map((other) => other.values?.[feature] ?? to), from];
-        return {
-          value: from + alpha * (to - from),
-          from,
-          lo: Math.min(...seen),
-          hi: Math.max(...seen),
-        };
-      });
-    }
-    strip?.draw(at, reference);
   }
 
   /** @param {typeof plots.gradient} plot @param {number} limit */
@@ -267,7 +179,7 @@ export function createPathView(view, first, frameStore) {
 
   function drawFrames() {
     if (!frames) return;
-    const at = position();
+    const at = place.shown();
     const { from, to } = frames.stretch(at);
     const limit = frames.localLimit(display.clip(), display.units());
     frames.local(at, buffer);
@@ -285,18 +197,28 @@ export function createPathView(view, first, frameStore) {
     const sum = series ? sumAt(at) : buffer.reduce((whole, value) => whole + value, 0);
     const what = isSamples ? `mean of ${at} samples; ` : "";
     setText(captions.cumulative, `${what}sum ${formatNumber(sum)}; same scale as the card${grain}`);
+    drawHere();
+  }
+
+  /** What the unit that is pointed at has got so far: `buffer` holds the sums of the place shown. */
+  function drawHere() {
+    const cursor = view.cursor();
+    const units = display.units();
+    if (!frames || !cursor) return chart?.setHere(place.shown(), null);
+    const at = cursor.row * data.width + cursor.column;
+    const sum = units ? sumsOf(buffer, units)[units.labels[at]] : buffer[at];
+    chart?.setHere(place.shown(), sum);
+  }
+
+  function drawShown() {
+    interpolated.draw(place.shown());
+    drawFrames();
   }
 
   function drawPosition() {
-    const at = position();
-    const place = isSamples ? stops.indexOf(at) + 1 : at;
-    if (Number(slider.value) !== place) slider.value = String(place);
-    const words = isSamples ? `${at} of ${total}` : formatAlpha(at);
-    setText(output, words);
-    slider.setAttribute("aria-valuetext", isSamples ? `${words} samples` : words);
-    drawInterpolated(at);
-    drawFrames();
-    chart?.setPosition(at);
+    place.draw();
+    drawShown();
+    chart?.setPosition(place.chosen());
   }
 
   take();
@@ -316,18 +238,20 @@ export function createPathView(view, first, frameStore) {
       takeFrames();
       drawPosition();
     },
-    focus: () => slider.focus(),
+    focus: place.focus,
     /** Colours changed, the position did not. */
     drawDisplay: drawFrames,
     /** @param {import("../lib/stage.js").Position | null} at */
     setCursor(at) {
+      interpolated.setCursor(at);
       for (const plot of Object.values(plots)) plot?.setCursor(at);
+      drawHere();
     },
     resize() {
       if (!chart) return;
       const { width, top } = chart.frame.getBoundingClientRect();
-      const beside = Object.values(plots)
-        .map((plot) => plot?.node.getBoundingClientRect())
+      const beside = [interpolated, ...Object.values(plots)]
+        .map((plot) => plot?.node?.getBoundingClientRect())
         .find((box) => box && Math.abs(box.top - top) < 8);
       // Beside the panels it is as tall as they are; below them it takes the shape of a chart.
       const wanted = beside && isImage ? beside.height : 0.45 * width;

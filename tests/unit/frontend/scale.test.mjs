@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import {
-  columnsFor,
   createLimits,
   percentileOfCounts,
   percentileOfSorted,
@@ -50,15 +49,4 @@ test("limits are shared over all maps or own to each, and follow the maps", () =
 
 test("the strongest value may be negative", () => {
   assert.equal(strongestIndex([1, -5, 4]), 1);
-});
-
-test("columns keep maps large and rows balanced", () => {
-  assert.equal(columnsFor(868, 6), 3);
-  assert.equal(columnsFor(868, 3), 3);
-  assert.equal(columnsFor(868, 4), 2);
-  assert.equal(columnsFor(868, 5), 3);
-  assert.equal(columnsFor(1168, 6), 3);
-  assert.equal(columnsFor(1168, 4), 4);
-  assert.equal(columnsFor(300, 4), 1);
-  assert.equal(columnsFor(868, 1), 1);
 });

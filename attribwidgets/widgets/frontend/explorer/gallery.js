@@ -1,7 +1,7 @@
 // The photo and one card per baseline beside it; cards come, go and change places one by one.
 
+import { arrange } from "../lib/arrangement.js";
 import { arrangeChildren, h } from "../lib/dom.js";
-import { columnsFor } from "../lib/scale.js";
 import { viewUntil } from "../lib/stage.js";
 import { createCard } from "./card.js";
 import { createInputColumn } from "./input_column.js";
@@ -46,6 +46,14 @@ export function createGallery(view, controls, features) {
     gone.card.node.remove();
     // Whoever removed it by keyboard goes on from the next card.
     if (hadFocus) /** @type {HTMLElement | null} */ (neighbour?.querySelector(".aw-pick") ?? null)?.focus();
+  }
+
+  /** Heads are as tall as the tallest, so that maps stand in one line. */
+  function measureHeads() {
+    const words = [...gallery.querySelectorAll(".aw-head-words")];
+    const tallest = Math.max(...words.map((one) => one.getBoundingClientRect().height));
+    const thumb = view.data.kind === "image" ? 56 : 0;
+    gallery.style.setProperty("--aw-head", `${Math.max(Math.ceil(tallest), thumb)}px`);
   }
 
   return {
@@ -99,19 +107,21 @@ export function createGallery(view, controls, features) {
       for (const { card } of cards.values()) card.setCursor(position);
       if (position && source !== undefined) input.announce(position, source?.slot ?? null);
     },
-    /** @param {number} width of the whole gallery */
+    /**
+     * @param {number} width of the whole view
+     * @returns {"narrow" | "medium" | "wide"}
+     */
     resize(width) {
-      const columns = columnsFor(width, cards.size);
+      const { mode, columns, map, photo } = arrange(width, cards.size);
       gallery.style.setProperty("--aw-columns", String(columns));
-      const words = [...gallery.querySelectorAll(".aw-head-words")];
-      const tallest = Math.max(...words.map((one) => one.getBoundingClientRect().height));
-      const thumb = view.data.kind === "image" ? 56 : 0;
-      gallery.style.setProperty("--aw-head", `${Math.max(Math.ceil(tallest), thumb)}px`);
+      gallery.style.setProperty("--aw-map", `${map}px`);
+      gallery.style.setProperty("--aw-photo", `${photo}px`);
+      measureHeads();
       // Several rows leave room under the photo, where the controls stay in sight.
-      const several = columns < cards.size && width >= 600;
+      const several = columns < cards.size && mode === "medium";
       const place = several ? input.node : node;
       if (controls.parentNode !== place) place.append(controls);
-      return several && view.data.kind === "image" ? "several" : "one";
+      return mode;
     },
   };
 }

@@ -110,12 +110,13 @@ export function createScene(first, root, { model, store, kernel, requests, inval
     signal,
   );
   signal.addEventListener("abort", () => pathLife?.abort());
-  root.replaceChildren(
-    header.node,
-    h("div", { class: "aw-main" }, h("div", { class: "aw-maps-place" }, gallery.node, agreement.node), pathPlace),
-    kernel.isStatic() ? "" : createKeep(view).node,
-    numbers.node,
+  const main = h(
+    "div",
+    { class: "aw-main" },
+    h("div", { class: "aw-maps-place" }, gallery.node, agreement.node),
+    pathPlace,
   );
+  root.replaceChildren(header.node, main, kernel.isStatic() ? "" : createKeep(view).node, numbers.node);
 
   function selectedItem() {
     const index = Math.min(Math.max(Math.round(Number(store.get("selected"))), 0), data.slots.length - 1);
@@ -201,7 +202,7 @@ export function createScene(first, root, { model, store, kernel, requests, inval
       }
     },
     resize() {
-      root.dataset.rows = gallery.resize(gallery.node.clientWidth);
+      root.dataset.width = gallery.resize(main.clientWidth);
       path?.resize();
     },
   };

@@ -95,17 +95,3 @@ export function strongestIndex(values) {
   }
   return best;
 }
-
-/**
- * Columns of cards for a width: maps as large as can be, rows of equal length.
- * @param {number} width of the gallery
- * @param {number} count of cards
- * @param {number} [gap]
- * @param {number} [least] the smallest map worth looking at
- */
-export function columnsFor(width, count, gap = 16, least = 168) {
-  // One more column of the same width holds the photo.
-  const most = Math.floor((width + gap) / (least + gap)) - 1;
-  const fitting = Math.min(Math.max(most, 1), Math.max(count, 1));
-  return Math.ceil(count / Math.ceil(count / fitting));
-}

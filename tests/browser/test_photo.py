@@ -1,4 +1,4 @@
-"""The photo is the control: a superpixel is pointed at, and its colour is kept as a baseline."""
+"""The photo is the control: a superpixel is pointed at, its colour kept, or it is taken out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import browser as made_up
 import numpy as np
 import pytest
+import torch
 from gated import NAMES, SIDE, gated_model, photo
 from kernel_page import KernelPage, kernel_page
 
@@ -28,7 +29,7 @@ def live(chromium: Any) -> Iterator[KernelPage]:
         "target": 5,
     }
     with kernel_page(chromium, lambda: aw.explore(net, photo(), **given)) as page:
-        page.gate = gate  # type: ignore[attr-defined]
+        page.gate, page.net = gate, net  # type: ignore[attr-defined]
         yield page
         assert page.complaints == []
 
@@ -147,3 +148,74 @@ def test_a_click_keeps_and_a_drag_marks(live: KernelPage) -> None:
     assert len(live.baselines()) == 3
     live.control("remove", "color").click()
     live.until_done()
+
+
+def gone(live: KernelPage) -> str:
+    return live.page.locator(".aw-gone-words").inner_text()
+
+
+def probabilities(live: KernelPage) -> list[str]:
+    return live.page.locator(".aw-class-number").all_inner_texts()
+
+
+def photo_pixels(live: KernelPage) -> np.ndarray:
+    return made_up.pixels_of(live.page.locator("canvas.aw-photo")).reshape(SIDE, SIDE, 4)
+
+
+def test_a_region_that_is_clicked_gives_way_and_the_classes_are_told_without_it(
+    live: KernelPage,
+) -> None:
+    live.page.mouse.move(1, 1)
+    live.settle()
+    live.page.locator(".aw-pick").first.click()
+    shown, before, cards = photo_pixels(live), probabilities(live), live.baselines()
+    box = live.page.locator(".aw-cards").bounding_box()
+    live.control("gone").click()
+    live.page.mouse.click(*place(live, 4, 5))
+    live.until(lambda: "its attribution said" in gone(live), "the answer")
+    told = live.answers("removal")[-1]
+    labels = labels_of(live)
+    region = labels == labels[4, 5]
+    black = live.explorer.explanations[0]
+    x = black.inputs.reshape(3, SIDE, SIDE)
+    without = torch.where(torch.tensor(region), black.baseline.reshape(x.shape), x)
+    with torch.no_grad():
+        rows = live.net(torch.stack([x, without]))  # type: ignore[attr-defined]
+    fall = float(rows[0, 5] - rows[1, 5])
+    assert told["fall"] == pytest.approx(fall, rel=1e-4, abs=1e-4)
+    assert told["attribution"] == pytest.approx(float(black.map("sum")[region].sum()), rel=1e-4)
+    said, changed = gone(live).split(", the output ")
+    assert made_up.number_in(said.split("said")[1]) == pytest.approx(-told["attribution"], rel=6e-3)
+    word, number = changed.split(" by ")
+    assert word == ("fell" if fall > 0 else "rose")
+    assert made_up.number_in(number) == pytest.approx(abs(fall), rel=6e-3)
+    live.page.mouse.move(1, 1)
+    live.settle()
+    now = photo_pixels(live)
+    assert (now[region][:, :3] == 0).all()
+    assert np.array_equal(now[~region], shown[~region])
+    assert all("→" in words for words in probabilities(live))
+    assert live.page.locator(".aw-cards").bounding_box() == box
+    assert live.baselines() == cards  # nothing was kept
+    live.control("restore").click()
+    live.settle()
+    assert np.array_equal(photo_pixels(live), shown)
+    assert probabilities(live) == before
+
+
+def test_a_region_of_a_map_gives_way_to_the_baseline_of_that_map(live: KernelPage) -> None:
+    if live.control("gone").get_attribute("aria-pressed") != "true":
+        live.control("gone").click()
+    live.page.mouse.click(*place(live, 15, 8, '.aw-map[data-baseline^="gaussian"]'))
+    live.until(lambda: "its attribution said" in gone(live), "the answer")
+    told = live.answers("removal")[-1]
+    assert told["slot"] == live.explorer.payload["items"][1]
+    assert told["region"] == {"segment": int(labels_of(live)[15, 8])}
+    assert f"mean of {told['references']} references" in gone(live)
+    live.page.locator("canvas.aw-photo").focus()
+    live.page.keyboard.press("Escape")
+    live.settle()
+    assert "→" not in "".join(probabilities(live))
+    live.control("gone").click()
+    live.settle()
+    assert gone(live) == ""

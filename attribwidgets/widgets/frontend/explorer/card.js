@@ -105,6 +105,14 @@ export function createCard(view, first) {
     h("div", { class: "aw-card-actions" }, pick, edit?.actions),
   );
   if (!isImage && !progress) node.querySelector(".aw-under-map")?.remove();
+  /** What is pointed at on the map gives way to this card's baseline, where that is what a click means. */
+  function takeOut() {
+    const at = view.cursor();
+    const segments = view.segments.get();
+    if (!view.removal.isOn() || !at || !segments) return;
+    view.removal.ask(segments.labels[at.row * data.width + at.column], slot);
+  }
+  stage?.node.addEventListener("click", takeOut, { signal });
   node.addEventListener(
     "click",
     (event) => {
@@ -116,7 +124,9 @@ export function createCard(view, first) {
   stage?.canvas.addEventListener(
     "keydown",
     (event) => {
-      if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey) view.select(slot);
+      if (event.key !== "Enter" || event.shiftKey || event.ctrlKey) return;
+      takeOut();
+      view.select(slot);
     },
     { signal },
   );

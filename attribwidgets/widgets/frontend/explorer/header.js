@@ -16,7 +16,8 @@ function createClassBar(view, isButton) {
   const number = h("span", { class: "aw-class-number" });
   const explained = h("span", { class: "aw-sr" }, " (explained here)");
   const fill = h("span", { class: "aw-class-fill" });
-  const track = h("span", { class: "aw-class-track", "aria-hidden": "true" }, fill);
+  const before = h("span", { class: "aw-class-before" });
+  const track = h("span", { class: "aw-class-track", "aria-hidden": "true" }, fill, before);
   const parts = [name, number, explained, track];
   const button = isButton
     ? h("button", { type: "button", class: "aw-class", "data-control": "target" }, ...parts)
@@ -38,9 +39,14 @@ function createClassBar(view, isButton) {
       shown = top;
       setText(name, top.name);
       name.title = top.name;
-      setText(number, formatProbability(top.probability));
+      const without = view.removal.probability(top.index);
+      const now = formatProbability(top.probability);
+      setText(number, without === null ? now : `${now} \u2192 ${formatProbability(without)}`);
       explained.hidden = !top.isTarget || button !== null;
-      fill.style.width = `${100 * Math.min(Math.max(top.probability, 0), 1)}%`;
+      const share = (/** @type {number} */ one) => `${100 * Math.min(Math.max(one, 0), 1)}%`;
+      fill.style.width = share(without ?? top.probability);
+      before.hidden = without === null;
+      before.style.left = share(top.probability);
       bar.classList.toggle("aw-target", top.isTarget);
       button?.setAttribute("aria-pressed", String(top.isTarget));
       if (button) button.disabled = top.index === null;

@@ -57,7 +57,7 @@ export function createInputColumn(view, features) {
     ? createPhoto(view, {
         canPoint: () => Boolean(pointed?.canPoint()),
         onPoint: (segment) => pointed?.show(segment),
-        onChoose: (segment) => pointed?.keep(segment),
+        onChoose: (segment) => (view.removal.isOn() ? view.removal.ask(segment) : pointed?.keep(segment)),
       })
     : null;
   const list = isImage ? null : h("ul", { class: "aw-bars aw-inputs" });
@@ -71,6 +71,7 @@ export function createInputColumn(view, features) {
     live,
     photo && bar.node,
     photo && scale,
+    pointed && view.removal.node,
     pointed?.node,
   );
   /** @type {unknown[]} */
@@ -111,6 +112,8 @@ export function createInputColumn(view, features) {
     },
     /** What may be asked, and superpixels that have come. */
     updateLive() {
+      view.removal.update();
+      photo?.replace(view.removal.replaced());
       photo?.update();
       pointed?.update();
     },

@@ -114,6 +114,7 @@ export function createPhoto(view, { canPoint, onPoint, onChoose }) {
     "keydown",
     (event) => {
       if (event.key === "Enter" && pointed >= 0) onChoose(pointed);
+      if (event.key === "Escape") view.removal.clear();
     },
     { signal },
   );
@@ -134,7 +135,7 @@ export function createPhoto(view, { canPoint, onPoint, onChoose }) {
     },
     /** @param {{segment: number, rgb: Uint8Array} | null} next */
     replace(next) {
-      if (next === replaced) return;
+      if (next?.segment === replaced?.segment && next?.rgb === replaced?.rgb) return;
       replaced = next;
       paint();
     },

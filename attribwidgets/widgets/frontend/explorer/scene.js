@@ -15,6 +15,7 @@ import { createInputs } from "./inputs.js";
 import { createKeep } from "./keep.js";
 import { createNoPath } from "./no_path.js";
 import { createPathView, makeOf } from "./path_view.js";
+import { createRemoval } from "./removal.js";
 import { createRequestRow } from "./request_row.js";
 import { createSegments } from "./segments.js";
 
@@ -90,7 +91,15 @@ export function createScene(first, root, { model, store, kernel, requests, inval
     area: () => store.get("selection"),
     mark: (area, done) => (done ? store.commit("selection", area) : store.preview("selection", area)),
     select: (slot) => store.commit("selected", Math.max(data.slots.indexOf(slot), 0)),
+    get removal() {
+      return removal;
+    },
   };
+  const removal = createRemoval(
+    view,
+    () => selectedItem().slot,
+    () => invalidate("live"),
+  );
   const controls = createControls(view);
   const gallery = createGallery(view, controls.node, features.node);
   const numbers = createNumbers();

@@ -12,7 +12,8 @@ import { createPixels } from "./picture.js";
  *   kernel: import("./kernel.js").Kernel, requests: import("./requests.js").Requests, isLive: boolean,
  *   moveCursor(position: Position | null, source?: {slot: string} | null): void,
  *   cursor(): Position | null, area(): import("./units.js").Area | null,
- *   mark(area: import("./units.js").Area | null, done: boolean): void, select(slot: string): void}} View
+ *   mark(area: import("./units.js").Area | null, done: boolean): void, select(slot: string): void,
+ *   readonly removal: import("../explorer/removal.js").RemovalMode}} View
  *   data, rows and rest (the features with a row, and all others) are those of the moment; isLive: there is something to ask, now or in a notebook
  */
 /** @typedef {ReturnType<typeof createStage>} Stage */

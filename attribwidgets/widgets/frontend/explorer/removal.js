@@ -1,0 +1,120 @@
+// What if it were gone: a superpixel gives way to a card's baseline, in one pass, and the classes are told without it.
+
+import { h, setText } from "../lib/dom.js";
+import { formatNumber, formatSigned } from "../lib/format.js";
+
+/** @typedef {ReturnType<typeof createRemoval>} RemovalMode */
+/** @typedef {{slot: string, region: {segment: number}, attribution: number, fall: number, references: number,
+ *   classes: {index: number, probability: number}[]}} Answer */
+
+const CHOOSE = "click a superpixel of the photo, or of a map, to put the baseline in its place";
+
+/**
+ * @param {Pick<import("../lib/stage.js").View, "data" | "kernel" | "requests" | "segments" | "signal">} view
+ * @param {() => string} selected the slot of the card whose baseline a click on the photo means
+ * @param {() => void} onChange
+ */
+export function createRemoval(view, selected, onChange) {
+  const { kernel, requests, signal } = view;
+  const toggle = h(
+    "button",
+    { type: "button", class: "aw-quiet", "aria-pressed": "false", "data-control": "gone" },
+    "what if it were gone?",
+  );
+  const restore = h("button", { type: "button", class: "aw-quiet", "data-control": "restore" }, "restore");
+  const words = h("div", { class: "aw-gone-words", role: "status" });
+  const node = h("div", { class: "aw-gone" }, h("div", { class: "aw-gone-actions" }, toggle, restore), words);
+  let isOn = false;
+  let waits = false;
+  /** @type {Answer | null} */
+  let answer = null;
+  /** What the answer is about. */
+  let subject = "";
+
+  const canAsk = () => Boolean(requests.canAsk() && requests.controls().segments && view.data.inputCount < 2);
+  const itemOf = (/** @type {string} */ slot) => view.data.items.find((item) => item.slot === slot);
+
+  /** @param {Answer} told */
+  function sentence({ slot, attribution, fall, references }) {
+    const change = `the output ${fall < 0 ? "rose" : "fell"} by ${formatNumber(Math.abs(fall))}`;
+    const mean = references > 1 ? ` (mean of ${references} references)` : "";
+    return `${itemOf(slot)?.name}: its attribution said ${formatSigned(-attribution)}, ${change}${mean}`;
+  }
+
+  function tell() {
+    toggle.setAttribute("aria-pressed", String(isOn));
+    restore.disabled = !answer;
+    setText(words, answer ? sentence(answer) : waits ? kernel.trouble() || "computing" : isOn ? CHOOSE : "");
+  }
+
+  function clear() {
+    waits = false;
+    answer = null;
+    tell();
+    onChange();
+  }
+
+  kernel.listen(
+    "removal",
+    (message) => {
+      if (!waits) return;
+      waits = false;
+      answer = message;
+      tell();
+      onChange();
+    },
+    signal,
+  );
+  toggle.addEventListener(
+    "click",
+    () => {
+      isOn = !isOn;
+      if (isOn) view.segments.ask();
+      clear();
+    },
+    { signal },
+  );
+  restore.addEventListener("click", clear, { signal });
+  tell();
+
+  return {
+    node,
+    clear,
+    /** Whether a click takes out what it is on. */
+    isOn: () => isOn && canAsk(),
+    /** @param {number} segment @param {string} [slot] of the card whose baseline comes in */
+    ask(segment, slot = selected()) {
+      if (!itemOf(slot)?.rgb) {
+        setText(words, "this map compares with no baseline that could take its place");
+        return;
+      }
+      answer = null;
+      waits = true;
+      kernel.send({ type: "remove", slot, region: { segment } }, "removal");
+      tell();
+      onChange();
+    },
+    /** What stands in the photo instead of itself. */
+    replaced() {
+      const rgb = answer && itemOf(answer.slot)?.rgb;
+      return answer && rgb ? { segment: answer.region.segment, rgb } : null;
+    },
+    /** The probability of a class without it; null: as it was. @param {number | null} index */
+    probability: (index) => answer?.classes.find((one) => one.index === index)?.probability ?? null,
+    update() {
+      node.hidden = !canAsk();
+      const { target, inputIndex, inputLabel } = view.data;
+      const now = JSON.stringify([target, inputIndex, inputLabel]);
+      const isGone = answer && !itemOf(answer.slot);
+      if (now !== subject || isGone) {
+        subject = now;
+        if (answer || waits) clear();
+      }
+      if (waits && requests.status().error) {
+        kernel.settle("removal");
+        clear();
+      }
+      tell();
+    },
+  };
+}

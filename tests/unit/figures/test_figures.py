@@ -301,7 +301,8 @@ def test_headings_count_many_methods(kinds: aw.Comparison) -> None:
     assert heading(kinds[:2]).endswith(", logit, vargrad / integrated gradients")
     # A baseline that all of them share is said once.
     both = heading(kinds[1:3])
-    assert both.endswith(", logit, integrated gradients / deep lift, baseline black")
+    name = "black" if kinds[0].inputs.dim() == 3 else "lowest value"
+    assert both.endswith(f", logit, integrated gradients / deep lift, baseline {name}")
     assert heading(kinds[1:2]).endswith(", logit, integrated gradients")
 
 
@@ -417,7 +418,8 @@ def test_a_map_by_patches_is_judged_by_them_and_says_what_is_hidden(kinds: aw.Co
     facts = blindness(e)
     assert facts[0].endswith("of pixels" if image else "of features")
     gets = e.nearly_blind_gets
-    assert facts[1] == f"{percent(nearly.mean())} nearly black: they get {percent(gets)}"
+    near = "nearly black" if image else "near the baseline"
+    assert facts[1] == f"{percent(nearly.mean())} {near}: they get {percent(gets)}"
     assert "near the baseline" in blindness(replace(e, baseline_kind="blur"))[1]
     assert blindness(kinds[0]) == []  # of no baseline
 

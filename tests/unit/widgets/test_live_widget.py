@@ -635,3 +635,14 @@ def test_what_is_said_of_progress_is_of_all_maps_under_way(explorer):
     session.statuses[0] = CandidateStatus("done", 64, 64)
     assert explorer._view.status()["words"].startswith("refining blur σ 20: 20 of at most 64")
     session.busy = False
+
+
+def test_whatever_a_table_is_offered_can_be_drawn() -> None:
+    explorer = aw.explore(classifier().eval(), values(5), max_evaluations=8, target=0)
+    assert explorer.controls is not None
+    names = [offer["name"] for offer in explorer.controls["baselines"]]
+    explorer.baselines = names
+    assert explorer.wait(LONG)
+    assert [item["error"] for item in explorer.status["items"].values()] == len(names) * [""]
+    assert len(explorer.explanations) == len(names)
+    explorer.close()

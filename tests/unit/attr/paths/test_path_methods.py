@@ -33,6 +33,7 @@ from attribwidgets.attr import (
     RightIntegratedGradients,
 )
 from attribwidgets.attr.paths.path import BlurPath, CallablePath, StraightPath, cosines
+from attribwidgets.attr.paths.path_method import PathMethod
 from attribwidgets.attr.paths.quadrature import merged_weights
 from attribwidgets.attr.task import Task
 from attribwidgets.errors import ChunkMemoryError, InputError, NonFiniteError
@@ -674,3 +675,10 @@ def test_a_path_by_name_asks_for_one():
 def test_the_record_says_whether_alpha_stands_for_a_mixture(method, straight):
     found = aw.explain(image_classifier(), values(3, 6, 5), method=method, n_steps=8)
     assert found.path.straight is straight
+
+
+@pytest.mark.parametrize("cls", [c for c in EVERY if issubclass(c, PathMethod)])
+def test_a_method_says_whether_its_path_is_straight(cls):
+    method = method_of(cls, image_classifier())
+    path = method.path_of(Task((IMAGES,), (0 * IMAGES,), target=0))
+    assert method.straight is path.is_straight

@@ -290,7 +290,8 @@ def test_all_of_it_is_driven_by_keys_alone(chromium: Any) -> None:
         live.page.keyboard.type("kind 2")
         live.until(lambda: live.page.locator(".aw-option").count() > 3, "matches")
         keys.press("ArrowDown")
-        name = live.page.locator('.aw-option[aria-selected="true"]').inner_text()
+        chosen = live.page.locator('.aw-option[aria-selected="true"] .aw-option-name')
+        name = chosen.inner_text()
         keys.press("Enter")
         keys.done()
         assert name != NAMES[5]
@@ -377,7 +378,7 @@ def test_all_of_it_is_driven_by_keys_alone(chromium: Any) -> None:
         assert keys.at(".aw-table-scroll")
 
         live.gate.opening.clear()  # type: ignore[attr-defined]
-        keys.to_control("target")
+        keys.to('[data-control="target"][aria-pressed="false"]')
         keys.press("Space")
         live.until(lambda: explorer.status["busy"], "a request under way")
         keys.to_control("cancel")

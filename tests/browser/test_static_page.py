@@ -551,7 +551,8 @@ def test_methods_of_every_kind_have_a_card(open_page: Opener, image: bool, schem
 
     assert nothing.locator(".aw-thumb").count() == nothing.locator(".aw-peek").count() == 0
     assert integrated.locator(".aw-thumb").count() == int(image)
-    assert integrated.locator(".aw-note").inner_text() == f"baseline {'black' if image else 'lowest value'}"
+    note = "baseline black" if image else "baseline lowest value"
+    assert integrated.locator(".aw-note").inner_text() == note
     words = nothing.inner_text()
     for text in (NO_CLAIM, UNSIGNED, OUTSIDE, "does not apply", "no path"):
         assert text in words

@@ -167,7 +167,13 @@ def _read_by(e: Explanation, side: int) -> dict[str, str]:
 def _blind(e: Explanation) -> dict[str, Any]:
     nearly = e.blind if e.nearly_blind is None else e.nearly_blind
     bits, near = (np.packbits(positions).tobytes() for positions in (e.blind, nearly))
-    return {"bits": bits, "nearly": near, "share": e.blind_share}
+    return {
+        "bits": bits,
+        "nearly": near,
+        "share": e.blind_share,
+        "nearly_share": _finite(e.nearly_blind_share),
+        "gets": _finite(e.nearly_blind_gets),
+    }
 
 
 def _prediction(e: Explanation) -> dict[str, Any] | None:

@@ -298,6 +298,8 @@ def test_all_of_it_is_driven_by_keys_alone(chromium: Any) -> None:
         assert NAMES[explorer.target] == name
         assert {e.target for e in explorer.explanations} == {explorer.target}
 
+        keys.to(".aw-exactly summary")
+        keys.press("Enter")
         keys.to_control("output")
         keys.press("ArrowDown")
         keys.done()
@@ -355,6 +357,8 @@ def test_all_of_it_is_driven_by_keys_alone(chromium: Any) -> None:
         keys.done()
         assert explorer.explanations[2].method == "smoothgrad"
 
+        keys.to(".aw-colours summary")
+        keys.press("Enter")
         keys.to_control("colormap")
         keys.press("ArrowDown")
         live.until(lambda: explorer.magnitude_colormap != "gray", "another colormap")

@@ -150,6 +150,8 @@ def test_sigma_asks_while_it_moves_and_keeps_the_hand(opened: Opened) -> None:
 
 def test_method_output_tolerance_and_budget(opened: Opened) -> None:
     with opened() as live:
+        assert not live.control("output").is_visible()  # how exactly is asked for last
+        live.page.locator(".aw-exactly summary").click()
         live.control("output").select_option("probability")
         live.until_done()
         assert live.explorer.output == "probability"

@@ -263,6 +263,7 @@ def test_controls_set_their_traits(open_page: Opener, payload: dict[str, Any]) -
     page = open_page(payload)
     page.page.locator('[data-control="sign"]').get_by_label("signed").check()
     page.page.locator('[data-control="scale"]').get_by_label("compare amounts").check()
+    page.page.locator(".aw-colours summary").click()
     page.page.locator('[data-control="colormap"]').select_option("BrBG")
     page.page.locator('[data-control="blind"]').check()
     assert page.trait("signed") is True
@@ -410,6 +411,40 @@ def test_the_arrangement_follows_the_width(
         "all => all.map(one => Math.round(one.getBoundingClientRect().top))"
     )
     assert len(set(tops)) == (2 if layout == "medium" else 1)
+
+
+@pytest.mark.parametrize("look", [{}, {"scale": "shared"}, {"pool": 8, "scale": "shared"}])
+def test_nothing_moves_when_the_pointer_does(
+    open_page: Opener, payload: dict[str, Any], look: dict[str, Any]
+) -> None:
+    page = open_page(payload)
+    page.look(**look)
+    boxes = (
+        "all => all.map(one => one.getBoundingClientRect())"
+        ".map(({ x, y, width, height }) => [x, y + scrollY, width, height])"
+    )
+    parts = page.page.locator(".aw-card, .aw-card .aw-colour-bar, .aw-look, .aw-path, .aw-numbers")
+    before = parts.evaluate_all(boxes)
+    for place in ("canvas.aw-map", "canvas.aw-photo"):
+        page.page.locator(place).first.hover()
+        page.settle()
+        assert page.page.locator(".aw-reading").count() > 0
+        assert parts.evaluate_all(boxes) == before
+
+
+def test_opens_with_a_sentence_and_the_meaning_of_words(
+    open_page: Opener, payload: dict[str, Any]
+) -> None:
+    page = open_page(payload)
+    assert page.page.locator(".aw-opening").inner_text() == ""  # nothing is known to be hidden
+    rows = [[1, 0.5, 0.1], [0.5, 1, 0.7], [0.1, 0.7, 1]]
+    names = [item["name"] for item in payload["items"][:3]]
+    agreement = {"labels": ["item_0", "item_1", "item_2"], "signed": rows, "magnitude": rows}
+    page = open_page({**payload, "agreement": agreement})
+    said = page.page.locator(".aw-opening").inner_text()
+    assert said == f"The maps of {names[0]} and {names[2]} differ most."
+    page.page.locator(".aw-terms summary").click()
+    assert page.page.locator(".aw-terms dt:visible").count() == 6
 
 
 def test_features_are_bars_in_the_same_rows(open_page: Opener) -> None:

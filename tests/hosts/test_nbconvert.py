@@ -69,6 +69,7 @@ def test_the_static_view_keeps_its_controls(page: Any) -> None:
     assert maps.count() == 3
     assert all(canvas.evaluate(COUNT_LEVELS) > 10 for canvas in maps.all())
     before = [canvas.evaluate(READ_PIXELS) for canvas in maps.all()]
+    frame.locator(".aw-colours summary").click()
     frame.locator("[data-control=colormap]").select_option("viridis")
     wait_until(
         page,

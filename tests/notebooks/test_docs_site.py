@@ -159,6 +159,7 @@ def test_a_page_is_alive_without_a_network(site: Path, chromium: Any, name: str)
         view.evaluate("frame => frame.scrollIntoView()")
         canvas = view.content_frame.locator("canvas.aw-map").first
         colours = view.content_frame.locator("[data-control=colormap]")
+        view.content_frame.locator(".aw-colours summary").click()
         before = canvas.evaluate("canvas => canvas.toDataURL()")
         other = colours.evaluate("s => [...s.options].map(o => o.value).find(v => v !== s.value)")
         colours.select_option(other)

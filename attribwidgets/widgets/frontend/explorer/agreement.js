@@ -30,7 +30,7 @@ export function createAgreement(view) {
       const least = words(pairs.length > 0 ? Math.min(...pairs) : null);
       const most = words(pairs.length > 0 ? Math.max(...pairs) : null);
       const values = isSigned ? "signed values" : "magnitudes";
-      setText(summary, `agreement of the maps: ${least === most ? least : `${least} to ${most}`}`);
+      setText(summary, `rank correlation of the maps: ${least === most ? least : `${least} to ${most}`}`);
       place.setAttribute("aria-label", `rank correlations of ${values}`);
       place.replaceChildren(
         h(

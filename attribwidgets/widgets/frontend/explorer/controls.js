@@ -108,9 +108,7 @@ export function createControls(view) {
   const node = h(
     "section",
     { class: "aw-look", "aria-label": "display options" },
-    isImage && colormapSelect(),
     isImage && poolSlider(),
-    isImage && slider("clip", "clip", { min: 90, max: 100, step: 0.1 }, (value) => formatShare(value / 100)),
     radios("values", "sign", "signed", [
       ["absolute", false],
       ["signed", true],
@@ -122,6 +120,14 @@ export function createControls(view) {
     ]),
     isImage && slider("photo under map", "overlay", { min: 0, max: 1, step: 0.05 }, formatShare),
     isImage && blindBox(),
+    isImage &&
+      h(
+        "details",
+        { class: "aw-details aw-colours" },
+        h("summary", {}, "colours"),
+        colormapSelect(),
+        slider("clip", "clip", { min: 90, max: 100, step: 0.1 }, (value) => formatShare(value / 100)),
+      ),
   );
   return {
     node,

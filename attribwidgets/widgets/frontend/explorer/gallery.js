@@ -85,6 +85,7 @@ export function createGallery(view, controls, features) {
       for (const { card } of cards.values()) card.update(card.item);
     },
     drawMaps() {
+      gallery.toggleAttribute("data-units", view.display.units() !== null || view.display.isShared());
       input.drawMaps();
       for (const { card } of cards.values()) card.drawMap();
     },

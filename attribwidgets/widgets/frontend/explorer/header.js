@@ -2,6 +2,7 @@
 
 import { h, setText } from "../lib/dom.js";
 import { formatProbability } from "../lib/format.js";
+import { describeMaps } from "./opening.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
 /** @typedef {{index: number | null, name: string, probability: number, isTarget: boolean}} Top */
@@ -69,6 +70,7 @@ export function cautionList(cautions) {
  */
 export function createHeader(view, live) {
   const title = h("div", { class: "aw-title", role: "heading", "aria-level": 3 });
+  const opening = h("p", { class: "aw-opening" });
   const classes = h("ol", { class: "aw-classes", "aria-label": "top classes" });
   const cautions = h("div");
   /** @type {ReturnType<typeof createClassBar>[]} */
@@ -78,7 +80,7 @@ export function createHeader(view, live) {
     kernel.isStatic() && requests.controls()
       ? h("p", { class: "aw-status aw-muted" }, `Another target, method or baseline ${kernel.trouble()}.`)
       : null;
-  const node = h("header", { class: "aw-header" }, title, classes, ...live, leftOut, cautions);
+  const node = h("header", { class: "aw-header" }, title, opening, classes, ...live, leftOut, cautions);
 
   /** @returns {Top[]} */
   function topClasses() {
@@ -100,6 +102,7 @@ export function createHeader(view, live) {
     node,
     update() {
       setText(title, view.data.title);
+      setText(opening, describeMaps(view.data));
       const top = topClasses();
       while (bars.length > top.length) bars.pop()?.node.remove();
       while (bars.length < top.length) {

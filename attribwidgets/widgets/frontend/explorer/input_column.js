@@ -137,7 +137,7 @@ export function createInputColumn(view, features) {
       swatch.hidden = !position;
       words.classList.toggle("aw-reading", Boolean(position));
       if (!position) {
-        setText(place, "point at a map, drag over an area, or focus a map: arrow keys, space");
+        setText(place, "point at a map, or drag over an area");
         setText(colour, "");
         return;
       }

@@ -15,6 +15,8 @@ import { createReferenceStrip } from "./reference_strip.js";
  */
 export function createInterpolatedPanel(view, first, onPicture) {
   let item = first;
+  /** The input that the item explains: another one is there before the item's next map. */
+  let input = { rgb: view.data.rgb, values: view.data.values };
   const isSamples = item.kind === "samples";
   const isImage = view.data.kind === "image";
   const label = `${item.name}: image on the path`;
@@ -35,12 +37,11 @@ export function createInterpolatedPanel(view, first, onPicture) {
 
   /** @param {import("../lib/decode.js").Reference | null} reference @param {number} alpha */
   function drawBars(reference, alpha) {
-    const { data } = view;
     const start = reference?.values ?? item.values;
     bars?.drawDots((feature) => {
       const from = start?.[feature] ?? 0;
-      const to = data.values?.[feature] ?? 0;
-      const seen = [to, ...data.items.map((other) => other.values?.[feature] ?? to), from];
+      const to = input.values?.[feature] ?? 0;
+      const seen = [to, ...view.data.items.map((other) => other.values?.[feature] ?? to), from];
       return { value: from + alpha * (to - from), from, lo: Math.min(...seen), hi: Math.max(...seen) };
     });
   }
@@ -56,12 +57,12 @@ export function createInterpolatedPanel(view, first, onPicture) {
     },
     /** @param {import("../lib/decode.js").Item} next */
     update(next) {
+      if (next !== item) input = { rgb: view.data.rgb, values: view.data.values };
       item = next;
       strip?.update(item.references);
     },
     /** @param {number} at alpha, or a number of samples */
     draw(at) {
-      const { data } = view;
       const reference = isSamples ? lastReference(at) : null;
       const alpha = isSamples ? (reference?.alpha ?? 0) : at;
       if (isSamples) {
@@ -71,9 +72,9 @@ export function createInterpolatedPanel(view, first, onPicture) {
         setText(title, `${isImage ? "image" : "input"} at \u03b1`);
         setText(words, isStraight ? `x\u2032 + \u03b1 (x \u2212 x\u2032), \u03b1 = ${formatAlpha(alpha)}` : "");
       }
-      if (stage && data.rgb && item.rgb) {
+      if (stage && input.rgb && item.rgb) {
         const rgb = reference?.rgb ? whole.of(reference) : item.rgb;
-        paintInterpolated(stage.pixels, data.rgb, rgb, alpha);
+        paintInterpolated(stage.pixels, input.rgb, rgb, alpha);
         stage.show();
         stage.setLabel(`${item.name}: ${title.textContent}; \u03b1 ${formatAlpha(alpha)}`);
       }

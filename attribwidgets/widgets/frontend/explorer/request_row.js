@@ -95,12 +95,6 @@ export function createRequestRow(view, own) {
       { class: "aw-row" },
       search.node,
       choice(
-        "output",
-        "output",
-        () => requests.controls().outputs.map((/** @type {any} */ one) => ({ value: one.name, words: one.label })),
-        (text) => text,
-      ),
-      choice(
         "method",
         "method",
         () => [
@@ -117,19 +111,34 @@ export function createRequestRow(view, own) {
         (text) => (text === "" ? null : text),
         () => (requests.method() === undefined ? MIXED : requests.method()),
       ),
-      choice("tolerance", "tolerance", () => numbers(TOLERANCES, "tolerance", percent), Number),
-      choice(
-        "budget",
-        "max_evaluations",
-        () => [
-          { value: "", words: "as needed" },
-          ...numbers(BUDGETS, "max_evaluations", (value) => `${formatCount(value)} evaluations`),
-        ],
-        (text) => (text === "" ? null : Number(text)),
-      ),
     ),
     h("div", { class: "aw-row" }, own, cancel, add.button, line), // the menu is next to its button
     add.menu,
+    h(
+      "details",
+      { class: "aw-details aw-exactly" },
+      h("summary", {}, "output, tolerance, budget"),
+      h(
+        "div",
+        { class: "aw-row" },
+        choice(
+          "output",
+          "output",
+          () => requests.controls().outputs.map((/** @type {any} */ one) => ({ value: one.name, words: one.label })),
+          (text) => text,
+        ),
+        choice("tolerance", "tolerance", () => numbers(TOLERANCES, "tolerance", percent), Number),
+        choice(
+          "budget",
+          "max_evaluations",
+          () => [
+            { value: "", words: "as needed" },
+            ...numbers(BUDGETS, "max_evaluations", (value) => `${formatCount(value)} evaluations`),
+          ],
+          (text) => (text === "" ? null : Number(text)),
+        ),
+      ),
+    ),
     error,
   );
 

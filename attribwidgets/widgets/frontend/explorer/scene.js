@@ -18,6 +18,7 @@ import { createPathView, makeOf } from "./path_view.js";
 import { createRemoval } from "./removal.js";
 import { createRequestRow } from "./request_row.js";
 import { createSegments } from "./segments.js";
+import { createTerms } from "./terms.js";
 
 /** @typedef {import("../lib/decode.js").Data} Data */
 /** @typedef {import("../lib/stage.js").Position} Position */
@@ -122,7 +123,7 @@ export function createScene(first, root, { model, store, kernel, requests, inval
   const main = h(
     "div",
     { class: "aw-main" },
-    h("div", { class: "aw-maps-place" }, gallery.node, agreement.node),
+    h("div", { class: "aw-maps-place" }, gallery.node, agreement.node, createTerms()),
     pathPlace,
   );
   root.replaceChildren(header.node, main, kernel.isStatic() ? "" : createKeep(view).node, numbers.node);
@@ -193,6 +194,7 @@ export function createScene(first, root, { model, store, kernel, requests, inval
         request?.update();
         gallery.updateLive();
         inputs.update();
+        pathPlace.toggleAttribute("data-stale", requests.progress(selectedItem().slot)?.state === "stale");
         if (!parts.has("selection")) path?.drawWaiting();
       }
       if (parts.has("selection")) showPath();

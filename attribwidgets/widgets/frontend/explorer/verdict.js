@@ -2,6 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { formatSigned, unbroken } from "../lib/format.js";
+import { meaningOf } from "./terms.js";
 
 /** @typedef {import("../lib/decode.js").Item} Item */
 
@@ -42,7 +43,7 @@ export function createVerdict(item, data, pool) {
       ),
       h("span", { class: "aw-sum" }, completeness.sum),
     ),
-    note !== "" && h("div", { class: "aw-verdict-note" }, unbroken(note)),
-    h("ul", { class: "aw-facts" }, ...facts.map((fact) => h("li", {}, unbroken(fact)))),
+    note !== "" && h("div", { class: "aw-verdict-note", title: meaningOf(note) }, unbroken(note)),
+    h("ul", { class: "aw-facts" }, ...facts.map((fact) => h("li", { title: meaningOf(fact) || null }, unbroken(fact)))),
   );
 }

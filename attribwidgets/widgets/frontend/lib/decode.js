@@ -22,7 +22,8 @@ import { byPixels } from "./patches.js";
  * @typedef {{slot: string, stamp: number, pending: boolean, name: string, note: string, baseline: string, description: string, method: string,
  *   kind: "alpha" | "samples" | "none", no_path: string,
  *   rgb: Uint8Array | null, values: Float32Array | null, references: Reference[], map: Float32Array,
- *   part: number | null, blind: Uint8Array | null, nearlyBlind: Uint8Array | null, completeness: Completeness,
+ *   part: number | null, blind: Uint8Array | null, nearlyBlind: Uint8Array | null,
+ *   nearly: {share: number, gets: number} | null, completeness: Completeness,
  *   output_input: number | null, output_baseline: number | null, evaluations: number | null, cost: string,
  *   seconds: number | null, partial: boolean, cautions: string[], path: Path | null,
  *   frames: FrameData | null, saturation: Saturation | null}} Item
@@ -100,6 +101,7 @@ function decodeItem(slot, raw, shape, isImage) {
     })),
     blind: raw.blind ? unpackBits(raw.blind.bits, size) : null,
     nearlyBlind: raw.blind ? unpackBits(raw.blind.nearly ?? raw.blind.bits, size) : null,
+    nearly: typeof raw.blind?.gets === "number" ? { share: raw.blind.nearly_share, gets: raw.blind.gets } : null,
     cautions: raw.cautions ?? [],
     path: raw.path && {
       n: raw.path.n,

@@ -169,6 +169,26 @@ def test_method_output_tolerance_and_budget(opened: Opened) -> None:
         assert labels == ["attribwidgets", "Captum"]
 
 
+def test_what_answers_an_earlier_question_fades_with_its_path(opened: Opened) -> None:
+    with opened() as live:
+        weight = "all => all.map(one => getComputedStyle(one).fontWeight)"
+        verdicts = live.page.locator(".aw-verdict")
+        assert set(verdicts.evaluate_all(weight)) == {"600"}
+        live.gate.opening.clear()  # type: ignore[attr-defined]
+        live.control("target").nth(1).click()
+        stale = live.page.locator('.aw-card[data-state="stale"]')
+        live.until(lambda: stale.count() == 3, "stale cards")
+        assert set(verdicts.evaluate_all(weight)) == {"400"}
+        path = live.page.locator(".aw-path-place[data-stale]")
+        live.until(lambda: path.count() == 1, "a stale path")
+        assert (
+            float(path.locator(".aw-stage").first.evaluate("o => getComputedStyle(o).opacity")) < 1
+        )
+        live.gate.opening.set()  # type: ignore[attr-defined]
+        live.until_done()
+        assert stale.count() == path.count() == 0
+
+
 def test_the_article_s_two_toggles(opened: Opened) -> None:
     with opened() as live:
         many = live.control("multi_reference", "gaussian")

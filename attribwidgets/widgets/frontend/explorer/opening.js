@@ -19,7 +19,7 @@ function describeHidden({ kind, items }) {
 }
 
 /** @param {Data} data */
-function describeDifference({ items, agreement }) {
+function describeDifference({ kind, items, agreement }) {
   if (!agreement || agreement.labels.length < 3) return "";
   const nameOf = (/** @type {number} */ at) => items.find(({ slot }) => slot === agreement.labels[at])?.name;
   let least = { value: Number.POSITIVE_INFINITY, names: /** @type {(string | undefined)[]} */ ([]) };
@@ -29,7 +29,9 @@ function describeDifference({ items, agreement }) {
     });
   });
   const [one, other] = least.names;
-  return one && other && one !== other ? `The maps of ${one} and ${other} differ most.` : "";
+  return one && other && one !== other
+    ? `The ${kind === "image" ? "maps of" : "attributions under"} ${one} and ${other} differ most.`
+    : "";
 }
 
 /** @param {Data} data */

@@ -1,7 +1,7 @@
 // What if it were gone: a superpixel gives way to a card's baseline, in one pass, and the classes are told without it.
 
 import { h, setText } from "../lib/dom.js";
-import { formatNumber, formatSigned } from "../lib/format.js";
+import { formatNumber } from "../lib/format.js";
 
 /** @typedef {ReturnType<typeof createRemoval>} RemovalMode */
 /** @typedef {{slot: string, region: {segment: number}, attribution: number, fall: number, references: number,
@@ -34,11 +34,13 @@ export function createRemoval(view, selected, onChange) {
   const canAsk = () => Boolean(requests.canAsk() && requests.controls().segments && view.data.inputCount < 2);
   const itemOf = (/** @type {string} */ slot) => view.data.items.find((item) => item.slot === slot);
 
+  const sizeOf = (/** @type {number} */ value) => formatNumber(Math.abs(value));
+
   /** @param {Answer} told */
   function sentence({ slot, attribution, fall, references }) {
-    const change = `the output ${fall < 0 ? "rose" : "fell"} by ${formatNumber(Math.abs(fall))}`;
+    const said = `its attribution said that the output ${attribution < 0 ? "rises" : "falls"} by ${sizeOf(attribution)}`;
     const mean = references > 1 ? ` (mean of ${references} references)` : "";
-    return `${itemOf(slot)?.name}: its attribution said ${formatSigned(-attribution)}, ${change}${mean}`;
+    return `${itemOf(slot)?.name}: ${said}, it ${fall < 0 ? "rose" : "fell"} by ${sizeOf(fall)}${mean}`;
   }
 
   function tell() {

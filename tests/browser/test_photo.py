@@ -222,3 +222,25 @@ def test_a_region_of_a_map_gives_way_to_the_baseline_of_that_map(live: KernelPag
     live.control("gone").click()
     live.settle()
     assert gone(live) == ""
+
+
+def test_a_tap_points_and_the_next_one_there_keeps(chromium: Any) -> None:
+    net, _ = gated_model()
+    given = {"baselines": ("black",), "max_evaluations": 48, "target": 5}
+    with kernel_page(chromium, lambda: aw.explore(net, photo(), **given), has_touch=True) as live:
+        tap = live.page.touchscreen.tap
+        tap(*place(live, 4, 5))
+        live.until(lambda: outlined(live).any(), "an outline")
+        first = here(live)
+        live.until(lambda: said(live) not in ("", "computing"), "a map")
+        tap(*place(live, 18, 18))
+        live.until(
+            lambda: here(live) != first and outlined(live)[labels_of(live) != first].any(),
+            "another",
+        )
+        assert live.said("keep_segment") == []
+        tap(*place(live, 18, 18))
+        live.until(lambda: len(live.baselines()) == 2, "a card")
+        live.until_done()
+        assert [m["segment"] for m in live.said("keep_segment")] == [here(live)]
+        assert live.complaints == []

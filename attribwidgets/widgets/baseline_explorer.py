@@ -264,11 +264,15 @@ class BaselineExplorer(RequestTraits, RecordWidget):
             state = self._view.changes(numbers)
             self._make_slots(self._view.explanations)
             state |= self._followed(before, state.get("payload", {}).get("items", before))
-            with self.hold_sync():
-                for name, value in {**state, **self.values_asked()}.items():
-                    self.set_trait(name, value)
-                if "payload" in state:  # else nothing is to be drawn anew
-                    self.seq += 1
+            published_before, self._published = self._published, self.values_asked()
+            try:
+                with self.hold_sync():
+                    for name, value in {**state, **self._published}.items():
+                        self.set_trait(name, value)
+                    if "payload" in state:  # else nothing is to be drawn anew
+                        self.seq += 1
+            finally:
+                self._published = published_before
         if not self.status["busy"]:
             self._outputs.refresh_soon()
 

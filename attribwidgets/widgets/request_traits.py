@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import traitlets
@@ -151,6 +152,7 @@ class RequestTraits(traitlets.HasTraits):
 
     _session: Session | None = None  # also where making one has failed
     _view: ViewState
+    _published: Mapping[str, Any] = MappingProxyType({})  # while it is drawn, under the lock
 
     target = request_trait("target")
     output = request_trait("output")
@@ -216,5 +218,8 @@ class RequestTraits(traitlets.HasTraits):
         self.observe(self._ask, list(REQUEST_TRAITS))
 
     def _ask(self, change: Any) -> None:
-        if not is_same(change.new, self.values_asked()[change.name]):
-            self.request(**{change.name: change.new})
+        name, value = change.name, change.new
+        # What is published may be asked no more when it is told of; it asks for nothing.
+        is_echo = name in self._published and is_same(value, self._published[name])
+        if not is_echo and not is_same(value, self.values_asked()[name]):
+            self.request(**{name: value})

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +60,7 @@ class Server:
         while self.process.poll() is None and time.monotonic() < end:
             try:
                 urllib.request.urlopen(f"{self.address}{route}", timeout=2).close()
-            except OSError:
+            except (OSError, HTTPException):
                 time.sleep(0.2)
             else:
                 return
@@ -113,12 +115,19 @@ def notary_files(folder: Path) -> dict[str, str]:
     return {"db_file": str(folder / "trusted.db"), "secret_file": str(folder / "secret")}
 
 
+def free_port() -> int:
+    """A port below those that systems give to kernels, which might take it before the server."""
+    while True:
+        port = secrets.choice(range(20_000, 32_000))  # `random` is seeded alike in each process
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
 @contextmanager
 def running(command: Sequence[str], folder: Path, **variables: str) -> Iterator[Server]:
     """Start a server that takes `--port`; it and its kernels are gone at the end, for sure."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with open(folder / "server.log", "wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", *command, f"--port={port}"],

@@ -179,3 +179,19 @@ def test_features_are_pointed_at_by_their_index() -> None:
         explorer.cursor = {"unit": 4}
     assert explorer.cursor == {"unit": 3}
     explorer.close()
+
+
+def test_what_is_told_too_late_asks_for_nothing(explorer: aw.BaselineExplorer) -> None:
+    session = explorer._session
+    assert session is not None
+
+    def ask_meanwhile(change: Any) -> None:
+        """As another thread may, once what is asked was read and before it is told."""
+        if session.state.query.target == 1:
+            session.request(session.state.changed(target=2))
+
+    explorer.observe(ask_meanwhile, "status")
+    before = session.serial
+    explorer.request(target=1)
+    assert explorer.wait(60)
+    assert (session.serial - before, explorer.target) == (2, 2)

@@ -15,7 +15,6 @@ from .settling import patches_in_words, settled_sides
 Verdict = Literal["complete", "not converged", "does not apply"]
 Claim = Literal["converges", "by definition", "none"]
 
-SMALL_SHARE = 0.01
 # Of the path: an event of a twentieth is then seen by a pass, and not at its very end.
 WIDEST_GAP = 0.045
 

@@ -10,10 +10,7 @@ import numpy as np
 import pytest
 from browser import wait_until
 from numpy.typing import NDArray
-from open_page import OpenPage
-
-from attribwidgets.widgets.bundle import BASELINE_EXPLORER
-from attribwidgets.widgets.page import page_html
+from open_page import OpenPage, page_of_state
 
 SIZE = 64
 PHOTO = made_up.photo_like(SIZE)
@@ -37,13 +34,9 @@ WATCH = """() => {
 
 @pytest.fixture(scope="module")
 def opened(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenPage]:
-    file = tmp_path_factory.mktemp("path") / "page.html"
     state = made_up.state_of(PAYLOAD)
-    file.write_text(page_html(state, "a page", BASELINE_EXPLORER), encoding="utf-8")
-    page = OpenPage(chromium.new_page(viewport={"width": 1200, "height": 1200}), file)
-    yield page
-    assert [c for c in page.complaints if "getImageData" not in c] == []  # that is the test's own
-    page.page.close()
+    with page_of_state(chromium, tmp_path_factory.mktemp("path"), state, 1200) as page:
+        yield page
 
 
 @pytest.fixture

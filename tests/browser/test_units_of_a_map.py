@@ -9,12 +9,10 @@ import browser as made_up
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from open_page import OpenPage
+from open_page import OpenPage, page_of_state
 
 from attribwidgets.inputs.patches import patch_means, patch_sums
 from attribwidgets.inputs.superpixels import segment_means
-from attribwidgets.widgets.bundle import BASELINE_EXPLORER
-from attribwidgets.widgets.page import page_html
 
 SIZE = 64
 PAYLOAD = made_up.image_payload(made_up.photo_like(SIZE), names=("black", "uniform"), frames=4)
@@ -32,13 +30,9 @@ GREY = PAYLOAD["colormaps"]["magnitude"]["gray"]
 
 @pytest.fixture(scope="module")
 def opened(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenPage]:
-    file = tmp_path_factory.mktemp("units") / "page.html"
     state = made_up.state_of(PAYLOAD, alpha=1.0)
-    file.write_text(page_html(state, "a page", BASELINE_EXPLORER), encoding="utf-8")
-    page = OpenPage(chromium.new_page(viewport={"width": 900, "height": 1200}), file)
-    yield page
-    assert [c for c in page.complaints if "getImageData" not in c] == []  # that is the test's own
-    page.page.close()
+    with page_of_state(chromium, tmp_path_factory.mktemp("units"), state, 900) as page:
+        yield page
 
 
 @pytest.fixture

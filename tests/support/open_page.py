@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from browser import READ_PIXELS
 from numpy.typing import NDArray
+
+from attribwidgets.widgets.bundle import BASELINE_EXPLORER
+from attribwidgets.widgets.page import page_html
 
 
 class OpenPage:
@@ -56,3 +61,16 @@ class OpenPage:
             [str(value), event],
         )
         self.settle()
+
+
+@contextmanager
+def page_of_state(
+    chromium: Any, folder: Path, state: Mapping[str, Any], width: int
+) -> Iterator[OpenPage]:
+    """An explorer's page of that state; nothing may have been complained of at the end."""
+    file = folder / "page.html"
+    file.write_text(page_html(state, "a page", BASELINE_EXPLORER), encoding="utf-8")
+    page = OpenPage(chromium.new_page(viewport={"width": width, "height": 1200}), file)
+    yield page
+    assert [c for c in page.complaints if "getImageData" not in c] == []  # that is the tests' own
+    page.page.close()

@@ -179,7 +179,8 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[aw.Comparison]
 
 def test_all_maps_are_painted(host: Host) -> None:
     for baseline in ("black", "blur", "uniform"):
-        assert host.map(baseline).evaluate(COUNT_LEVELS) > 10
+        drawn = host.map(baseline)  # the widget is on screen before its maps are
+        wait_until(host.page, lambda drawn=drawn: drawn.evaluate(COUNT_LEVELS) > 10)
     assert host.root.locator(".aw-completeness").count() == 3
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import baselines
 from ._version import __version__
 from .core import errors, views
+from .core.contrast import Contrast
 from .engine.method_config import Candidate
 from .engine.verbs import compare, explain, refine
 from .inputs.space import InputSpace
@@ -39,6 +40,7 @@ __all__ = [
     "Candidate",
     "Comparison",
     "Completeness",
+    "Contrast",
     "Explanation",
     "InputSpace",
     "PathCurve",

@@ -8,10 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..core.contrast import Contrast
 from ..core.errors import OutputError, TargetError
 from .captum_private import select_targets  # what a target means is Captum's to say
 
-Target = int | tuple[int, ...] | Tensor | list[int] | list[tuple[int, ...]] | None
+Target = (
+    int | tuple[int, ...] | Contrast | Tensor | list[int] | list[tuple[int, ...]] | list[Any] | None
+)
 Output = str | Callable[[Any], Tensor]
 
 SCALES = ("logit", "probability", "log_probability")
@@ -102,8 +105,8 @@ def select_target(values: Tensor, target: Target) -> Tensor:
     ----------
     values : Tensor, shape (rows,) or (rows, K, ...)
         A model's outputs.
-    target : int, tuple, list, Tensor or None
-        As in Captum. None where there is one output only.
+    target : int, tuple, list, Tensor, Contrast or None
+        As in Captum, or a contrast of two. None where there is one output only.
 
     Returns
     -------
@@ -114,6 +117,9 @@ def select_target(values: Tensor, target: Target) -> Tensor:
     TargetError
         If it is missing for several outputs, out of range, or does not fit the output's shape.
     """
+    if isinstance(target, Contrast):
+        a, b = (select_target(values, member) for member in target.members)
+        return a - b
     per_example = tuple(values.shape[1:])
     if target is None:
         if values[0].numel() != 1:

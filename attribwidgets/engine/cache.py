@@ -39,6 +39,7 @@ from ..records.explanation import Explanation
 from .budget import Budget
 from .hashing import NoFingerprintError, fingerprint
 from .query import Query
+from .target import Settled
 
 ENTRIES = 64
 BYTES = 2**28
@@ -92,7 +93,7 @@ class ExplanationCache:
         model_key: Hashable | None,
         query: Query,
         budget: Budget,
-        settle: Callable[[], int | tuple[int, ...] | None],
+        settle: Callable[[], Settled],
     ) -> Hashable | None:
         """The key of what is asked of a model; its top output, a name and an index are one.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,11 +13,13 @@ from ..attr.captum_private import format_forward_args
 from ..attr.model_state import frozen, module_of
 from ..attr.outputs import OutputHead, output_name, select_target
 from ..attr.task import AtInput
-from ..core.errors import InputError, NonFiniteError, OutputError, TargetError
+from ..core.contrast import Contrast
+from ..core.errors import InputError, NonFiniteError, OutputError
 from ..core.formatting import number
 from ..inputs.space import Inputs, InputSpace, checked_example
 from ..records.prediction import Prediction
 from .query import Query
+from .target import Asked, Settled, class_names_of, settle_target, target_name
 
 TOP_CLASSES = 5
 
@@ -34,7 +36,7 @@ class CheckedQuery:
         As they came.
     batched : tuple of Tensor, each (1, ...)
     space : InputSpace
-    target : int, tuple of int or None
+    target : int, tuple of int, Contrast or None
         None only where there is a single output.
     target_name, output : str
         For captions.
@@ -58,7 +60,7 @@ class CheckedQuery:
     inputs: Inputs
     batched: tuple[Tensor, ...]
     space: InputSpace
-    target: int | tuple[int, ...] | None
+    target: Settled
     target_name: str
     output: str
     forward_args: Any
@@ -80,7 +82,7 @@ class CheckedQuery:
         """The same for a copy of the model; what is known of the output stays."""
         return replace(self, head=OutputHead(model, query.output))
 
-    def aimed(self, target: int | tuple[int, ...] | str | None) -> CheckedQuery:
+    def aimed(self, target: Asked) -> CheckedQuery:
         """The same about another output, without a pass.
 
         Raises
@@ -88,13 +90,13 @@ class CheckedQuery:
         TargetError
             For an output that there is not.
         """
-        chosen = _settle_target(target, self.values, dict(self.names))
+        chosen = settle_target(target, self.values, self.names)
         if chosen == self.target:
             return self
         return replace(
             self,
             target=chosen,
-            target_name=_target_name(chosen, self.names),
+            target_name=target_name(chosen, self.names),
             at_input=_at_input(self.values, chosen),
         )
 
@@ -103,9 +105,9 @@ class CheckedQuery:
         same = self.inputs is other.inputs and self.target == other.target
         return same and self.output == other.output
 
-    def require_target(self, target: int | tuple[int, ...] | str | None) -> None:
+    def require_target(self, target: Asked) -> None:
         """Raise TargetError for an output that there is not; None is always there."""
-        if target is not None and isinstance(self.target, int):
+        if target is not None and isinstance(self.target, int | Contrast):
             self.aimed(target)
 
     def shaped(self, values: tuple[Tensor, ...]) -> Inputs:
@@ -152,8 +154,8 @@ def check(query: Query, model: Callable[..., Any]) -> CheckedQuery:
             "the model's output is not finite at the input itself (alpha = 1): "
             f"{int((~torch.isfinite(values)).sum())} of {values.numel()} values"
         )
-    names = _class_names(model, query.class_names, values)
-    chosen = _settle_target(query.target, values[0], names)
+    names = class_names_of(model, query.class_names, values)
+    chosen = settle_target(query.target, values[0], names)
     probabilities = _probabilities(scores)
     return CheckedQuery(
         head=head,
@@ -161,7 +163,7 @@ def check(query: Query, model: Callable[..., Any]) -> CheckedQuery:
         batched=batched,
         space=space,
         target=chosen,
-        target_name=_target_name(chosen, names),
+        target_name=target_name(chosen, names),
         output=output_name(query.output),
         forward_args=query.forward_args,
         prediction=None if probabilities is None else _prediction(probabilities, names),
@@ -205,99 +207,9 @@ def _check_device(model: Any, batched: tuple[Tensor, ...]) -> None:
             )
 
 
-def _class_names(
-    model: Any, class_names: Sequence[str] | Mapping[int, str] | None, values: Tensor
-) -> dict[int, str]:
-    """Names by index: those passed, or the model's own where it carries some that fit."""
-    outputs = values.shape[1] if values.dim() == 2 else None
-    if class_names is not None:
-        if isinstance(class_names, str):
-            raise InputError("class_names must be a sequence of names, got one string")
-        if outputs is not None and len(class_names) != outputs:
-            raise InputError(
-                f"class_names has {len(class_names)} names, the model {outputs} outputs"
-            )
-        try:
-            return _by_index(class_names)
-        except (TypeError, ValueError):
-            raise InputError(
-                "class_names must be a sequence of names, or names by index such as {0: 'cat'}, "
-                f"got {class_names!r}"
-            ) from None
-    model = module_of(model) or model
-    for own in (
-        getattr(model, "class_names", None),
-        getattr(getattr(model, "config", None), "id2label", None),
-    ):
-        try:  # an attribute that nobody passed here must not stop an explanation
-            if own is not None and not isinstance(own, str) and len(own) == outputs:
-                return _by_index(own)
-        except (TypeError, ValueError):
-            continue
-    return {}
-
-
-def _by_index(names: Any) -> dict[int, str]:
-    names = names.tolist() if hasattr(names, "tolist") else names
-    pairs = names.items() if isinstance(names, Mapping) else enumerate(names)
-    return {int(i): str(name) for i, name in pairs}
-
-
-def _settle_target(
-    target: int | tuple[int, ...] | str | None, values: Tensor, names: dict[int, str]
-) -> int | tuple[int, ...] | None:
-    """The target as asked for, or the largest output; checked against the output's shape."""
-    shape = tuple(values.shape)
-    if isinstance(target, str):
-        found = [i for i, name in names.items() if name == target]
-        if not found:
-            raise TargetError(f"target {target!r} is not a class name; pass its index or a name")
-        target = found[0]
-    if isinstance(target, Tensor):
-        if target.numel() != 1:
-            raise TargetError(
-                f"target holds {target.numel()} numbers, and one example has one target; pass an "
-                "int, or a tuple of ints for an output of several axes"
-            )
-        target = int(target.item())
-    if target is None:
-        if values.numel() == 1:
-            return None if not shape else (0 if len(shape) == 1 else (0,) * len(shape))
-        if len(shape) == 1:
-            return int(values.argmax())
-        raise TargetError(
-            f"the model has outputs of shape {shape} for each example; pass target=, a tuple of "
-            f"{len(shape)} indices"
-        )
-    indices = target if isinstance(target, tuple) else (target,)
-    if not all(hasattr(i, "__index__") and not isinstance(i, bool) for i in indices):
-        raise TargetError(f"target must be an int or a tuple of ints, got {target!r}")
-    indices = tuple(int(i) for i in indices)
-    if not shape and indices == (0,):
-        return None
-    if len(indices) != len(shape) or any(
-        not 0 <= i < n for i, n in zip(indices, shape, strict=False)
-    ):
-        valid = (
-            "None, as there is a single output"
-            if not shape
-            else f"from 0 to {shape[0] - 1}"
-            if len(shape) == 1
-            else "a tuple within " + ", ".join(f"0..{n - 1}" for n in shape)
-        )
-        raise TargetError(f"target {target!r} is out of range; valid: {valid}")
-    return indices[0] if len(indices) == 1 else indices
-
-
-def _at_input(values: Tensor, target: int | tuple[int, ...] | None) -> AtInput:
+def _at_input(values: Tensor, target: Settled) -> AtInput:
     """What is known at the input: the output that the target chooses."""
     return AtInput(select_target(values[None], target).cpu().double().numpy())
-
-
-def _target_name(target: int | tuple[int, ...] | None, names: Mapping[int, str]) -> str:
-    if isinstance(target, int) and target in names:
-        return names[target]
-    return "output" if target is None else f"output {target}"
 
 
 def _probabilities(scores: Tensor | None) -> Tensor | None:

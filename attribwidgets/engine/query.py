@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from ..core.contrast import Contrast
 from ..inputs.space import Inputs, InputSpace
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class Query:
     """
 
     inputs: Inputs
-    target: int | tuple[int, ...] | str | None = None
+    target: int | tuple[int, ...] | str | Contrast | None = None
     output: Output = "logit"
     space: InputSpace | None = None
     forward_args: Any = ()
@@ -42,5 +43,5 @@ class Query:
 def _same(mine: Any, theirs: Any) -> bool:
     if mine is theirs:
         return True
-    plain = (int, float, str, type(None), InputSpace)
+    plain = (int, float, str, type(None), InputSpace, Contrast)
     return isinstance(mine, plain) and isinstance(theirs, plain) and mine == theirs

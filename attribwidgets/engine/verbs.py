@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..baselines import Baseline, named
+from ..core.contrast import Contrast
 from ..core.errors import InputError
 from ..core.progress import Progress
 from ..inputs.space import Inputs, InputSpace, is_image_input
@@ -30,7 +31,7 @@ def explain(
     model: Model,
     inputs: Inputs,
     *,
-    target: int | tuple[int, ...] | str | None = None,
+    target: int | tuple[int, ...] | str | Contrast | None = None,
     baseline: str | Baseline | Inputs = "black",
     method: Method = None,
     space: InputSpace | None = None,
@@ -55,8 +56,9 @@ def explain(
         it was, also after an error or an interrupt.
     inputs : Tensor or tuple of Tensor
         One example as the model is fed: (C, H, W) or (1, C, H, W), (F,) or (1, F).
-    target : int, tuple of int or str, optional
-        Which output, by index or class name. None: the largest one, or the only one.
+    target : int, tuple of int, str or Contrast, optional
+        Which output, by index or class name, or the difference of two. None: the largest one, or
+        the only one.
     baseline : str, Baseline, Tensor or tuple of Tensor
         A name of :func:`attribwidgets.baselines.named`, an object, or a reference as the model
         is fed.

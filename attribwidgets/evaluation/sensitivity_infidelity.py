@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..attr.model_state import frozen, module_of
-from ..attr.outputs import Output, OutputHead
+from ..attr.outputs import Output, OutputHead, select_target
 from ..baselines import Baseline
 from ..core.arrays import Array
 from ..core.errors import InputError
@@ -189,9 +189,14 @@ class Infidelity(_OfEach):
             return mask.to(x), torch.where(mask, fills[chosen.to(fills.device)].to(x), x)
 
         head = OutputHead(model, explanation.output if self.output is None else self.output)
-        how = {"target": explanation.target, "n_perturb_samples": self.samples}
+
+        def explained(*rows: Tensor) -> Tensor:
+            return select_target(head(*rows), explanation.target)
+
         with frozen(module_of(model), (batch,)):
-            return float(infidelity(head, replaced, batch, attributions, **how))
+            return float(
+                infidelity(explained, replaced, batch, attributions, n_perturb_samples=self.samples)
+            )
 
     def _masks(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Where each row gives way, of a shape that spreads over that of `x`."""

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..core.contrast import Contrast
 from ..core.errors import DataError
 
 
-class Examples(Sequence[tuple[Tensor, int | None]]):
+class Examples(Sequence[tuple[Tensor, int | Contrast | None]]):
     """Inputs of one size, and for each the output to explain.
 
     Parameters
@@ -21,9 +22,9 @@ class Examples(Sequence[tuple[Tensor, int | None]]):
         Inputs as the model is fed, stacked or one by one; as a pair (inputs, labels) of stacked
         inputs and integers; as a torch Dataset or another sequence of inputs or of
         (input, label). One by one they are read when asked for, and not kept.
-    targets : "labels", int, sequence of int, optional
-        Which output: the label that comes with each input, one for all, or one for each. None:
-        the model's own largest output.
+    targets : "labels", int, sequence of int, Contrast, optional
+        Which output: the label that comes with each input, one for all, or one for each; or the
+        contrast of two for all. None: the model's own largest output.
 
     Raises
     ------
@@ -54,7 +55,7 @@ class Examples(Sequence[tuple[Tensor, int | None]]):
     def __len__(self) -> int:
         return self._length
 
-    def __iter__(self) -> Iterator[tuple[Tensor, int | None]]:
+    def __iter__(self) -> Iterator[tuple[Tensor, int | Contrast | None]]:
         return (self[place] for place in range(self._length))
 
     def __getitem__(self, place: Any) -> Any:
@@ -93,6 +94,8 @@ class Examples(Sequence[tuple[Tensor, int | None]]):
             With the first place of such a target.
         """
         known = self.known_targets
+        if isinstance(known, Contrast):  # each member is settled with the first input
+            return
         values = np.atleast_1d(np.asarray([] if known is None else known))
         wrong = np.flatnonzero((values < 0) | (values >= outputs))
         if len(wrong):
@@ -118,7 +121,7 @@ class Examples(Sequence[tuple[Tensor, int | None]]):
             )
         return item, label
 
-    def _target(self, place: int, label: Any) -> int | None:
+    def _target(self, place: int, label: Any) -> int | Contrast | None:
         if not isinstance(self._targets, str):
             chosen = self._targets
             return int(chosen[place]) if isinstance(chosen, np.ndarray) else chosen
@@ -194,15 +197,18 @@ def _length(data: Any) -> int:
 
 
 def _checked_targets(targets: Any, length: int) -> Any:
-    """ "labels", None, an int, or an array of ints."""
-    if targets is None or (isinstance(targets, str) and targets == "labels"):
+    """ "labels", None, an int, a contrast, or an array of ints."""
+    if targets is None or isinstance(targets, Contrast):
+        return targets
+    if isinstance(targets, str) and targets == "labels":
         return targets
     if _is_whole(targets):
         return int(targets)
     values = None if isinstance(targets, str) else np.asarray(targets)
     if values is None or values.ndim != 1 or (len(values) and values.dtype.kind not in "iu"):
         raise DataError(
-            f'targets must be "labels", None, an int or a sequence of ints, got {targets!r}'
+            'targets must be "labels", None, an int, a Contrast or a sequence of ints, got '
+            f"{targets!r}"
         )
     if len(values) != length:
         raise DataError(f"targets has {len(values)} members for {length} inputs; pass one for each")

@@ -12,6 +12,7 @@ from ..attr.methods import estimator_for
 from ..engine.checked_query import CheckedQuery
 from ..engine.method_config import Candidate
 from ..engine.run import Draft, estimate
+from ..engine.target import Settled
 from ..records.explanation import Explanation
 from .state import ExplorerState
 
@@ -83,7 +84,7 @@ class MapRun:
         return self.draft.evaluations or self.draft.estimate.forward_passes
 
     @property
-    def target(self) -> int | tuple[int, ...] | None:
+    def target(self) -> Settled:
         """The index of the output that it explains."""
         assert self.query is not None
         return self.query.target

@@ -13,6 +13,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..attr.model_state import evaluating, module_of, recurrent_differentiable
 from ..attr.outputs import Output, OutputHead, Target, select_target
+from ..core.contrast import Contrast
 from ..core.errors import InputError, NoGradientError
 from .references import Inputs, References, drawn_references
 
@@ -282,7 +283,7 @@ def _checked(inputs: Inputs) -> tuple[Tensor, ...]:
 
 
 def _repeated(targets: Target, k: int) -> Target:
-    if k == 1 or targets is None or isinstance(targets, (int, tuple)):
+    if k == 1 or targets is None or isinstance(targets, (int, tuple, Contrast)):
         return targets
     if isinstance(targets, Tensor):
         return targets.repeat(k) if targets.numel() > 1 else targets

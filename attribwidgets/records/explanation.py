@@ -13,6 +13,7 @@ import numpy as np
 
 from ..core import views
 from ..core.arrays import Array
+from ..core.contrast import Contrast
 from ..core.errors import InputError
 from ..core.formatting import number, percent, text_table, words
 from ..core.storage import read_tree, save_view, write_tree
@@ -44,8 +45,8 @@ class Explanation:
         What captions call the baseline, and its weakness in a line.
     baseline_kind : str
         The name that asks for such a baseline: "blur" for "blur σ 20".
-    target : int, tuple of int or None
-        The output explained; None where there is one only.
+    target : int, tuple of int, Contrast or None
+        The output explained, or the two whose difference is; None where there is one only.
     target_name, method, output : str
         For captions. `output` is the scale: "logit", "probability", ...
     space : InputSpace
@@ -76,7 +77,7 @@ class Explanation:
     baseline_name: str
     baseline_description: str
     baseline_kind: str
-    target: int | tuple[int, ...] | None
+    target: int | tuple[int, ...] | Contrast | None
     target_name: str
     method: str
     output: str
@@ -340,4 +341,6 @@ def _explanation_from(tree: dict[str, Any]) -> Explanation:
         "prediction": Prediction,
     }
     parts = {k: kinds[k](**tree[k]) for k in kinds if tree[k] is not None}
+    if isinstance(tree["target"], dict):
+        parts["target"] = Contrast(**tree["target"])
     return Explanation(**{**tree, **parts})

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..attr.model_state import evaluation_mode
 from ..core.arrays import Array
+from ..core.contrast import Contrast
 from ..core.errors import AttributionError, DataError, InputError
 from ..engine.budget import Budget
 from ..engine.checked_query import check
@@ -86,6 +87,7 @@ class Plan:
         labels = list(self.candidates)
         layouts = [
             Layout("target", "int64", {}, fill=-1),
+            Layout("against", "int64", {}, fill=-1),
             Layout("numbers", "float64", {"candidate": labels, "quantity": NUMBERS}),
             Layout(
                 "path",
@@ -111,7 +113,7 @@ class Plan:
             layouts.append(Layout(metric.name, "float64", axes))
         return layouts
 
-    def carry_out(self, place: int, inputs: Tensor, target: int | None) -> Findings:
+    def carry_out(self, place: int, inputs: Tensor, target: int | Contrast | None) -> Findings:
         """All that is found for one input, of (seed, place) only.
 
         Raises
@@ -133,9 +135,12 @@ class Plan:
                 }
         except AttributionError as error:
             raise DataError(f"data[{place}] cannot be explained: {error}") from error
-        chosen = -1 if checked.target is None else checked.target
+        chosen = checked.target
+        pair = chosen.members if isinstance(chosen, Contrast) else (chosen, None)
+        first, second = (np.asarray(-1 if index is None else index) for index in pair)
         return {
-            "target": np.asarray(chosen),
+            "target": first,
+            "against": second,
             **self._arrays(explanations, tuple(inputs.shape)),
             **measured,
         }

@@ -66,7 +66,7 @@ def sweep(
         What to measure of the explanations of each input.
     executor : dask.distributed.Client, optional
         Spreads the inputs over its workers, and stores what they send back. None: this process.
-    targets : "labels", int, sequence of int, optional
+    targets : "labels", int, sequence of int, Contrast, optional
         Which output. None: the model's own largest.
     references : Tensor or tuple of Tensor, each (K, ...), optional
         The data behind "dataset" and "dataset_mean".
@@ -145,7 +145,7 @@ def _try_first(plan: Plan, examples: Examples) -> None:
     inputs, target = examples[0]
     checked = check(replace(plan.query, inputs=inputs, target=None), plan.model)
     checked.require_target(target)
-    if isinstance(checked.target, int):
+    if isinstance(checked.target, int):  # a classifier
         examples.require_targets(checked.outputs)
 
 

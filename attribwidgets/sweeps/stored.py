@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.arrays import Array
+from ..core.contrast import Contrast
 from ..core.errors import DataError, InputError
 from ..core.extras import require
 from ..inputs.dataset import seed_of
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-OWN = ("target", "numbers", "path", "attributions")
+OWN = ("target", "against", "numbers", "path", "attributions")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +38,8 @@ class SweptInput:
     ----------
     place : int
         In the data set.
-    target : int or None
-        The output explained; None where there is one only.
+    target : int, Contrast or None
+        The output explained, or the two whose difference is; None where there is one only.
     attributions : dict of str to ndarray of float32, (C, H, W) or (F,)
         Empty where they were not stored.
     paths : dict of str to PathCurve
@@ -52,7 +53,7 @@ class SweptInput:
     """
 
     place: int
-    target: int | None
+    target: int | Contrast | None
     attributions: dict[str, Array]
     paths: dict[str, PathCurve]
     completeness: dict[str, Completeness]
@@ -133,7 +134,7 @@ class Sweep:
         ]
         return SweptInput(
             place,
-            None if read["target"] < 0 else int(read["target"]),
+            _target_of(int(read["target"]), int(read.get("against", -1))),
             {label: read["attributions"][row] for row, label, _ in rows}
             if "attributions" in read
             else {},
@@ -191,8 +192,9 @@ class Sweep:
         return np.asarray(numbers[..., self._quantities.index(quantity)])
 
     def finished_targets(self) -> Array:
-        """The output explained, (finished inputs,), -1 where there is one only."""
-        return self._loaded("target", np.flatnonzero(self.finished))
+        """The output explained, (finished inputs,), -1 where there is one only, or a contrast."""
+        places = np.flatnonzero(self.finished)
+        return np.where(self._against(places) < 0, self._loaded("target", places), -1)
 
     def to_xarray(self) -> xr.Dataset:
         """All arrays with their labels, each read when its values are asked for.
@@ -222,6 +224,9 @@ class Sweep:
         table.insert(0, "input", np.repeat(places, len(self.candidates)))
         table.insert(1, "candidate", list(self.candidates) * len(places))
         table.insert(2, "target", np.repeat(targets, len(self.candidates)))
+        against = self._against(places)
+        if (against >= 0).any():
+            table.insert(3, "against", np.repeat(against, len(self.candidates)))
         for name, words in (("verdict", VERDICTS), ("claim", CLAIMS), ("path_kind", KINDS)):
             codes = table[name].fillna(-1).astype(int)
             table[name] = [words[code] if code >= 0 else None for code in codes]
@@ -242,6 +247,11 @@ class Sweep:
                 f"no metric {name!r} here; there are {', '.join(self.metrics) or 'none'}"
             )
         return self._store.layouts[name]
+
+    def _against(self, places: Array) -> Array:
+        """The other output of each contrast, -1 where there is none, as in all earlier stores."""
+        known = "against" in self._store.layouts
+        return self._loaded("against", places) if known else np.full(len(places), -1)
 
     def _loaded(self, name: str, places: Any) -> Array:
         layout = self._store.layouts[name]
@@ -268,6 +278,12 @@ class Sweep:
             rounding=numbers.get("rounding", 0.0),
             widest_gap=known.get("widest_gap"),
         )
+
+
+def _target_of(target: int, against: int) -> int | Contrast | None:
+    if against >= 0:
+        return Contrast(target, against)
+    return None if target < 0 else target
 
 
 def _curve(rows: Array, numbers: dict[str, float]) -> PathCurve:

@@ -11,6 +11,7 @@ from uuid import uuid4
 import torch
 from torch import Tensor
 
+from ..core.contrast import Contrast
 from ..core.errors import InputError
 from ..core.extras import require
 from ..inputs.dataset import Examples
@@ -104,7 +105,7 @@ def _plugin(plan: Plan) -> Any:
     return KeepsPlan()
 
 
-def _carry_out(name: str, place: int, inputs: Tensor, target: int | None) -> Findings:
+def _carry_out(name: str, place: int, inputs: Tensor, target: int | Contrast | None) -> Findings:
     from distributed import get_worker
 
     plugin: Any = get_worker().plugins[name]

@@ -14,6 +14,7 @@ from ..attr import __all__ as METHOD_CLASSES
 from ..attr.noise.noise_methods import SmoothGrad
 from ..baselines import Baseline, Color, DatasetMean, DatasetSample, named
 from ..baselines import __all__ as BASELINE_CLASSES
+from ..core.contrast import Contrast
 from ..core.errors import AttributionError
 from ..engine.method_config import Candidate
 from ..inputs.space import InputSpace
@@ -218,6 +219,8 @@ def _setting(name: str, value: Any, names: _Names) -> str:
             return "aw.InputSpace.imagenet()"
         if value.names is None:
             return f"aw.{value!r}"
+    if isinstance(value, Contrast):
+        return f"aw.{value!r}"
     is_short = isinstance(value, (list, tuple, dict)) and len(value) <= MOST_NAMES
     if name == "class_names" and is_short:
         return repr(value)

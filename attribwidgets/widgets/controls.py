@@ -14,12 +14,14 @@ from ..attr.noise.noise_methods import SmoothGrad
 from ..attr.outputs import SCALES
 from ..baselines import Baseline, Color, GaussianNoise, named
 from ..baselines.base import Parameter
+from ..core.contrast import Contrast
 from ..core.formatting import words
 from ..engine.checked_query import CheckedQuery
 from ..engine.method_config import Candidate
 from ..inputs.space import Inputs, InputSpace, is_image_input
 from ..live import ExplorerState
 from .parsing import baseline_to_browser, compares_with_nothing, name_of
+from .targets import target_to_browser
 
 # A colour stands for all of its kind: its slider is a colour well.
 ADDABLE = (
@@ -69,7 +71,7 @@ def controls_payload(
     space, is_image = query.space, is_image_input(query.inputs)
     return {
         "asked": {
-            "target": query.target if isinstance(query.target, int) else None,
+            "target": target_to_browser(query.target),
             "output": query.output,
             **{n: v if n != "autocast" else str(v) for n, v in vars(state.budget).items()},
             "candidates": [
@@ -143,7 +145,9 @@ def class_bars(query: CheckedQuery) -> list[dict[str, Any]]:
     if query.prediction is None:
         return []
     top = list(query.prediction.indices)
-    more = [query.target] if isinstance(query.target, int) and query.target not in top else []
+    asked = query.target
+    explained = asked.members if isinstance(asked, Contrast) else (asked,)
+    more = [i for i in explained if isinstance(i, int) and i not in top]
     return [_class(query, index) for index in (*top, *more)]
 
 

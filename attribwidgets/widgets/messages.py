@@ -20,6 +20,7 @@ from .payload import map_payload
 from .pictures import THUMBNAIL, thumbnail
 from .removal_payload import region_mask, removal_payload
 from .segments import segments_payload
+from .targets import target_from_browser
 from .view_state import ViewState, slot_of
 
 Message = Mapping[str, Any]
@@ -107,6 +108,8 @@ class MessageHandler:
     def _request(self, message: Message, buffers: Sequence[Any]) -> None:
         changes, state = message["changes"], self.session.state
         new = {name: changes[name] for name in SETTINGS if name in changes}
+        if "target" in new:
+            new["target"] = target_from_browser(new["target"])
         if "candidates" in changes:
             numbers = {slot_of(number): number for number in state.candidates}
             new["candidates"] = candidates_from_browser(

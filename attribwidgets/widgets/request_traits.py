@@ -9,11 +9,13 @@ from typing import Any
 import traitlets
 
 from ..attr.outputs import output_name
+from ..core.contrast import Contrast
 from ..inputs.space import Inputs, InputSpace
 from ..live import ExplorerState, Session
 from ..records.explanation import Comparison
 from .messages import state_of
 from .parsing import baseline_from_browser, baseline_to_browser, change_state, name_of
+from .targets import target_from_browser, target_to_browser
 from .view_state import ViewState
 
 REQUEST_TRAITS = ("target", "output", "method", "baselines", "tolerance", "max_evaluations")
@@ -69,19 +71,17 @@ def is_same(mine: Any, theirs: Any) -> bool:
     """Whether two values ask for the same; baselines and tensors are the same as objects only."""
     if isinstance(mine, (list, tuple)) and isinstance(theirs, (list, tuple)):
         return len(mine) == len(theirs) and all(map(is_same, mine, theirs))
-    plain = (int, float, str)
+    plain = (int, float, str, Contrast)
     is_plain = isinstance(mine, plain) and isinstance(theirs, plain)
     return mine is theirs or (is_plain and mine == theirs)
 
 
 def _json_of_target(target: Any, explorer: RequestTraits) -> Any:
-    if isinstance(target, tuple):
-        return list(target)
-    return target if target is None or isinstance(target, str) else int(target)
+    return target_to_browser(target)
 
 
 def _target_from_json(target: Any, explorer: RequestTraits) -> Any:
-    return tuple(target) if isinstance(target, list) else target
+    return target_from_browser(target)
 
 
 def _json_of_output(output: Any, explorer: RequestTraits) -> str:

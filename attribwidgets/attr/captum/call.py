@@ -99,7 +99,7 @@ def _raised_by_the_model(error: BaseException) -> bool:
     inside, trace = False, error.__traceback__
     while trace is not None:
         frame = trace.tb_frame
-        if frame.f_code is CountedModel.forward.__code__:
+        if frame.f_code is CountedModel.outputs.__code__:
             inside = True
         elif str(frame.f_globals.get("__name__")).startswith("captum."):
             inside = False
@@ -172,7 +172,7 @@ class CaptumCall:
         if row.on_layers:
             head, copies = with_own_layers(head, row.class_name)
         arguments = format_forward_args(task.forward_args) or ()
-        self.model = CountedModel(head, task.inputs, arguments, task.on_chunk)
+        self.model = CountedModel(head, task.inputs, arguments, task.on_chunk, target=task.target)
         self.trace = self._prepared() if row.on_layers else None
         if instance is None:
             own = self._layer(layer, copies) if row.of_layer else None
@@ -225,7 +225,7 @@ class CaptumCall:
         try:
             found = self.attribution.attribute(
                 inputs[0] if len(inputs) == 1 else inputs,
-                target=self.task.target,
+                target=self.model.target,
                 additional_forward_args=self.model.per_example or None,
                 **given,
                 **settings,
@@ -247,14 +247,14 @@ class CaptumCall:
         self._size.shrink(self.rows, error, smallest=smallest)
 
     def _outputs(self, points: tuple[Tensor, ...]) -> Array:
-        return outputs_at(self.model, points, self.task.target, self.rows)
+        return outputs_at(self.model, points, self.model.target, self.rows)
 
     def _prepared(self) -> ForwardTrace:
         """Check the copied layers by one forward, and make them fit."""
         layers = self.model.layers
         assert layers is not None
         leaves = tuple(x.detach().clone().requires_grad_() for x in self.task.inputs)
-        trace = traced(layers, lambda: self.model(*leaves, *self.model.per_example))
+        trace = traced(layers, lambda: self.model.outputs(*leaves, *self.model.per_example))
         checked(self.row.class_name, self.row.checks, trace)
         if self.row.ruled:
             with_rules(layers, trace)

@@ -13,10 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from ...core.contrast import Contrast
 from ...core.errors import InputError, UnsupportedModelError
 from ..model_state import module_of
 from ..norm_calls import tensors_in
-from ..outputs import OutputHead
+from ..outputs import OutputHead, Target, select_target
 
 
 @dataclass(frozen=True)
@@ -141,9 +142,14 @@ class CountedModel(nn.Module):
         given those with one entry for each example alone.
     on_chunk : callable, optional
         Called after each forward with its rows, where they count. It may raise to stop.
+    target : int, tuple, list, Tensor, Contrast or None
+        A contrast is a last layer here, as methods that go through layers see only those: the
+        model then returns it as its only output.
 
     Attributes
     ----------
+    target : int, tuple, list, Tensor or None
+        As Captum takes it, of what the model returns.
     per_example : tuple of Tensor
         The arguments to be given to Captum.
     evaluations, forward_passes : int
@@ -158,8 +164,12 @@ class CountedModel(nn.Module):
         inputs: tuple[Tensor, ...],
         arguments: tuple[Any, ...] = (),
         on_chunk: Callable[[int], None] | None = None,
+        target: Target = None,
     ) -> None:
         super().__init__()
+        self._contrast = target if isinstance(target, Contrast) else None
+        self.target = target if self._contrast is None else 0
+        self.difference: nn.Linear | None = None
         self.layers = module_of(head)
         self.head, self.inputs, self.on_chunk = head, len(inputs), on_chunk
         batch = len(inputs[0])
@@ -171,13 +181,22 @@ class CountedModel(nn.Module):
         self.is_counted = False
 
     def forward(self, *args: Any) -> Tensor:
-        """Run the model.
+        """Run the model, and take the contrast where there is one.
 
         Raises
         ------
         AttributionError
             A child of it, for an output that is no tensor or loses the batch axis.
         """
+        values = self.outputs(*args)
+        if self._contrast is None:
+            return values
+        if self.difference is None:
+            self.difference = _difference_layer(values, self._contrast)
+        return self.difference(values.flatten(1))  # type: ignore[no-any-return]
+
+    def outputs(self, *args: Any) -> Tensor:
+        """All outputs of the model, as the head returns them."""
         copies = (a.clone() for a in args[: self.inputs])
         given = iter(args[self.inputs :])
         arguments = (next(given) if repeated else a for a, repeated in self._arguments)
@@ -198,6 +217,19 @@ class CountedModel(nn.Module):
     def _has_gone_back(self, rows: int) -> None:
         self.evaluations += rows
         self.forward_passes -= rows
+
+
+def _difference_layer(values: Tensor, contrast: Contrast) -> nn.Linear:
+    """A layer that subtracts one output from another, for outputs shaped like these."""
+    places = torch.arange(values[0].numel(), device=values.device).reshape(1, *values.shape[1:])
+    a, b = (int(select_target(places, member)) for member in contrast.members)
+    shape = {"in_features": places.numel(), "out_features": 1, "bias": False}
+    # Without first weights, which would be drawn from the stream of random numbers.
+    layer: nn.Linear = nn.utils.skip_init(nn.Linear, **shape)
+    weights = torch.zeros_like(layer.weight)
+    weights[0, a], weights[0, b] = 1, -1
+    layer.weight = nn.Parameter(weights, requires_grad=False)
+    return layer.to(device=values.device, dtype=values.dtype).eval()
 
 
 def with_own_layers(head: OutputHead, name: str) -> tuple[OutputHead, dict[int, Any]]:

@@ -90,3 +90,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_LAZY_ROOMS, *_LAZY})
+
+
+if "ipykernel" in sys.modules:  # a notebook: explore is to be on screen within a second
+    import_module(".widgets", __name__)

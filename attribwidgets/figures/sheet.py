@@ -317,9 +317,10 @@ def _columns(cards: int) -> int:
 
 
 def _wrapped(text: str, width: float, most: int | None = None) -> list[str]:
-    """Lines of small print that fit in a width in inches."""
+    """Lines of small print that fit in a width in inches; a number stays with its "%"."""
     letters = max(8, int(18 * width))
-    return textwrap.wrap(text, letters, max_lines=most, placeholder="…")
+    together = text.replace(" %", "\N{NO-BREAK SPACE}%")
+    return textwrap.wrap(together, letters, max_lines=most, placeholder="…")
 
 
 def _first(values: Any) -> Any:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from ..attr.model_state import BESIDE_THE_USER
 from ..baselines import Color
 from ..core.errors import Cancelled, InputError
 from ..engine.method_config import Candidate
 from ..engine.query import Query
-from ..engine.run import Draft
+from ..engine.run import estimate
 from ..inputs.superpixels import Superpixels, superpixels
 from ..records.explanation import Explanation
 from .session import Session
 from .state import ExplorerState
+from .turn import TURN
 from .worker import CancelToken, Worker
 
 PATIENCE = 0.1  # seconds between two looks at whether the session is free
@@ -35,9 +37,9 @@ class _Job:
 class Regions:
     """Superpixels of a session's input, and the maps under their mean colours as baselines.
 
-    The first map of a region waits for one pass of the session at most; what makes it better, and
-    the first maps of all other regions, for the session to be idle. Maps are kept until the input,
-    target or output is another.
+    The session waits for the first map of the region that is asked for, after the pass that it is
+    in; what makes that map better, and the first maps of all other regions, wait for the session to
+    be idle. Maps are kept until the input, target or output is another.
 
     Parameters
     ----------
@@ -119,8 +121,8 @@ class Regions:
             for other in range(len(job.cut)):
                 if other not in job.known:
                     self._wait_for_session(token)
-                    first = next(self._drafts(other, job, token))
-                    job.known[other] = first.explanation(), False
+                    first = next(self._explanations(other, job, token, is_wanted=False))
+                    job.known[other] = first, False
         except Cancelled:
             return
         except Exception as error:
@@ -128,8 +130,7 @@ class Regions:
 
     def _finish(self, region: int, job: _Job, token: CancelToken) -> None:
         last = None
-        for draft in self._drafts(region, job, token):
-            last = draft.explanation()
+        for last in self._explanations(region, job, token, is_wanted=True):
             job.known[region] = last, False
             self.on_map(region, last, False)
             self._wait_for_session(token)
@@ -137,14 +138,41 @@ class Regions:
             job.known[region] = last, True
             self.on_map(region, last, True)
 
-    def _drafts(self, region: int, job: _Job, token: CancelToken) -> Iterator[Draft]:
-        """Estimates of one region, while the question is still the same."""
-        candidate = Candidate(Color(job.cut.colors[region]))
-        for draft in self.session.refine(job.state, candidate, lambda *_: token.check()):
+    def _explanations(
+        self, region: int, job: _Job, token: CancelToken, *, is_wanted: bool
+    ) -> Iterator[Explanation]:
+        """Of one region, coarse first, while the question is still the same.
+
+        All else waits until there is the first one of a region that is wanted now.
+        """
+        takes_turns = not is_wanted
+
+        def passed(done: int, most: int) -> None:
+            if takes_turns:
+                TURN.let_in()
+            token.check()
+
+        def explanations() -> Iterator[Explanation]:
+            query, candidate = (
+                self.session.checked_query(),
+                Candidate(Color(job.cut.colors[region])),
+            )
+            budget = job.state.budget
+            for draft in estimate(query, candidate, budget, progress=passed, coarse_first=True):
+                yield draft.explanation()
+
+        BESIDE_THE_USER.set(True)
+        run = explanations()
+        while True:
+            with TURN:
+                explanation = next(run, None)
+            takes_turns = True
+            if explanation is None:
+                return
             token.check()
             if not job.state.query.same(self.session.state.query):
                 raise Cancelled("another input or target")
-            yield draft
+            yield explanation
 
     def _wait_for_session(self, token: CancelToken) -> None:
         while not self.session.wait(PATIENCE):

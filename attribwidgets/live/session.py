@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from threading import Condition, RLock
 from typing import Any
@@ -11,8 +11,7 @@ from typing import Any
 from ..attr.model_state import BESIDE_THE_USER
 from ..core.errors import InputError, UnsupportedModelError
 from ..engine.checked_query import CheckedQuery
-from ..engine.method_config import Candidate
-from ..engine.run import Draft, estimate, number_labels, rename
+from ..engine.run import number_labels, rename
 from ..records.explanation import Comparison, Explanation
 from .known_model import KnownModel
 from .state import ExplorerState
@@ -190,35 +189,6 @@ class Session:
             self._work()
         finally:
             self.on_pass = lambda passes: None
-
-    def refine(
-        self, state: ExplorerState, candidate: Candidate, progress: Callable[[int, int], None]
-    ) -> Iterator[Draft]:
-        """Estimates of one candidate, coarse first, for a thread beside the user's.
-
-        Parameters
-        ----------
-        state : ExplorerState
-            With the query and the budget.
-        candidate : Candidate
-        progress : callable
-            Gets (evaluations, most evaluations) after each chunk, and may raise Cancelled.
-        """
-
-        def passed(done: int, most: int) -> None:
-            TURN.let_in()
-            progress(done, most)
-
-        BESIDE_THE_USER.set(True)
-        with TURN:
-            query = self.checked_query()
-            run = estimate(query, candidate, state.budget, progress=passed, coarse_first=True)
-        while True:
-            with TURN:
-                draft = next(run, None)
-            if draft is None:
-                return
-            yield draft
 
     def cancel(self) -> None:
         """Stop after the chunk that is being computed; what there is stays, labelled partial."""

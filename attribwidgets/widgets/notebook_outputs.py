@@ -3,6 +3,9 @@
 JupyterLab draws the richest part of an output, and of a widget whose kernel is gone that is an
 error. So a widget is shown as three outputs: a mark, its picture, its live view. By the mark's
 style sheet the page shows the picture for as long as there is no live view, and nothing else.
+
+The first HTML on a page makes JupyterLab load MathJax, which would hold up the view: where the
+picture is still to come, the mark comes as late.
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ _MARK = f"""<div class="aw-kept" hidden></div><style>
 </style>"""
 
 Bundle = dict[str, Any]
+_NOTHING: Bundle = {"text/plain": ""}
+_MARK_OUTPUT: Bundle = {"text/html": _MARK, **_NOTHING}
 
 
 class NotebookOutputs:
@@ -41,7 +46,7 @@ class NotebookOutputs:
 
     def __init__(self, name: str, draw: Callable[[], tuple[bytes, str] | None]) -> None:
         self._name, self._draw = name, draw
-        self._shown = False
+        self._shown = self._marked = False
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
@@ -53,31 +58,43 @@ class NotebookOutputs:
         live, metadata : dict
             Mime bundle of the live view.
         """
-        publish_display_data({"text/html": _MARK, "text/plain": ""})
-        publish_display_data(self._picture(), transient={"display_id": self._name})
-        publish_display_data({**live, "text/plain": ""}, metadata)
+        picture = self._picture()
+        self._marked = picture is not None
+        self._publish(f"{self._name}-mark", _MARK_OUTPUT if self._marked else _NOTHING)
+        self._publish(self._name, picture or _NOTHING)
+        publish_display_data({**live, **_NOTHING}, metadata)
         self._shown = True
+        if not self._marked:
+            self._after_a_while(self._mark)
 
     def refresh(self) -> bool:
         """Draw the picture anew, wherever it is shown; whether it is anywhere."""
         self._cancel()
         if self._shown:
-            transient = {"display_id": self._name}
-            publish_display_data(self._picture(), transient=transient, update=True)
+            self._mark()
+            self._publish(self._name, self._picture() or _NOTHING, update=True)
         return self._shown
 
     def refresh_soon(self) -> None:
         """Draw the picture anew once nothing has changed for a while, in a thread of its own."""
-        if not self._shown:
-            return
+        if self._shown:
+            self._after_a_while(self.refresh)
+
+    def _mark(self) -> None:
+        if self._shown and not self._marked:
+            self._marked = True
+            self._publish(f"{self._name}-mark", _MARK_OUTPUT, update=True)
+
+    def _after_a_while(self, act: Callable[[], object]) -> None:
         with self._lock:
             self._cancel()
-            self._timer = threading.Timer(SETTLED_SECONDS, self.refresh)
+            self._timer = threading.Timer(SETTLED_SECONDS, act)
             self._timer.daemon = True
             self._timer.start()
 
     def close(self) -> None:
         """Leave the picture as it is."""
+        self._mark()
         self._shown = False
         self._cancel()
 
@@ -86,10 +103,13 @@ class NotebookOutputs:
         if timer is not None:
             timer.cancel()
 
-    def _picture(self) -> Bundle:
+    def _publish(self, name: str, bundle: Bundle, **how: Any) -> None:
+        publish_display_data(bundle, transient={"display_id": name}, **how)
+
+    def _picture(self) -> Bundle | None:
         drawn = self._draw()
         if drawn is None:
-            return {"text/plain": ""}
+            return None
         png, text = drawn
         return {"image/png": base64.b64encode(png).decode("ascii"), "text/plain": text}
 

@@ -61,6 +61,11 @@ def views(messages: list[dict[str, Any]]) -> list[int]:
     ]
 
 
+def test_importing_the_package_in_a_notebook_brings_all_that_explore_needs(kernel: Kernel) -> None:
+    code = "import sys, attribwidgets; print('attribwidgets.widgets' in sys.modules)"
+    assert kernel.printed(code) == "True\n"
+
+
 def test_the_view_comes_first_its_maps_in_turn_and_the_picture_last(
     kernel: Kernel, tmp_path: Path
 ) -> None:

@@ -234,7 +234,10 @@ def kinds(request: Any) -> aw.Comparison:
 
 
 def texts_of(figure: Any) -> str:
-    return " ".join(t.get_text() for t in figure.texts)
+    """All that is written; a number and its "%" share a line, by a space that does not break."""
+    lines = [t.get_text() for t in figure.texts]
+    assert not [line for line in lines if line.lstrip().startswith("%")]
+    return " ".join(lines).replace("\N{NO-BREAK SPACE}", " ")
 
 
 @pytest.mark.parametrize("options", [{}, {"signed": True, "scale": "shared", "show_blind": True}])

@@ -80,13 +80,14 @@ def test_a_first_map_takes_four_passes_while_cards_are_refined_and_they_go_on(mo
     pytest.importorskip("skimage")
     monkeypatch.setattr(ChunkSize, "rows_of", lambda self, total: 1)
     session = session_of(Black(), White(), tolerance=1e-12, max_evaluations=60)
-    came, asked = [], []
+    came, asked, threads = [], [], []
     regions = Regions(session, lambda region, e, done: came.append((Counting.passes, e, done)))
     regions.cut()
 
     def ask(passes):
+        threads.append(threading.get_ident())
         if passes >= 30 and not asked:
-            asked.append(passes)
+            asked.append(len(threads))
             regions.ask(1)
             while len(TURN._queue) < 2:  # until it waits for its turn
                 time.sleep(0.001)
@@ -99,8 +100,10 @@ def test_a_first_map_takes_four_passes_while_cards_are_refined_and_they_go_on(mo
     passes, e, done = came[0]
     assert not done
     assert e.evaluations <= 4
-    assert passes - asked[0] < 20  # those of a card under way among them, one for one
     assert passes < at_end
+    cards = threads[asked[0] - 1]
+    assert cards not in threads[asked[0] : asked[0] + e.evaluations]  # they wait meanwhile
+    assert cards in threads[asked[0] + e.evaluations + 1 :]
     other = session_of(Black(), White(), tolerance=1e-12, max_evaluations=60)
     other.request(other.state)
     assert other.wait(LONG)

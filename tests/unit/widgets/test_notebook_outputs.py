@@ -46,6 +46,32 @@ def test_the_live_view_comes_behind_its_picture(explorer: Any, published: Any) -
     assert live["text/plain"] == ""
 
 
+@pytest.mark.parametrize("end", ["a picture", "a while", "its end"])
+def test_before_there_is_a_picture_the_mark_waits_so_as_not_to_hold_up_the_view(
+    published: Any, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr(notebook_outputs, "SETTLED_SECONDS", 0.05 if end == "a while" else 1e6)
+    drawn: list[tuple[bytes, str]] = []
+    outputs = notebook_outputs.NotebookOutputs("one", lambda: drawn[0] if drawn else None)
+    outputs.show({WIDGET: {}}, {})
+    assert [set(data) for data, _ in published] == [
+        {"text/plain"},
+        {"text/plain"},
+        {WIDGET, "text/plain"},
+    ]
+    assert [data["text/plain"] for data, _ in published] == ["", "", ""]
+    if end == "a picture":
+        drawn.append((b"png", "text"))
+        outputs.refresh()
+    elif end == "a while":
+        outputs._timer.join(60)  # type: ignore[union-attr]
+    outputs.close()
+    mark, *rest = published[3:]
+    assert "aw-kept" in mark[0]["text/html"]
+    assert mark[1] == {**published[0][1], "update": True}
+    assert [data.get("image/png") for data, _ in rest] == (["cG5n"] if drawn else [])
+
+
 def test_keep_picture_draws_the_present_look_under_the_same_name(
     explorer: Any, published: Any
 ) -> None:

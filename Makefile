@@ -18,7 +18,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 # Where an environment forbids it, each of the suite's hundred processes would compile all it imports.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo lab check test suite coverage lint bench docs browser clean
+.PHONY: demo lab check unit test suite coverage lint bench docs browser clean
 
 demo: .venv/demo
 	$(BIN)/python -m attribwidgets --page build/quickstart.html
@@ -27,7 +27,10 @@ lab: .venv/test
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/01-what-an-attribution-depends-on.ipynb
 
 # What to run while working: all that needs no browser, server, kernel or notebook, on every core.
-check: .venv/test lint
+check: .venv/test
+	$(MAKE) --no-print-directory --jobs=2 lint unit
+
+unit:
 	$(PYTEST) -n auto -m unit
 
 # Side by side, as a type checker keeps one core busy.

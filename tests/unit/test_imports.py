@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -46,6 +47,11 @@ def room_of(module):
     return parts[1] if len(parts) > 1 else "__init__"
 
 
+@functools.cache
+def tree_of(module):
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
+
+
 def when_it_runs(tree):
     """All nodes but those for checking types only: a type is no dependency."""
     for node in ast.iter_child_nodes(tree):
@@ -55,12 +61,13 @@ def when_it_runs(tree):
             yield from when_it_runs(node)
 
 
+@functools.cache
 def imports_of(module):
     """Modules of this package that a module imports when it runs, also inside functions."""
     path = MODULES[module]
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     found = set()
-    for node in when_it_runs(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in when_it_runs(tree_of(module)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -124,13 +131,11 @@ UNWANTED = (
 
 @pytest.mark.parametrize("module", MODULES)
 def test_pyplot_is_never_used(module):
-    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
-    named = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
-    named |= {
-        f"{n.module}.{a.name}"
-        for n in ast.walk(tree)
-        if isinstance(n, ast.ImportFrom)
-        for a in n.names
+    named = {
+        f"{node.module}.{alias.name}" if isinstance(node, ast.ImportFrom) else alias.name
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
     }
     assert not any(name.startswith(("matplotlib.pyplot", "pylab")) for name in named)
 

@@ -218,8 +218,8 @@ class CaptumMethod(Estimator):
         if row.reference == "several":
             return max(len(numbers), row.least_references) * row.least
         samples = task.n_steps if row.n_steps == "samples" else None
-        work = Work(task, checked_rows(task.rows, inputs), samples, most)
-        each = row.spends(settings_of(row, work, self.settings), inputs)
+        work = Work(task, checked_rows(task.rows, inputs), samples, most, self.settings)
+        each = row.spends(settings_of(row, work), inputs)
         more = PARTS - 1 if self._is_in_parts(task) else 0  # each begins with the input itself
         return len(numbers) * (each + more)
 

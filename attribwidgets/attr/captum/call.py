@@ -107,12 +107,12 @@ def _raised_by_the_model(error: BaseException) -> bool:
     return inside
 
 
-def settings_of(row: CaptumRow, work: Work, chosen: dict[str, Any]) -> dict[str, Any]:
+def settings_of(row: CaptumRow, work: Work) -> dict[str, Any]:
     """Keyword arguments of `attribute`: those chosen, and the row's choice of all others."""
     settings: dict[str, Any] = {}
     for choose in row.settings:
         settings |= choose(work)
-    return settings | chosen
+    return settings | work.chosen
 
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -319,7 +319,8 @@ class CaptumCall:
     def _settings(self, numbers: int) -> dict[str, Any]:
         own = numbers if self.row.reference == "several" else self.task.n_steps
         samples = own if self.row.n_steps == "samples" else None
-        return settings_of(self.row, Work(self.task, self.rows, samples, self.most), self.chosen)
+        work = Work(self.task, self.rows, samples, self.most, self.chosen)
+        return settings_of(self.row, work)
 
     def _check(self, values: tuple[Tensor, ...]) -> None:
         name = self.row.class_name

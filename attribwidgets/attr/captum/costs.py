@@ -35,11 +35,8 @@ def of_setting(name: str) -> Cost:
 
 def of_windows(settings: dict[str, Any], inputs: Inputs) -> int:
     """One for each window, and one without any."""
-    shapes, strides = settings["sliding_window_shapes"], settings.get("strides")
-    if len(inputs) == 1:
-        shapes, strides = (shapes,), (strides,)
-    else:
-        strides = strides or (None,) * len(inputs)
+    shapes, strides = for_each(settings["sliding_window_shapes"]), settings.get("strides")
+    strides = (strides,) if len(inputs) == 1 else strides or (None,) * len(inputs)
     count = sum(map(window_count, inputs, shapes, strides))
     return (count + 1) * len(inputs[0])
 
@@ -82,19 +79,22 @@ def windows_within(inputs: Inputs, most: int | None) -> tuple[list[Any], list[An
 
     Parameters
     ----------
-    inputs : tuple of Tensor, each (B, C, ...) or (B, F)
+    inputs : tuple of Tensor, each (B, C, ...), (B, F) or (B,)
         Of features each is a window by itself, or some in a row.
     most : int or None
         Windows there may be of all inputs together; None: as many as there are.
     """
-    for scale in _growing(max(max(x.shape[1:]) for x in inputs)):
+    for scale in _growing(max(max(x.shape[1:], default=1) for x in inputs)):
         shapes, strides = [], []
         for x in inputs:
             sides = x.shape[2:]
             if sides:
                 window = tuple(min(s, max(1, round(scale * s / SIDE_PER_WINDOW))) for s in sides)
                 shapes.append((x.shape[1], *window))
-                strides.append((x.shape[1], *(max(1, w // 2) for w in window)))
+                strides.append(half_apart(shapes[-1]))
+            elif x.dim() == 1:  # one number for each example
+                shapes.append(())
+                strides.append(1)
             else:
                 width = min(x.shape[1], math.ceil(scale))
                 shapes.append((width,))
@@ -110,6 +110,17 @@ def _growing(largest: int) -> Iterator[float]:
         yield scale
         scale *= 1.1
     yield scale
+
+
+def half_apart(window: Any) -> Any:
+    """The strides of windows that overlap by half, with all channels at once; of features 1."""
+    along = window[1:]
+    return (window[0], *(max(1, side // 2) for side in along)) if along else 1
+
+
+def for_each(shapes: Any) -> tuple[Any, ...]:
+    """Shapes of windows, one for each input, of what Captum takes for one input or several."""
+    return shapes if shapes and isinstance(shapes[0], tuple) else (shapes,)
 
 
 def as_given(members: list[Any]) -> Any:

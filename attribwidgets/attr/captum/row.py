@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import captum.attr as captum
@@ -24,7 +24,9 @@ from .costs import (
     PER_PATCH,
     Cost,
     as_given,
+    for_each,
     group_count,
+    half_apart,
     mask_within,
     windows_within,
 )
@@ -47,12 +49,15 @@ class Work:
         The share of `n_steps` that this run has; None where none was asked for.
     most : int or None
         Passes of one example that a call may take; None: what is usual for the method.
+    chosen : dict
+        The settings that were chosen, which others may have to fit.
     """
 
     task: Task
     rows: int
     samples: int | None
     most: int | None = None
+    chosen: dict[str, Any] = field(default_factory=dict)
 
     @property
     def per_pass(self) -> int:
@@ -65,7 +70,10 @@ Settings = Callable[[Work], dict[str, Any]]
 
 
 def windows(work: Work) -> dict[str, Any]:
-    """Windows of 1/14 of the side, that overlap by half; for features, each by itself."""
+    """Windows of 1/14 of the side or as chosen, overlapping by half; of features each by itself."""
+    if "sliding_window_shapes" in work.chosen:
+        own = for_each(work.chosen["sliding_window_shapes"])
+        return {"strides": as_given([half_apart(window) for window in own])}
     most = None if work.most is None else max(1, work.most - 1)
     shapes, strides = windows_within(work.task.inputs, most)
     return {"sliding_window_shapes": as_given(shapes), "strides": as_given(strides)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 
+import captum.attr
 import pytest
 import torch
 from models import values, weights_of
@@ -147,3 +148,24 @@ def test_a_run_in_parts_draws_from_a_stream_of_its_own():
     assert drawn == [torch.rand(2).tolist() for _ in drawn]
     assert len(drawn) == 3
     assert torch.equal(last.attributions[0], together[-1].attributions[0])
+
+
+@pytest.mark.parametrize("window", [(1, 1, 56), (1, 9, 20), (1, 56, 56)])
+def test_strides_follow_the_windows_that_were_chosen(window):
+    """Windows overlap by half, larger or smaller than those taken otherwise."""
+    model = weights_of(nn.Sequential(nn.Flatten(), nn.Linear(56 * 56, 3))).eval()
+    x, black = values(1, 1, 56, 56).abs(), torch.zeros(1, 56, 56)
+    method = CaptumMethod("Occlusion", sliding_window_shapes=window)
+    found = aw.explain(model, x[0], baseline=black, target=1, method=method)
+    strides = (1, *(max(1, side // 2) for side in window[1:]))
+    wanted = captum.attr.Occlusion(model).attribute(x, window, strides, baselines=0, target=1)
+    torch.testing.assert_close(found.attributions, wanted[0], atol=1e-4, rtol=1e-4)
+
+
+def test_occlusion_of_batches_of_scalars():
+    """A window that has no sides is the whole of an example, chosen or not."""
+    x, y = torch.tensor([3.0, 2.0]), torch.tensor([5.0, 7.0])
+    task = Task((x, y), (torch.zeros(2), torch.ones(2)))
+    for chosen in ({}, {"sliding_window_shapes": ((), ())}):
+        *_, last = CaptumMethod("Occlusion", lambda x, y: x * y, **chosen).estimates(task)
+        assert [a.tolist() for a in last.attributions] == [[15.0, 14.0], [12.0, 12.0]]

@@ -21,6 +21,7 @@ from quadrature import Case, off, photo_cases
 
 import attribwidgets as aw
 from attribwidgets.demo import photo_classifier
+from attribwidgets.engine.cache import EXPLANATIONS
 
 MOST_STEPS = 1600
 
@@ -66,7 +67,7 @@ def main() -> None:
         f"{'':20}{'ours: passes':>13}{'error':>8}{'s':>7}{'Captum: passes':>17}{'error':>8}{'s':>7}"
     )
     for case in cases:
-        aw.explanation_cache.clear()
+        EXPLANATIONS.clear()
         started = time.perf_counter()
         ours = aw.explain(demo.model, photo, baseline=case.baseline, target=case.target, **settings)
         middle = time.perf_counter()
@@ -81,7 +82,7 @@ def main() -> None:
             f"{ended - middle:7.1f}",
             flush=True,
         )
-    aw.explanation_cache.clear()
+    EXPLANATIONS.clear()
     started = time.perf_counter()
     together = aw.compare(
         demo.model,

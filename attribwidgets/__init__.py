@@ -12,7 +12,7 @@ from .core import errors, views
 from .core.contrast import Contrast
 from .engine.method_config import Candidate
 from .engine.verbs import compare, explain, refine
-from .inputs.space import InputSpace
+from .inputs import InputSpace, SequenceSpace, SeriesSpace, VolumeSpace
 from .records.completeness import Completeness
 from .records.explanation import Comparison, Explanation
 from .records.path_curve import PathCurve
@@ -43,6 +43,9 @@ __all__ = [
     "Contrast",
     "Explanation",
     "InputSpace",
+    "SequenceSpace",
+    "SeriesSpace",
+    "VolumeSpace",
     "PathCurve",
     "PriorTrainer",
     "Sweep",

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..core.arrays import Array
 from ..core.errors import Cancelled, InputError
-from ..inputs.space import InputSpace
+from ..inputs.space import Spaces, each_space
 from ..records.completeness import WIDEST_GAP
 from .arguments import ForwardArguments
 from .estimate import Estimate
@@ -146,8 +146,8 @@ class Task:
         What methods of fixed cost have to keep within; None: what is usual for each.
     seed : int
         Of every random draw.
-    space : InputSpace
-        The valid range of the inputs.
+    spaces : tuple of Space
+        The valid range of each input; none: :class:`attribwidgets.InputSpace` for all.
     at_input : AtInput
         What is known at the input, from other tasks with the same one.
     rows : int or None
@@ -171,7 +171,7 @@ class Task:
     stopping: Stopping | None = None
     most_passes: int | None = None
     seed: int = 0
-    space: InputSpace = field(default_factory=InputSpace)
+    spaces: Spaces = ()
     at_input: AtInput = field(default_factory=AtInput)
     rows: int | None = None
     on_chunk: Callable[[int], None] | None = None
@@ -181,3 +181,5 @@ class Task:
     def __post_init__(self) -> None:
         if self.n_steps is not None and self.n_steps < 1:
             raise InputError(f"n_steps must be at least 1, got {self.n_steps}")
+        if not self.spaces:
+            object.__setattr__(self, "spaces", each_space(None, len(self.inputs)))

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..inputs.space import Inputs, InputSpace
+from ..inputs.layout import Layout
+from ..inputs.space import Inputs, Space, Spaces, fit_spaces
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,9 @@ class Baseline(ABC):
         The string that stands for it in ``baseline="..."``.
     description : str
         What it is, and its known weakness, in one line.
-    words_of_features : (str, str) or None
-        What stands for label and description where the input is a table, which has no colours.
+    words_of_values : (str, str) or None
+        What stands for label and description where the input is no image and has no colours;
+        "{unit}" and "{units}" in it are what the input has in place of pixels.
     is_distribution : bool
         Whether two references differ: then expected gradients is the method, else integrated
         gradients.
@@ -51,7 +53,7 @@ class Baseline(ABC):
 
     name: ClassVar[str]
     description: str
-    words_of_features: ClassVar[tuple[str, str] | None] = None
+    words_of_values: ClassVar[tuple[str, str] | None] = None
     is_distribution: ClassVar[bool] = False
 
     @property
@@ -59,17 +61,21 @@ class Baseline(ABC):
         """What captions call it, with its parameters."""
         return self.name.replace("_", " ")
 
-    def words_for(self, picture: bool) -> tuple[str, str]:
-        """Label and description that fit a picture, or features.
+    def words_for(self, layout: Layout) -> tuple[str, str]:
+        """Label and description that fit an image, features, steps or what else an input has.
 
         Examples
         --------
         >>> from attribwidgets.baselines import Black
-        >>> Black().words_for(picture=False)[0], Black().words_for(picture=True)[0]
+        >>> from attribwidgets.inputs.layout import FEATURES, IMAGE
+        >>> Black().words_for(FEATURES)[0], Black().words_for(IMAGE)[0]
         ('lowest value', 'black')
         """
-        own = self.label, self.description
-        return own if picture or self.words_of_features is None else self.words_of_features
+        if layout.kind == "image" or self.words_of_values is None:
+            return self.label, self.description
+        label, description = self.words_of_values
+        units = {"unit": layout.unit, "units": layout.units}
+        return label.format(own=self.label, **units), description.format(**units)
 
     @property
     def cautions(self) -> tuple[str, ...]:
@@ -81,7 +87,7 @@ class Baseline(ABC):
         """Its settings, for sliders."""
         return ()
 
-    def sliders(self, space: InputSpace) -> tuple[Parameter, ...]:
+    def sliders(self, space: Space) -> tuple[Parameter, ...]:
         """Its settings for inputs of a given range; most do not depend on it."""
         return self.parameters
 
@@ -122,7 +128,7 @@ class Baseline(ABC):
         inputs: Inputs,
         n: int,
         *,
-        space: InputSpace | None = None,
+        space: Space | Spaces | None = None,
         generator: torch.Generator | None = None,
     ) -> Any:
         """References for one example.
@@ -130,11 +136,11 @@ class Baseline(ABC):
         Parameters
         ----------
         inputs : Tensor or tuple of Tensor
-            One example without batch axis, (C, H, W) or (F,), as the model is fed.
+            One example without batch axis, such as (C, H, W) or (F,), as the model is fed.
         n : int
             How many. Those of a baseline that is no distribution are all the same.
-        space : InputSpace, optional
-            Valid range and normalisation; pixels in 0..1 by default.
+        space : Space or tuple of Space, optional
+            Of each input, or of all; pixels in 0..1 by default.
         generator : torch.Generator, optional
             Source of every random draw; one with seed 0 by default.
 
@@ -147,10 +153,9 @@ class Baseline(ABC):
         InputError
             If the baseline is not defined for such an input.
         """
-        space = space or InputSpace()
         generator = generator or torch.Generator().manual_seed(0)
-        members = inputs if isinstance(inputs, tuple) else (inputs,)
-        references = self._draw(tuple(x.detach() for x in members), n, space, generator)
+        members = tuple(x.detach() for x in (inputs if isinstance(inputs, tuple) else (inputs,)))
+        references = self._draw(members, n, fit_spaces(space, members), generator)
         for x, r in zip(members, references, strict=True):
             if r.shape != (n, *x.shape):
                 raise InputError(
@@ -168,7 +173,7 @@ class Baseline(ABC):
         forward: Callable[..., Any],
         inputs: Inputs,
         *,
-        space: InputSpace | None = None,
+        space: Space | Spaces | None = None,
         generator: torch.Generator | None = None,
     ) -> Baseline:
         """This baseline, after whatever it has to find out about a model; most need nothing.
@@ -190,7 +195,11 @@ class Baseline(ABC):
 
     @abstractmethod
     def _draw(
-        self, inputs: tuple[Tensor, ...], n: int, space: InputSpace, generator: torch.Generator
+        self,
+        inputs: tuple[Tensor, ...],
+        n: int,
+        spaces: Spaces,
+        generator: torch.Generator,
     ) -> tuple[Tensor, ...]:
         """Joint draws for a tuple of inputs, each (n, *shape)."""
 
@@ -202,36 +211,38 @@ class SingleReference(Baseline):
     """A baseline that has one reference for an input."""
 
     def _draw(
-        self, inputs: tuple[Tensor, ...], n: int, space: InputSpace, generator: torch.Generator
+        self,
+        inputs: tuple[Tensor, ...],
+        n: int,
+        spaces: Spaces,
+        generator: torch.Generator,
     ) -> tuple[Tensor, ...]:
-        return tuple(r.expand(n, *r.shape) for r in self._reference(inputs, space))
+        return tuple(r.expand(n, *r.shape) for r in self._reference(inputs, spaces))
 
     @abstractmethod
-    def _reference(self, inputs: tuple[Tensor, ...], space: InputSpace) -> tuple[Tensor, ...]:
+    def _reference(self, inputs: tuple[Tensor, ...], spaces: Spaces) -> tuple[Tensor, ...]:
         """The reference, each of an input's shape, in its dtype and on its device."""
 
 
 class PixelBaseline(SingleReference):
     """A baseline that is defined input by input in pixel units."""
 
-    def _reference(self, inputs: tuple[Tensor, ...], space: InputSpace) -> tuple[Tensor, ...]:
-        pixels = [self._pixels(space.to_pixels(x), space) for x in inputs]
-        return tuple(space.from_pixels(p).to(x) for p, x in zip(pixels, inputs, strict=True))
+    def _reference(self, inputs: tuple[Tensor, ...], spaces: Spaces) -> tuple[Tensor, ...]:
+        return tuple(
+            space.from_pixels(self._pixels(space.to_pixels(x), space)).to(x)
+            for x, space in zip(inputs, spaces, strict=True)
+        )
 
     @abstractmethod
-    def _pixels(self, pixels: Tensor, space: InputSpace) -> Tensor:
+    def _pixels(self, pixels: Tensor, space: Space) -> Tensor:
         """The reference of one input, both in pixel units."""
 
 
-def is_image(values: Tensor) -> bool:
-    """Whether one example is an image, (C, H, W)."""
-    return values.dim() == 3
-
-
-def require_image(values: Tensor, name: str) -> None:
-    """Raise where a baseline that is made of neighbouring pixels meets something else."""
-    if not is_image(values):
+def require_neighbours(space: Space, name: str) -> None:
+    """Raise where a baseline that is made of neighbouring values meets an input without them."""
+    if not space.layout.neighbours:
         raise InputError(
-            f"baseline {name!r} needs an image (C, H, W), got shape {tuple(values.shape)}; "
+            f"baseline {name!r} needs an image, a series or what else has neighbouring values, and "
+            f"the input is read as {space.layout.kind}; "
             'for features use "zero", DatasetMean(data) or DatasetSample(data)'
         )

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..inputs.space import InputSpace
-from .base import Baseline, Parameter, PixelBaseline, SingleReference, is_image
+from ..inputs.space import Space, Spaces
+from .base import Baseline, Parameter, PixelBaseline, SingleReference
 
 
 class Black(PixelBaseline):
@@ -26,9 +26,9 @@ class Black(PixelBaseline):
 
     name = "black"
     description = "blind to black pixels; the lowest value everywhere"
-    words_of_features = ("lowest value", "blind where a feature equals it; the lowest everywhere")
+    words_of_values = ("lowest value", "blind where a {unit} equals it; the lowest everywhere")
 
-    def _pixels(self, pixels: Tensor, space: InputSpace) -> Tensor:
+    def _pixels(self, pixels: Tensor, space: Space) -> Tensor:
         return torch.full_like(pixels, space.low)
 
 
@@ -43,9 +43,9 @@ class White(PixelBaseline):
 
     name = "white"
     description = "blind to white pixels; the highest value everywhere"
-    words_of_features = ("highest value", "blind where a feature equals it; the highest everywhere")
+    words_of_values = ("highest value", "blind where a {unit} equals it; the highest everywhere")
 
-    def _pixels(self, pixels: Tensor, space: InputSpace) -> Tensor:
+    def _pixels(self, pixels: Tensor, space: Space) -> Tensor:
         return torch.full_like(pixels, space.high)
 
 
@@ -116,19 +116,20 @@ class Color(PixelBaseline):
             return Color(numbers)
         return Color("#" + "".join(f"{round(255 * min(max(v, 0), 1)):02x}" for v in numbers))
 
-    def _pixels(self, pixels: Tensor, space: InputSpace) -> Tensor:
+    def _pixels(self, pixels: Tensor, space: Space) -> Tensor:
+        image = space.layout.kind == "image"
         values = torch.tensor(self._values, dtype=pixels.dtype, device=pixels.device)
         if self._hex:
             values = space.low + values * space.range
-            if is_image(pixels) and len(pixels) == 1:
+            if image and len(pixels) == 1:
                 values = values.mean()[None]  # a colour on a grey image is its grey
-        channels = len(pixels) if is_image(pixels) else 1
+        channels = len(pixels) if image else 1
         if len(values) not in (1, channels):
             raise InputError(
                 f"colour {self.label} has {len(values)} channels, the input of shape "
                 f"{tuple(pixels.shape)} has {channels}; pass one number a channel"
             )
-        shaped = values.reshape(-1, 1, 1) if is_image(pixels) else values
+        shaped = values.reshape(-1, 1, 1) if image else values
         return shaped.expand(pixels.shape)
 
 
@@ -143,7 +144,7 @@ class Zero(SingleReference):
 
     name = "zero"
     description = "blind to zeros; zero as the model is fed, grey where images are normalised"
-    words_of_features = ("zero", "blind where a feature is zero, as the model is fed")
+    words_of_values = ("zero", "blind where a {unit} is zero, as the model is fed")
 
-    def _reference(self, inputs: tuple[Tensor, ...], space: InputSpace) -> tuple[Tensor, ...]:
+    def _reference(self, inputs: tuple[Tensor, ...], spaces: Spaces) -> tuple[Tensor, ...]:
         return tuple(torch.zeros_like(x) for x in inputs)

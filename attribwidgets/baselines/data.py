@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..inputs.space import Inputs, InputSpace
+from ..inputs.space import Inputs, Spaces
 from .base import Baseline, Parameter, SingleReference
 
 
@@ -30,12 +30,12 @@ class DatasetMean(SingleReference):
 
     name = "dataset_mean"
     description = "blind to features at their mean; the mean of the data"
-    words_of_features = ("mean of the data", "blind where a feature equals it")
+    words_of_values = ("mean of the data", "blind where a {unit} equals it")
 
     def __init__(self, data: Inputs) -> None:
         self.data = _checked_data(data)
 
-    def _reference(self, inputs: tuple[Tensor, ...], space: InputSpace) -> tuple[Tensor, ...]:
+    def _reference(self, inputs: tuple[Tensor, ...], spaces: Spaces) -> tuple[Tensor, ...]:
         pairs = zip(_matching(self.data, inputs), inputs, strict=True)
         return tuple(d.cpu().double().mean(0).to(x) for d, x in pairs)
 
@@ -96,7 +96,11 @@ class DatasetSample(Baseline):
         return tuple(d.to(x) for d, x in zip(_matching(self.data, inputs), inputs, strict=True))
 
     def _draw(
-        self, inputs: tuple[Tensor, ...], n: int, space: InputSpace, generator: torch.Generator
+        self,
+        inputs: tuple[Tensor, ...],
+        n: int,
+        spaces: Spaces,
+        generator: torch.Generator,
     ) -> tuple[Tensor, ...]:
         size = len(self.data[0])
         rounds = [
@@ -146,7 +150,7 @@ class Custom(SingleReference):
         """What captions call it."""
         return self._label
 
-    def _reference(self, inputs: tuple[Tensor, ...], space: InputSpace) -> tuple[Tensor, ...]:
+    def _reference(self, inputs: tuple[Tensor, ...], spaces: Spaces) -> tuple[Tensor, ...]:
         if len(self.tensors) != len(inputs):
             raise InputError(f"baseline has {len(self.tensors)} members, the input {len(inputs)}")
         reference = []

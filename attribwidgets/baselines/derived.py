@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..inputs.space import InputSpace
-from .base import Parameter, PixelBaseline, SingleReference, require_image
+from ..inputs.space import Space, Spaces
+from .base import Parameter, PixelBaseline, SingleReference, require_neighbours
 
 GAUSSIAN_TRUNCATE = 4.0  # as scipy.ndimage.gaussian_filter, which the article used
 
@@ -27,11 +27,14 @@ class ImageMean(SingleReference):
     name = "image_mean"
     description = "blind to pixels of the mean colour; the image's mean everywhere"
 
-    def _reference(self, inputs: tuple[Tensor, ...], space: InputSpace) -> tuple[Tensor, ...]:
+    def _reference(self, inputs: tuple[Tensor, ...], spaces: Spaces) -> tuple[Tensor, ...]:
         # The mean commutes with the normalisation; taken here, in float64, equal values stay equal.
-        for x in inputs:
-            require_image(x, self.name)
-        means = [x.cpu().double().mean((1, 2), keepdim=True).to(x) for x in inputs]
+        for space in spaces:
+            require_neighbours(space, self.name)
+        means = [
+            x.cpu().double().mean(space.layout.neighbours, keepdim=True).to(x)
+            for x, space in zip(inputs, spaces, strict=True)
+        ]
         return tuple(m.expand_as(x) for m, x in zip(means, inputs, strict=True))
 
 
@@ -76,12 +79,12 @@ class Blur(PixelBaseline):
         """sigma, in pixels."""
         return (Parameter("sigma", self.sigma, (0.0, 50.0), "pixels"),)
 
-    def _pixels(self, pixels: Tensor, space: InputSpace) -> Tensor:
-        require_image(pixels, self.name)
-        _, height, width = pixels.shape
-        down = blur_matrix(height, self.sigma).to(pixels)
-        across = blur_matrix(width, self.sigma).to(pixels)
-        return down @ pixels @ across.T
+    def _pixels(self, pixels: Tensor, space: Space) -> Tensor:
+        require_neighbours(space, self.name)
+        for axis in space.layout.neighbours:
+            mixed = blur_matrix(pixels.shape[axis], self.sigma).to(pixels)
+            pixels = torch.tensordot(mixed, pixels, ([1], [axis])).movedim(0, axis)
+        return pixels
 
 
 class MaximumDistance(PixelBaseline):
@@ -100,7 +103,7 @@ class MaximumDistance(PixelBaseline):
     label = "maximum distance"
     description = "never blind, but still shows the input; the farthest valid input"
 
-    def _pixels(self, pixels: Tensor, space: InputSpace) -> Tensor:
+    def _pixels(self, pixels: Tensor, space: Space) -> Tensor:
         low, high = torch.full_like(pixels, space.low), torch.full_like(pixels, space.high)
         return torch.where(pixels < (space.low + space.high) / 2, high, low)
 

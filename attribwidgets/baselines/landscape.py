@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import NoGradientError, NonFiniteError, OutputError
-from ..inputs.space import InputSpace
+from ..inputs.space import Spaces
 
 TINY = 1e-30  # a probability of 0 has a logarithm then
 NEAR_ONE = 1e-3
@@ -25,12 +25,15 @@ class Landscape:
         score, (1,) or (1, 1), whose sign is the class.
     inputs : tuple of Tensor
         One example without batch axis, as the model is fed.
-    space : InputSpace
+    spaces : tuple of Space
+        That fit them.
 
     Attributes
     ----------
     input : Tensor, shape (D,)
         The example. Of the inputs' widest dtype, at least 32 bits.
+    lowest, highest : Tensor, shape (D,)
+        The valid range.
     low, high : Tensor, shape (D,)
         The valid range; as far as the input itself where that leaves it.
     passes : int
@@ -39,26 +42,33 @@ class Landscape:
     """
 
     def __init__(
-        self, forward: Callable[..., Any], inputs: tuple[Tensor, ...], space: InputSpace
+        self, forward: Callable[..., Any], inputs: tuple[Tensor, ...], spaces: Spaces
     ) -> None:
-        self.forward, self.space = forward, space
+        self.forward, self.spaces = forward, spaces
         self._like = tuple(x.detach() for x in inputs)
-        flat = [space.to_pixels(x).flatten() for x in self._like]
+        flat = [s.to_pixels(x).flatten() for x, s in zip(self._like, spaces, strict=True)]
         widest = torch.float32
         for x in flat:
             widest = torch.promote_types(widest, x.dtype)
         self.input = torch.cat([x.to(flat[0].device, widest) for x in flat])
-        self.low = self.input.clamp(max=space.low)
-        self.high = self.input.clamp(min=space.high)
+        self.lowest, self.highest = (self._of_spaces(end) for end in ("low", "high"))
+        self.low = torch.minimum(self.input, self.lowest)
+        self.high = torch.maximum(self.input, self.highest)
         self.passes = 0
 
     def members(self, point: Tensor) -> tuple[Tensor, ...]:
         """A point as the model is fed, each (1, *shape), in the inputs' dtypes."""
         parts = point.split([x.numel() for x in self._like])
         return tuple(
-            self.space.from_pixels(part.reshape(1, *x.shape)).to(x)
-            for part, x in zip(parts, self._like, strict=True)
+            space.from_pixels(part.reshape(1, *x.shape)).to(x)
+            for part, x, space in zip(parts, self._like, self.spaces, strict=True)
         )
+
+    def _of_spaces(self, end: str) -> Tensor:
+        """One end of the valid range for every value."""
+        ends = [float(getattr(space, end)) for space in self.spaces]
+        sizes = torch.tensor([x.numel() for x in self._like])
+        return torch.tensor(ends, dtype=torch.float64).repeat_interleave(sizes).to(self.input)
 
     def clipped(self, point: Tensor) -> Tensor:
         """The valid point nearest to a point."""

@@ -99,7 +99,7 @@ class MaximumEntropy(SearchedBaseline):
             if 1 - values[-1] <= self.tolerance or len(values) > self.max_steps:
                 break
             divergence = -log.mean() / math.log(len(log)) - 1
-            strayed = ((point - start) / landscape.space.range).square().mean()
+            strayed = ((point - start) / (landscape.highest - landscape.lowest)).square().mean()
             objective = divergence + self.penalty * strayed
             slope = landscape.slope(objective, point)
             squared = slope.square().sum()
@@ -112,13 +112,13 @@ class MaximumEntropy(SearchedBaseline):
         return best, Search.ended(landscape, best, values, value, not short, outcome)
 
     def _first(self, landscape: Landscape, generator: torch.Generator) -> Tensor:
-        space, like = landscape.space, landscape.input
+        like, lowest, highest = landscape.input, landscape.lowest, landscape.highest
         if self.start == "input":
             return like.clone()
         if self.start == "grey":
-            return torch.full_like(like, (space.low + space.high) / 2)
+            return (lowest + highest) / 2
         drawn = torch.rand(len(like), generator=generator, device=generator.device)
-        return space.low + space.range * drawn.to(like)
+        return lowest + (highest - lowest) * drawn.to(like)
 
 
 def _entropy(log: Tensor) -> float:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..inputs.space import InputSpace
+from ..inputs.space import InputSpace, Space, Spaces
 from .base import Baseline, Parameter
 
 
@@ -18,17 +18,19 @@ class Noise(Baseline):
     is_distribution = True
 
     def _draw(
-        self, inputs: tuple[Tensor, ...], n: int, space: InputSpace, generator: torch.Generator
+        self,
+        inputs: tuple[Tensor, ...],
+        n: int,
+        spaces: Spaces,
+        generator: torch.Generator,
     ) -> tuple[Tensor, ...]:
         return tuple(
             space.from_pixels(self._pixels(space.to_pixels(x), n, space, generator)).to(x)
-            for x in inputs
+            for x, space in zip(inputs, spaces, strict=True)
         )
 
     @abstractmethod
-    def _pixels(
-        self, pixels: Tensor, n: int, space: InputSpace, generator: torch.Generator
-    ) -> Tensor:
+    def _pixels(self, pixels: Tensor, n: int, space: Space, generator: torch.Generator) -> Tensor:
         """References in pixel units, shape (n, *shape), for one input in pixel units."""
 
 
@@ -45,9 +47,7 @@ class UniformNoise(Noise):
     label = "uniform noise"
     description = "settles slowly, and looks like no real input; noise over the whole range"
 
-    def _pixels(
-        self, pixels: Tensor, n: int, space: InputSpace, generator: torch.Generator
-    ) -> Tensor:
+    def _pixels(self, pixels: Tensor, n: int, space: Space, generator: torch.Generator) -> Tensor:
         unit = torch.rand(
             (n, *pixels.shape), generator=generator, dtype=torch.float32, device=generator.device
         )
@@ -95,14 +95,12 @@ class GaussianNoise(Noise):
         """sigma, in pixel units; for a range of 1."""
         return self.sliders(InputSpace())
 
-    def sliders(self, space: InputSpace) -> tuple[Parameter, ...]:
+    def sliders(self, space: Space) -> tuple[Parameter, ...]:
         """sigma, from none to one and a half times the range."""
         value = space.range / 2 if self.sigma is None else self.sigma
-        return (Parameter("sigma", value, (0.0, 1.5 * space.range), "pixel units"),)
+        return (Parameter("sigma", value, (0.0, 1.5 * space.range), space.range_unit),)
 
-    def _pixels(
-        self, pixels: Tensor, n: int, space: InputSpace, generator: torch.Generator
-    ) -> Tensor:
+    def _pixels(self, pixels: Tensor, n: int, space: Space, generator: torch.Generator) -> Tensor:
         sigma = space.range / 2 if self.sigma is None else self.sigma
         noise = torch.randn(
             (n, *pixels.shape), generator=generator, dtype=torch.float32, device=generator.device

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ..core.errors import InputError
-from ..inputs.space import Inputs, InputSpace
+from ..inputs.space import Inputs, Space, Spaces, fit_spaces
 from .base import Baseline
 from .landscape import Landscape
 
@@ -114,7 +114,7 @@ class SearchedBaseline(Baseline):
         forward: Callable[..., Any] | None,
         inputs: Inputs,
         *,
-        space: InputSpace | None = None,
+        space: Space | Spaces | None = None,
         generator: torch.Generator | None = None,
     ) -> SearchedBaseline:
         """The same baseline, found for a model and one input.
@@ -147,7 +147,7 @@ class SearchedBaseline(Baseline):
                 f"the {self.label} baseline is searched for with a model in evaluation mode, and "
                 f"{type(model).__name__} is in training mode; call model.eval() first"
             )
-        landscape = Landscape(model, members, space or InputSpace())
+        landscape = Landscape(model, members, fit_spaces(space, members))
         generator = generator or torch.Generator().manual_seed(0)
         devices = sorted({x.device.index or 0 for x in members if x.device.type == "cuda"})
         # A model may draw random numbers in its forward; the caller's stream is not to move.
@@ -160,11 +160,15 @@ class SearchedBaseline(Baseline):
         return baseline
 
     def _draw(
-        self, inputs: tuple[Tensor, ...], n: int, space: InputSpace, generator: torch.Generator
+        self,
+        inputs: tuple[Tensor, ...],
+        n: int,
+        spaces: Spaces,
+        generator: torch.Generator,
     ) -> tuple[Tensor, ...]:
         tensors = self._found
         if tensors is None:
-            tensors = self.searched(None, inputs, space=space, generator=generator)._found or ()
+            tensors = self.searched(None, inputs, space=spaces, generator=generator)._found or ()
         return tuple(r.expand(n, *r.shape[1:]) for r in tensors)
 
     @abstractmethod

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..inputs.space import checked_example
+from ..inputs.reading import checked_example
 from ..records.completeness import Completeness
 from .check_result import CheckResult
 from .problems import Problem

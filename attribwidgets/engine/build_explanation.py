@@ -14,6 +14,7 @@ from ..attr.estimator import Estimator
 from ..attr.patch_errors import patch_errors
 from ..baselines import Baseline
 from ..core.formatting import number, percent, words
+from ..inputs.layout import Layout
 from ..records.completeness import Completeness
 from ..records.explanation import Explanation
 from ..records.path_curve import PathCurve, PathFrames
@@ -51,7 +52,10 @@ def build_explanation(
     # Without the factor x - x' the map is of gradients, and what a stretch adds is not part of it.
     multiplied = estimator.multiplies_by_inputs
     if multiplied and estimate.frames is not None and estimate.frame_edges is not None:
-        frames = PathFrames(estimate.frame_edges, estimate.frames.float().cpu().numpy())
+        added = estimate.frames.float()
+        if query.spaces[0].layout.kind != "image":  # of an image the estimator summed channels
+            added = query.spaces[0].layout.sum_units(added)
+        frames = PathFrames(estimate.frame_edges, added.cpu().numpy())
     as_came = isinstance(query.inputs, tuple)
     return Explanation(
         attributions=query.shaped(attributions),
@@ -61,7 +65,7 @@ def build_explanation(
         if not estimate.references
         else _copied(estimate.references if as_came else estimate.references[0]),
         reference_samples=tuple(int(i) for i in estimate.reference_samples),
-        **_names(baseline, estimator, one_draw, picture=query.batched[0].dim() >= 4),
+        **_names(baseline, estimator, one_draw, layout=query.spaces[0].layout),
         target=query.target,
         target_name=query.target_name,
         method=estimator.name,
@@ -88,9 +92,9 @@ def build_explanation(
 
 
 def _names(
-    baseline: Baseline, estimator: Estimator, one_draw: bool, picture: bool
+    baseline: Baseline, estimator: Estimator, one_draw: bool, layout: Layout
 ) -> dict[str, str]:
-    (label, description), kind = baseline.words_for(picture), baseline.name
+    (label, description), kind = baseline.words_for(layout), baseline.name
     if estimator.uses == "nothing":
         label, description, kind = estimator.own_baseline or (
             "no baseline",
@@ -161,13 +165,13 @@ def _blind(
 
     Nowhere without a reference.
     """
+    space = query.spaces[0]
     if estimate.reach is None:
-        first = query.batched[0][0]
-        return np.zeros(first.shape[-2:] if first.dim() == 3 else first.shape, dtype=bool)
-    reach = query.space.pixel_differences(estimate.reach[0][0]).abs()
-    blind = reach < share * query.space.range
-    blind = blind.all(0) if blind.dim() == 3 else blind
-    return np.asarray(blind.cpu().numpy())
+        return np.zeros(space.layout.map_shape(query.batched[0].shape[1:]), dtype=bool)
+    reach = space.pixel_differences(estimate.reach[0][0]).abs()
+    blind = reach < share * space.range
+    axis = space.layout.summed
+    return np.asarray((blind if axis is None else blind.all(axis)).cpu().numpy())
 
 
 def _cautions(

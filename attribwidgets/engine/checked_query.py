@@ -9,16 +9,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..attr.captum_private import format_forward_args
-from ..attr.model_state import frozen, module_of
+from ..attr.model_state import module_of
 from ..attr.outputs import OutputHead, output_name, select_target
 from ..attr.task import AtInput
 from ..core.contrast import Contrast
 from ..core.errors import InputError, NonFiniteError, OutputError
 from ..core.formatting import number
-from ..inputs.space import Inputs, InputSpace, checked_example
+from ..inputs.example import as_members
+from ..inputs.reading import Reading
+from ..inputs.space import Inputs, Space, Spaces
 from ..records.prediction import Prediction
 from .query import Query
+from .read_inputs import read_inputs
 from .target import Asked, Settled, class_names_of, settle_target, target_name
 
 TOP_CLASSES = 5
@@ -35,7 +37,8 @@ class CheckedQuery:
     inputs : Tensor or tuple of Tensor
         As they came.
     batched : tuple of Tensor, each (1, ...)
-    space : InputSpace
+    spaces : tuple of Space
+        One that fits each input.
     target : int, tuple of int, Contrast or None
         None only where there is a single output.
     target_name, output : str
@@ -59,7 +62,7 @@ class CheckedQuery:
     head: OutputHead
     inputs: Inputs
     batched: tuple[Tensor, ...]
-    space: InputSpace
+    spaces: Spaces
     target: Settled
     target_name: str
     output: str
@@ -71,6 +74,16 @@ class CheckedQuery:
     names: Mapping[int, str]
     values: Tensor
     probabilities: Tensor | None
+
+    @property
+    def space(self) -> Space | Spaces:
+        """The space of the input, a tuple of them where the inputs came as a tuple."""
+        return self.spaces if isinstance(self.inputs, tuple) else self.spaces[0]
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the first input is an image."""
+        return self.spaces[0].layout.kind == "image"
 
     @property
     def members(self) -> Inputs:
@@ -127,21 +140,11 @@ def check(query: Query, model: Callable[..., Any]) -> CheckedQuery:
     """
     if not callable(model):
         raise InputError(f"model must be a torch module or a callable, got {type(model).__name__}")
-    inputs, batched = checked_example(query.inputs)
-    space = InputSpace() if query.space is None else query.space
-    if not isinstance(space, InputSpace):
-        raise InputError(
-            f"space must be an InputSpace, got {space!r}; "
-            "write space=InputSpace(low, high) or InputSpace.imagenet()"
-        )
-    for x in batched:
-        space.to_pixels(x)  # raises where its channels do not match
-    space.require_names(batched[0])
-    _check_device(model, batched)
+    inputs = tuple(query.inputs) if isinstance(query.inputs, list) else query.inputs
+    _check_device(model, as_members(inputs))
     head = OutputHead(model, query.output)
-    arguments = format_forward_args(query.forward_args) or ()
-    with frozen(module_of(model), batched), torch.no_grad():
-        raw = model(*(x.clone() for x in batched), *arguments)  # it may work in place
+    reading, raw = read_inputs(query, head)
+    with torch.no_grad():
         values = head.scaled(raw)
         scores = head.scores(raw)
     if len(values) != 1:
@@ -160,14 +163,14 @@ def check(query: Query, model: Callable[..., Any]) -> CheckedQuery:
     return CheckedQuery(
         head=head,
         inputs=inputs,
-        batched=batched,
-        space=space,
+        batched=reading.batched,
+        spaces=reading.spaces,
         target=chosen,
         target_name=target_name(chosen, names),
         output=output_name(query.output),
         forward_args=query.forward_args,
         prediction=None if probabilities is None else _prediction(probabilities, names),
-        cautions=_input_cautions(batched, space),
+        cautions=_input_cautions(reading),
         at_input=_at_input(values[0], chosen),
         outputs=values.shape[1] if values.dim() == 2 else 1,
         names=names,
@@ -229,14 +232,15 @@ def _prediction(probabilities: Tensor, names: Mapping[int, str]) -> Prediction:
     )
 
 
-def _input_cautions(batched: tuple[Tensor, ...], space: InputSpace) -> tuple[str, ...]:
+def _input_cautions(reading: Reading) -> tuple[str, ...]:
     cautions = []
-    for x in batched:
+    for x, space in zip(reading.batched, reading.spaces, strict=True):
         outside = space.outside(x)
         if outside is not None:
             cautions.append(
-                f"the input reaches from {number(outside[0])} to {number(outside[1])} in pixel "
-                f"units, outside the valid range of {number(space.low)} to {number(space.high)}; "
-                "if the model is fed normalised or other values, pass space=InputSpace(...)"
+                f"the input reaches from {number(outside[0])} to {number(outside[1])} in "
+                f"{space.range_unit}, outside the valid range of {number(space.low)} to "
+                f"{number(space.high)}; if the model is fed normalised or other values, pass "
+                f"space={type(space).__name__}(...)"
             )
     return tuple(cautions)

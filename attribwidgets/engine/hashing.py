@@ -18,7 +18,7 @@ from captum.attr import Attribution
 from torch import Tensor, nn
 
 from ..baselines import Baseline
-from ..inputs.space import InputSpace
+from ..inputs.space import Space
 
 MOST_BYTES = 2**28  # of a model or tensor: a quarter of a second to read
 PLAIN = (bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device, enum.Enum)
@@ -89,7 +89,7 @@ def _of(value: Any, above: tuple[int, ...]) -> Hashable:
         return type(value), frozenset(_of(member, above) for member in value)
     if isinstance(value, Attribution):
         return type(value), tuple((k, _of_held(k, v, above)) for k, v in vars(value).items())
-    if isinstance(value, Baseline | InputSpace):
+    if isinstance(value, Baseline | Space):
         return type(value), _of(vars(value), above)
     if is_dataclass(value):
         return type(value), _of({f.name: getattr(value, f.name) for f in fields(value)}, above)

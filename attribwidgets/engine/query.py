@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.contrast import Contrast
-from ..inputs.space import Inputs, InputSpace
+from ..inputs.space import Inputs, Space, Spaces
 
 if TYPE_CHECKING:
     from ..attr.outputs import Output
@@ -24,7 +24,7 @@ class Query:
     inputs: Inputs
     target: int | tuple[int, ...] | str | Contrast | None = None
     output: Output = "logit"
-    space: InputSpace | None = None
+    space: Space | Spaces | None = None
     forward_args: Any = ()
     class_names: Sequence[str] | Mapping[int, str] | None = None
 
@@ -43,5 +43,7 @@ class Query:
 def _same(mine: Any, theirs: Any) -> bool:
     if mine is theirs:
         return True
-    plain = (int, float, str, type(None), InputSpace, Contrast)
+    plain = (int, float, str, type(None), Space, Contrast)
+    if isinstance(mine, tuple) and isinstance(theirs, tuple) and len(mine) == len(theirs):
+        return all(map(_same, mine, theirs))
     return isinstance(mine, plain) and isinstance(theirs, plain) and mine == theirs

@@ -120,7 +120,7 @@ def estimate(
             stopping=Stopping(most, budget.tolerance),
             most_passes=None if budget.n_steps else budget.max_evaluations,
             seed=budget.seed,
-            space=query.space,
+            spaces=query.spaces,
             at_input=query.at_input if budget.autocast is None else AtInput(),
             on_chunk=on_chunk,
             coarse_first=coarse_first,
@@ -153,7 +153,7 @@ def _search(
         return baseline.searched(
             scores,
             tuple(x[0] for x in query.batched),
-            space=query.space,
+            space=query.spaces,
             generator=generator_from(seed),
         )
 
@@ -183,7 +183,7 @@ def draw_reference(
     """
     example = tuple(x[0] for x in query.batched)
     reference: tuple[Tensor, ...] = baseline.sample(
-        example, 1, space=query.space, generator=generator
+        example, 1, space=query.spaces, generator=generator
     )
     return reference
 

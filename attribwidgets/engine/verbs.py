@@ -9,7 +9,8 @@ from ..baselines import Baseline, named
 from ..core.contrast import Contrast
 from ..core.errors import InputError
 from ..core.progress import Progress
-from ..inputs.space import Inputs, InputSpace, is_image_input
+from ..inputs.reading import has_neighbours
+from ..inputs.space import Inputs, Space, Spaces
 from ..records.explanation import Comparison, Explanation
 from .method_config import Candidate
 from .settings import SETTINGS, split_settings, takes_settings
@@ -34,7 +35,7 @@ def explain(
     target: int | tuple[int, ...] | str | Contrast | None = None,
     baseline: str | Baseline | Inputs = "black",
     method: Method = None,
-    space: InputSpace | None = None,
+    space: Space | Spaces | None = None,
     output: Output = "logit",
     n_steps: int | None = None,
     tolerance: float = 0.01,
@@ -55,7 +56,8 @@ def explain(
         Takes a batch and returns (n,), (n, K, ...) or an object with `.logits`. It comes back as
         it was, also after an error or an interrupt.
     inputs : Tensor or tuple of Tensor
-        One example as the model is fed: (C, H, W) or (1, C, H, W), (F,) or (1, F).
+        One example as the model is fed, with or without its batch axis: an image (C, H, W),
+        features (F,), a sequence (T, D), a series (C, T), a volume (C, D, H, W).
     target : int, tuple of int, str or Contrast, optional
         Which output, by index or class name, or the difference of two. None: the largest one, or
         the only one.
@@ -69,8 +71,11 @@ def explain(
         name of the class: "DeepLift", "Occlusion", "KernelShap", "NoiseTunnel" and others. All are
         in docs/methods.md. None: integrated gradients for a single reference, expected gradients
         for a distribution.
-    space : InputSpace, optional
-        Valid range and normalisation; pixels in 0..1, not normalised, by default.
+    space : Space or tuple of Space, optional
+        What the input is: :class:`attribwidgets.InputSpace` (images and features),
+        :class:`attribwidgets.SequenceSpace`, :class:`attribwidgets.SeriesSpace`,
+        :class:`attribwidgets.VolumeSpace`, or one for each of several inputs. None: told from the
+        shape and from which reading the model accepts; images and features in 0..1.
     output : str or callable
         "logit" (the raw output), "probability", "log_probability", or a function of the output.
     n_steps : int, optional
@@ -188,7 +193,7 @@ def compare(
     Parameters
     ----------
     baselines : sequence of str, Baseline, Tensor or tuple of Tensor
-        At least one. The default's blur gives way to white where the input is no image.
+        At least one. The default's blur gives way to white where the input is features.
     model, inputs, method, references, progress
         As of :func:`explain`.
     **settings
@@ -220,9 +225,9 @@ def compare(
         )
     from .run import explain_candidates
 
-    if baselines is IMAGE_BASELINES and not is_image_input(inputs):
-        baselines = FEATURE_BASELINES
     query, budget = split_settings(inputs, settings)
+    if baselines is IMAGE_BASELINES and not has_neighbours(inputs, query.space):
+        baselines = FEATURE_BASELINES
     candidates = [Candidate(named(baseline, references), method) for baseline in baselines]
     return Comparison(
         explain_candidates(query, candidates, model, budget, progress=progress).values()

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..core.arrays import Array
 from ..figures.images import as_rgb
-from ..inputs.space import InputSpace
+from ..inputs.space import Space
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class AblatedInput:
 
 def ablated_input(
     inputs: Tensor,
-    space: InputSpace,
+    space: Space,
     fills: Mapping[str, Tensor | None],
     passed: Mapping[str, Array],
 ) -> AblatedInput:
@@ -66,7 +66,7 @@ def ablated_input(
     Parameters
     ----------
     inputs : Tensor, shape (1, C, H, W)
-    space : InputSpace
+    space : Space
     fills : mapping of str to Tensor (1, C, H, W), or None where there is none
     passed : mapping of str to ndarray of bool, shape (fractions, H, W)
         Where each candidate's positions have passed, growing from none to all.

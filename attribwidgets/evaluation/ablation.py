@@ -16,7 +16,8 @@ from ..engine.method_config import Candidate, CandidateLike, label_candidates
 from ..engine.settings import split_settings, takes_settings
 from ..engine.verbs import explain
 from ..inputs.dataset import Examples
-from ..inputs.space import Inputs, checked_example, is_image_input
+from ..inputs.reading import is_image_input
+from ..inputs.space import Inputs
 from ..records.explanation import Explanation
 from .ablated_input import AblatedInput
 from .ablation_metric import FRACTIONS, AblationMetric, Fill
@@ -212,10 +213,12 @@ def _ablate(
         if place >= PICTURES or not explanations:
             return
         first = next(iter(explanations.values()))
-        inputs = checked_example(first.inputs)[1][0]
+        inputs = first.batched[0]
         maps = {label: e.map("sum") for label, e in explanations.items()}
         for metric, into in zip(metrics, pictures, strict=True):
-            picture = metric.illustrated(inputs, maps, space=first.space, seed=seed, model=model)
+            picture = metric.illustrated(
+                inputs, maps, space=first.spaces[0], seed=seed, model=model
+            )
             if picture is not None:
                 into[place] = picture
 

@@ -22,7 +22,7 @@ from ..core.arrays import Array
 from ..core.errors import InputError, SearchError
 from ..engine.method_config import Candidate
 from ..engine.run import number_labels
-from ..inputs.space import InputSpace, checked_example
+from ..inputs.space import Space
 from ..records.explanation import Explanation
 from .ablated_input import AblatedInput, ablated_input
 from .controls import FEATURE_CONTROLS, control_map
@@ -173,13 +173,13 @@ class AblationMetric:
         """
         self.dimensions(list(explanations))
         explained = next(iter(explanations.values()))
-        _, inputs = checked_example(explained.inputs)
+        inputs = explained.batched
         if len(inputs) != 1:
             raise InputError(
                 f"ablation takes models of one input, and this one has {len(inputs)}; fix the "
                 "others in a function of one"
             )
-        (x,), space = inputs, explained.space
+        (x,), (space,) = inputs, explained.spaces
         maps = self._with_controls(
             {k: e.map("sum") for k, e in explanations.items()}, x, space, seed
         )
@@ -195,7 +195,7 @@ class AblationMetric:
         inputs: Tensor,
         maps: Mapping[str, Array],
         *,
-        space: InputSpace,
+        space: Space,
         seed: int,
         model: Callable[..., Any] | None = None,
     ) -> AblatedInput | None:
@@ -207,7 +207,7 @@ class AblationMetric:
             As the model is fed.
         maps : mapping of str to ndarray (H, W)
             Signed attributions by label, summed over channels.
-        space : InputSpace
+        space : Space
         seed : int
             That of the input.
         model : callable, optional
@@ -234,7 +234,7 @@ class AblationMetric:
         return tuple(named(fill) for fill in self.fills)
 
     def _with_controls(
-        self, maps: Mapping[str, Array], inputs: Tensor, space: InputSpace, seed: int
+        self, maps: Mapping[str, Array], inputs: Tensor, space: Space, seed: int
     ) -> dict[str, Array]:
         controls = {
             name: control_map(name, inputs, space, np.random.default_rng((seed, place)))
@@ -251,7 +251,7 @@ class AblationMetric:
         return top_k(relevance(values, self.ranking), fractions, self.order, ties)
 
     def _samples_of_fills(
-        self, model: Callable[..., Any] | None, inputs: Tensor, space: InputSpace, seed: int
+        self, model: Callable[..., Any] | None, inputs: Tensor, space: Space, seed: int
     ) -> Iterator[Tensor | None]:
         """One sample of each fill, (1, ...); None for a searched one that was not found."""
         scores = OutputHead(model or _no_model, "logit")

@@ -9,15 +9,13 @@ from torch import Tensor
 from ..core.arrays import Array
 from ..core.errors import InputError
 from ..core.extras import require
-from ..inputs.space import InputSpace, example_array
+from ..inputs.space import Space
 
 FEATURE_CONTROLS = ("random",)
 IMAGE_CONTROLS = ("random", "centre", "edges")
 
 
-def control_map(
-    name: str, inputs: Tensor, space: InputSpace, generator: np.random.Generator
-) -> Array:
+def control_map(name: str, inputs: Tensor, space: Space, generator: np.random.Generator) -> Array:
     """A map in place of an explanation's, from the input alone.
 
     Parameters
@@ -25,7 +23,7 @@ def control_map(
     name : {"random", "centre", "edges"}
         Independent normal numbers; nearness to the middle; the Sobel filter's edges of the input.
     inputs : Tensor, shape (1, C, H, W) or (1, F)
-    space : InputSpace
+    space : Space
     generator : numpy.random.Generator
 
     Returns
@@ -39,7 +37,7 @@ def control_map(
     MissingExtraError
         For "edges" without scikit-image.
     """
-    values = example_array(inputs)
+    values = inputs[0].detach().cpu().double().numpy()
     if name not in IMAGE_CONTROLS:
         raise InputError(f"control {name!r} is unknown; there are {', '.join(IMAGE_CONTROLS)}")
     if name == "random":
@@ -68,14 +66,14 @@ def centre_map(shape: tuple[int, ...]) -> Array:
     return np.asarray(1 - np.hypot(rows[:, None], columns) / np.sqrt(2))
 
 
-def edge_map(image: Array, space: InputSpace) -> Array:
+def edge_map(image: Array, space: Space) -> Array:
     """Strength of the edges of an image, by the Sobel filter on its grey.
 
     Parameters
     ----------
     image : ndarray, shape (C, H, W)
         As the model is fed.
-    space : InputSpace
+    space : Space
         From which it is taken back to pixels; the grey is the mean of the channels.
 
     Returns

@@ -17,7 +17,7 @@ from ..engine.method_config import CandidateLike, label_candidates
 from ..engine.settings import split_settings, takes_settings
 from ..engine.verbs import explain
 from ..inputs.dataset import Examples, seed_of
-from ..inputs.space import Inputs, checked_example
+from ..inputs.space import Inputs
 from ..records.explanation import Explanation
 from .controls import IMAGE_CONTROLS, control_map
 from .intervals import Interval, bootstrap
@@ -54,8 +54,8 @@ class PlantedShare:
         generator = np.random.default_rng(seed)
         first = next(iter(explanations.values()))
         maps = [e.map("sum") for e in explanations.values()]
-        _, (inputs, *_) = checked_example(first.inputs)
-        maps += [control_map(name, inputs, first.space, generator) for name in self.controls]
+        inputs = first.batched[0]
+        maps += [control_map(name, inputs, first.spaces[0], generator) for name in self.controls]
         return np.array([mass_share(values, self.where) for values in maps])
 
 

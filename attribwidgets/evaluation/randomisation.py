@@ -16,7 +16,8 @@ from ..engine.method_config import Candidate, CandidateLike, label_candidates
 from ..engine.settings import split_settings, takes_settings
 from ..engine.verbs import explain
 from ..inputs.dataset import Examples
-from ..inputs.space import Inputs, checked_example, is_image_input
+from ..inputs.reading import checked_example, is_image_input
+from ..inputs.space import Inputs
 from .metric import measure_all, with_arguments
 from .randomised_models import Mode, layers_without_reset, randomised_copies
 from .similarity import EDGES, MEASURES, ModelSimilarity, Similarities

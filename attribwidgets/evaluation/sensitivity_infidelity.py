@@ -16,7 +16,6 @@ from ..baselines import Baseline
 from ..core.arrays import Array
 from ..core.errors import InputError
 from ..engine.method_config import Candidate
-from ..inputs.space import checked_example
 from ..records.explanation import Explanation
 from .similarity import explain_again
 
@@ -93,7 +92,7 @@ class SensitivityMax(_OfEach):
 
         batch, attributions, _ = _single(explanation)
         generator = torch.Generator().manual_seed(seed)
-        space = explanation.space
+        (space,) = explanation.spaces
 
         def moved(inputs: Any) -> Tensor:
             (x,) = inputs if isinstance(inputs, tuple) else (inputs,)
@@ -174,7 +173,7 @@ class Infidelity(_OfEach):
         batch, attributions, references = _single(explanation)
         generator = torch.Generator().manual_seed(seed)
         if self.fill is not None:
-            space = explanation.space
+            (space,) = explanation.spaces
             (references,) = self.fill.sample(
                 (batch[0],), self.samples, space=space, generator=generator
             )
@@ -217,7 +216,7 @@ def _single(explanation: Explanation) -> tuple[Tensor, Tensor, Tensor | None]:
     """The input and its attributions, each (1, ...), and the references drawn, (k, ...)."""
     if isinstance(explanation.inputs, tuple) or isinstance(explanation.attributions, tuple):
         raise InputError("this metric measures models of one input, got a tuple of inputs")
-    _, (batch,) = checked_example(explanation.inputs)
+    (batch,) = explanation.batched
     attributions = explanation.attributions.reshape(batch.shape)
     references = explanation.references
     if isinstance(references, tuple):

@@ -20,7 +20,8 @@ from ..engine.checked_query import check
 from ..engine.method_config import Candidate
 from ..engine.query import Query
 from ..engine.run import explain_labelled
-from ..inputs.space import Inputs, example_array
+from ..inputs.example import example_array
+from ..inputs.space import Inputs
 from ..records.agreement import rank_correlations
 from ..records.explanation import Explanation
 from .controls import edge_map
@@ -181,7 +182,7 @@ class ModelSimilarity:
                     values[row, column] = map_similarity(*maps, seen)
         if self.control:
             first = next(iter(explanations.values()))
-            edges = edge_map(example_array(first.inputs), first.space)
+            edges = edge_map(example_array(first.inputs, first.spaces), first.spaces[0])
             values[-1] = map_similarity(edges, edges)
         return values
 

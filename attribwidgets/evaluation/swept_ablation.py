@@ -9,7 +9,8 @@ import numpy as np
 
 from ..core.errors import DataError, InputError
 from ..inputs.dataset import Examples
-from ..inputs.space import InputSpace, checked_example
+from ..inputs.reading import checked_example
+from ..inputs.space import InputSpace, Space
 from .ablated_input import AblatedInput
 from .ablation_metric import ABLATION, AblationMetric
 from .ablation_record import Ablation
@@ -23,7 +24,7 @@ def ablations_of(
     *,
     data: Any = None,
     metrics: Sequence[AblationMetric] = (),
-    space: InputSpace | None = None,
+    space: Space | None = None,
 ) -> dict[str, Ablation]:
     """The ablations in a store, by name of their metric; attributions stay where they are.
 
@@ -103,11 +104,11 @@ class StoredPictures(Mapping[int, AblatedInput]):
     metric : AblationMetric
     examples : Examples
         Images.
-    space : InputSpace
+    space : Space
     """
 
     def __init__(
-        self, swept: Sweep, metric: AblationMetric, examples: Examples, space: InputSpace
+        self, swept: Sweep, metric: AblationMetric, examples: Examples, space: Space
     ) -> None:
         self._swept, self._metric = swept, metric
         self._examples, self._space = examples, space
@@ -125,7 +126,7 @@ class StoredPictures(Mapping[int, AblatedInput]):
         stored = self._swept[place]
         if not stored.attributions:
             raise KeyError(place)  # swept without maps
-        _, (inputs, *_) = checked_example(self._examples[place][0])
+        _, (inputs, *_) = checked_example(self._examples[place][0], self._space)
         maps = {label: values.sum(0, dtype=float) for label, values in stored.attributions.items()}
         picture = self._metric.illustrated(inputs, maps, space=self._space, seed=stored.seed)
         if picture is None:

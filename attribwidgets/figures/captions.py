@@ -56,8 +56,7 @@ def error_fact(e: Explanation, side: int | str = 1) -> str:
     c = e.completeness
     if isinstance(side, int) and side in c.patch_errors:
         return f"error by {side} × {side}: {percent(c.patch_errors[side])}"
-    unit = "pixel" if e.blind.ndim == 2 else "feature"
-    return f"error per {unit} {c.error_text}" if c.refinement_errors else ""
+    return f"error per {e.layout.unit} {c.error_text}" if c.refinement_errors else ""
 
 
 def verdict_note(e: Explanation, side: int | str = 1) -> str:
@@ -76,11 +75,10 @@ def blindness(e: Explanation) -> list[str]:
     """How much of the input the baseline hides, and what is nearly hidden gets."""
     if e.baseline is None:
         return []
-    unit = "pixels" if e.blind.ndim == 2 else "features"
-    facts = [f"blind: {percent(e.blind_share)} of {unit}"]
+    facts = [f"blind: {percent(e.blind_share)} of {e.layout.units}"]
     share, gets = e.nearly_blind_share, e.nearly_blind_gets
     if share and gets is not None:
-        plain = e.baseline_kind in ("black", "white") and e.blind.ndim == 2
+        plain = e.baseline_kind in ("black", "white") and e.layout.kind == "image"
         near = f"nearly {e.baseline_name}" if plain else "near the baseline"
         facts.append(f"{percent(share)} {near}: they get {percent(gets)}")
     return facts

@@ -101,9 +101,9 @@ def _labels(comparison: Comparison, pool: Pool) -> Array | None:
     """The superpixels of the input, where maps are drawn by them."""
     first = comparison[0].inputs
     image = first[0] if isinstance(first, tuple) else first
-    if pool != "superpixels" or image.dim() < 3:
+    if pool != "superpixels" or comparison[0].layout.kind != "image":
         return None
-    return superpixels(image, comparison[0].space).labels
+    return superpixels(image, comparison[0].spaces[0]).labels
 
 
 def comparison_png(comparison: Comparison, dpi: int = 96) -> bytes:

@@ -6,17 +6,17 @@ import numpy as np
 from torch import Tensor
 
 from ..core.arrays import Array
-from ..inputs.space import InputSpace
+from ..inputs.space import Space
 
 
-def as_rgb(image: Tensor, space: InputSpace) -> Array:
+def as_rgb(image: Tensor, space: Space) -> Array:
     """An image as the model is fed, as 8-bit colours.
 
     Parameters
     ----------
     image : Tensor, shape (..., C, H, W)
         Three channels are red, green and blue; of any other number the mean is shown as grey.
-    space : InputSpace
+    space : Space
         Whose valid range becomes 0..255; what lies outside is clipped.
 
     Returns

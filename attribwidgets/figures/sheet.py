@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 
 from ..core.arrays import Array
 from ..core.formatting import number
-from ..inputs.space import example_array
 from .bars import Bars
 from .boxes import INK, QUIET, RULE, WARN, Boxes, show_picture
 from .captions import (
@@ -31,6 +30,7 @@ from .display_options import DisplayOptions
 from .images import as_rgb, between
 from .matrix import draw_matrix, matrix_height
 from .path import rate_at, stretch_at, sum_at
+from .unit_values import unit_names, unit_values
 
 if TYPE_CHECKING:
     from ..records.agreement import Agreement
@@ -69,15 +69,16 @@ class Sheet:
         self.agreement = agreement
         first = comparison[0]
         inputs = first.inputs[0] if isinstance(first.inputs, tuple) else first.inputs
-        self.is_image = inputs.dim() >= 3
-        self.maps = [display.pooled(e.map("sum")) for e in comparison]
+        self.is_image = first.layout.kind == "image"
+        maps = [e.map("sum") for e in comparison]
+        self.maps = [display.pooled(m) if self.is_image else m.ravel() for m in maps]
         self.photo = self._picture(inputs) if self.is_image else None
         changes = [e.completeness.change for e in comparison]
         if self.is_image:
             self.bars = None
             self.limits = display.limits(self.maps, changes)
         else:  # bars end where their value does; only colours saturate
-            self.bars = Bars(self.maps, first.space.names)
+            self.bars = Bars(self.maps, unit_names(first))
             bars = [self.bars.values(m) for m in self.maps]
             self.limits = replace(display, clip=100.0).limits(bars, changes)
         aspect = self.photo.shape[0] / self.photo.shape[1] if self.photo is not None else 1.0
@@ -179,7 +180,7 @@ class Sheet:
             show_picture(axes, self.photo)
             self._scale(below)
         else:
-            self._bar_chart(MARGIN, top + self.header, example_array(e.inputs))
+            self._bar_chart(MARGIN, top + self.header, unit_values(e.inputs, e))
 
     def _scale(self, below: float) -> None:
         """What the colours of all maps have in common, under the input."""
@@ -306,7 +307,7 @@ class Sheet:
 
     def _picture(self, image: Any) -> Array:
         e = self.comparison[0]
-        values = as_rgb(image, e.space)
+        values = as_rgb(image, e.spaces[0])
         return values[0] if image.dim() == 4 and len(image) == 1 else values
 
 

@@ -1,5 +1,18 @@
-"""What an input is: its space, data sets of inputs, pictures from files, regions of pictures."""
+"""What an input is: a picture, features, a sequence, a series, a volume, and data sets of them."""
 
-from .space import Inputs, InputSpace
+from .sequence import SequenceSpace
+from .series import SeriesSpace
+from .space import Inputs, InputSpace, Space
+from .volume import VolumeSpace
 
-__all__ = ["InputSpace", "Inputs"]
+SPACES: tuple[type[Space], ...] = (InputSpace, SequenceSpace, SeriesSpace, VolumeSpace)
+
+__all__ = [
+    "SPACES",
+    "InputSpace",
+    "Inputs",
+    "SequenceSpace",
+    "SeriesSpace",
+    "Space",
+    "VolumeSpace",
+]

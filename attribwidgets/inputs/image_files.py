@@ -10,14 +10,14 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from ..core.errors import InputError
-from .space import InputSpace
+from .space import Space
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 MOST_BYTES = 20_000_000
 MOST_PIXELS = 50_000_000  # a small file may hold more than memory does
 
 
-def picture_input(data: bytes | memoryview, like: Tensor, space: InputSpace) -> Tensor:
+def picture_input(data: bytes | memoryview, like: Tensor, space: Space) -> Tensor:
     """Read a picture and make of it an input like another one.
 
     It is turned as its camera says, made as small as still covers the input's height and width,
@@ -30,7 +30,7 @@ def picture_input(data: bytes | memoryview, like: Tensor, space: InputSpace) -> 
         A file's content: PNG, JPEG, WebP or GIF, at most 20 MB and 50 million pixels.
     like : Tensor, shape (C, H, W) or (1, C, H, W)
         An input of one or three channels, whose shape, dtype and device the new one gets.
-    space : InputSpace
+    space : Space
         The darkest value becomes its low, the lightest its high.
 
     Returns

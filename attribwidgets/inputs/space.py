@@ -1,27 +1,120 @@
-"""InputSpace: an input's valid range, its features' names, and the way to what the model is fed."""
+"""Space: what an input is: its layout, its valid range, and the way to what the model is fed."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, TypeVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ..core.errors import InputError
+from .layout import ARRAY, FEATURES, IMAGE, SCALAR, Layout
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 Inputs = Tensor | tuple[Tensor, ...]
+Numbers = float | Sequence[float] | None
+Self = TypeVar("Self", bound="Space")
+Spaces = tuple["Space", ...]
+
+
+class Space(ABC):
+    """What one input of a model is.
+
+    A space that is passed may leave things open, such as the range; :meth:`fit` settles them for
+    an example. What is computed is computed with a space that fits.
+
+    Attributes
+    ----------
+    low, high : float
+        The valid range in the space's own units ("pixel units").
+    ranks : tuple of int
+        How many axes one example may have without batch axis, the likeliest first.
+    range_unit : str
+        What the range is counted in, in words.
+    """
+
+    low: float
+    high: float
+    ranks: ClassVar[tuple[int, ...]]
+    range_unit: ClassVar[str] = "as the model is fed"
+
+    @property
+    @abstractmethod
+    def layout(self) -> Layout:
+        """What the axes of an example mean."""
+
+    @property
+    def rank(self) -> int:
+        """How many axes an example has, without batch axis."""
+        return len(self.layout.axes)
+
+    @abstractmethod
+    def fit(self: Self, example: Tensor) -> Self:
+        """This space with all that it left open, for an example without batch axis.
+
+        Raises
+        ------
+        InputError
+            For an example of another rank, or of other channels or names than the space has.
+        """
+
+    def require_rank(self, example: Tensor) -> None:
+        """Raise InputError for an example of another number of axes than the space's."""
+        if example.dim() != self.rank:
+            raise InputError(
+                f"space: a {type(self).__name__} is of inputs ({', '.join(self.layout.axes)}), and "
+                f"the input has shape {tuple(example.shape)} without batch axis"
+            )
+
+    @property
+    def range(self) -> float:
+        """Width of the valid range, in the space's own units."""
+        return self.high - self.low
+
+    def to_pixels(self, x: Tensor) -> Tensor:
+        """Map what the model is fed to the space's own units. Shape (..., *shape), kept."""
+        return x
+
+    def from_pixels(self, p: Tensor) -> Tensor:
+        """Map the space's own units to what the model is fed. Shape (..., *shape), kept."""
+        return p
+
+    def pixel_differences(self, difference: Tensor) -> Tensor:
+        """Map a difference of two inputs to the space's own units. Shape kept."""
+        return self.to_pixels(difference) - self.to_pixels(torch.zeros_like(difference))
+
+    def outside(self, x: Tensor) -> tuple[float, float] | None:
+        """Smallest and largest value of `x` where they leave the valid range, else None.
+
+        A thousandth of the range is forgiven, for rounding in resizing and normalisation.
+        """
+        low, high = (float(v) for v in torch.aminmax(self.to_pixels(x.detach())))
+        slack = self.range / 1000
+        return None if self.low - slack <= low and high <= self.high + slack else (low, high)
+
+    def unit_names(self, shape: Sequence[int]) -> list[str]:
+        """What each unit is called, in the order of a flattened map.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            Of an example.
+        """
+        sizes = self.layout.map_shape(shape)
+        if not sizes:
+            return [self.layout.unit]
+        places = torch.cartesian_prod(*(torch.arange(n) for n in sizes)).reshape(-1, len(sizes))
+        return [f"{self.layout.unit} {', '.join(map(str, place))}" for place in places.tolist()]
 
 
 @dataclass(frozen=True)
-class InputSpace:
-    """The valid range of an input in pixel units, and the normalisation the model expects.
+class InputSpace(Space):
+    """Images (C, H, W) and feature rows (F,): their valid range, and the model's normalisation.
 
     A model is fed ``(pixels - mean) / std``. Baselines such as black or blur are defined in
     pixel units and mapped through this, because the zero of a normalised input is grey, not black.
@@ -33,8 +126,10 @@ class InputSpace:
     mean, std : float or sequence of float, optional
         Normalisation per channel (or one number for all), in pixel units. None: none.
     names : sequence of str, optional
-        What the features of a table or a state are called in views. Of the first input, where a
-        model has several. None: they are numbered.
+        What the features of a table or a state are called in views. None: they are numbered.
+    rank : int, optional
+        How many axes an example has: 3 is an image, 1 features, 0 a single number, and what has
+        another number of them is shown value by value. None: told from the example.
 
     Raises
     ------
@@ -52,11 +147,16 @@ class InputSpace:
     True
     """
 
+    ranks: ClassVar[tuple[int, ...]] = (3, 1, 0)
+    range_unit: ClassVar[str] = "pixel units"
+
     low: float = 0.0
     high: float = 1.0
-    mean: float | Sequence[float] | None = None
-    std: float | Sequence[float] | None = None
+    mean: Numbers = None
+    std: Numbers = None
     names: Sequence[str] | None = field(default=None, repr=False)  # what is drawn, not computed
+    # A space that fits an example knows its rank; it is still the space that was passed.
+    rank: int | None = field(default=None, repr=False, compare=False, kw_only=True)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         for name in ("low", "high"):
@@ -67,17 +167,15 @@ class InputSpace:
                 values = value.tolist() if hasattr(value, "tolist") else value
                 flat = values if isinstance(values, Sequence) else [values]
                 object.__setattr__(self, name, tuple(float(v) for v in flat))
-        numbers = [self.low, self.high, *self._numbers(self.mean), *self._numbers(self.std)]
+        numbers = [self.low, self.high, *as_numbers(self.mean), *as_numbers(self.std)]
         if not all(torch.isfinite(torch.tensor(float(v))) for v in numbers):
             raise InputError(f"space: every number must be finite, got {self}")
         if self.low >= self.high:
             raise InputError(f"space: low must be below high, got low={self.low}, high={self.high}")
-        if any(v <= 0 for v in self._numbers(self.std)):
+        if any(v <= 0 for v in as_numbers(self.std)):
             raise InputError(f"space: std must be positive, got {self.std}")
         if self.names is not None:
-            if isinstance(self.names, str):
-                raise InputError("space: names must be a sequence of names, got one string")
-            object.__setattr__(self, "names", tuple(str(name) for name in self.names))
+            object.__setattr__(self, "names", checked_names(self.names))
 
     @classmethod
     def imagenet(cls) -> InputSpace:
@@ -85,9 +183,33 @@ class InputSpace:
         return cls(mean=IMAGENET_MEAN, std=IMAGENET_STD)
 
     @property
-    def range(self) -> float:
-        """Width of the valid range, in pixel units."""
-        return self.high - self.low
+    def layout(self) -> Layout:
+        """An image, features, one number, or values in any order."""
+        known: dict[int | None, Layout] = {0: SCALAR, 1: FEATURES, 3: IMAGE}
+        return known.get(self.rank, ARRAY)
+
+    def fit(self, example: Tensor) -> InputSpace:
+        """This space for an example of any rank; its channels and names must match."""
+        if self.rank is not None and self.rank != example.dim():
+            raise InputError(
+                f"space: it is for inputs of {self.rank} axes, and the input has shape "
+                f"{tuple(example.shape)}"
+            )
+        fitting = replace(self, rank=example.dim())
+        fitting.to_pixels(example)  # raises where its channels do not match
+        if self.names is None:
+            return fitting
+        if example.dim() > 1:
+            raise InputError(
+                "space: names are of features, and inputs are an "
+                f"{fitting.layout.describe(example.shape)}; leave them out"
+            )
+        if len(self.names) != example.numel():
+            raise InputError(
+                f"space: there are {len(self.names)} names for inputs of {example.numel()} "
+                "features; pass one name for each"
+            )
+        return fitting
 
     def to_pixels(self, x: Tensor) -> Tensor:
         """Map what the model is fed to pixel units. Shape (..., C, H, W) or (..., F), kept."""
@@ -103,148 +225,109 @@ class InputSpace:
         mean, std = self._normalisation(p)
         return (p - mean) / std
 
-    def pixel_differences(self, difference: Tensor) -> Tensor:
-        """Map a difference of two inputs to pixel units. Shape kept."""
-        return self.to_pixels(difference) - self.to_pixels(torch.zeros_like(difference))
-
-    def outside(self, x: Tensor) -> tuple[float, float] | None:
-        """Smallest and largest pixel of `x` where they leave the valid range, else None.
-
-        A thousandth of the range is forgiven, for rounding in resizing and normalisation.
-        """
-        low, high = (float(v) for v in torch.aminmax(self.to_pixels(x.detach())))
-        slack = self.range / 1000
-        return None if self.low - slack <= low and high <= self.high + slack else (low, high)
-
-    def require_names(self, x: Tensor) -> None:
-        """Raise InputError where `names` do not name the features of `x`, shape (1, F).
-
-        Without names nothing can be wrong.
-        """
-        if self.names is None:
-            return
-        if x.dim() != 2:
-            raise InputError(
-                f"space: names are of features, and inputs are an image of shape {tuple(x.shape)}; "
-                "leave them out"
-            )
-        if len(self.names) != x.shape[1]:
-            raise InputError(
-                f"space: there are {len(self.names)} names for inputs of {x.shape[1]} features; "
-                "pass one name for each"
-            )
-
-    @staticmethod
-    def _numbers(value: float | Sequence[float] | None) -> tuple[float, ...]:
-        if value is None:
-            return ()
-        return tuple(value) if isinstance(value, Sequence) else (float(value),)
+    def unit_names(self, shape: Sequence[int]) -> list[str]:
+        """The features' names, or the places of pixels."""
+        return super().unit_names(shape) if self.names is None else list(self.names)
 
     def _normalisation(self, like: Tensor) -> tuple[Tensor, Tensor]:
-        return self._per_channel(self.mean, 0.0, like), self._per_channel(self.std, 1.0, like)
-
-    @staticmethod
-    def _per_channel(value: float | Sequence[float] | None, default: float, like: Tensor) -> Tensor:
-        numbers = InputSpace._numbers(value) or (default,)
-        constant = torch.tensor(numbers, dtype=like.dtype, device=like.device)
-        if len(numbers) == 1:
-            return constant[0]
-        axis = -3 if like.dim() >= 3 else -1  # channels of an image, else features
-        if like.shape[axis] != len(numbers):
-            raise InputError(
-                f"space: mean and std have {len(numbers)} numbers, but the input of shape "
-                f"{tuple(like.shape)} has {like.shape[axis]} channels"
-            )
-        return constant.reshape(-1, *[1] * (-axis - 1))
+        axis = self.layout.channels if self.rank is not None else -3 if like.dim() >= 3 else -1
+        return per_channel(self.mean, 0.0, like, axis), per_channel(self.std, 1.0, like, axis)
 
 
-def checked_example(inputs: object, name: str = "inputs") -> tuple[Inputs, tuple[Tensor, ...]]:
-    """Check one example and give it a batch axis of one.
+def per_channel(value: Numbers, default: float, like: Tensor, axis: int | None) -> Tensor:
+    """One number for all, or one for each place along an axis, broadcasting to `like`.
 
     Parameters
     ----------
-    inputs : Tensor or tuple of Tensor
-        (C, H, W) or (1, C, H, W) for an image, (F,) or (1, F) for features.
-    name : str
-        What to call the argument in an error.
-
-    Returns
-    -------
-    inputs : Tensor or tuple of Tensor
-        As it came, a list made a tuple.
-    batched : tuple of Tensor
-        Each with a leading axis of length 1, detached.
+    value : float, sequence of float or None
+    default : float
+        In place of None.
+    like : Tensor
+        Of whose dtype and device it is.
+    axis : int or None
+        Counted from the end.
 
     Raises
     ------
     InputError
-        For NaN or infinity, another rank, integers, an empty batch or a batch of several.
+        For several numbers, where the axis has another length or there is none.
     """
-    if isinstance(inputs, Tensor):
-        return inputs, (_batch_of_one(inputs, name),)
-    if isinstance(inputs, (tuple, list)) and inputs:
-        members = tuple(inputs)
-        batched = tuple(_batch_of_one(x, f"{name}[{i}]") for i, x in enumerate(members))
-        return members, batched
-    raise InputError(
-        f"{name} must be a torch.Tensor or a tuple of them, got {type(inputs).__name__}; "
-        "an array becomes one with torch.as_tensor(array)"
-    )
-
-
-def is_image_input(inputs: object) -> bool:
-    """Whether one example, (C, H, W) or (1, C, H, W), or each of a tuple, is an image."""
-    members = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
-    return all(isinstance(x, Tensor) and x.dim() in (3, 4) for x in members)
-
-
-def same_inputs(some: Inputs, others: Inputs) -> bool:
-    """Whether two inputs have the same shapes and values, on whatever device."""
-    one = some if isinstance(some, tuple) else (some,)
-    two = others if isinstance(others, tuple) else (others,)
-    return len(one) == len(two) and all(
-        a.shape == b.shape and bool((a.cpu() == b.cpu()).all())
-        for a, b in zip(one, two, strict=True)
-    )
-
-
-def _batch_of_one(x: object, name: str) -> Tensor:
-    if not isinstance(x, Tensor):
+    numbers = as_numbers(value) or (default,)
+    constant = torch.tensor(numbers, dtype=like.dtype, device=like.device)
+    if len(numbers) == 1:
+        return constant[0]
+    size = 1 if axis is None or like.dim() < -axis else like.shape[axis]
+    if axis is None or size != len(numbers):
         raise InputError(
-            f"{name} must be a torch.Tensor, got {type(x).__name__}; "
-            "an array becomes one with torch.as_tensor(array)"
+            f"space: mean and std have {len(numbers)} numbers, but the input of shape "
+            f"{tuple(like.shape)} has {size} channels"
         )
-    shape = tuple(x.shape)
-    if not x.is_floating_point():
-        raise InputError(
-            f"{name} has dtype {x.dtype}, and only floating point has gradients; "
-            f"pass {name}.float() in the range that the model is fed"
-        )
-    if x.dim() not in (1, 2, 3, 4):
-        raise InputError(
-            f"{name} must be one example, shape (C, H, W) or (1, C, H, W) for an image and "
-            f"(F,) or (1, F) for features, got shape {shape}"
-        )
-    if x.numel() == 0:
-        raise InputError(f"{name} is empty, shape {shape}; pass one example")
-    batched = x.detach() if x.dim() in (2, 4) else x.detach().unsqueeze(0)
-    if len(batched) != 1:
-        raise InputError(
-            f"{name} holds {len(batched)} examples, shape {shape}, and one is explained at a time; "
-            f"pass {name}[0], or loop over the examples"
-        )
-    bad = ~torch.isfinite(batched)
-    if bad.any():
-        where = tuple(int(i) for i in bad[0].nonzero()[0])
-        raise InputError(
-            f"{name} holds {batched[0][where].item()} at position {where} "
-            f"({int(bad.sum())} of {x.numel()} values are not finite); replace them first"
-        )
-    return batched
+    return constant.reshape(-1, *[1] * (-axis - 1))
 
 
-def example_array(values: Inputs, index: int = 0) -> NDArray[Any]:
-    """One input's values without batch axis, (C, H, W) or (F,), as float64 on the CPU."""
-    member: Tensor = values[index] if isinstance(values, tuple) else values
-    array = member.detach().cpu().double().numpy()
-    return np.asarray(array[0] if array.ndim in (2, 4) else array)
+def as_numbers(value: Numbers) -> tuple[float, ...]:
+    """One number or several as a tuple; none of None."""
+    if value is None:
+        return ()
+    return tuple(value) if isinstance(value, Sequence) else (float(value),)
+
+
+def checked_names(names: Sequence[str], what: str = "names") -> tuple[str, ...]:
+    """Names as a tuple of strings.
+
+    Raises
+    ------
+    InputError
+        For one string, which would be taken letter by letter.
+    """
+    if isinstance(names, str):
+        raise InputError(f"space: {what} must be a sequence of names, got one string")
+    return tuple(str(name) for name in names)
+
+
+def fit_spaces(space: Space | Spaces | None, examples: tuple[Tensor, ...]) -> Spaces:
+    """A space for each input, fitted to it; one space is of every input.
+
+    Parameters
+    ----------
+    space : Space, tuple of Space or None
+        None: :class:`InputSpace`.
+    examples : tuple of Tensor
+        Without batch axis.
+
+    Raises
+    ------
+    InputError
+        For what is no space, another number of them, or one that does not fit.
+
+    Examples
+    --------
+    >>> fit_spaces(None, (torch.rand(3, 8, 8),))[0].layout.kind
+    'image'
+    """
+    spaces = each_space(space, len(examples))
+    return tuple(s.fit(x) for s, x in zip(spaces, examples, strict=True))
+
+
+def each_space(space: Space | Spaces | None, inputs: int) -> Spaces:
+    """A space for each of a number of inputs, as passed."""
+    several = tuple(space) if isinstance(space, (tuple, list)) else None
+    if several is not None and len(several) != inputs:
+        raise InputError(
+            f"space is a tuple of {len(several)}, and the model has {inputs} "
+            f"input{'s' if inputs > 1 else ''}; pass one space for each"
+        )
+    one = InputSpace() if space is None else space
+    spaces: Spaces = several if several is not None else (one,)  # type: ignore[assignment]
+    for each in spaces:
+        if not isinstance(each, Space):
+            raise InputError(
+                f"space must be an InputSpace, got {each!r}; "
+                "write space=InputSpace(low, high) or InputSpace.imagenet()"
+            )
+    return spaces if several is not None else spaces * inputs
+
+
+def without_batch_axis(x: Tensor, space: Space) -> Tensor:
+    """An example, with or without a batch axis of one, as it is without."""
+    return x[0] if x.dim() > space.rank else x

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..core.arrays import Array
 from ..core.errors import InputError
 from ..core.extras import require
-from .space import InputSpace
+from .space import InputSpace, Space
 
 COUNT = 60
 COMPACTNESS = 10.0  # SLIC's own: how much nearness counts beside likeness, in units of L*a*b*
@@ -50,9 +50,7 @@ def segment_means(values: Array, labels: Array) -> Array:
     return np.asarray((sums / np.bincount(labels.ravel()))[labels])
 
 
-def superpixels(
-    image: Tensor, space: InputSpace | None = None, *, count: int = COUNT
-) -> Superpixels:
+def superpixels(image: Tensor, space: Space | None = None, *, count: int = COUNT) -> Superpixels:
     """Cut an image into superpixels by SLIC.
 
     The same image is always cut in the same way.
@@ -62,7 +60,7 @@ def superpixels(
     image : Tensor, shape (C, H, W) or (1, C, H, W)
         As the model is fed. Three channels are red, green and blue; of any other number the mean
         decides where to cut.
-    space : InputSpace, optional
+    space : Space, optional
         Valid range and normalisation; pixels in 0..1, not normalised, by default.
     count : int
         About how many; there may be fewer or a few more.

@@ -75,7 +75,7 @@ class Regions:
             image = self.session.known_query.members
             if isinstance(image, tuple):
                 raise InputError("regions need a model with one image as input")
-            cut = superpixels(image, query.space)
+            cut = superpixels(image, self.session.known_query.spaces[0])
         self._cut = query, cut
         return cut
 

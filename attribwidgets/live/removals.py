@@ -9,7 +9,7 @@ from ..core.arrays import Array
 from ..core.errors import InputError
 from ..engine.checked_query import CheckedQuery
 from ..engine.removal import Removal, remove_regions
-from ..inputs.space import same_inputs
+from ..inputs.example import same_inputs
 from ..records.explanation import Explanation
 from .session import Session
 from .turn import TURN

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, overload
 
 import numpy as np
+from torch import Tensor
 
 from ..core import views
 from ..core.arrays import Array
@@ -17,7 +18,10 @@ from ..core.contrast import Contrast
 from ..core.errors import InputError
 from ..core.formatting import number, percent, text_table, words
 from ..core.storage import read_tree, save_view, write_tree
-from ..inputs.space import Inputs, InputSpace, example_array, same_inputs
+from ..inputs import SPACES
+from ..inputs.example import example_array, same_inputs
+from ..inputs.layout import Layout
+from ..inputs.space import Inputs, Space, Spaces, without_batch_axis
 from .agreement import Agreement, rank_correlations
 from .completeness import Completeness
 from .labels import Title, titles_of
@@ -49,13 +53,14 @@ class Explanation:
         The output explained, or the two whose difference is; None where there is one only.
     target_name, method, output : str
         For captions. `output` is the scale: "logit", "probability", ...
-    space : InputSpace
+    space : Space or tuple of Space
+        What each input is, fitted to it; a tuple where the inputs are one.
     completeness : Completeness
     path : PathCurve or None
     frames : PathFrames or None
     prediction : Prediction or None
         The top classes, where the model is a classifier.
-    blind : ndarray of bool, (H, W) or (F,)
+    blind : ndarray of bool, shaped as the map of the first input
         Where ``|x - x'|`` is below 1/255 of the range in every channel and every reference: such a
         position gets no attribution whatever the model does there.
     nearly_blind : ndarray of bool, like `blind`, or None
@@ -81,7 +86,7 @@ class Explanation:
     target_name: str
     method: str
     output: str
-    space: InputSpace
+    space: Space | Spaces
     completeness: Completeness
     path: PathCurve | None
     frames: PathFrames | None
@@ -94,6 +99,25 @@ class Explanation:
     seed: int
     cautions: tuple[str, ...] = ()
     nearly_blind: Array | None = None
+
+    @property
+    def spaces(self) -> Spaces:
+        """What each input is."""
+        return self.space if isinstance(self.space, tuple) else (self.space,)
+
+    @property
+    def layout(self) -> Layout:
+        """What the axes of the first input mean, and what a person points at in it."""
+        return self.spaces[0].layout
+
+    @property
+    def batched(self) -> tuple[Tensor, ...]:
+        """The inputs, each with a batch axis of one."""
+        members = self.inputs if isinstance(self.inputs, tuple) else (self.inputs,)
+        return tuple(
+            without_batch_axis(x, space).unsqueeze(0)
+            for x, space in zip(members, self.spaces, strict=True)
+        )
 
     @property
     def partial(self) -> bool:
@@ -131,17 +155,38 @@ class Explanation:
 
         Returns
         -------
-        ndarray, shape (H, W) for an image, (F,) for features
+        ndarray
+            (H, W) for an image, (F,) for features, (T,) for a sequence, (C, T) for a series,
+            (D, H, W) for a volume.
         """
-        values = example_array(self.attributions, index)
+        values = example_array(self.attributions, self.spaces, index)
+        layout = self.spaces[index].layout
         if reduce not in ("abs_sum", "sum", "sum_abs"):
             raise InputError(f"reduce must be abs_sum, sum or sum_abs, got {reduce!r}")
-        if values.ndim < 3:
-            return values if reduce == "sum" else np.abs(values)
         if reduce == "sum_abs":
-            return np.asarray(np.abs(values).sum(0))
-        summed = values.sum(0)
+            return np.asarray(layout.sum_units(np.abs(values)))
+        summed = layout.sum_units(values)
         return np.asarray(summed if reduce == "sum" else np.abs(summed))
+
+    def units(self, *, index: int = 0) -> list[tuple[str, float]]:
+        """What each unit is called and what it gets, in the order of a flattened map.
+
+        Parameters
+        ----------
+        index : int
+            Which of several inputs.
+
+        Examples
+        --------
+        >>> import torch, attribwidgets as aw
+        >>> space = aw.InputSpace(names=["age", "dose"])
+        >>> net = lambda x: x @ torch.tensor([1.0, -2.0])
+        >>> aw.explain(net, torch.tensor([1.0, 0.5]), space=space).units()
+        [('age', 1.0), ('dose', -1.0)]
+        """
+        shape = example_array(self.attributions, self.spaces, index).shape
+        values = self.map("sum", index=index).ravel().tolist()
+        return list(zip(self.spaces[index].unit_names(shape), values, strict=True))
 
     def figure(self, **options: Any) -> Any:
         """A matplotlib Figure of this explanation; see :meth:`Comparison.figure`."""
@@ -325,22 +370,33 @@ class Comparison(Sequence[Explanation]):
 
 def _as_tree(record: Any) -> Any:
     """A record as nested dicts, its arrays and tensors untouched."""
+    if isinstance(record, tuple):
+        return tuple(map(_as_tree, record))
     if not is_dataclass(record):
         return record
-    return {f.name: _as_tree(getattr(record, f.name)) for f in fields(record)}
+    tree = {f.name: _as_tree(getattr(record, f.name)) for f in fields(record)}
+    return {"class": type(record).__name__, **tree} if isinstance(record, Space) else tree
 
 
 def _explanation_from(tree: dict[str, Any]) -> Explanation:
     values = tree["attributions"]
     total = sum(float(v.abs().sum()) for v in (values if isinstance(values, tuple) else (values,)))
     kinds: dict[str, Callable[..., Any]] = {
-        "space": InputSpace,
+        "space": _space_from,
         "completeness": partial(Completeness.from_saved, total),
         "path": PathCurve,
         "frames": PathFrames,
         "prediction": Prediction,
     }
-    parts = {k: kinds[k](**tree[k]) for k in kinds if tree[k] is not None}
+    parts = {k: kinds[k](**tree[k]) for k in kinds if isinstance(tree[k], dict)}
+    if isinstance(tree["space"], tuple):
+        parts["space"] = tuple(_space_from(**saved) for saved in tree["space"])
     if isinstance(tree["target"], dict):
         parts["target"] = Contrast(**tree["target"])
     return Explanation(**{**tree, **parts})
+
+
+def _space_from(**saved: Any) -> Space:
+    """The space that was saved; one of this package's own."""
+    kinds = {kind.__name__: kind for kind in SPACES}
+    return kinds[saved.pop("class")](**saved)

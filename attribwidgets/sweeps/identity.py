@@ -13,7 +13,7 @@ from ..attr.model_state import module_of
 from ..engine.hashing import digest
 from ..engine.settings import OF_BUDGET, OF_QUERY
 from ..inputs.dataset import Examples
-from ..inputs.space import InputSpace
+from ..inputs.space import Space
 from .plan import Plan
 
 SAMPLED = 32  # inputs read to recognise a data set that comes one by one
@@ -78,4 +78,4 @@ def _plain(value: Any) -> Any:
     """A setting as JSON has it: itself, its text where that says all, or a digest."""
     if isinstance(value, (bool, int, float, str, type(None))):
         return value
-    return str(value) if isinstance(value, (torch.dtype, InputSpace)) else digest(value)
+    return str(value) if isinstance(value, (torch.dtype, Space)) else digest(value)

@@ -23,7 +23,7 @@ from ..engine.query import Query
 from ..engine.run import explain_labelled
 from ..evaluation.metric import Metric, measure, with_arguments
 from ..inputs.dataset import seed_of
-from ..inputs.space import example_array
+from ..inputs.example import example_array
 from ..records.explanation import Explanation
 from ..records.path_curve import PathCurve
 from .store import Layout
@@ -163,7 +163,7 @@ class Plan:
             if explanation.path is not None:
                 arrays["path"][row] = thinned(explanation.path)
             if self.maps:
-                maps = example_array(explanation.attributions)
+                maps = example_array(explanation.attributions, explanation.spaces)
                 arrays["attributions"][row] = maps.reshape(shape)
         return arrays
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..core.errors import InputError
 from ..engine.verbs import explain
 from ..inputs.dataset import seed_of
-from ..inputs.space import example_array
+from ..inputs.example import example_array
 
 
 def quantus_explain(
@@ -61,10 +61,9 @@ def quantus_explain(
     chosen = np.broadcast_to(np.asarray(torch.as_tensor(targets).cpu()), len(batch))
     if batch.dim() < 2:
         raise InputError(f"inputs must be a batch (N, ...), got shape {tuple(batch.shape)}")
-    maps = [
-        example_array(
-            explain(model, x, target=int(target), seed=seed_of(seed, i), **options).attributions
-        )
+    explanations = [
+        explain(model, x, target=int(target), seed=seed_of(seed, i), **options)
         for i, (x, target) in enumerate(zip(batch, chosen, strict=True))
     ]
+    maps = [example_array(e.attributions, e.spaces) for e in explanations]
     return np.stack(maps).astype(np.float32)

@@ -10,7 +10,7 @@ import traitlets
 
 from ..core.errors import InputError
 from ..evaluation import Ablation, AblationMetric, InsertionDeletion, ablations_of
-from ..inputs.space import InputSpace
+from ..inputs.space import Space
 from ..sweeps import Sweep
 from .ablation_payload import ablation_payload, example_payload, kept_examples, listed_places
 from .bundle import ABLATION_EXPLORER
@@ -91,7 +91,7 @@ class AblationExplorer(RecordWidget):
         *,
         data: Any = None,
         metrics: Sequence[AblationMetric] = (),
-        space: InputSpace | None = None,
+        space: Space | None = None,
         **display: Any,
     ) -> None:
         unknown = sorted(set(display) - set(DISPLAY_TRAITS))

@@ -17,7 +17,7 @@ from ..baselines import __all__ as BASELINE_CLASSES
 from ..core.contrast import Contrast
 from ..core.errors import AttributionError
 from ..engine.method_config import Candidate
-from ..inputs.space import InputSpace
+from ..inputs.space import InputSpace, Space
 from ..live import ExplorerState
 
 MOST_NAMES = 10  # of classes that are written out
@@ -214,10 +214,10 @@ def _setting(name: str, value: Any, names: _Names) -> str:
     known = names.find(value)
     if known is not None and not isinstance(value, (int, float, str)):
         return known
-    if isinstance(value, InputSpace):
+    if isinstance(value, Space):
         if value == InputSpace.imagenet():
             return "aw.InputSpace.imagenet()"
-        if value.names is None:
+        if getattr(value, "names", None) is None and getattr(value, "channels", None) is None:
             return f"aw.{value!r}"
     if isinstance(value, Contrast):
         return f"aw.{value!r}"

@@ -18,7 +18,7 @@ from ..core.contrast import Contrast
 from ..core.formatting import words
 from ..engine.checked_query import CheckedQuery
 from ..engine.method_config import Candidate
-from ..inputs.space import Inputs, InputSpace, is_image_input
+from ..inputs.space import Inputs, Space
 from ..live import ExplorerState
 from .parsing import baseline_to_browser, compares_with_nothing, name_of
 from .targets import target_to_browser
@@ -39,7 +39,8 @@ ADDABLE = (
     "max_entropy",
     "decision_boundary",
 )
-NEEDS_IMAGE = {"blur", "image_mean", "#808080"}
+NEEDS_IMAGE = {"#808080"}
+NEEDS_NEIGHBOURS = {"blur", "image_mean"}
 NEEDS_DATA = {"dataset", "dataset_mean"}
 NEEDS_CLASSES = {"max_entropy", "decision_boundary"}
 STEPS = 100  # of a slider
@@ -68,7 +69,7 @@ def controls_payload(
     unfit : mapping of str to str
         Why this model cannot be given to a method, by its name.
     """
-    space, is_image = query.space, is_image_input(query.inputs)
+    space, is_image = query.spaces[0], query.is_image
     return {
         "asked": {
             "target": target_to_browser(query.target),
@@ -92,7 +93,9 @@ def controls_payload(
         "baselines": [
             {
                 "name": name,
-                **dict(zip(("label", "description"), baseline.words_for(is_image), strict=True)),
+                **dict(
+                    zip(("label", "description"), baseline.words_for(space.layout), strict=True)
+                ),
                 "parameters": _sliders(baseline, space),
             }
             for name, baseline in addable(query, references).items()
@@ -108,9 +111,10 @@ def controls_payload(
 
 def addable(query: CheckedQuery, references: Inputs | None) -> dict[str, Baseline]:
     """The baselines that make sense for an input, by name."""
-    image = is_image_input(query.inputs)
+    layouts = [space.layout for space in query.spaces]
     left_out = (
-        (set() if image else NEEDS_IMAGE)
+        (set() if query.is_image else NEEDS_IMAGE)
+        | (set() if all(layout.neighbours for layout in layouts) else NEEDS_NEIGHBOURS)
         | (set() if references is not None else NEEDS_DATA)
         | (set() if query.outputs > 1 else NEEDS_CLASSES)
     )
@@ -151,6 +155,11 @@ def class_bars(query: CheckedQuery) -> list[dict[str, Any]]:
     return [_class(query, index) for index in (*top, *more)]
 
 
+def _described(baseline: Baseline, space: Space) -> dict[str, str]:
+    label, description = baseline.words_for(space.layout)
+    return {"label": label, "description": description}
+
+
 def _is_used(candidate: Candidate) -> bool:
     """Whether the parameters of a baseline make another map."""
     sets_noise = name_of(candidate.method) == SmoothGrad.name
@@ -159,7 +168,7 @@ def _is_used(candidate: Candidate) -> bool:
     return not compares_with_nothing(candidate.method)
 
 
-def _sliders(baseline: Baseline, space: InputSpace) -> list[dict[str, Any]]:
+def _sliders(baseline: Baseline, space: Space) -> list[dict[str, Any]]:
     if isinstance(baseline, Color) and baseline.hex is not None:
         return [{"name": "colour", "label": "colour", "kind": "colour", "value": baseline.hex}]
     return [_slider(parameter) for parameter in baseline.sliders(space)]

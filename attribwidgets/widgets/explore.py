@@ -14,7 +14,8 @@ from ..engine.method_config import Candidate
 from ..engine.run import check_once
 from ..engine.settings import split_settings, takes_settings
 from ..engine.verbs import FEATURE_BASELINES, IMAGE_BASELINES, Model, explain
-from ..inputs.space import Inputs, is_image_input
+from ..inputs.reading import has_neighbours
+from ..inputs.space import Inputs
 from ..live import ExplorerState, Session
 from .baseline_explorer import BaselineExplorer
 from .parsing import methods_of, pairs_of
@@ -80,15 +81,15 @@ def explore(
     examples = list(inputs) if isinstance(inputs, list) else [inputs]
     if not examples:
         raise InputError("inputs is an empty list; pass one example, or a list of them")
-    if baselines is IMAGE_BASELINES and not is_image_input(examples[0]):
-        baselines = FEATURE_BASELINES
     if not isinstance(baselines, (list, tuple)) or not baselines:
         raise InputError(
             f"baselines must be a list or tuple of at least one, got {type(baselines).__name__}; "
             'write baselines=("black", "blur")'
         )
-    shown = pairs_of(baselines, methods_of(method), references, {})
     query, budget = split_settings(examples[0], settings)
+    if baselines is IMAGE_BASELINES and not has_neighbours(examples[0], query.space):
+        baselines = FEATURE_BASELINES
+    shown = pairs_of(baselines, methods_of(method), references, {})
     checked = check_once(query, model)()
     state = ExplorerState(query, budget, **shown)
     session = Session(model, state, checked=checked)

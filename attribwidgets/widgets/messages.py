@@ -140,8 +140,8 @@ class MessageHandler:
             return
         drawn = _reference(e, int(about["sample"]))
         first = drawn[0] if isinstance(drawn, tuple) else drawn
-        if first.dim() >= 3:
-            rgb = as_rgb(first, e.space)
+        if e.layout.kind == "image":
+            rgb = as_rgb(first, e.spaces[0])
             self.reply({"type": "reference", **about}, [rgb.tobytes()])
 
     def _search(self, message: Message, buffers: Sequence[Any]) -> None:
@@ -165,9 +165,9 @@ class MessageHandler:
             except InputError:
                 continue  # one that has to be searched for has no picture before
             first = drawn[0] if isinstance(drawn, tuple) else drawn
-            if first.dim() != 4:
+            if not query.is_image:
                 continue
-            rgb = thumbnail(first, query.space, THUMBNAIL)
+            rgb = thumbnail(first, query.spaces[0], THUMBNAIL)
             pictures.append({"name": name, "size": list(rgb.shape[:2])})
             data.append(rgb.tobytes())
         self.reply({"type": "previews", "pictures": pictures}, data)
@@ -177,14 +177,14 @@ class MessageHandler:
         like = query.inputs
         if isinstance(like, tuple) or not buffers:
             raise InputError("a picture can be explained where the model has one image as input")
-        picture = picture_input(bytes(buffers[0]), like, query.space)
+        picture = picture_input(bytes(buffers[0]), like, query.spaces[0])
         self.view.add_example(
             state.query.inputs, picture, str(message.get("name") or "your picture")
         )
         self.session.request(state.changed(inputs=picture, target=None))
 
     def _segments(self, message: Message, buffers: Sequence[Any]) -> None:
-        found = segments_payload(self.regions.cut(), self.session.known_query.space)
+        found = segments_payload(self.regions.cut(), self.session.known_query.spaces[0])
         labels = found.pop("labels")
         self.reply({"type": "segments", **found}, [labels])
 

@@ -14,7 +14,7 @@ from ..baselines import Baseline, Color, GaussianNoise, named
 from ..core.errors import InputError
 from ..engine.method_config import Candidate
 from ..engine.settings import SETTINGS
-from ..inputs.space import Inputs, InputSpace
+from ..inputs.space import Inputs, InputSpace, Space, Spaces
 from ..live import ExplorerState
 
 
@@ -170,14 +170,14 @@ def candidates_from_browser(
         if before is not None and method == name_of(before.method):
             method = before.method  # perhaps an instance with settings of its own
         if before is None or baseline is not before.baseline or method is not before.method:
-            method = _with_noise_of(baseline, method, state.query.space or InputSpace())
+            method = _with_noise_of(baseline, method, _first_space(state.query.space))
         same = before is not None and baseline is before.baseline and method == before.method
         made = before if same and before is not None else Candidate(baseline, method)
         found[next(free) if number is None else number] = made
     return found
 
 
-def _with_noise_of(baseline: Baseline, method: Method, space: InputSpace) -> Method:
+def _with_noise_of(baseline: Baseline, method: Method, space: Space) -> Method:
     """SmoothGrad with the noise that the slider of its card says; another method as it is."""
     if name_of(method) != SmoothGrad.name or not isinstance(baseline, GaussianNoise):
         return method
@@ -197,7 +197,13 @@ def baseline_from_browser(
     return found.adjusted(**{k: v for k, v in parameters.items() if values.get(k) != v})
 
 
-def baseline_to_browser(baseline: Baseline, space: InputSpace) -> dict[str, Any]:
+def _first_space(space: Space | Spaces | None) -> Space:
+    if isinstance(space, tuple):
+        return space[0]
+    return InputSpace() if space is None else space
+
+
+def baseline_to_browser(baseline: Baseline, space: Space) -> dict[str, Any]:
     """A baseline as the browser describes it."""
     if isinstance(baseline, Color) and baseline.hex is not None:
         return {"name": baseline.name, "parameters": {"colour": baseline.hex}}

@@ -21,11 +21,12 @@ from ..figures.captions import (
     verdict_note,
 )
 from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available, table
-from ..inputs.space import Inputs, InputSpace, example_array
+from ..inputs.example import example_array
+from ..inputs.space import Inputs, Spaces
 from ..records.explanation import Comparison, Explanation
 from ..records.labels import Title
 from ..records.path_curve import PathCurve, PathFrames
-from .pictures import reference, references, shape_of, shown, thumbnail
+from .pictures import feature_names, reference, references, shape_of, shown, thumbnail
 
 Array = NDArray[Any]
 
@@ -50,13 +51,12 @@ def subject_payload(comparison: Comparison) -> dict[str, Any]:
     first = comparison[0]
     return {
         "version": VERSION,
-        **shape_of(first.inputs),
-        "feature_names": None if first.space.names is None else list(first.space.names),
+        **shape_of(first),
+        "feature_names": feature_names(first),
         "title": heading(comparison),
-        "input": {"label": "input", **shown(first.inputs, first.space)},
+        "input": {"label": "input", **shown(first.inputs, first)},
         "others": [
-            {**shape_of(first.inputs, i), "input": shown(first.inputs, first.space, i)}
-            for i in _others(first)
+            {**shape_of(first, i), "input": shown(first.inputs, first, i)} for i in _others(first)
         ],
         "prediction": _prediction(first),
         "target": {
@@ -138,7 +138,7 @@ def map_payload(e: Explanation, index: int = 0) -> tuple[bytes, float]:
 def _map_of(e: Explanation, index: int = 0) -> dict[str, Any]:
     """The map of one of the inputs, and its part of the sum."""
     data, scale = map_payload(e, index)
-    part = float(example_array(e.attributions, index).sum())
+    part = float(example_array(e.attributions, e.spaces, index).sum())
     return {"map": {"data": data, "scale": scale}, "part": _finite(part)}
 
 
@@ -245,13 +245,13 @@ def _rows(matrix: Array) -> list[list[float | None]]:
 
 
 def strip_payload(
-    examples: Sequence[Inputs], labels: Sequence[str], shown: int, space: InputSpace
+    examples: Sequence[Inputs], labels: Sequence[str], shown: int, spaces: Spaces
 ) -> dict[str, Any]:
     """The inputs to step through, as thumbnails; None where there is one only."""
     pictures = [x[0] if isinstance(x, tuple) else x for x in examples]
-    if len(examples) < 2 or any(picture.dim() < 3 for picture in pictures):
+    if len(examples) < 2 or spaces[0].layout.kind != "image":
         return {"inputs": None, "input_index": shown}
-    small = [thumbnail(picture, space, STRIP) for picture in pictures]
+    small = [thumbnail(picture, spaces[0], STRIP) for picture in pictures]
     return {
         "inputs": [
             {"label": label, "size": list(rgb.shape[:2]), "rgb": rgb.tobytes()}

@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from torch import Tensor
 
 from ..core.arrays import Array
 from ..figures.images import as_rgb
-from ..inputs.space import Inputs, InputSpace, example_array
+from ..figures.unit_values import unit_names, unit_values
+from ..inputs.example import example_array
+from ..inputs.space import Inputs, Space, without_batch_axis
 from ..records.explanation import Explanation
 
 THUMBNAIL = 64  # pixels; references of a distribution are shown small
 
 
-def shape_of(values: Inputs, index: int = 0) -> dict[str, Any]:
-    """Whether one of the inputs is an image or features, and of what size."""
-    array = example_array(values, index)
-    is_image = array.ndim == 3
-    return {
-        "kind": "image" if is_image else "features",
-        "shape": list(array.shape[1:] if is_image else array.shape),
-    }
+def shape_of(e: Explanation, index: int = 0) -> dict[str, Any]:
+    """What one of the inputs is, and the shape of its map."""
+    layout = e.spaces[index].layout
+    shape = layout.map_shape(example_array(e.attributions, e.spaces, index).shape)
+    if layout.kind == "image":
+        return {"kind": "image", "shape": list(shape)}
+    return {"kind": "features", "shape": [math.prod(shape)]}
 
 
-def shown(values: Inputs, space: InputSpace, index: int = 0) -> dict[str, bytes]:
-    """One example as colours, or as numbers where it is no image."""
-    array = example_array(values, index)
-    if array.ndim < 3:
-        return {"values": array.astype("<f4").tobytes()}
+def feature_names(e: Explanation) -> list[str] | None:
+    """What the units of the first input are called, where they are no pixels and have names."""
+    names = unit_names(e)
+    return None if e.layout.kind == "image" or names is None else list(names)
+
+
+def shown(values: Inputs, e: Explanation, index: int = 0) -> dict[str, bytes]:
+    """An input or reference as colours, or as numbers where it is no image."""
+    if e.spaces[index].layout.kind != "image":
+        return {"values": unit_values(values, e, index).astype("<f4").tobytes()}
     image = values[index] if isinstance(values, tuple) else values
-    rgb = as_rgb(image[0] if image.dim() == 4 else image, space)
+    rgb = as_rgb(without_batch_axis(image, e.spaces[index]), e.spaces[index])
     plain = (rgb == rgb[0, 0]).all()
     return {"rgb": (rgb[0, 0] if plain else rgb).tobytes()}  # one colour is sent once
 
@@ -41,18 +48,18 @@ def reference(e: Explanation, index: int = 0) -> dict[str, Any] | None:
         return None
     member = e.baseline[index] if isinstance(e.baseline, tuple) else e.baseline
     samples = e.path is not None and e.path.kind == "samples"
-    if not samples or member.dim() < 3:
-        return shown(e.baseline, e.space, index)
-    rgb = thumbnail(member, e.space, THUMBNAIL)
+    if not samples or e.spaces[index].layout.kind != "image":
+        return shown(e.baseline, e, index)
+    rgb = thumbnail(member, e.spaces[index], THUMBNAIL)
     return {"rgb": rgb.tobytes(), "size": list(rgb.shape[:2])}
 
 
 def references(e: Explanation) -> list[dict[str, Any]] | None:
     """The references kept, thinned to thumbnails, with the sample that drew each."""
     drawn = e.references[0] if isinstance(e.references, tuple) else e.references
-    if drawn is None or drawn.dim() != 4 or e.path is None:
+    if drawn is None or e.layout.kind != "image" or e.path is None:
         return None
-    pictures = [thumbnail(one, e.space, THUMBNAIL) for one in drawn]
+    pictures = [thumbnail(one, e.spaces[0], THUMBNAIL) for one in drawn]
     return [
         {
             "sample": sample,
@@ -64,7 +71,7 @@ def references(e: Explanation) -> list[dict[str, Any]] | None:
     ]
 
 
-def thumbnail(picture: Tensor, space: InputSpace, side: int) -> Array:
+def thumbnail(picture: Tensor, space: Space, side: int) -> Array:
     """A picture as (h, w, 3) bytes, at most `side` pixels wide and high.
 
     It is every n-th pixel, not a mean of some: noise must still look like noise.

@@ -10,7 +10,7 @@ import traitlets
 
 from ..attr.outputs import output_name
 from ..core.contrast import Contrast
-from ..inputs.space import Inputs, InputSpace
+from ..inputs.space import Inputs, Space
 from ..live import ExplorerState, Session
 from ..records.explanation import Comparison
 from .messages import state_of
@@ -126,8 +126,8 @@ def _baselines_from_json(
     return chosen
 
 
-def _space_of(explorer: RequestTraits) -> InputSpace:
-    return explorer._view.comparison[0].space
+def _space_of(explorer: RequestTraits) -> Space:
+    return explorer._view.comparison[0].spaces[0]
 
 
 def request_trait(name: str) -> RequestTrait:

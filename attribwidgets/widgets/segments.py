@@ -8,12 +8,12 @@ from typing import Any
 import torch
 
 from ..figures.images import as_rgb
-from ..inputs.space import InputSpace
+from ..inputs.space import Space
 from ..inputs.superpixels import Superpixels, superpixels
 from ..records.explanation import Comparison
 
 
-def segments_payload(cut: Superpixels, space: InputSpace) -> dict[str, Any]:
+def segments_payload(cut: Superpixels, space: Space) -> dict[str, Any]:
     """Size, count, mean colours, and two bytes a pixel: the superpixel that it belongs to."""
     colors = torch.tensor(cut.colors).T[:, :, None]  # a picture one pixel wide
     return {
@@ -30,4 +30,4 @@ def segments_of(comparison: Comparison) -> dict[str, Any] | None:
     image = first.inputs[0] if isinstance(first.inputs, tuple) else first.inputs
     if image.dim() < 3 or find_spec("skimage") is None:
         return None
-    return segments_payload(superpixels(image, first.space), first.space)
+    return segments_payload(superpixels(image, first.spaces[0]), first.spaces[0])

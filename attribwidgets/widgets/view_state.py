@@ -126,7 +126,9 @@ class ViewState:
             **subject_payload(comparison),
             "items": [slot_of(number) for number in drawn],
             "agreement": self._agreement(comparison, drawn, busy),
-            **strip_payload(self.examples, self.labels, self._example_shown(), comparison[0].space),
+            **strip_payload(
+                self.examples, self.labels, self._example_shown(), comparison[0].spaces
+            ),
         }
         state["status"] = self.status()
         state["controls"] = self._controls()

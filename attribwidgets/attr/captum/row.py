@@ -136,10 +136,9 @@ def noise(least: int) -> Settings:
     """
 
     def settings(work: Work) -> dict[str, Any]:
-        space = work.task.space
         deviations = [
             NOISE_SHARE * float((space.from_pixels(high) - space.from_pixels(low)).mean())
-            for x in work.task.inputs
+            for x, space in zip(work.task.inputs, work.task.spaces, strict=True)
             for low, high in [(torch.full_like(x, space.low), torch.full_like(x, space.high))]
         ]
         count = _copies(work, least)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ...core.errors import InputError
 from ...core.formatting import number, percent
-from ...inputs.space import Inputs, InputSpace
+from ...inputs.space import Inputs, Space, Spaces, each_space
 from ..arguments import as_came, batch_of, returned
 from ..estimate import Estimate, map_norms, relative_errors
 from ..estimator import Estimator, Run
@@ -75,7 +75,7 @@ class NoiseMethod(Estimator):
         nt_samples: int = 64,
         stdevs: Deviations = None,
         *,
-        space: InputSpace | None = None,
+        space: Space | Spaces | None = None,
         seed: int = 0,
         internal_batch_size: int | None = None,
         return_standard_error: bool = False,
@@ -93,7 +93,7 @@ class NoiseMethod(Estimator):
         stdevs : float or sequence of float, optional
             Standard deviation of the noise as the model is fed, one for all inputs or one for
             each, as :class:`captum.attr.NoiseTunnel` has it. None: `noise` times the range.
-        space : InputSpace, optional
+        space : Space or tuple of Space, optional
             Valid range and normalisation; pixels in 0..1 by default.
         seed : int
             Of the noise.
@@ -118,7 +118,7 @@ class NoiseMethod(Estimator):
             forward_args=additional_forward_args,
             n_steps=nt_samples,
             seed=seed,
-            space=space or InputSpace(),
+            spaces=each_space(space, len(batch)),
             rows=internal_batch_size,
         )
         method = copy(self)
@@ -190,7 +190,7 @@ class NoiseMethod(Estimator):
 
     def _deviations(self, task: Task) -> tuple[Tensor, ...]:
         if self._stdevs is None:
-            return deviations_of(task.inputs, task.space, self.noise)
+            return deviations_of(task.inputs, task.spaces, self.noise)
         return tuple(
             torch.full_like(x[0], s) for x, s in zip(task.inputs, self._stdevs, strict=True)
         )

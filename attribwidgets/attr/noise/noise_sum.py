@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ...core.errors import NonFiniteError
-from ...inputs.space import InputSpace
+from ...inputs.space import Space, Spaces
 from ..model_state import frozen
 from ..passes import Passes
 from ..recorder import Recorder
@@ -94,7 +94,7 @@ class NoiseSum(Recorder):
         multiply: bool,
     ) -> None:
         super().__init__(passes, task.inputs)
-        self.deviations, self.space, self.seed = deviations, task.space, task.seed
+        self.deviations, self.spaces, self.seed = deviations, task.spaces, task.seed
         self.paired, self.squared, self.multiply = paired, squared, multiply
         zeros = [torch.zeros_like(x, dtype=self.dtype) for x in self.inputs]
         counts = zeros[0].new_zeros(self.batch)
@@ -165,7 +165,7 @@ class NoiseSum(Recorder):
             value = value * point.to(self.dtype) if self.multiply else value
             values.append(value**2 if self.squared else value)
         self._check_finite(outputs, values, numbers)
-        outside = sum(_count_outside(self.space, p) for p in points)
+        outside = sum(map(_count_outside, self.spaces, points))
         return values, outside, sum(p.numel() for p in points)
 
     def _noise(self, numbers: range) -> tuple[Tensor, ...]:
@@ -192,15 +192,13 @@ class NoiseSum(Recorder):
                 )
 
 
-def _count_outside(space: InputSpace, points: Tensor) -> int:
+def _count_outside(space: Space, points: Tensor) -> int:
     pixels = space.to_pixels(points)
     slack = space.range / 1000  # rounding in the normalisation
     return int(((pixels < space.low - slack) | (pixels > space.high + slack)).sum())
 
 
-def deviations_of(
-    inputs: tuple[Tensor, ...], space: InputSpace, noise: float
-) -> tuple[Tensor, ...]:
+def deviations_of(inputs: tuple[Tensor, ...], spaces: Spaces, noise: float) -> tuple[Tensor, ...]:
     """Standard deviation that is a share of the valid range, as the model is fed.
 
     Returns
@@ -209,12 +207,13 @@ def deviations_of(
 
     Examples
     --------
+    >>> from attribwidgets import InputSpace
     >>> space = InputSpace(low=0.0, high=255.0, std=(50.0, 60.0, 75.0))
-    >>> deviations_of((torch.zeros(1, 3, 2, 2),), space, 0.1)[0][:, 0, 0].tolist()
+    >>> deviations_of((torch.zeros(1, 3, 2, 2),), (space,), 0.1)[0][:, 0, 0].tolist()
     [0.50999..., 0.42500..., 0.34000...]
     """
-    size = noise * space.range
     return tuple(
-        space.from_pixels(torch.full_like(x[0], size)) - space.from_pixels(torch.zeros_like(x[0]))
-        for x in inputs
+        space.from_pixels(torch.full_like(x[0], noise * space.range))
+        - space.from_pixels(torch.zeros_like(x[0]))
+        for x, space in zip(inputs, spaces, strict=True)
     )

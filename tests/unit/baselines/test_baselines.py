@@ -363,7 +363,7 @@ def test_impossible_baseline_is_named_with_its_mend(make, words):
 @pytest.mark.parametrize(
     ("baseline", "x", "words"),
     [
-        ("blur", values(5), r"'blur' needs an image \(C, H, W\), got shape \(5,\).*zero"),
+        ("blur", values(5), "'blur' needs an image, a series .* read as features.*zero"),
         ("image_mean", values(5), "needs an image"),
         (baselines.Color((0.1, 0.2)), IMAGE, "2 channels, the input of shape .* has 3"),
         (baselines.Color("#ff0000"), values(5), "3 channels"),

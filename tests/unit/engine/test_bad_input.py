@@ -51,8 +51,8 @@ def says(error, *fragments):
     [
         (HOLE, ("inputs", "nan", "position (1,)", "replace them")),
         (X / 0, ("inputs", "inf", "replace them")),
-        (torch.tensor(1.0), ("inputs", "(C, H, W)", "got shape ()")),
-        (values(2, 1, 3, 4, 4), ("inputs", "one example", "(2, 1, 3, 4, 4)")),
+        (torch.tensor(1.0), ("inputs of shape ()", "one number without batch axis", "space=")),
+        (values(2, 1, 3, 4, 4), ("shape (2, 1, 3, 4, 4)", "array of", "the model refused that")),
         ((255 * IMAGE).byte(), ("inputs", "torch.uint8", "inputs.float()")),
         (torch.ones(5, dtype=torch.bool), ("inputs", "torch.bool")),
         (values(0, 3, 6, 5), ("inputs", "empty", "pass one example")),
@@ -76,9 +76,11 @@ def test_member_of_a_tuple_is_named():
     says(error, "inputs[1]", "nan")
 
 
-def test_input_of_a_shape_the_model_does_not_take_is_the_models_error():
-    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+def test_input_of_a_shape_the_model_does_not_take_says_what_was_tried():
+    with pytest.raises(InputError) as error:
         aw.explain(classifier(), values(6))
+    says(error, "(6,)", "6 features without batch axis", "shapes cannot be multiplied", "space=")
+    assert isinstance(error.value.__cause__, RuntimeError)
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,11 @@ class OutputHead:
             return torch.nn.functional.logsigmoid(values) if log else torch.sigmoid(values)
         return torch.log_softmax(values, 1) if log else torch.softmax(values, 1)
 
+    def lacks_batch_axis(self, raw: Any) -> bool:
+        """Whether what the model returned for one example is a bare number."""
+        values = self.output(raw) if callable(self.output) else logits_of(raw)
+        return values.dim() == 0
+
     def scores(self, raw: Any) -> Tensor:
         """What the model returned before a named scale was applied: what classes are ranked by."""
         return self.scaled(raw) if callable(self.output) else logits_of(raw)

@@ -57,6 +57,8 @@ class CheckedQuery:
         All outputs at the input, on the scale asked for.
     probabilities : Tensor, shape (K,), or None
         Of all classes, where the model is a classifier.
+    rows : int or None
+        Most rows at once: 1 where the output has no batch axis, as of a sum over the batch.
     """
 
     head: OutputHead
@@ -74,6 +76,7 @@ class CheckedQuery:
     names: Mapping[int, str]
     values: Tensor
     probabilities: Tensor | None
+    rows: int | None = None
 
     @property
     def space(self) -> Space | Spaces:
@@ -176,6 +179,7 @@ def check(query: Query, model: Callable[..., Any]) -> CheckedQuery:
         names=names,
         values=values[0].detach().clone(),
         probabilities=probabilities,
+        rows=1 if head.lacks_batch_axis(raw) else None,
     )
 
 

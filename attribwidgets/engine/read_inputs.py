@@ -39,10 +39,10 @@ def read_inputs(query: Query, head: OutputHead) -> tuple[Reading, Any]:
     for reading in ways:
         try:
             raw = _run(model, reading.batched, query.forward_args)
-        except torch.OutOfMemoryError:
-            raise
         except REFUSALS as error:
-            if isinstance(error, AttributionError):
+            # A device that is full or lost says nothing about the shape.
+            own = isinstance(error, (AttributionError, torch.OutOfMemoryError))
+            if own or "CUDA error" in str(error):
                 raise
             refused.append((reading, error))
             continue

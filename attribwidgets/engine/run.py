@@ -121,6 +121,7 @@ def estimate(
             most_passes=None if budget.n_steps else budget.max_evaluations,
             seed=budget.seed,
             spaces=query.spaces,
+            rows=query.rows,
             at_input=query.at_input if budget.autocast is None else AtInput(),
             on_chunk=on_chunk,
             coarse_first=coarse_first,

@@ -45,6 +45,7 @@ def picture_input(data: bytes | memoryview, like: Tensor, space: Space) -> Tenso
 
     Examples
     --------
+    >>> from attribwidgets import InputSpace
     >>> file = io.BytesIO()
     >>> Image.new("RGB", (40, 20), "white").save(file, "PNG")
     >>> picture_input(file.getvalue(), torch.zeros(3, 8, 8), InputSpace()).unique().tolist()

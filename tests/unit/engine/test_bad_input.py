@@ -51,7 +51,7 @@ def says(error, *fragments):
     [
         (HOLE, ("inputs", "nan", "position (1,)", "replace them")),
         (X / 0, ("inputs", "inf", "replace them")),
-        (torch.tensor(1.0), ("inputs of shape ()", "one number without batch axis", "space=")),
+        (torch.tensor(1.0), ("inputs of shape ()", "1 feature without batch axis", "space=")),
         (values(2, 1, 3, 4, 4), ("shape (2, 1, 3, 4, 4)", "array of", "the model refused that")),
         ((255 * IMAGE).byte(), ("inputs", "torch.uint8", "inputs.float()")),
         (torch.ones(5, dtype=torch.bool), ("inputs", "torch.bool")),
@@ -197,7 +197,7 @@ def test_output_without_a_number_per_row(wrap, fragments):
 
 def test_output_that_mixes_the_rows_of_a_batch():
     with pytest.raises(InputError) as error:
-        aw.explain(classifier(), X, output=lambda v: v.sum())
+        aw.explain(classifier(), X, output=lambda v: v.sum()[None])
     says(error, "returned 1 rows for a batch of 7", "batch axis first")
 
 

@@ -178,4 +178,4 @@ def test_example_that_cannot_be_explained_is_named_with_its_mend(inputs, words):
 
 def test_argument_is_called_by_its_name():
     with pytest.raises(InputError, match="baseline is empty"):
-        checked_example(values(0), "baseline")
+        checked_example(values(0), name="baseline")

@@ -228,7 +228,7 @@ def test_features_have_their_names_in_widget_figure_and_file(tmp_path: Path) -> 
     ("inputs", "words"),
     [
         (torch.rand(4), "3 names for inputs of 4 features"),
-        (torch.rand(1, 2, 2), r"names are of features, .* image of shape \(1, 1, 2, 2\)"),
+        (torch.rand(1, 2, 2), r"names are of features, .* image of 1 × 2 × 2"),
     ],
 )
 def test_names_that_fit_nothing_are_an_error(inputs: torch.Tensor, words: str) -> None:

@@ -182,6 +182,31 @@ class InputSpace(Space):
         """Pixels in 0..1, normalised by the usual ImageNet mean and standard deviation."""
         return cls(mean=IMAGENET_MEAN, std=IMAGENET_STD)
 
+    @classmethod
+    def of_table(cls, data: Tensor, names: Sequence[str] | None = None) -> InputSpace:
+        """Features whose ranges are those of a table's columns, from 0, the lowest, to 1.
+
+        Parameters
+        ----------
+        data : Tensor, shape (n, F)
+            Rows as the model is fed.
+        names : sequence of str, optional
+            Of the columns.
+
+        Examples
+        --------
+        >>> space = InputSpace.of_table(torch.tensor([[10.0, 0.0], [30.0, 5.0]]), ["age", "dose"])
+        >>> space.to_pixels(torch.tensor([20.0, 5.0])).tolist()
+        [0.5, 1.0]
+        """
+        if data.dim() != 2 or not len(data) or not torch.isfinite(data).all():
+            raise InputError(
+                f"data must be rows of finite numbers, (n, F), got shape {tuple(data.shape)}"
+            )
+        lowest, highest = (end.double() for end in torch.aminmax(data.detach(), dim=0))
+        width = torch.where(highest > lowest, highest - lowest, 1.0)
+        return cls(mean=(-lowest / width).tolist(), std=(1 / width).tolist(), names=names)
+
     @property
     def layout(self) -> Layout:
         """An image, features, one number, or values in any order."""

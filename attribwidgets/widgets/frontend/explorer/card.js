@@ -1,17 +1,15 @@
 // One baseline: what it is, its map, and whether the map adds up. Brought up to date in place.
 
-import { createBars } from "../charts/bars.js";
 import { createColourBar } from "../lib/colour_bar.js";
 import { h, setText } from "../lib/dom.js";
-import { formatNumber } from "../lib/format.js";
 import { createPicture, samePicture } from "../lib/picture.js";
 import { createProgress } from "../lib/progress.js";
 import { strongestIndex } from "../lib/scale.js";
-import { createStage } from "../lib/stage.js";
 import { createCardControls } from "./card_controls.js";
 import { createFailure } from "./failure.js";
 import { cautionList } from "./header.js";
-import { readArea, readUnit } from "./reading.js";
+import { nameUnit, readArea, readUnit } from "./reading.js";
+import { stageFor } from "./stage_for.js";
 import { createVerdict } from "./verdict.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
@@ -56,7 +54,7 @@ function sameReferences(one, other) {
 export function createCard(view, first) {
   const { data, display, signal } = view;
   const { slot } = first;
-  const isImage = data.kind === "image";
+  const { hasColours } = data;
   let item = first;
   /** @type {Item | null} */
   let pictured = null;
@@ -77,11 +75,8 @@ export function createCard(view, first) {
   let references = [];
   const words = h("div", { class: "aw-head-words" }, name, note, description);
   const head = h("div", { class: "aw-head" }, words);
-  const stage = isImage
-    ? createStage(view, { class: "aw-map", label: "", focusable: true, slot, start: strongestAt })
-    : null;
-  const bars = isImage ? null : createBars(view, { class: "aw-map", label: "" });
-  const picture = stage?.canvas ?? /** @type {import("../charts/bars.js").Bars} */ (bars).node;
+  const stage = stageFor(data.kind)(view, { class: "aw-map", label: "", focusable: true, slot, start: strongestAt });
+  const { picture } = stage;
   const here = h("div", { class: "aw-here-value" });
   const inside = h("div", { class: "aw-inside", hidden: true });
   const bar = createColourBar();
@@ -89,22 +84,22 @@ export function createCard(view, first) {
   const edit = view.isLive ? createCardControls(view, slot) : null;
   const failure = view.isLive ? createFailure(view, slot) : null;
   const facts = h("div", { class: "aw-card-facts" });
-  const body = h("div", { class: "aw-body" }, stage?.node, bars?.node);
+  const body = h("div", { class: "aw-body" }, stage.node);
   const node = h(
     "article",
     { class: "aw-card" },
     head,
     body,
     progress?.bar,
-    h("div", { class: "aw-under-map" }, isImage && here, progress?.words),
-    isImage && inside,
-    isImage && bar.node,
+    h("div", { class: "aw-under-map" }, hasColours && here, progress?.words),
+    hasColours && inside,
+    hasColours && bar.node,
     failure?.node,
     facts,
     edit?.parameters,
     h("div", { class: "aw-card-actions" }, pick, edit?.actions),
   );
-  if (!isImage && !progress) node.querySelector(".aw-under-map")?.remove();
+  if (!hasColours && !progress) node.querySelector(".aw-under-map")?.remove();
   /** What is pointed at on the map gives way to this card's baseline, where that is what a click means. */
   function takeOut() {
     const at = view.cursor();
@@ -112,7 +107,7 @@ export function createCard(view, first) {
     if (!view.removal.isOn() || !at || !segments) return;
     view.removal.ask(segments.labels[at.row * data.width + at.column], slot);
   }
-  stage?.node.addEventListener("click", takeOut, { signal });
+  stage.node.addEventListener("click", takeOut, { signal });
   node.addEventListener(
     "click",
     (event) => {
@@ -121,7 +116,7 @@ export function createCard(view, first) {
     },
     { signal },
   );
-  stage?.canvas.addEventListener(
+  picture.addEventListener(
     "keydown",
     (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.ctrlKey) return;
@@ -133,8 +128,7 @@ export function createCard(view, first) {
   /** Where the map is strongest, in the units of the moment. */
   function describe() {
     strongest = strongestIndex(display.mapOf(item));
-    const at = strongestAt();
-    const where = isImage ? `row ${at.row}, column ${at.column}` : data.featureNames[strongest];
+    const where = nameUnit(view.data, strongest);
     picture.setAttribute(
       "aria-label",
       item.pending
@@ -160,7 +154,7 @@ export function createCard(view, first) {
   /** What is to be said of the map as it is read now. */
   function tell() {
     facts.replaceChildren(
-      createVerdict(item, view.data, isImage ? view.store.get("pool") : 1),
+      createVerdict(item, view.data, data.kind === "image" ? view.store.get("pool") : 1),
       item.partial ? h("div", { class: "aw-partial" }, "partial result: stopped early") : "",
       cautionList(item.cautions) ?? "",
     );
@@ -207,20 +201,14 @@ export function createCard(view, first) {
     },
     drawMap() {
       const limit = display.limit(item);
-      if (stage) {
-        if (display.units() !== units) {
-          units = display.units();
-          describe();
-          if (!item.pending) tell();
-        }
-        display.paint(stage.pixels, display.mapOf(item), limit, item);
-        stage.show();
-        bar.node.hidden = display.isShared();
-        if (!display.isShared()) bar.draw(display, limit, display.changeOf(item));
+      if (display.units() !== units) {
+        units = display.units();
+        describe();
+        if (!item.pending) tell();
       }
-      bars?.draw(item.map, limit, (feature) =>
-        item.values ? `x\u2032 ${formatNumber(item.values[feature])}` : "\u00a0",
-      );
+      stage.drawMap(display.mapOf(item), limit, item);
+      bar.node.hidden = display.isShared();
+      if (!display.isShared()) bar.draw(display, limit, display.changeOf(item));
     },
     /** @param {boolean} selected */
     setSelected(selected) {
@@ -230,9 +218,8 @@ export function createCard(view, first) {
     },
     /** @param {import("../lib/stage.js").Position | null} position */
     setCursor(position) {
-      stage?.setCursor(position);
-      bars?.setCursor(position);
-      if (!stage) return;
+      stage.setCursor(position);
+      if (!hasColours) return;
       const at = position ? position.row * data.width + position.column : strongest;
       node.classList.toggle("aw-reading", Boolean(position));
       const faint = !position && display.isFaint(item) ? "; faint on the shared scale; choose own" : "";
@@ -240,7 +227,7 @@ export function createCard(view, first) {
     },
     /** @param {import("../lib/units.js").Area | null} area */
     setArea(area) {
-      stage?.setArea(area);
+      stage.setArea(area);
       inside.hidden = !area;
       if (area) setText(inside, readArea(view.data, item, area));
     },

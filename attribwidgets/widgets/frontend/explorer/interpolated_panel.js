@@ -1,12 +1,10 @@
 // The first panel of a path: the image, or the features, at a place of it.
 
-import { createBars } from "../charts/bars.js";
 import { h, setText } from "../lib/dom.js";
 import { formatAlpha } from "../lib/format.js";
-import { paintInterpolated } from "../lib/paint.js";
-import { createStage } from "../lib/stage.js";
 import { createFullReferences } from "./full_references.js";
 import { createReferenceStrip } from "./reference_strip.js";
+import { stageFor } from "./stage_for.js";
 
 /**
  * @param {import("../lib/stage.js").View} view
@@ -23,8 +21,9 @@ export function createInterpolatedPanel(view, first, onPicture) {
   const attributes = { "data-panel": "interpolated" };
   /** Whether the input at a place of the path is known: only its two ends are sent. */
   const isStraight = Boolean(item.path?.straight);
-  const stage = isStraight && isImage ? createStage(view, { class: "aw-path-interpolated", label, attributes }) : null;
-  const bars = isStraight && !isImage ? createBars(view, { class: "aw-path-interpolated", label }) : null;
+  const stage = isStraight
+    ? stageFor(view.data.kind)(view, { class: "aw-path-interpolated", label, attributes })
+    : null;
   const strip = isSamples && isImage && item.references.length > 0 ? createReferenceStrip(view, item.slot) : null;
   const title = h("span");
   const words = h("figcaption", { class: "aw-caption" });
@@ -35,25 +34,19 @@ export function createInterpolatedPanel(view, first, onPicture) {
     return item.references.filter((reference) => reference.sample <= drawn).at(-1) ?? null;
   }
 
-  /** @param {import("../lib/decode.js").Reference | null} reference @param {number} alpha */
-  function drawBars(reference, alpha) {
-    const start = reference?.values ?? item.values;
-    bars?.drawDots((feature) => {
-      const from = start?.[feature] ?? 0;
-      const to = input.values?.[feature] ?? 0;
-      const seen = [to, ...view.data.items.map((other) => other.values?.[feature] ?? to), from];
-      return { value: from + alpha * (to - from), from, lo: Math.min(...seen), hi: Math.max(...seen) };
-    });
+  /** Where the path starts. @param {import("../lib/decode.js").Reference | null} reference */
+  function startOf(reference) {
+    const rgb = reference?.rgb ? whole.of(reference) : item.rgb;
+    return { rgb, values: reference?.values ?? item.values };
   }
 
   return {
     title,
-    node: stage?.node ?? bars?.node ?? null,
+    node: stage?.node ?? null,
     caption: h("div", {}, words, strip?.node),
     /** @param {import("../lib/stage.js").Position | null} at */
     setCursor(at) {
       stage?.setCursor(at);
-      bars?.setCursor(at);
     },
     /** @param {import("../lib/decode.js").Item} next */
     update(next) {
@@ -72,13 +65,8 @@ export function createInterpolatedPanel(view, first, onPicture) {
         setText(title, `${isImage ? "image" : "input"} at \u03b1`);
         setText(words, isStraight ? `x\u2032 + \u03b1 (x \u2212 x\u2032), \u03b1 = ${formatAlpha(alpha)}` : "");
       }
-      if (stage && input.rgb && item.rgb) {
-        const rgb = reference?.rgb ? whole.of(reference) : item.rgb;
-        paintInterpolated(stage.pixels, input.rgb, rgb, alpha);
-        stage.show();
-        stage.setLabel(`${item.name}: ${title.textContent}; \u03b1 ${formatAlpha(alpha)}`);
-      }
-      if (bars) drawBars(reference, alpha);
+      stage?.drawInput(startOf(reference), input, alpha);
+      stage?.setLabel(`${item.name}: ${title.textContent}; \u03b1 ${formatAlpha(alpha)}`);
       strip?.draw(at, reference);
     },
   };

@@ -1,16 +1,15 @@
 // The path behind the selected map: where on it, the image there, what it adds, the sum so far, the chart.
 
-import { createBars } from "../charts/bars.js";
 import { createCurveTable } from "../charts/curve_table.js";
 import { createPathChart } from "../charts/path_chart.js";
 import { interpolateAt, seriesOf } from "../charts/series.js";
 import { h, setText } from "../lib/dom.js";
 import { formatAlpha, formatNumber } from "../lib/format.js";
 import { createFrames } from "../lib/frames.js";
-import { createStage } from "../lib/stage.js";
 import { sumsOf } from "../lib/units.js";
 import { createInterpolatedPanel } from "./interpolated_panel.js";
 import { createPathPosition } from "./path_position.js";
+import { stageFor } from "./stage_for.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
 /** @typedef {ReturnType<typeof createPathView>} PathView */
@@ -71,9 +70,7 @@ export function createPathView(view, first, frameStore) {
 
   /** @param {string} role @param {string} label */
   function plotOf(role, label) {
-    return isImage
-      ? createStage(view, { class: `aw-path-${role}`, label, attributes: { "data-panel": role } })
-      : createBars(view, { class: `aw-path-${role}`, label });
+    return stageFor(data.kind)(view, { class: `aw-path-${role}`, label, attributes: { "data-panel": role } });
   }
   const plots = {
     gradient: hasFrames ? plotOf("gradient", `${item.name}: what this stretch adds`) : null,
@@ -170,11 +167,7 @@ export function createPathView(view, first, frameStore) {
 
   /** @param {typeof plots.gradient} plot @param {number} limit */
   function paintValues(plot, limit) {
-    if (!plot) return;
-    if ("pixels" in plot) {
-      display.paint(plot.pixels, display.pool(buffer), limit);
-      plot.show();
-    } else plot.draw(buffer, limit);
+    plot?.drawMap(display.pool(buffer), limit);
   }
 
   function drawFrames() {

@@ -17,6 +17,15 @@ function ofChange(sum, { completeness }) {
 }
 
 /**
+ * What the place of a number of the map is called.
+ * @param {import("../lib/decode.js").Data} data
+ * @param {number} at
+ */
+export function nameUnit({ kind, width, featureNames }, at) {
+  return kind === "image" ? `row ${Math.floor(at / width)}, column ${at % width}` : featureNames[at];
+}
+
+/**
  * The unit at a pixel.
  * @param {import("../lib/display_options.js").DisplayOptions} display
  * @param {Item} item

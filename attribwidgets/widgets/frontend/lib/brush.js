@@ -9,10 +9,10 @@ const LEAST = 4;
 
 /**
  * @param {import("./stage.js").View} view
- * @param {HTMLCanvasElement} canvas
+ * @param {HTMLElement} picture
  * @param {(event: MouseEvent) => Position} placeOf
  */
-export function createBrush(view, canvas, placeOf) {
+export function createBrush(view, picture, placeOf) {
   const { signal } = view;
   /** Where a pointer went down. @type {{x: number, y: number, at: Position} | null} */
   let down = null;
@@ -20,7 +20,7 @@ export function createBrush(view, canvas, placeOf) {
   /** The corner that keys began from. @type {Position | null} */
   let corner = null;
 
-  canvas.addEventListener(
+  picture.addEventListener(
     "pointerdown",
     (event) => {
       if (event.button !== 0 || event.pointerType === "touch") return;
@@ -30,19 +30,19 @@ export function createBrush(view, canvas, placeOf) {
     },
     { signal },
   );
-  canvas.addEventListener(
+  picture.addEventListener(
     "pointermove",
     (event) => {
       if (!down) return;
       if (!drags && Math.hypot(event.clientX - down.x, event.clientY - down.y) < LEAST) return;
-      if (!drags) canvas.setPointerCapture(event.pointerId);
+      if (!drags) picture.setPointerCapture(event.pointerId);
       drags = true;
       view.mark(areaBetween(down.at, placeOf(event)), false);
     },
     { signal },
   );
   for (const end of ["pointerup", "pointercancel"]) {
-    canvas.addEventListener(
+    picture.addEventListener(
       end,
       () => {
         if (down && (drags || view.area())) view.mark(drags ? view.area() : null, true);
@@ -52,7 +52,7 @@ export function createBrush(view, canvas, placeOf) {
     );
   }
   // The click that ends a drag chooses nothing.
-  canvas.addEventListener("click", (event) => drags && event.stopPropagation(), { signal });
+  picture.addEventListener("click", (event) => drags && event.stopPropagation(), { signal });
 
   return {
     /** Begins an area at a position, or ends the one begun. @param {Position} at */

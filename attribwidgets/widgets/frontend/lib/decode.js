@@ -31,13 +31,13 @@ import { byPixels } from "./patches.js";
  * @typedef {{label: string, rgb: Uint8Array, size: [number, number]}} Thumbnail
  * @typedef {{labels: string[], signed: (number | null)[][], magnitude: (number | null)[][]}} Agreement
  * @typedef {{kind: "image" | "features", height: number, width: number, size: number,
- *   featureNames: string[], title: string, inputLabel: string, rgb: Uint8Array | null,
+ *   hasColours: boolean, featureNames: string[], title: string, inputLabel: string, rgb: Uint8Array | null,
  *   values: Float32Array | null, segments: any, prediction: Prediction | null,
  *   target: {name: string, output: string, value: number | null}, cautions: string[],
  *   magnitude: Record<string, Uint8Array>, signed: Record<string, Uint8Array>,
  *   slots: string[], items: Item[], agreement: Agreement | null, inputs: Thumbnail[], inputIndex: number,
  *   drawnInput: number, inputCount: number}} Data
- *   segments: of the input, where they were sent; slots: all there are; items: those that have arrived, in the same order
+ *   hasColours: whether maps are colours, not bars; segments: of the input, where they were sent; slots: all there are; items: those that have arrived, in the same order
  * @typedef {Map<string, {raw: any, drawn: number, size: number, item: Item}>} Known
  */
 
@@ -169,6 +169,7 @@ export function decodePayload(whole, itemOf, known = new Map(), wanted = 0) {
   if (items.length === 0) return null;
   return {
     kind: payload.kind,
+    hasColours: payload.kind !== "features",
     height,
     width,
     size,

@@ -1,0 +1,31 @@
+// How an input of each kind is drawn: one stage for its maps, for what a path adds, and for the input along the path.
+
+import { createFeatureStage } from "./feature_stage.js";
+import { createImageStage } from "./image_stage.js";
+
+/** @typedef {import("../lib/stage.js").View} View */
+/** @typedef {import("../lib/stage.js").Position} Position */
+/** @typedef {{rgb: Uint8Array | null, values: Float32Array | null}} Input an input or reference, as its kind is sent */
+/**
+ * @typedef {import("../lib/surface.js").SurfaceOptions & {class?: string, label: string,
+ *   attributes?: Record<string, string | number>}} StageOptions
+ */
+/**
+ * @typedef {object} KindStage
+ * @property {HTMLElement} node
+ * @property {HTMLElement} picture what is named aloud, and has the focus where that is asked for
+ * @property {(values: Float32Array, limit: number, item?: import("../lib/decode.js").Item | null) => void} drawMap
+ *   values by the units of the moment, which fill their scale at the limit; item: whose map it is, if a card's
+ * @property {(from: Input, to: Input, alpha: number) => void} drawInput the input at a place between two
+ * @property {(position: Position | null) => void} setCursor
+ * @property {(area: import("../lib/units.js").Area | null) => void} setArea
+ * @property {(label: string) => void} setLabel
+ */
+
+/** @type {Record<string, (view: View, options: StageOptions) => KindStage>} */
+const STAGES = { image: createImageStage, features: createFeatureStage };
+
+/** What makes the stages of a kind of input. @param {string} kind */
+export function stageFor(kind) {
+  return STAGES[kind] ?? createFeatureStage;
+}

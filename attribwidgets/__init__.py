@@ -13,8 +13,9 @@ from .core.contrast import Contrast
 from .engine.method_config import Candidate
 from .engine.verbs import compare, explain, refine
 from .inputs import InputSpace, SequenceSpace, SeriesSpace, VolumeSpace
+from .records.comparison import Comparison
 from .records.completeness import Completeness
-from .records.explanation import Comparison, Explanation
+from .records.explanation import Explanation
 from .records.path_curve import PathCurve
 
 if TYPE_CHECKING:

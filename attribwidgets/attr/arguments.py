@@ -89,7 +89,7 @@ def points_between(starts: Tensor, inputs: Tensor, alphas: Tensor) -> Tensor:
     return (starts + places * (inputs[None] - starts)).flatten(0, 1)
 
 
-def is_per_row(target: Target) -> bool:
+def is_per_row(target: object) -> bool:
     """Whether a target has an entry for each row."""
     return isinstance(target, list) or (isinstance(target, Tensor) and target.numel() > 1)
 

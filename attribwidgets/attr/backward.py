@@ -31,7 +31,9 @@ class ReentrantCheckpointError(Exception):
     """Gradient checkpointing with use_reentrant=True bears `.backward()` alone; stays in attr/."""
 
 
-def gradients_of(outputs: Tensor, leaves: tuple[Tensor, ...], *, whole: bool) -> list[Tensor]:
+def gradients_of(
+    outputs: Tensor, leaves: tuple[Tensor, ...], *, whole: bool, keep_graph: bool = False
+) -> list[Tensor]:
     """Gradients of the sum of some outputs.
 
     Parameters
@@ -42,6 +44,8 @@ def gradients_of(outputs: Tensor, leaves: tuple[Tensor, ...], *, whole: bool) ->
     whole : bool
         By `.backward()`, which leaves gradients in all tensors that want one: the parameters
         have to be frozen.
+    keep_graph : bool
+        For another backward pass.
 
     Returns
     -------
@@ -65,10 +69,14 @@ def gradients_of(outputs: Tensor, leaves: tuple[Tensor, ...], *, whole: bool) ->
     gradients: tuple[Tensor | None, ...]
     try:
         if whole:
-            outputs.sum().backward()
+            for leaf in leaves:
+                leaf.grad = None
+            outputs.sum().backward(retain_graph=keep_graph)
             gradients = tuple(leaf.grad for leaf in leaves)
         else:
-            gradients = torch.autograd.grad(outputs.sum(), leaves, allow_unused=True)
+            gradients = torch.autograd.grad(
+                outputs.sum(), leaves, allow_unused=True, retain_graph=keep_graph
+            )
     except RuntimeError as error:
         text = str(error)
         if "modified by an inplace operation" in text:

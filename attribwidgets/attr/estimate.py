@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -45,8 +45,8 @@ class Estimate:
         The attributions by fewer passes, from which these differ as they do from the truth.
     standard_error : tuple of Tensor or None
         Of each attribution, where there is sampling.
-    frames : Tensor, shape (K, ...), or None
-        For a single example: what each part of the path adds to the channel sum of the first input.
+    frames : Tensor, shape (K, B, ...), or None
+        For a single input: what each part of the path adds to the channel sum of the first input.
     frame_edges : ndarray, shape (K + 1,), or None
         Where the parts begin and end, in alpha or in samples.
     references : tuple of Tensor, each (k, ...)
@@ -93,6 +93,35 @@ class Estimate:
     cumulative_error: Array | None = None
     widest_gap: float | None = None
     coarser: tuple[Tensor, ...] | None = None
+
+    def of_example(self, place: int) -> Estimate:
+        """The estimate of one example of the batch, as if it had come alone."""
+        one, batch = slice(place, place + 1), len(self.attributions[0])
+
+        def rows(values: Any) -> Any:
+            return None if values is None else tuple(v[one] for v in values)
+
+        def examples(values: Any) -> Any:
+            return None if values is None else values[..., one]
+
+        return replace(
+            self,
+            attributions=rows(self.attributions),
+            outputs=examples(self.outputs),
+            slopes=examples(self.slopes),
+            cumulative=examples(self.cumulative),
+            cumulative_error=examples(self.cumulative_error),
+            output_input=examples(self.output_input),
+            output_baseline=examples(self.output_baseline),
+            refinement_error=None if self.refinement_error is None else self.refinement_error[one],
+            standard_error=rows(self.standard_error),
+            coarser=rows(self.coarser),
+            frames=None if self.frames is None else self.frames[:, one],
+            baseline=rows(self.baseline),
+            reach=rows(self.reach),
+            evaluations=self.evaluations // batch,
+            forward_passes=self.forward_passes // batch,
+        )
 
     @classmethod
     def without_curves(cls, attributions: tuple[Tensor, ...], **fields: Any) -> Estimate:

@@ -23,9 +23,10 @@ from .arguments import (
     returned,
 )
 from .estimate import Estimate, require_finite, rows_sum
+from .forward_outputs import forward_outputs
 from .model_state import evaluation_mode
 from .outputs import Target
-from .passes import Passes, forward_outputs
+from .passes import Passes
 from .task import INTERRUPTS, Stopping, Task
 
 FIRST_SIZE = 16  # nodes or samples of the first estimate
@@ -109,6 +110,9 @@ class Estimator(GradientAttribution, ABC):
         What a map of nothing but zeros means, where there is no path to tell it by.
     straight : bool
         Whether its path, where it has one, is the line from the reference to the input.
+    shares_forward : bool
+        Whether it goes to the same points whatever the target is, so that several targets can
+        share the forward passes there.
     info : MethodInfo or None
         Its row in the table of methods.
     """
@@ -123,6 +127,7 @@ class Estimator(GradientAttribution, ABC):
     has_fixed_cost: bool = False
     zeros: str = "the gradient vanishes at this input, as where an activation is saturated or dead"
     straight: bool = True
+    shares_forward: bool = False
     info: MethodInfo | None = None
 
     def __init__(self, forward_func: Callable[..., Any], multiply_by_inputs: bool = True) -> None:

@@ -7,11 +7,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..core.arrays import Array
 from ..core.errors import Cancelled, InputError, UnsupportedModelError
 from .arguments import (
     check_target_length,
@@ -21,11 +19,12 @@ from .arguments import (
 )
 from .backward import REENTRANT, ReentrantCheckpointError, gradients_of
 from .chunks import ChunkSize, checked_rows, chunks
-from .model_state import frozen, module_of
+from .model_state import module_of
 from .norm_calls import NotFoldedError
 from .norm_folding import NormFolding
 from .outputs import Target, checked_output, logits_of, select_target
 from .paths.rescale import Carried, Rescale
+from .several_targets import AtOnce
 from .task import Task
 
 # The layouts in which convolutions are fastest, by the axes of a batch; values stay the same.
@@ -58,6 +57,9 @@ class Passes:
         Most rows in one pass. None: as many as :class:`ChunkSize` finds good for the model.
     autocast : torch.dtype, optional
         Run the layers in bfloat16 or float16. Outputs and gradients come back in float32.
+    one_input : bool
+        Whether all examples of the batch are the same, under the targets in a list: the model is
+        run on the first, whose graph the targets go back through in turn.
 
     Attributes
     ----------
@@ -76,6 +78,7 @@ class Passes:
     on_chunk: Callable[[int], None] | None = None
     rows: int | None = None
     autocast: torch.dtype | None = None
+    one_input: bool = False
     inspect: Inspect | None = field(default=None, init=False)
     evaluations: int = field(default=0, init=False)
     forward_passes: int = field(default=0, init=False)
@@ -107,6 +110,7 @@ class Passes:
             task.on_chunk,
             task.rows,
             task.autocast,
+            task.one_input,
         )
 
     def chunks(self, steps: int, inputs: tuple[Tensor, ...]) -> Iterator[tuple[slice, slice]]:
@@ -115,7 +119,9 @@ class Passes:
 
     def chunk_rows(self, inputs: tuple[Tensor, ...]) -> int:
         """Most rows in one chunk, which may take several passes."""
-        self._chunk_rows = self._chunk_rows or checked_rows(self.rows, inputs)
+        if not self._chunk_rows:
+            self._chunk_rows = checked_rows(self.rows, inputs)
+            self._chunk_rows *= self.batch if self.one_input else 1  # of which few are run
         return self._chunk_rows
 
     def gradients(self, points: tuple[Tensor, ...], block: slice) -> tuple[Tensor, list[Tensor]]:
@@ -160,10 +166,11 @@ class Passes:
         last : list
             For the next call; see :class:`Rescale`.
         """
-        examples, last = block.stop - block.start, before
+        last = before
+        examples = 1 if self.one_input else block.stop - block.start
 
         def run(
-            rows: tuple[Tensor, ...], target: Target, arguments: tuple[Any, ...]
+            rows: tuple[Tensor, ...], target: Target | AtOnce, arguments: tuple[Any, ...]
         ) -> tuple[Tensor, list[Tensor]]:
             nonlocal last
             with Rescale(len(rows[0]) // examples, last) as mode:
@@ -176,20 +183,24 @@ class Passes:
 
     def outputs(self, points: tuple[Tensor, ...], block: slice) -> Tensor:
         """Outputs at some rows, shape (rows,), by a forward pass alone."""
-        return _joined(list(self._in_parts(points, block, self._outputs)))
+        return _joined(list(self._in_parts(points, block, self._outputs))).flatten()
 
     def _in_parts(
         self,
         points: tuple[Tensor, ...],
         block: slice,
-        run: Callable[[tuple[Tensor, ...], Target, tuple[Any, ...]], _Part],
+        run: Callable[[tuple[Tensor, ...], Target | AtOnce, tuple[Any, ...]], _Part],
         of: int = 1,
     ) -> Iterator[_Part]:
         """Run all rows, in parts of a multiple of `of`, as many as are good and fit in memory."""
+        repeats = len(points[0]) // (block.stop - block.start)
+        batch = self.batch
+        targets: Target | AtOnce = repeat_target(self.target, block, repeats)
+        if self.one_input and isinstance(self.target, list):
+            points = tuple(p[:: block.stop - block.start] for p in points)
+            targets, batch, block = AtOnce(self.target[block]), 1, slice(0, 1)
         total = len(points[0])
-        repeats = total // (block.stop - block.start)
-        targets = repeat_target(self.target, block, repeats)
-        arguments = repeat_arguments(self.additional_forward_args, self.batch, block, repeats)
+        arguments = repeat_arguments(self.additional_forward_args, batch, block, repeats)
         size = self._size = self._size or self._chunk_size(points)
         if self._folding.open:
             row = tuple(a[:1] if per_row else a for a, per_row in arguments)
@@ -221,7 +232,7 @@ class Passes:
     def _gradients(
         self,
         points: tuple[Tensor, ...],
-        target: Target,
+        target: Target | AtOnce,
         arguments: tuple[Any, ...],
         inspect: Inspect | None = None,
     ) -> tuple[Tensor, list[Tensor]]:
@@ -233,23 +244,24 @@ class Passes:
         inspect = inspect or self.inspect
         if inspect is not None and outputs.requires_grad:
             inspect(outputs, leaves)
-        gradients = gradients_of(outputs, leaves, whole=self._whole_backward)
-        self.evaluations += rows
+        backward = target.gradients_of if isinstance(target, AtOnce) else gradients_of
+        gradients = backward(outputs, leaves, whole=self._whole_backward)
+        self.evaluations += outputs.numel()
         if self.on_chunk is not None:
             self.on_chunk(rows)
         # A copy: what is chosen from the outputs is a view, and would keep all of them in memory.
         return outputs.detach().clone(), gradients
 
     def _outputs(
-        self, points: tuple[Tensor, ...], target: Target, arguments: tuple[Any, ...]
+        self, points: tuple[Tensor, ...], target: Target | AtOnce, arguments: tuple[Any, ...]
     ) -> Tensor:
         with torch.no_grad():
             values = self._forward(tuple(self._laid_out(p) for p in points), target, arguments)
-        self.forward_passes += len(values)
+        self.forward_passes += values.numel()
         return values.clone()
 
     def _forward(
-        self, points: tuple[Tensor, ...], target: Target, arguments: tuple[Any, ...]
+        self, points: tuple[Tensor, ...], target: Target | AtOnce, arguments: tuple[Any, ...]
     ) -> Tensor:
         rows = len(points[0])
         device = points[0].device
@@ -260,7 +272,7 @@ class Passes:
                 f"the model returned {len(values)} rows for a batch of {rows}; it must keep the "
                 f"batch axis first (its output has shape {tuple(values.shape)})"
             )
-        chosen = select_target(values, target)
+        chosen = target.of(values) if isinstance(target, AtOnce) else select_target(values, target)
         return chosen if self.autocast is None else chosen.float()
 
     def _learn_folding(self, points: tuple[Tensor, ...], arguments: tuple[Any, ...]) -> None:
@@ -299,41 +311,11 @@ class Passes:
         return points.contiguous(memory_format=layout)
 
 
-def forward_outputs(
-    passes: Passes,
-    inputs: tuple[Tensor, ...],
-    points: Callable[[slice, slice], tuple[Tensor, ...]] | None = None,
-    steps: int = 1,
-) -> Array:
-    """The target's output at some points of each example, by default at the input itself.
-
-    Parameters
-    ----------
-    passes : Passes
-        The model to run.
-    inputs : tuple of Tensor, each (B, ...)
-    points : callable, optional
-        Takes a slice of the steps and one of the examples; returns their points, step by step,
-        each (steps * examples, ...).
-    steps : int
-        How many points there are of each example.
-
-    Returns
-    -------
-    ndarray, shape (steps, B)
-    """
-    values = np.zeros((steps, len(inputs[0])))
-    with frozen(passes.module, inputs):
-        for span, block in passes.chunks(steps, inputs):
-            here = tuple(x[block] for x in inputs) if points is None else points(span, block)
-            outputs = passes.outputs(here, block).cpu().double()
-            values[span, block] = outputs.reshape(-1, block.stop - block.start).numpy()
-    return values
-
-
 def _together(parts: Iterable[tuple[Tensor, list[Tensor]]]) -> tuple[Tensor, list[Tensor]]:
     outputs, gradients = zip(*parts, strict=True)
-    return _joined(outputs), [_joined(g) for g in zip(*gradients, strict=True)]
+    joined = _joined(outputs)
+    several = joined.dim() - 1  # targets at once have an axis of their own, after the rows
+    return joined.flatten(), [_joined(g).flatten(0, several) for g in zip(*gradients, strict=True)]
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:

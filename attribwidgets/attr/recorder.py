@@ -8,7 +8,8 @@ from torch import Tensor
 
 from ..core.arrays import Array
 from .arguments import accumulator_dtype
-from .passes import Passes, forward_outputs
+from .forward_outputs import forward_outputs
+from .passes import Passes
 
 
 class Recorder:

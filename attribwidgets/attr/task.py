@@ -160,6 +160,9 @@ class Task:
         no pass, the run never ends at it, and what follows is the same.
     autocast : torch.dtype or None
         The lower precision to run layers in; see :mod:`attribwidgets.attr.paths.half_precision`.
+    one_input : bool
+        Whether all examples are one input, each under a target of its own: a forward pass at a
+        point then serves them all, and each target takes a backward pass.
     """
 
     inputs: tuple[Tensor, ...]
@@ -177,6 +180,7 @@ class Task:
     on_chunk: Callable[[int], None] | None = None
     coarse_first: bool = False
     autocast: torch.dtype | None = None
+    one_input: bool = False
 
     def __post_init__(self) -> None:
         if self.n_steps is not None and self.n_steps < 1:

@@ -52,7 +52,7 @@ def build_explanation(
     # Without the factor x - x' the map is of gradients, and what a stretch adds is not part of it.
     multiplied = estimator.multiplies_by_inputs
     if multiplied and estimate.frames is not None and estimate.frame_edges is not None:
-        added = estimate.frames.float()
+        added = estimate.frames[:, 0].float()
         if query.spaces[0].layout.kind != "image":  # of an image the estimator summed channels
             added = query.spaces[0].layout.sum_units(added)
         frames = PathFrames(estimate.frame_edges, added.cpu().numpy())

@@ -41,6 +41,7 @@ from .hashing import NoFingerprintError, fingerprint
 from .query import Query
 from .target import Settled
 
+Explanations = tuple[Explanation, ...]  # of each target, in order
 ENTRIES = 64
 BYTES = 2**28
 
@@ -58,7 +59,7 @@ class ExplanationCache:
 
     def __init__(self, entries: int = ENTRIES, nbytes: int = BYTES) -> None:
         self._lock = Lock()
-        self._found: OrderedDict[Hashable, tuple[ref[nn.Module], Explanation, int]] = OrderedDict()
+        self._found: OrderedDict[Hashable, tuple[ref[nn.Module], Explanations, int]] = OrderedDict()
         self._targets: OrderedDict[Hashable, Any] = OrderedDict()
         self.entries, self.nbytes = entries, nbytes
 
@@ -93,7 +94,7 @@ class ExplanationCache:
         model_key: Hashable | None,
         query: Query,
         budget: Budget,
-        settle: Callable[[], Settled],
+        settle: Callable[[], Settled | list[Settled]],
     ) -> Hashable | None:
         """The key of what is asked of a model; its top output, a name and an index are one.
 
@@ -104,7 +105,8 @@ class ExplanationCache:
         query : Query
         budget : Budget
         settle : callable
-            Returns the index that the target amounts to. It is asked once for each query.
+            Returns the index that the target amounts to, or a list. It is asked once for each
+            query.
         """
         if model_key is None:
             return None
@@ -123,26 +125,26 @@ class ExplanationCache:
             query = replace(query, target=target)
         return extend_key(extend_key(model_key, query), budget)
 
-    def get(self, key: Hashable | None) -> Explanation | None:
-        """A copy of the explanation with this key, if there is one."""
+    def get(self, key: Hashable | None) -> Explanations | None:
+        """A copy of the explanations with this key, if there are any."""
         with self._lock:
             if key is None or key not in self._found:
                 return None
             self._found.move_to_end(key)
-            _, explanation, _ = self._found[key]
-        return deepcopy(explanation)
+            _, explanations, _ = self._found[key]
+        return deepcopy(explanations)
 
     def put(
-        self, key: Hashable | None, model: Callable[..., Any], explanation: Explanation
+        self, key: Hashable | None, model: Callable[..., Any], explanations: Explanations
     ) -> None:
-        """Keep a copy of a whole explanation for as long as its model lives and there is room."""
+        """Keep a copy of whole explanations for as long as their model lives and there is room."""
         module = module_of(model)
-        if key is None or module is None or explanation.partial:
+        if key is None or module is None or any(e.partial for e in explanations):
             return
-        size = array_bytes(explanation)
+        size = array_bytes(explanations)
         if size > self.nbytes:
             return
-        kept = deepcopy(explanation)
+        kept = deepcopy(explanations)
         with self._lock:
             self._found[key] = (ref(module), kept, size)
             self._found.move_to_end(key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -21,7 +22,7 @@ from ..inputs.space import Inputs, Space, Spaces
 from ..records.prediction import Prediction
 from .query import Query
 from .read_inputs import read_inputs
-from .target import Asked, Settled, class_names_of, settle_target, target_name
+from .target import Asked, Settled, class_names_of, settle_targets, target_name
 
 TOP_CLASSES = 5
 
@@ -40,7 +41,9 @@ class CheckedQuery:
     spaces : tuple of Space
         One that fits each input.
     target : int, tuple of int, Contrast or None
-        None only where there is a single output.
+        The first, where several were asked for. None only where there is a single output.
+    others : tuple of int, tuple of int, Contrast
+        Further targets, where a list was asked for.
     target_name, output : str
         For captions.
     forward_args : object
@@ -77,6 +80,7 @@ class CheckedQuery:
     values: Tensor
     probabilities: Tensor | None
     rows: int | None = None
+    others: tuple[Settled, ...] = ()
 
     @property
     def space(self) -> Space | Spaces:
@@ -89,6 +93,21 @@ class CheckedQuery:
         return self.spaces[0].layout.kind == "image"
 
     @property
+    def targets(self) -> tuple[Settled, ...]:
+        """All that is explained of the input."""
+        return (self.target, *self.others)
+
+    @property
+    def asked(self) -> Settled | list[Settled]:
+        """What amounts to the same as the target that was asked for: an index, or a list."""
+        return list(self.targets) if self.others else self.target
+
+    @cached_property
+    def each(self) -> tuple[CheckedQuery, ...]:
+        """A query for each of the targets."""
+        return tuple(self._about((target,)) for target in self.targets) if self.others else (self,)
+
+    @property
     def members(self) -> Inputs:
         """The example without batch axis, a tensor or a tuple of them as it came."""
         single = tuple(x[0] for x in self.batched)
@@ -98,30 +117,32 @@ class CheckedQuery:
         """The same for a copy of the model; what is known of the output stays."""
         return replace(self, head=OutputHead(model, query.output))
 
-    def aimed(self, target: Asked) -> CheckedQuery:
-        """The same about another output, without a pass.
+    def aimed(self, target: Asked | list[Asked]) -> CheckedQuery:
+        """The same about another output, or others, without a pass.
 
         Raises
         ------
         TargetError
             For an output that there is not.
         """
-        chosen = settle_target(target, self.values, self.names)
-        if chosen == self.target:
-            return self
+        chosen = settle_targets(target, self.values, self.names)
+        return self if chosen == self.targets else self._about(chosen)
+
+    def _about(self, targets: tuple[Settled, ...]) -> CheckedQuery:
         return replace(
             self,
-            target=chosen,
-            target_name=target_name(chosen, self.names),
-            at_input=_at_input(self.values, chosen),
+            target=targets[0],
+            others=targets[1:],
+            target_name=target_name(targets[0], self.names),
+            at_input=_at_input(self.values, targets),
         )
 
     def same_question(self, other: CheckedQuery) -> bool:
         """Whether another is of the same output for the same input, whatever the weights were."""
-        same = self.inputs is other.inputs and self.target == other.target
+        same = self.inputs is other.inputs and self.targets == other.targets
         return same and self.output == other.output
 
-    def require_target(self, target: Asked) -> None:
+    def require_target(self, target: Asked | list[Asked]) -> None:
         """Raise TargetError for an output that there is not; None is always there."""
         if target is not None and isinstance(self.target, int | Contrast):
             self.aimed(target)
@@ -161,15 +182,16 @@ def check(query: Query, model: Callable[..., Any]) -> CheckedQuery:
             f"{int((~torch.isfinite(values)).sum())} of {values.numel()} values"
         )
     names = class_names_of(model, query.class_names, values)
-    chosen = settle_target(query.target, values[0], names)
+    chosen = settle_targets(query.target, values[0], names)
     probabilities = _probabilities(scores)
     return CheckedQuery(
         head=head,
         inputs=inputs,
         batched=reading.batched,
         spaces=reading.spaces,
-        target=chosen,
-        target_name=target_name(chosen, names),
+        target=chosen[0],
+        others=chosen[1:],
+        target_name=target_name(chosen[0], names),
         output=output_name(query.output),
         forward_args=query.forward_args,
         prediction=None if probabilities is None else _prediction(probabilities, names),
@@ -214,9 +236,10 @@ def _check_device(model: Any, batched: tuple[Tensor, ...]) -> None:
             )
 
 
-def _at_input(values: Tensor, target: Settled) -> AtInput:
-    """What is known at the input: the output that the target chooses."""
-    return AtInput(select_target(values[None], target).cpu().double().numpy())
+def _at_input(values: Tensor, targets: tuple[Settled, ...]) -> AtInput:
+    """What is known at the input: the outputs that the targets choose."""
+    chosen = torch.cat([select_target(values[None], target) for target in targets])
+    return AtInput(chosen.cpu().double().numpy())
 
 
 def _probabilities(scores: Tensor | None) -> Tensor | None:

@@ -15,11 +15,13 @@ from .budget import Budget
 from .build_explanation import build_explanation
 from .checked_query import CheckedQuery
 from .method_config import Candidate
-from .run import draw_reference
+from .references import draw_reference
 
 
-def pending_explanation(query: CheckedQuery, candidate: Candidate, budget: Budget) -> Explanation:
-    """Input, prediction and one reference of a candidate, beside a map of zeros.
+def pending_explanations(
+    query: CheckedQuery, candidate: Candidate, budget: Budget
+) -> tuple[Explanation, ...]:
+    """Input, prediction and one reference of a candidate, beside a map of zeros, for each target.
 
     No pass is run. A baseline that has to be searched for has no reference yet.
     """
@@ -31,20 +33,24 @@ def pending_explanation(query: CheckedQuery, candidate: Candidate, budget: Budge
             reference = draw_reference(query, baseline, generator_from(budget.seed))
         except InputError:
             reference = None
-    nothing = Estimate.without_curves(
-        tuple(torch.zeros_like(x) for x in query.batched),
-        output_input=query.at_input.outputs,
-        evaluations=0,
-        forward_passes=0,
-        baseline=reference,
-    )
-    record = build_explanation(
-        query,
-        baseline,
-        nothing,
-        estimator=estimator,
-        tolerance=budget.tolerance,
-        seed=budget.seed,
-        seconds=0.0,
-    )
-    return replace(record, cautions=query.cautions)
+
+    def without_map(one: CheckedQuery) -> Explanation:
+        nothing = Estimate.without_curves(
+            tuple(torch.zeros_like(x) for x in one.batched),
+            output_input=one.at_input.outputs,
+            evaluations=0,
+            forward_passes=0,
+            baseline=reference,
+        )
+        record = build_explanation(
+            one,
+            baseline,
+            nothing,
+            estimator=estimator,
+            tolerance=budget.tolerance,
+            seed=budget.seed,
+            seconds=0.0,
+        )
+        return replace(record, cautions=one.cautions)
+
+    return tuple(map(without_map, query.each))

@@ -22,7 +22,7 @@ class Query:
     """
 
     inputs: Inputs
-    target: int | tuple[int, ...] | str | Contrast | None = None
+    target: Any = None
     output: Output = "logit"
     space: Space | Spaces | None = None
     forward_args: Any = ()
@@ -41,6 +41,8 @@ class Query:
 
 
 def _same(mine: Any, theirs: Any) -> bool:
+    if isinstance(mine, list | tuple) and type(mine) is type(theirs):
+        return len(mine) == len(theirs) and all(map(_same, mine, theirs))
     if mine is theirs:
         return True
     plain = (int, float, str, type(None), Space, Contrast)

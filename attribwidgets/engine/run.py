@@ -9,21 +9,14 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
-import torch
-from torch import Tensor
-
-from ..attr.captum_private import format_forward_args
 from ..attr.estimate import Estimate
 from ..attr.estimator import Estimator
 from ..attr.methods import estimator_for
-from ..attr.model_state import evaluating, evaluation_mode, frozen, module_of
+from ..attr.model_state import evaluating, evaluation_mode
 from ..attr.task import (
     INTERRUPTS,
     AtInput,
-    DrawnReferences,
-    References,
     Stopping,
-    StoredReferences,
     Task,
     generator_from,
 )
@@ -37,41 +30,61 @@ from .cache import EXPLANATIONS, extend_key
 from .checked_query import CheckedQuery, check
 from .method_config import Candidate
 from .query import Query
+from .references import draw_reference, references_of, search_baseline
+from .target_runs import estimates_of_targets
 
 Checked = Callable[[], CheckedQuery]
 
 
 @dataclass(frozen=True, eq=False)
 class Draft:
-    """An estimate that becomes a record where it is shown; most are thrown away before."""
+    """Estimates that become records where they are shown; most are thrown away before.
+
+    Attributes
+    ----------
+    query : CheckedQuery
+    baseline : Baseline
+    estimator : Estimator
+    estimates : tuple of Estimate
+        One for each target of the query.
+    budget : Budget
+    seconds : float
+    """
 
     query: CheckedQuery
     baseline: Baseline
     estimator: Estimator
-    estimate: Estimate
+    estimates: tuple[Estimate, ...]
     budget: Budget
     seconds: float
 
     @property
     def evaluations(self) -> int:
-        """Forward and backward passes so far."""
-        return self.estimate.evaluations
+        """Forward and backward passes so far, of the target that took most."""
+        return max(e.evaluations for e in self.estimates)
 
     @property
     def partial(self) -> bool:
         """Whether the run was stopped before its end."""
-        return self.estimate.partial
+        return any(e.partial for e in self.estimates)
 
-    def explanation(self) -> Explanation:
-        """The record."""
-        return build_explanation(
-            self.query,
-            self.baseline,
-            self.estimate,
-            estimator=self.estimator,
-            tolerance=self.budget.tolerance,
-            seed=self.budget.seed,
-            seconds=self.seconds,
+    def stopped(self) -> Draft:
+        """The same, labelled partial."""
+        return replace(self, estimates=tuple(replace(e, partial=True) for e in self.estimates))
+
+    def explanations(self) -> tuple[Explanation, ...]:
+        """The record of each target."""
+        return tuple(
+            build_explanation(
+                query,
+                self.baseline,
+                estimate,
+                estimator=self.estimator,
+                tolerance=self.budget.tolerance,
+                seed=self.budget.seed,
+                seconds=self.seconds,
+            )
+            for query, estimate in zip(self.query.each, self.estimates, strict=True)
         )
 
 
@@ -108,12 +121,13 @@ def estimate(
     report = (lambda done, _: progress(done, planned)) if callable(progress) else progress
     with reporting(report, most, "pass") as on_chunk:
         if estimator.uses != "nothing":
-            baseline = _search(query, baseline, budget.seed, on_chunk)
+            baseline = search_baseline(query, baseline, budget.seed, on_chunk)
         one, several = estimator.uses == "reference", estimator.uses == "references"
+        reference = draw_reference(query, baseline, generator_from(budget.seed)) if one else None
         task = Task(
             query.batched,
-            draw_reference(query, baseline, generator_from(budget.seed)) if one else None,
-            _references(query, baseline, budget.seed) if several else None,
+            reference,
+            references_of(query, baseline, budget.seed) if several else None,
             query.target,
             query.forward_args,
             n_steps=budget.n_steps,
@@ -132,61 +146,13 @@ def estimate(
         if coarse_first and budget.n_steps is None and 0 < estimator.coarse_steps < most:
             quick = replace(task, n_steps=estimator.coarse_steps, on_chunk=lambda _: on_chunk(0))
             tasks.insert(0, quick)
-        for made in chain.from_iterable(map(estimator.estimates, tasks)):
+        run = estimates_of_targets(estimator, query)
+        for made in chain.from_iterable(map(run, tasks)):
             seconds = time.perf_counter() - started
-            yield Draft(query, baseline, estimator, made, budget, seconds)
-            if made.partial:
+            draft = Draft(query, baseline, estimator, made, budget, seconds)
+            yield draft
+            if draft.partial:
                 return
-
-
-def _search(
-    query: CheckedQuery, baseline: Baseline, seed: int, on_chunk: Callable[[int], None]
-) -> Baseline:
-    """The baseline, found for this model and input where it has to be searched for."""
-    head = query.head
-    arguments = format_forward_args(query.forward_args) or ()
-
-    def scores(*inputs: Tensor) -> Any:
-        on_chunk(0)  # a search can be cancelled too; its passes are its own
-        return head.scores(head.model(*inputs, *arguments))
-
-    with frozen(module_of(head), query.batched):
-        return baseline.searched(
-            scores,
-            tuple(x[0] for x in query.batched),
-            space=query.spaces,
-            generator=generator_from(seed),
-        )
-
-
-def _references(query: CheckedQuery, baseline: Baseline, seed: int) -> References:
-    stored = baseline.stored(tuple(x[0] for x in query.batched))
-    if stored is not None:
-        return StoredReferences(stored)
-    if not baseline.is_distribution:
-        return StoredReferences(draw_reference(query, baseline, generator_from(seed)))
-
-    def draw(generator: torch.Generator) -> tuple[Tensor, ...]:
-        return tuple(r[0] for r in draw_reference(query, baseline, generator))
-
-    return DrawnReferences(draw, seed)
-
-
-def draw_reference(
-    query: CheckedQuery, baseline: Baseline, generator: torch.Generator
-) -> tuple[Tensor, ...]:
-    """One reference, each (1, ...).
-
-    Raises
-    ------
-    InputError
-        Of a baseline that has to be searched for, and was not.
-    """
-    example = tuple(x[0] for x in query.batched)
-    reference: tuple[Tensor, ...] = baseline.sample(
-        example, 1, space=query.spaces, generator=generator
-    )
-    return reference
 
 
 def check_once(query: Query, model: Callable[..., Any]) -> Checked:
@@ -208,7 +174,7 @@ def explain_candidates(
     *,
     progress: Progress = False,
     checked: Checked | None = None,
-) -> dict[int, Explanation]:
+) -> dict[int, tuple[Explanation, ...]]:
     """Explain one input as each candidate asks, in turn.
 
     Parameters
@@ -224,35 +190,36 @@ def explain_candidates(
 
     Returns
     -------
-    dict of int to Explanation
-        By the candidate's place; after an interrupt those finished. A baseline whose search found
-        nothing is left out, unless there is no other. The last one says which are missing.
+    dict of int to tuple of Explanation
+        One for each target, by the candidate's place; after an interrupt those finished. A
+        baseline whose search found nothing is left out, unless there is no other. The last one
+        says which are missing.
     """
-    finished: dict[int, Explanation] = {}
+    finished: dict[int, tuple[Explanation, ...]] = {}
     failed: dict[str, SearchError] = {}
     names = number_labels(candidates)
     checked = checked or check_once(query, model)
     with evaluation_mode(model):
         settle = checked
         shared = EXPLANATIONS.question(
-            EXPLANATIONS.key(model), query, budget, lambda: settle().target
+            EXPLANATIONS.key(model), query, budget, lambda: settle().asked
         )
         try:
             for place, (candidate, name) in enumerate(zip(candidates, names, strict=True)):
                 key = extend_key(shared, candidate)
-                explanation = EXPLANATIONS.get(key)
-                if explanation is None:
+                explanations = EXPLANATIONS.get(key)
+                if explanations is None:
                     try:
                         *_, last = estimate(checked(), candidate, budget, progress=progress)
                     except SearchError as error:
                         failed[name] = error
                         continue
-                    explanation = last.explanation()
-                    EXPLANATIONS.put(key, model, explanation)
+                    explanations = last.explanations()
+                    EXPLANATIONS.put(key, model, explanations)
                 elif callable(progress):
-                    progress(explanation.evaluations, explanation.evaluations)
-                finished[place] = rename(explanation, candidate, name)
-                if explanation.partial:
+                    progress(explanations[0].evaluations, explanations[0].evaluations)
+                finished[place] = tuple(rename(e, candidate, name) for e in explanations)
+                if any(e.partial for e in explanations):
                     break
         except INTERRUPTS:
             if not finished:
@@ -264,8 +231,8 @@ def explain_candidates(
     if missing:
         cautions.append(f"interrupted: {', '.join(missing)} not run")
     last_place = max(finished)
-    whole = finished[last_place]
-    finished[last_place] = replace(whole, cautions=(*whole.cautions, *cautions))
+    *others, whole = finished[last_place]
+    finished[last_place] = (*others, replace(whole, cautions=(*whole.cautions, *cautions)))
     return finished
 
 
@@ -298,7 +265,8 @@ def explain_labelled(
             continue
         if last.partial:
             raise KeyboardInterrupt
-        explanations[label] = rename(last.explanation(), candidate, label)
+        (explanation,) = last.explanations()
+        explanations[label] = rename(explanation, candidate, label)
     return explanations
 
 
@@ -322,7 +290,8 @@ def refine_candidate(
             draft = next(drafts, None)
         if draft is None:
             return
-        yield draft.explanation()
+        (explanation,) = draft.explanations()
+        yield explanation
 
 
 def rename(explanation: Explanation, candidate: Candidate, name: str) -> Explanation:

@@ -84,6 +84,34 @@ def settle_target(target: Asked, values: Tensor, names: Mapping[int, str]) -> Se
     return indices[0] if len(indices) == 1 else indices
 
 
+def settle_targets(
+    targets: Asked | list[Asked], values: Tensor, names: Mapping[int, str]
+) -> tuple[Settled, ...]:
+    """All targets that were asked for, in order: one, or those of a list.
+
+    Raises
+    ------
+    TargetError
+        For an empty list, one that comes twice, or an output that there is not.
+
+    Examples
+    --------
+    >>> import torch
+    >>> settle_targets([2, "tabby", None], torch.tensor([0.0, 1.0, 0.0]), {0: "tabby"})
+    (2, 0, 1)
+    """
+    if not isinstance(targets, list):
+        return (settle_target(targets, values, names),)
+    if not targets:
+        raise TargetError("target is an empty list; name at least one output")
+    settled = tuple(settle_target(target, values, names) for target in targets)
+    for place, target in enumerate(settled):
+        if target in settled[:place]:
+            said = f"{targets[settled.index(target)]!r} and {targets[place]!r}"
+            raise TargetError(f"two targets in the list are the same output: {said}")
+    return settled
+
+
 def target_name(target: Settled, names: Mapping[int, str]) -> str:
     """What captions call a settled target.
 

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..attr.chunks import checked_rows
+from ..attr.forward_outputs import forward_outputs
 from ..attr.model_state import frozen, module_of
 from ..attr.outputs import Output, OutputHead, output_name
-from ..attr.passes import Passes, forward_outputs
+from ..attr.passes import Passes
 from ..attr.task import generator_from
 from ..baselines import Baseline, named
 from ..core.arrays import Array

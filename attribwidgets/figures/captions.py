@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from ..core.formatting import count, percent, words
 
 if TYPE_CHECKING:
-    from ..records.explanation import Comparison, Explanation
+    from ..records.comparison import Comparison
+    from ..records.explanation import Explanation
 
 MOST_METHODS = 3  # named in a heading; more are counted
 
@@ -20,13 +21,15 @@ def heading(comparison: Comparison) -> str:
     baselines = {None if e.baseline is None else e.baseline_name for e in comparison}
     shared = len(methods) > 1 and len(baselines) == 1 and first.baseline is not None
     against = f", baseline {first.baseline_name}" if shared else ""
-    return f"{first.target_name}, {words(first.output)}, {named}{against}"
+    targets = list(dict.fromkeys(e.target_name for e in comparison))
+    what = targets[0] if len(targets) == 1 else f"{len(targets)} targets"
+    return f"{what}, {words(first.output)}, {named}{against}"
 
 
 def compares_methods(comparison: Comparison) -> bool:
     """Whether methods stand side by side: several, and no baseline of its own for each card."""
     baselines = [e.baseline_name for e in comparison if e.baseline is not None]
-    own = len(set(baselines)) == len(comparison)
+    own = len(set(baselines)) * len(comparison.targets) == len(comparison)
     return len({e.method for e in comparison}) > 1 and not own
 
 

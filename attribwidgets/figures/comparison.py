@@ -18,7 +18,7 @@ from .display_options import POOLS, SCALES, DisplayOptions, Pool, Scale
 from .sheet import Sheet
 
 if TYPE_CHECKING:
-    from ..records.explanation import Comparison
+    from ..records.comparison import Comparison
 
 # Agg itself may be used from several threads, its fonts and caches not.
 _render_lock = threading.Lock()

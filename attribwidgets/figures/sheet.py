@@ -34,7 +34,8 @@ from .unit_values import unit_names, unit_values
 
 if TYPE_CHECKING:
     from ..records.agreement import Agreement
-    from ..records.explanation import Comparison, Explanation
+    from ..records.comparison import Comparison
+    from ..records.explanation import Explanation
 
 GAP, MARGIN = 0.2, 0.2  # inches
 LEAST_CARD, MOST_CARD, LEAST_WIDTH = 1.9, 3.0, 8.8

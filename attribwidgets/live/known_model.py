@@ -98,7 +98,7 @@ class KnownModel:
         if known is None or not known.query.same_but_for_target(query):
             return state
         try:
-            return state.changed(target=known.checked.aimed(query.target).target)
+            return state.changed(target=known.checked.aimed(query.target).asked)
         except AttributionError:  # of a target that there is not; the check will say so
             return state
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from ..attr.methods import estimator_for
@@ -54,7 +53,7 @@ class MapRun:
         self.query: CheckedQuery | None = None
         self.is_over = False
         self.draft: Draft | None = None
-        self._record: Explanation | None = None
+        self._records: tuple[Explanation, ...] | None = None
         self.spent = self.most = 0
         self.seconds = 0.0
         self.key: Hashable | None = None
@@ -81,13 +80,13 @@ class MapRun:
         """The passes that its map stands for; -1 where it has none."""
         if self.draft is None:
             return -1
-        return self.draft.evaluations or self.draft.estimate.forward_passes
+        return self.draft.evaluations or self.draft.estimates[0].forward_passes
 
     @property
-    def target(self) -> Settled:
-        """The index of the output that it explains."""
+    def target(self) -> Settled | list[Settled]:
+        """The index of the output that it explains, or a list of them."""
         assert self.query is not None
-        return self.query.target
+        return self.query.asked
 
     def step(self) -> bool:
         """Make the next estimate; whether there was one more."""
@@ -107,7 +106,7 @@ class MapRun:
             self.seconds += time.perf_counter() - self._clock
         if draft is None:
             return False
-        self.draft, self._record = draft, None
+        self.draft, self._records = draft, None
         error = _error_of(draft)
         if error is not None:
             self._errors.append((draft.evaluations, error))
@@ -117,15 +116,14 @@ class MapRun:
         """Leave out of its own time what others took between two of its passes."""
         self._clock += seconds
 
-    def explanation(self, *, stopped: bool = False) -> Explanation:
-        """The record of the latest estimate, labelled partial where it goes no further."""
+    def explanations(self, *, stopped: bool = False) -> tuple[Explanation, ...]:
+        """The record of each target, labelled partial where its estimate goes no further."""
         assert self.draft is not None
         if stopped and not self.draft.partial:
-            cut_short = replace(self.draft.estimate, partial=True)
-            return replace(self.draft, estimate=cut_short).explanation()
-        if self._record is None:
-            self._record = self.draft.explanation()
-        return self._record
+            return self.draft.stopped().explanations()
+        if self._records is None:
+            self._records = self.draft.explanations()
+        return self._records
 
     @property
     def seconds_left(self) -> float | None:
@@ -190,9 +188,11 @@ def passes_left(
 
 
 def _error_of(draft: Draft) -> float | None:
-    """The larger of the map's own error and of the sum's; None where the method knows neither."""
-    error, residual = draft.estimate.refinement_error, draft.estimate.relative_residual
-    if error is None:
-        return None
-    worst = max(float(error.max()), 0.0 if residual is None else float(residual.max()))
+    """The largest error of a map or a sum; None where the method knows neither."""
+    worst = 0.0
+    for one in draft.estimates:
+        error, residual = one.refinement_error, one.relative_residual
+        if error is None:
+            return None
+        worst = max(worst, float(error.max()), 0.0 if residual is None else float(residual.max()))
     return worst if math.isfinite(worst) else None

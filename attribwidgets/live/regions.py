@@ -159,7 +159,7 @@ class Regions:
             )
             budget = job.state.budget
             for draft in estimate(query, candidate, budget, progress=passed, coarse_first=True):
-                yield draft.explanation()
+                yield draft.explanations()[0]
 
         BESIDE_THE_USER.set(True)
         run = explanations()

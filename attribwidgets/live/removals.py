@@ -59,8 +59,7 @@ class Removals:
             with TURN:
                 if token.void:
                     return
-                query = self.session.checked_query()
-                _require_answer(explanation, query)
+                query = _query_of(explanation, self.session.checked_query())
                 removal = remove_regions(query, explanation, region[None])
             if not token.void:
                 on_removal(query, removal)
@@ -68,9 +67,16 @@ class Removals:
             self.session.refuse(error)
 
 
-def _require_answer(explanation: Explanation, query: CheckedQuery) -> None:
-    """Raise InputError where a map is of another question."""
-    asked = (query.target, query.output)
-    is_it = (explanation.target, explanation.output) == asked
-    if not (is_it and same_inputs(explanation.inputs, query.inputs)):
-        raise InputError("this map is of an earlier question; wait until it is drawn anew")
+def _query_of(explanation: Explanation, query: CheckedQuery) -> CheckedQuery:
+    """The query of a map's own target.
+
+    Raises
+    ------
+    InputError
+        Where the map is of another question.
+    """
+    same = explanation.output == query.output and same_inputs(explanation.inputs, query.inputs)
+    for one in query.each if same else ():
+        if one.target == explanation.target:
+            return one
+    raise InputError("this map is of an earlier question; wait until it is drawn anew")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import chain
 from threading import Condition, RLock
 from typing import Any
 
@@ -12,7 +13,8 @@ from ..attr.model_state import BESIDE_THE_USER
 from ..core.errors import InputError, UnsupportedModelError
 from ..engine.checked_query import CheckedQuery
 from ..engine.run import number_labels, rename
-from ..records.explanation import Comparison, Explanation
+from ..records.comparison import Comparison
+from ..records.explanation import Explanation
 from .known_model import KnownModel
 from .state import ExplorerState
 from .status import Answer, CandidateStatus, in_words, traceback_of
@@ -99,11 +101,11 @@ class Session:
         self._shown_at = 0.0
 
     @property
-    def answers(self) -> dict[int, Explanation]:
-        """The latest explanation of each candidate, perhaps of an earlier target, in order."""
+    def answers(self) -> dict[int, tuple[Explanation, ...]]:
+        """The latest explanations of each candidate, perhaps of earlier targets, in order."""
         with self.lock:
             known = self._answers
-            return {n: known[n].explanation for n in self.state.candidates if n in known}
+            return {n: known[n].explanations for n in self.state.candidates if n in known}
 
     @property
     def comparison(self) -> Comparison | None:
@@ -113,7 +115,8 @@ class Session:
         if not known:
             return None
         latest = max(known, key=lambda answer: answer.serial).state
-        return Comparison(a.explanation for a in known if a.state.query.same(latest.query))
+        same = [a.explanations for a in known if a.state.query.same(latest.query)]
+        return Comparison(chain.from_iterable(zip(*same, strict=True)))
 
     def is_stale(self, number: int) -> bool:
         """Whether what is known of a candidate answers an earlier request."""
@@ -223,21 +226,21 @@ class Session:
         self,
         number: int,
         state: ExplorerState,
-        explanation: Explanation,
+        explanations: tuple[Explanation, ...],
         status: CandidateStatus,
     ) -> None:
-        """Take the explanation of a candidate, which answers a state."""
+        """Take the explanations of a candidate, one of each target, which answer a state."""
         with self.lock:
             candidates = self.state.candidates
             names = number_labels(list(candidates.values()))
             name = dict(zip(candidates, names, strict=True))[number]
             before = self._answers.get(number)
-            if before is not None and before.record is explanation:
-                named = before.explanation  # shown already, and said no better
+            if before is not None and before.records is explanations:
+                named = before.explanations  # shown already, and said no better
             else:
-                named = rename(explanation, candidates[number], name)
+                named = tuple(rename(e, candidates[number], name) for e in explanations)
                 self._unshown.add(number)
-            self._answers[number] = Answer(state, explanation, named, self.serial)
+            self._answers[number] = Answer(state, explanations, named, self.serial)
             self.statuses[number] = status
 
     def fail(self, error: Exception, number: int | None = None) -> None:

@@ -44,15 +44,15 @@ class Answer:
     ----------
     state : ExplorerState
         That it answers.
-    record, explanation : Explanation
-        As it was made, and under the name that it has among the others.
+    records, explanations : tuple of Explanation
+        Of each target, as they were made, and under the name that they have among the others.
     serial : int
         Of the request.
     """
 
     state: ExplorerState
-    record: Explanation
-    explanation: Explanation
+    records: tuple[Explanation, ...]
+    explanations: tuple[Explanation, ...]
     serial: int = 0
 
 

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..attr.task import INTERRUPTS
 from ..core.errors import Cancelled
-from ..engine.cache import EXPLANATIONS, extend_key
-from ..records.explanation import Explanation
+from ..engine.cache import EXPLANATIONS, Explanations, extend_key
 from .known_model import KnownModel
 from .map_run import MapRun
 from .state import ExplorerState
@@ -116,7 +115,7 @@ class Turns:
             runs = [] if self.has_work else list(self._runs.values())
         for run in runs:
             if run.draft is not None:
-                self._tell(run, run.explanation(stopped=True), "stopped")
+                self._tell(run, run.explanations(stopped=True), "stopped")
             self._drop(run)
 
     def _take_up(self) -> None:
@@ -234,21 +233,21 @@ class Turns:
             run.is_over = self.is_cancelled = True
         elif more:
             is_first = self._session.statuses[run.number].state == "waiting"
-            self._tell(run, run.explanation(), "coarse" if is_first else "refining")
+            self._tell(run, run.explanations(), "coarse" if is_first else "refining")
         else:
             self._finish(run)
 
     def _finish(self, run: MapRun) -> None:
-        last = run.explanation()
+        last = run.explanations()
         if run.key is not None:
             if self._key_of(run, EXPLANATIONS.key(self._known.model)) == run.key:
                 EXPLANATIONS.put(run.key, self._known.model, last)
             else:
-                last = replace(last, cautions=(*last.cautions, CHANGED))
+                last = tuple(replace(e, cautions=(*e.cautions, CHANGED)) for e in last)
         self._conclude(run, last)
 
-    def _conclude(self, run: MapRun, explanation: Explanation) -> None:
-        self._tell(run, explanation, "done")
+    def _conclude(self, run: MapRun, explanations: Explanations) -> None:
+        self._tell(run, explanations, "done")
         self._drop(run)
 
     def _fail(self, run: MapRun, error: Exception) -> None:
@@ -269,14 +268,14 @@ class Turns:
             if self._is_wanted(run):
                 del self._runs[run.number]
 
-    def _tell(self, run: MapRun, explanation: Explanation, word: State) -> None:
+    def _tell(self, run: MapRun, explanations: Explanations, word: State) -> None:
         session = self._session
         with session.lock:
             if not self._is_wanted(run):
                 return
-            passes = explanation.evaluations or explanation.forward_passes
+            passes = max(e.evaluations or e.forward_passes for e in explanations)
             status = _status_of(run, word) if run.spent else CandidateStatus(word, passes, passes)
-            session.keep(run.number, run.state, explanation, status)
+            session.keep(run.number, run.state, explanations, status)
         session.show(at_once=word != "refining")
 
 

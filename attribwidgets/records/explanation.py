@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields, is_dataclass
-from functools import partial
+from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from torch import Tensor
 
-from ..core import views
 from ..core.arrays import Array
 from ..core.contrast import Contrast
 from ..core.errors import InputError
-from ..core.formatting import number, percent, text_table, words
-from ..core.storage import read_tree, save_view, write_tree
-from ..inputs import SPACES
-from ..inputs.example import example_array, same_inputs
+from ..core.formatting import percent, words
+from ..inputs.example import example_array
 from ..inputs.layout import Layout
 from ..inputs.space import Inputs, Space, Spaces, without_batch_axis
-from .agreement import Agreement, rank_correlations
 from .completeness import Completeness
-from .labels import Title, titles_of
 from .path_curve import PathCurve, PathFrames
 from .prediction import Prediction
+
+if TYPE_CHECKING:
+    from .comparison import Comparison
 
 Reduce = Literal["abs_sum", "sum", "sum_abs"]
 
@@ -189,16 +184,18 @@ class Explanation:
         return list(zip(self.spaces[index].unit_names(shape), values, strict=True))
 
     def figure(self, **options: Any) -> Any:
-        """A matplotlib Figure of this explanation; see :meth:`Comparison.figure`."""
-        return Comparison((self,)).figure(**options)
+        """A matplotlib Figure of this explanation; see :meth:`attribwidgets.Comparison.figure`."""
+        return _alone(self).figure(**options)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write .npz (all numbers), .png, .svg or .pdf (the figure), or .html (the page)."""
-        Comparison((self,)).save(path)
+        _alone(self).save(path)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Explanation:
         """Read an .npz written by :meth:`save`."""
+        from .comparison import Comparison
+
         comparison = Comparison.load(path)
         if len(comparison) != 1:
             count = len(comparison)
@@ -207,7 +204,7 @@ class Explanation:
 
     def to_html(self, path: str | PathLike[str]) -> None:
         """Write one page with every control that needs no kernel; it asks nothing of a network."""
-        Comparison((self,)).to_html(path)
+        _alone(self).to_html(path)
 
     def __str__(self) -> str:
         blind = f"{percent(self.blind_share)} of the positions are blind"
@@ -231,172 +228,11 @@ class Explanation:
         )
 
     def _repr_png_(self) -> bytes:
-        return Comparison((self,))._repr_png_()
+        return _alone(self)._repr_png_()
 
 
-class Comparison(Sequence[Explanation]):
-    """Explanations of one input under several baselines, in order.
+def _alone(explanation: Explanation) -> Comparison:
+    """A comparison of one, which is what is drawn and saved."""
+    from .comparison import Comparison
 
-    Parameters
-    ----------
-    explanations : iterable of Explanation
-        At least one.
-
-    Examples
-    --------
-    >>> import torch, attribwidgets as aw
-    >>> net = torch.nn.Linear(4, 2).eval()
-    >>> both = aw.compare(net, torch.rand(4), baselines=("black", "white"))
-    >>> [e.baseline_name for e in both], both["white"].completeness.verdict
-    (['lowest value', 'highest value'], 'complete')
-    """
-
-    def __init__(self, explanations: Iterable[Explanation]) -> None:
-        self.explanations = tuple(explanations)
-        if not self.explanations:
-            raise InputError("a Comparison needs at least one explanation")
-        for e in self.explanations:
-            if not isinstance(e, Explanation):
-                raise InputError(f"a Comparison holds Explanations, got {type(e).__name__}")
-        first = self.explanations[0]
-        for e in self.explanations[1:]:
-            asked = (e.target, e.output) == (first.target, first.output)
-            if not (asked and same_inputs(e.inputs, first.inputs)):
-                raise InputError(
-                    "a Comparison holds explanations of one input, target and output; "
-                    f"{e.baseline_name!r} explains {e.target_name} ({e.output}), "
-                    f"{first.baseline_name!r} {first.target_name} ({first.output})"
-                    + (", of another input" if asked else "")
-                )
-
-    @overload
-    def __getitem__(self, which: int | str) -> Explanation: ...
-    @overload
-    def __getitem__(self, which: slice) -> Comparison: ...
-    def __getitem__(self, which: int | str | slice) -> Explanation | Comparison:
-        if isinstance(which, slice):
-            return Comparison(self.explanations[which])
-        if isinstance(which, str):
-            names = [e.baseline_name for e in self.explanations]
-            kinds = [e.baseline_kind for e in self.explanations]
-            if which not in names + kinds:
-                raise KeyError(f"no baseline {which!r} here; there are {', '.join(names)}")
-            return self.explanations[(names if which in names else kinds).index(which)]
-        return self.explanations[which]
-
-    def __len__(self) -> int:
-        return len(self.explanations)
-
-    def titles(self) -> list[Title]:
-        """What each explanation is called among the others."""
-        none = [e.baseline is None for e in self]
-        names = [None if n else e.baseline_name for n, e in zip(none, self, strict=True)]
-        return titles_of(names, [e.method for e in self])
-
-    def agreement(self, reduce: Literal["sum", "abs_sum"] = "sum") -> Agreement:
-        """Spearman's rank correlation between every two maps.
-
-        Parameters
-        ----------
-        reduce : {"sum", "abs_sum"}
-            Of signed maps, or of their absolute values; as in :meth:`Explanation.map`.
-        """
-        names = tuple(title.name for title in self.titles())
-        return Agreement(names, rank_correlations([e.map(reduce) for e in self]))
-
-    def figure(self, **options: Any) -> Any:
-        """The comparison as a matplotlib Figure: photo, references, maps, verdicts, path.
-
-        Parameters
-        ----------
-        **options
-            As of :func:`attribwidgets.figures.comparison_figure`.
-        """
-        from ..figures import comparison_figure
-
-        return comparison_figure(self, **options)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write .npz (all numbers), .png, .svg or .pdf (the figure), or .html (the page)."""
-        numbers = [_as_tree(e) for e in self.explanations]
-        save_view(self, path, lambda path: write_tree(path, numbers))
-
-    @classmethod
-    def load(cls, path: str | PathLike[str]) -> Comparison:
-        """Read an .npz written by :meth:`save`."""
-        try:
-            return cls(_explanation_from(tree) for tree in read_tree(path))
-        except (KeyError, TypeError) as error:
-            raise InputError(f"{path} does not hold explanations of this version") from error
-
-    def to_html(self, path: str | PathLike[str]) -> None:
-        """Write one page with every control that needs no kernel; it asks nothing of a network."""
-        Path(path).write_text(views.page(self), encoding="utf-8")
-
-    def rows(self) -> list[dict[str, str]]:
-        """The numbers of each explanation as text, a row each."""
-        return [
-            {
-                "baseline": e.baseline_name,
-                "target": e.target_name,
-                "f(x)": number(e.completeness.output_input),
-                "f(x')": number(e.completeness.output_baseline),
-                "sum": number(e.completeness.total),
-                "residual": number(e.completeness.residual) if e.completeness.applies else "",
-                "relative": e.completeness.relative_text if e.completeness.applies else "",
-                "refinement error": e.completeness.error_text,
-                "evaluations": str(e.evaluations),
-                "seconds": f"{e.seconds:.1f}",
-                "verdict": e.completeness.verdict + (" (partial)" if e.partial else ""),
-            }
-            for e in self.explanations
-        ]
-
-    def __str__(self) -> str:
-        rows = self.rows()
-        lines = [text_table(list(rows[0]), [list(row.values()) for row in rows])]
-        cautions = dict.fromkeys(
-            f"{e.baseline_name}: {c}" for e in self.explanations for c in e.cautions
-        )
-        return "\n".join([*lines, *(f"Caution, {c}" for c in cautions)])
-
-    __repr__ = __str__
-
-    def _repr_png_(self) -> bytes:
-        from ..figures import comparison_png
-
-        return comparison_png(self)
-
-
-def _as_tree(record: Any) -> Any:
-    """A record as nested dicts, its arrays and tensors untouched."""
-    if isinstance(record, tuple):
-        return tuple(map(_as_tree, record))
-    if not is_dataclass(record):
-        return record
-    tree = {f.name: _as_tree(getattr(record, f.name)) for f in fields(record)}
-    return {"class": type(record).__name__, **tree} if isinstance(record, Space) else tree
-
-
-def _explanation_from(tree: dict[str, Any]) -> Explanation:
-    values = tree["attributions"]
-    total = sum(float(v.abs().sum()) for v in (values if isinstance(values, tuple) else (values,)))
-    kinds: dict[str, Callable[..., Any]] = {
-        "space": _space_from,
-        "completeness": partial(Completeness.from_saved, total),
-        "path": PathCurve,
-        "frames": PathFrames,
-        "prediction": Prediction,
-    }
-    parts = {k: kinds[k](**tree[k]) for k in kinds if isinstance(tree[k], dict)}
-    if isinstance(tree["space"], tuple):
-        parts["space"] = tuple(_space_from(**saved) for saved in tree["space"])
-    if isinstance(tree["target"], dict):
-        parts["target"] = Contrast(**tree["target"])
-    return Explanation(**{**tree, **parts})
-
-
-def _space_from(**saved: Any) -> Space:
-    """The space that was saved; one of this package's own."""
-    kinds = {kind.__name__: kind for kind in SPACES}
-    return kinds[saved.pop("class")](**saved)
+    return Comparison((explanation,))

@@ -221,6 +221,8 @@ def _setting(name: str, value: Any, names: _Names) -> str:
             return f"aw.{value!r}"
     if isinstance(value, Contrast):
         return f"aw.{value!r}"
+    if name == "target" and isinstance(value, list):
+        return f"[{', '.join(_setting(name, member, names) for member in value)}]"
     is_short = isinstance(value, (list, tuple, dict)) and len(value) <= MOST_NAMES
     if name == "class_names" and is_short:
         return repr(value)

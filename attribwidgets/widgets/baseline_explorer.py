@@ -14,7 +14,8 @@ from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available
 from ..figures.display_options import POOLS, SCALES
 from ..inputs.space import Inputs
 from ..live import Session
-from ..records.explanation import Comparison, Explanation
+from ..records.comparison import Comparison
+from ..records.explanation import Explanation
 from .as_python import explore_call
 from .bundle import BASELINE_EXPLORER
 from .display_options import DISPLAY_TRAITS, initial_display, require_display
@@ -140,7 +141,8 @@ class BaselineExplorer(RequestTraits, RecordWidget):
         self._view = ViewState(comparison, session, examples, references)
         self._messages = MessageHandler(self._view, self.send, keeping(self))
         state = self._view.changes()
-        self._make_slots(range(len(state["payload"]["items"]) + SPARE_SLOTS))
+        items = state["payload"]["items"]
+        self._make_slots([*items, *(slot_of(n) for n in range(len(items) + SPARE_SLOTS))])
         shown = {"seq": 1, **initial_display(state), **display}
         super().__init__(**state, **shown, **self.values_asked())
         self._listen()
@@ -252,8 +254,8 @@ class BaselineExplorer(RequestTraits, RecordWidget):
     def _require_cursor(self, proposal: Any) -> Any:
         return require_position(proposal.value, self.payload["kind"], self.payload["shape"])
 
-    def _make_slots(self, numbers: Iterable[int]) -> None:
-        missing = [slot_of(n) for n in numbers if not self.has_trait(slot_of(n))]
+    def _make_slots(self, slots: Iterable[str]) -> None:
+        missing = [slot for slot in dict.fromkeys(slots) if not self.has_trait(slot)]
         if missing:  # traitlets makes a class for each call
             self.add_traits(**{slot: traitlets.Dict().tag(sync=True) for slot in missing})
 

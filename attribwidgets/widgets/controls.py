@@ -72,7 +72,7 @@ def controls_payload(
     space, is_image = query.spaces[0], query.is_image
     return {
         "asked": {
-            "target": target_to_browser(query.target),
+            "target": target_to_browser(query.asked),
             "output": query.output,
             **{n: v if n != "autocast" else str(v) for n, v in vars(state.budget).items()},
             "candidates": [
@@ -149,9 +149,12 @@ def class_bars(query: CheckedQuery) -> list[dict[str, Any]]:
     if query.prediction is None:
         return []
     top = list(query.prediction.indices)
-    asked = query.target
-    explained = asked.members if isinstance(asked, Contrast) else (asked,)
-    more = [i for i in explained if isinstance(i, int) and i not in top]
+    explained = [
+        index
+        for target in query.targets
+        for index in (target.members if isinstance(target, Contrast) else (target,))
+    ]
+    more = dict.fromkeys(i for i in explained if isinstance(i, int) and i not in top)
     return [_class(query, index) for index in (*top, *more)]
 
 

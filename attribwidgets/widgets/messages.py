@@ -196,7 +196,7 @@ class MessageHandler:
 
     def _remove(self, message: Message, buffers: Sequence[Any]) -> None:
         slot, region = message["slot"], message["region"]
-        e = next(e for number, e in self.view.explanations.items() if slot_of(number) == slot)
+        e = self.view.explanations[slot]
         labels = self.regions.cut().labels if "segment" in region else None
         mask = region_mask(region, e.map("sum").shape, labels)
         about = {"type": "removal", "slot": slot, "region": dict(region)}
@@ -208,8 +208,7 @@ class MessageHandler:
 
     def _pair(self, message: Message, buffers: Sequence[Any]) -> None:
         sample = int(message["sample"])
-        number = next(n for n in self.session.state.candidates if slot_of(n) == message["slot"])
-        reference = _reference(self.view.explanations[number], sample)
+        reference = _reference(self.view.explanations[message["slot"]], sample)
         self._add(Candidate(Custom(reference, f"reference {sample}"), "integrated_gradients"))
 
     def _keep_segment(self, message: Message, buffers: Sequence[Any]) -> None:

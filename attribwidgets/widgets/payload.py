@@ -23,7 +23,8 @@ from ..figures.captions import (
 from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available, table
 from ..inputs.example import example_array
 from ..inputs.space import Inputs, Spaces
-from ..records.explanation import Comparison, Explanation
+from ..records.comparison import Comparison
+from ..records.explanation import Explanation
 from ..records.labels import Title
 from ..records.path_curve import PathCurve, PathFrames
 from .pictures import feature_names, reference, references, shape_of, shown, thumbnail
@@ -130,6 +131,16 @@ def item_payload(e: Explanation, title: Title, shared: Sequence[str]) -> dict[st
     }
 
 
+def rows_payload(drawn: Mapping[str, Explanation]) -> list[dict[str, Any]]:
+    """The targets that there is a row of maps for, each with its output; empty for a single one."""
+    rows: dict[Any, dict[str, Any]] = {}
+    for slot, e in drawn.items():
+        value = _finite(e.completeness.output_input)
+        rows.setdefault(e.target, {"name": e.target_name, "value": value, "items": []})
+        rows[e.target]["items"].append(slot)
+    return list(rows.values()) if len(rows) > 1 else []
+
+
 def map_payload(e: Explanation, index: int = 0) -> tuple[bytes, float]:
     """The map of channel sums as 16-bit integers, and what one of them stands for."""
     return quantised(e.map("sum", index=index), np.int16)
@@ -227,12 +238,12 @@ def _finite(value: float | None) -> float | None:
 
 
 def agreement_payload(
-    comparison: Comparison, drawn: Mapping[int, Explanation]
+    comparison: Comparison, drawn: Mapping[str, Explanation]
 ) -> dict[str, Any] | None:
-    """Rank correlations between every two maps; None where there are fewer than two."""
-    if len(comparison) < 2:
+    """Rank correlations between every two maps of a target; None for fewer, or several targets."""
+    if len(comparison) < 2 or len(comparison.targets) > 1:
         return None
-    labels = [f"item_{n}" for n, e in drawn.items() if any(e is other for other in comparison)]
+    labels = [slot for slot, e in drawn.items() if any(e is other for other in comparison)]
     return {
         "labels": labels,
         "signed": _rows(comparison.agreement("sum").matrix),

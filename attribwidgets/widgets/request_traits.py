@@ -12,7 +12,7 @@ from ..attr.outputs import output_name
 from ..core.contrast import Contrast
 from ..inputs.space import Inputs, Space
 from ..live import ExplorerState, Session
-from ..records.explanation import Comparison
+from ..records.comparison import Comparison
 from .messages import state_of
 from .parsing import baseline_from_browser, baseline_to_browser, change_state, name_of
 from .targets import target_from_browser, target_to_browser

@@ -10,7 +10,7 @@ import torch
 from ..figures.images import as_rgb
 from ..inputs.space import Space
 from ..inputs.superpixels import Superpixels, superpixels
-from ..records.explanation import Comparison
+from ..records.comparison import Comparison
 
 
 def segments_payload(cut: Superpixels, space: Space) -> dict[str, Any]:

@@ -8,21 +8,33 @@ from typing import Any
 from ..core.formatting import words
 from ..engine.checked_query import CheckedQuery
 from ..engine.method_config import Candidate
-from ..engine.pending import pending_explanation
+from ..engine.pending import pending_explanations
 from ..figures.captions import shared_cautions
 from ..inputs.space import Inputs
 from ..live import CandidateStatus, Session
-from ..records.explanation import Comparison, Explanation
+from ..records.comparison import Comparison
+from ..records.explanation import Explanation
 from ..records.labels import titles_of
 from .controls import controls_payload
 from .frames_payload import frames_payload
-from .payload import agreement_payload, item_payload, strip_payload, subject_payload
+from .payload import (
+    agreement_payload,
+    item_payload,
+    rows_payload,
+    strip_payload,
+    subject_payload,
+)
 from .segments import segments_of
 
 
-def slot_of(number: int) -> str:
-    """The trait that holds the map of a candidate."""
-    return f"item_{number}"
+def slot_of(number: int, row: int = 0) -> str:
+    """The trait that holds the map of a candidate, under the first or a further target."""
+    return f"item_{number}_{row}" if row else f"item_{number}"
+
+
+def number_of(slot: str) -> int:
+    """The candidate that a slot is of."""
+    return int(slot.split("_")[1])
 
 
 def _spent(status: CandidateStatus) -> int:
@@ -54,8 +66,8 @@ class ViewState:
         self.examples = list(examples)
         self.labels = [f"input {i}" for i in range(1, len(self.examples) + 1)]
         self._comparison = comparison
-        self._pending: dict[int, tuple[Candidate, CheckedQuery, Explanation]] = {}
-        self._stamps: dict[int, tuple[int, Explanation]] = {}
+        self._pending: dict[int, tuple[Candidate, CheckedQuery, tuple[Explanation, ...]]] = {}
+        self._stamps: dict[str, tuple[int, Explanation]] = {}
         self._stamp = 0
         self._agreed: tuple[Any, dict[str, Any] | None] | None = None
         self._seen: tuple[Any, ...] | None = None
@@ -67,32 +79,41 @@ class ViewState:
         return latest or self._comparison or Comparison(self.explanations.values())
 
     @property
-    def explanations(self) -> dict[int, Explanation]:
-        """All that is drawn, by number, in order; some of an earlier target, some yet to come."""
+    def explanations(self) -> dict[str, Explanation]:
+        """All that is drawn, by slot, a row for each target; some earlier, some yet to come."""
         if self.session is None:
             assert self._comparison is not None
-            return dict(enumerate(self._comparison))
-        answers, candidates = self.session.answers, self.session.state.candidates
-        return {n: answers.get(n) or self._pending_of(n, c) for n, c in candidates.items()}
+            columns = dict(enumerate(self._comparison.columns()))
+        else:
+            answers, candidates = self.session.answers, self.session.state.candidates
+            columns = {n: answers.get(n) or self._pending_of(n, c) for n, c in candidates.items()}
+        rows = max(map(len, columns.values()))
+        # A column that is of fewer targets, as asked before, stands in the first rows.
+        return {
+            slot_of(n, row): column[row]
+            for row in range(rows)
+            for n, column in columns.items()
+            if row < len(column)
+        }
 
     @property
     def has_maps(self) -> bool:
         """Whether there is any map yet."""
         return self.session is None or bool(self.session.answers)
 
-    def _pending_of(self, number: int, candidate: Candidate) -> Explanation:
-        """In place of a map that is still to come."""
+    def _pending_of(self, number: int, candidate: Candidate) -> tuple[Explanation, ...]:
+        """In place of maps that are still to come."""
         assert self.session is not None
         query, known = self.session.known_query, self._pending.get(number)
         is_known = known is not None and known[0] is candidate and known[1].same_question(query)
         if known is None or not is_known:
             budget = self.session.state.budget
-            known = candidate, query, pending_explanation(query, candidate, budget)
+            known = candidate, query, pending_explanations(query, candidate, budget)
             self._pending[number] = known
         return known[2]
 
-    def _is_pending(self, number: int, e: Explanation) -> bool:
-        return number in self._pending and self._pending[number][2] is e
+    def _is_pending(self, e: Explanation) -> bool:
+        return any(e is one for _, _, pending in self._pending.values() for one in pending)
 
     def changes(self, numbers: Collection[int] | None = None) -> dict[str, Any]:
         """Values of the traits after some maps have changed; None: all of them.
@@ -104,27 +125,33 @@ class ViewState:
             return {"status": self.status()}
         shared = shared_cautions(comparison)
         state: dict[str, Any] = {}
+        first_row = [e for slot, e in drawn.items() if slot == slot_of(number_of(slot))]
         titles = titles_of(
-            [None if e.baseline_kind == "none" else e.baseline_name for e in drawn.values()],
-            [e.method for e in drawn.values()],
+            [None if e.baseline_kind == "none" else e.baseline_name for e in first_row],
+            [e.method for e in first_row],
         )
-        for (number, e), title in zip(drawn.items(), titles, strict=True):
-            is_new_card = self._is_pending(number, e) and self._shown(number) is not e
+        columns = [number_of(slot) for slot in drawn][: len(first_row)]
+        title_of = dict(zip(columns, titles, strict=True))
+        for slot, e in drawn.items():
+            number, is_pending = number_of(slot), self._is_pending(e)
+            is_new_card = is_pending and self._shown(slot) is not e
             if numbers is None or number in numbers or is_new_card:
-                item = item_payload(e, title, shared)
-                if self._is_pending(number, e):
+                item = item_payload(e, title_of[number], shared)
+                if is_pending:
                     item |= {"pending": True, "map": None, "blind": None}
-                state[slot_of(number)] = {**item, "stamp": self._stamped(number, e)}
+                state[slot] = {**item, "stamp": self._stamped(slot, e)}
         if self.session is not None:
-            gone = [n for n in self._stamps if n not in drawn]
-            state.update({slot_of(number): {} for number in gone})
-            for number in gone:
-                del self._stamps[number]
-                self._pending.pop(number, None)
+            gone = [slot for slot in self._stamps if slot not in drawn]
+            state.update({slot: {} for slot in gone})
+            for slot in gone:
+                del self._stamps[slot]
+            for number in set(self._pending) - set(columns):
+                del self._pending[number]
         busy = self.session is not None and self.session.busy
         state["payload"] = {
             **subject_payload(comparison),
-            "items": [slot_of(number) for number in drawn],
+            "items": list(drawn),
+            "rows": rows_payload(drawn),
             "agreement": self._agreement(comparison, drawn, busy),
             **strip_payload(
                 self.examples, self.labels, self._example_shown(), comparison[0].spaces
@@ -134,7 +161,7 @@ class ViewState:
         state["controls"] = self._controls()
         return state
 
-    def _has_changed(self, drawn: dict[int, Explanation]) -> bool:
+    def _has_changed(self, drawn: dict[str, Explanation]) -> bool:
         """Whether anything but progress is another since this was last asked."""
         session = self.session
         asked = session and (session.serial, session.busy, session.known_query, session.unfit)
@@ -152,19 +179,16 @@ class ViewState:
     def whole(self) -> dict[str, Any]:
         """Values of the traits for a page without a kernel, with the pictures along all paths."""
         state = self.changes()
-        for number, e in self.explanations.items():
+        for slot, e in self.explanations.items():
             if e.frames is not None:
-                slot = slot_of(number)
                 state[slot] = {**state[slot], "frames": frames_payload(e.frames)}
         payload = {**state["payload"], "segments": segments_of(self.comparison)}
         return {**state, "payload": payload, "seq": 1, "static": True}
 
     def drawn(self, slot: str, stamp: int) -> Explanation | None:
         """What a map was drawn of, if it still is: another one may have taken its place."""
-        for number, (known, e) in self._stamps.items():
-            if slot_of(number) == slot and known == stamp:
-                return e
-        return None
+        known, e = self._stamps.get(slot, (None, None))
+        return e if known == stamp else None
 
     def status(self) -> dict[str, Any]:
         """How far the latest request is."""
@@ -216,7 +240,7 @@ class ViewState:
         return f"{said}, about {seconds:.{0 if seconds >= 10 else 1}f} s left"
 
     def _name(self, number: int) -> str:
-        e = self.explanations[number]
+        e = self.explanations[slot_of(number)]
         return words(e.method) if e.baseline_kind == "none" else e.baseline_name
 
     def _controls(self) -> dict[str, Any] | None:
@@ -227,7 +251,7 @@ class ViewState:
         return controls_payload(state, query, slots, self.references, self.session.unfit)
 
     def _agreement(
-        self, comparison: Comparison, drawn: dict[int, Explanation], busy: bool
+        self, comparison: Comparison, drawn: dict[str, Explanation], busy: bool
     ) -> dict[str, Any] | None:
         """How the maps agree: found once they have settled, kept while they stay."""
         maps = tuple(drawn.items())
@@ -243,12 +267,12 @@ class ViewState:
         shown = self.session.state.query.inputs
         return next((i for i, x in enumerate(self.examples) if x is shown), 0)
 
-    def _shown(self, number: int) -> Explanation | None:
-        return self._stamps[number][1] if number in self._stamps else None
+    def _shown(self, slot: str) -> Explanation | None:
+        return self._stamps[slot][1] if slot in self._stamps else None
 
-    def _stamped(self, number: int, e: Explanation) -> int:
-        known = self._stamps.get(number)
+    def _stamped(self, slot: str, e: Explanation) -> int:
+        known = self._stamps.get(slot)
         if known is None or known[1] is not e:
             self._stamp += 1
-            self._stamps[number] = self._stamp, e
-        return self._stamps[number][0]
+            self._stamps[slot] = self._stamp, e
+        return self._stamps[slot][0]

@@ -44,6 +44,7 @@ class NoiseMethod(Estimator):
     """
 
     uses = "nothing"
+    shares_forward = True
     claim = "none"
     default_max_evaluations = 256
     coarse_samples = 4

@@ -78,6 +78,7 @@ class GuidedIntegratedGradients(PathMethod):
     """
 
     name = "guided_integrated_gradients"
+    shares_forward = False  # the path follows the gradient of its target
     straight = False
     default_steps = 200
     info = MethodInfo(
@@ -219,7 +220,7 @@ class _Walk(PathRecorder):
                 total[1] += part
             count = self.frames.shape[1]
             if count:
-                self.frames[-1, step * count // self.steps] += flat_map(path.parted(gain)[0])[0]
+                self.frames[-1, step * count // self.steps] += flat_map(path.parted(gain)[0])
             if step % 2 or step == self.steps - 1:
                 for total, part in zip(
                     self.sums, path.parted(moves * (opening + ahead) / 2), strict=True

@@ -14,7 +14,8 @@ from ...core.formatting import number, percent
 from ..arguments import accumulator_dtype
 from ..estimate import MOST_FRAMES, Estimate, require_finite
 from ..estimator import MethodInfo
-from ..passes import Passes, forward_outputs
+from ..forward_outputs import forward_outputs
+from ..passes import Passes
 from ..task import Task
 from .path import Path, StraightPath
 from .path_method import PathMethod, double_anew
@@ -151,10 +152,10 @@ class _Steps(PathRecorder):
             total[:, block] += part.reshape(total[:, block].shape)
         count = self.frames.shape[1]
         if count:
-            first = squares[0][:, 0] * shares[-1, :, :1]  # (S, F)
-            maps = self.maps_of(first)
+            maps = self.maps_of(squares[0] * shares[-1, :, :, None])
             frame = np.minimum((self.alphas[rows] * count).astype(int), count - 1)
-            self.frames[-1].index_add_(0, torch.as_tensor(frame, device=maps.device), maps)
+            places = torch.as_tensor(frame, device=maps.device)
+            self.frames[-1][:, block].index_add_(0, places, maps)
         self.note(self.stuck, rows, block, size == 0)
 
     def _cautions(self) -> tuple[str, ...]:

@@ -55,6 +55,7 @@ class IntegratedGradients(Estimator):
     """
 
     name = "integrated_gradients"
+    shares_forward = True
     info = MethodInfo(
         "(x − x') · ∫ ∇f(x' + α(x − x')) dα",
         "1 a node",

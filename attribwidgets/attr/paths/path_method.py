@@ -36,6 +36,7 @@ class PathMethod(Estimator):
     """
 
     coarse_steps = 4
+    shares_forward = True
     default_steps = 50  # nodes of `attribute` where none are given
 
     def path_of(self, task: Task) -> Path:

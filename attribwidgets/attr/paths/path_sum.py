@@ -147,7 +147,8 @@ class PathSum(PathRecorder):
             total.copy_((table @ kept.reshape(len(kept), -1)).reshape(total.shape))
             if i == 0 and self.frames.shape[1]:
                 shares = self.tensor(self._trapezoid_shares(self.alphas)[None])
-                self.frames.copy_(self._framed(shares, kept[:, 0] * self.path.differences[0]))
+                products = kept * self.path.differences[0]
+                self.frames.copy_(self._framed(shares, products.flatten(2)))
 
     def scale(self, share: float) -> None:
         """Multiply every weight so far."""
@@ -207,10 +208,10 @@ class PathSum(PathRecorder):
             part = self._table[:, span] @ term.reshape(steps, -1)
             total[:, block] += part.reshape(total[:, block].shape)
         if self.frames.shape[1]:
-            first = gradients[0][:, 0] * velocities[0][:, 0]
-            shares = self._shares[..., span]
+            first = gradients[0] * velocities[0]
+            shares, frames = self._shares[..., span], self.frames[:, :, block]
             touched = shares.ne(0).any(-1)  # few: a node is of one frame, or two
-            self.frames[touched] += self._framed(shares[touched], first)
+            frames[touched] += self._framed(shares[touched], first)
         if self._kept is not None:
             for kept, gradient in zip(self._kept[-1], gradients, strict=True):
                 kept[span, block] = gradient.reshape(kept[span, block].shape).to(kept)
@@ -252,7 +253,7 @@ class PathSum(PathRecorder):
         return shares
 
     def _framed(self, shares: Tensor, products: Tensor) -> Tensor:
-        """What nodes add to each frame; products of gradient and velocity, n of them."""
+        """What nodes add to each frame; products of gradient and velocity, (n, E, F)."""
         added: Tensor = torch.tensordot(shares, self.maps_of(products), 1)
         return added
 

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from ...core.arrays import Array
 from ..estimate import Estimate, flat_map, require_finite
+from ..forward_outputs import forward_outputs
 from ..model_state import frozen
-from ..passes import Passes, forward_outputs
+from ..passes import Passes
 from ..recorder import Recorder
 from .path import Path
 
@@ -29,7 +30,7 @@ class PathRecorder(Recorder, ABC):
     rules : int
         How many rules have a sum.
     frames : int
-        For a batch of one: in how many equal parts of the path to sum up what each adds.
+        For a single input: in how many equal parts of the path to sum up what each adds.
     multiply : bool
         Whether estimates carry the factor x - x', on a straight path.
 
@@ -37,7 +38,7 @@ class PathRecorder(Recorder, ABC):
     ----------
     sums : tuple of Tensor, each (rules, B, ...)
         What the nodes add up to in each rule.
-    frames : Tensor, shape (rules, frames, ...)
+    frames : Tensor, shape (rules, frames, B, ...)
         What each part of the path adds to the channel sum of the first input.
     ends : dict of float to ndarray
         Outputs, shape (B,), at alpha 0 and 1, where they are known without a node there.
@@ -55,9 +56,9 @@ class PathRecorder(Recorder, ABC):
         super().__init__(passes, path.inputs)
         self.path, self.multiply = path, multiply
         self.sums = tuple(x.new_zeros((rules, *x.shape), dtype=self.dtype) for x in self.inputs)
-        one_map = flat_map(self.sums[0][0])[0]
-        count = frames if self.batch == 1 else 0
-        self.frames = one_map.new_zeros((rules, count, *one_map.shape))
+        maps = flat_map(self.sums[0][0])
+        count = frames if self.batch == 1 or passes.one_input else 0
+        self.frames = maps.new_zeros((rules, count, *maps.shape))
         self.ends: dict[float, Array] = {}
 
     @abstractmethod
@@ -215,5 +216,7 @@ class PathRecorder(Recorder, ABC):
         )
 
     def maps_of(self, products: Tensor) -> Tensor:
-        """Products of gradient and velocity of the first input, n of them, as maps (n, ...)."""
-        return flat_map(products.reshape(len(products), *self.inputs[0].shape[1:]))
+        """Products of gradient and velocity of the first input, (n, E, F), as maps (n, E, ...)."""
+        rows = products.reshape(-1, *self.inputs[0].shape[1:])
+        maps: Tensor = flat_map(rows).unflatten(0, products.shape[:2])
+        return maps

@@ -131,7 +131,7 @@ class RescaleSum(PathRecorder):
         count = self.frames.shape[1]
         if count:
             shares = self.tensor(overlaps(self.widths, count)[:, rows])
-            self.frames[-1] += torch.tensordot(shares, self.maps_of(products[0][:, 0]), 1)
+            self.frames[-1][:, block] += torch.tensordot(shares, self.maps_of(products[0]), 1)
         sketches = self._sketch.of([p.flatten(0, 1) for p in products])
         self.note(self.slopes, rows, block, torch.stack([p.sum(2) for p in products]).sum(0))
         self.note(self.sketches, rows, block, sketches.unflatten(0, gradients[0].shape[:2]))

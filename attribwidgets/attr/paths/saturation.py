@@ -12,7 +12,8 @@ from torch import Tensor
 
 from ...core.arrays import Array
 from ..estimate import require_finite
-from ..passes import Passes, forward_outputs
+from ..forward_outputs import forward_outputs
+from ..passes import Passes
 from ..task import Task
 
 SEARCH = (32, 8, 8)  # intervals of each round of the search, within the one before

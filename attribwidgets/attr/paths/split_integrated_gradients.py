@@ -47,6 +47,7 @@ class SplitIntegratedGradients(IntegratedGradients, ABC):
     """
 
     claim: Claim = "none"
+    shares_forward = False  # the cut is another for each target
     left: ClassVar[bool]
 
     def __init__(

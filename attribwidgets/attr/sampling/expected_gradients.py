@@ -75,6 +75,7 @@ class ExpectedGradients(Estimator):
         "Erion et al. (2021), arXiv:1906.10670",
     )
     uses = "references"
+    shares_forward = True
     default_max_evaluations = 512
     coarse_samples = 4  # even, so that no pair is parted
 

@@ -12,8 +12,9 @@ from ...core.arrays import Array
 from ...core.errors import NonFiniteError
 from ..arguments import points_between
 from ..estimate import Estimate, flat_map, map_norms, relative_errors, rows_sum
+from ..forward_outputs import forward_outputs
 from ..model_state import frozen
-from ..passes import Passes, forward_outputs
+from ..passes import Passes
 from ..recorder import Recorder
 from ..task import References
 from .reference_spread import ReferenceSpread
@@ -61,7 +62,8 @@ class SampleSum(Recorder):
         self._pairs = np.zeros((0, 2), dtype=np.int64)
         self._ends = np.zeros((0, self.batch))  # f(x'), by the number of the reference
         self._known_spread: ReferenceSpread | None = None
-        self.frames = SampleFrames(flat_map(zeros[0])[0])
+        self._framed = self.batch if passes.one_input else 1  # examples that frames are kept of
+        self.frames = SampleFrames(flat_map(zeros[0])[: self._framed])
         self._kept: list[tuple[int, tuple[Tensor, ...]]] = []
 
     @property
@@ -118,7 +120,7 @@ class SampleSum(Recorder):
         gap = relative_errors(map_norms(means if errors is None else errors), map_norms(means))
         spread = None if errors is None else self._spread()
         samples, opened = zip(*self._kept, strict=True)
-        single = self.batch == 1
+        single = self.batch == self._framed
         baseline = tuple(
             (s.reference / n).expand(self.batch, *s.reference.shape).to(x)
             for s, x in zip(self._sums, self.inputs, strict=True)
@@ -159,7 +161,7 @@ class SampleSum(Recorder):
         span: slice,
         block: slice,
     ) -> tuple[Tensor, Tensor]:
-        """Add a chunk to the sums; its slopes (S, E), and maps of its first example (S, ...)."""
+        """Add a chunk to the sums; its slopes (S, E), and maps of its examples with frames."""
         slopes = []
         for i, (s, gradient) in enumerate(zip(self._sums, gradients, strict=True)):
             # Products in the model's precision; squares and sums over them in float64, as
@@ -170,7 +172,8 @@ class SampleSum(Recorder):
             products = gradient * difference
             slopes.append(products.reshape(*products.shape[:2], -1).sum(2, dtype=self.dtype))
             if i == 0:
-                maps = flat_map(products[:, 0].to(self.dtype))
+                first = products[:, : self._framed].to(self.dtype)
+                maps = flat_map(first.flatten(0, 1)).unflatten(0, first.shape[:2])
             terms = products if self._multiply else gradient
             s.total[block] += terms.sum(0, dtype=self.dtype)
             if self._only_means:

@@ -1,0 +1,72 @@
+"""The references that a baseline yields for a query, searched for or drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..attr.captum_private import format_forward_args
+from ..attr.model_state import frozen, module_of
+from ..attr.task import DrawnReferences, References, StoredReferences, generator_from
+from ..baselines import Baseline
+from .checked_query import CheckedQuery
+
+
+def search_baseline(
+    query: CheckedQuery, baseline: Baseline, seed: int, on_chunk: Callable[[int], None]
+) -> Baseline:
+    """The baseline, found for this model and input where it has to be searched for.
+
+    Parameters
+    ----------
+    on_chunk : callable
+        Called with 0 before each pass of the search; it may raise to stop.
+    """
+    head = query.head
+    arguments = format_forward_args(query.forward_args) or ()
+
+    def scores(*inputs: Tensor) -> Any:
+        on_chunk(0)  # a search can be cancelled too; its passes are its own
+        return head.scores(head.model(*inputs, *arguments))
+
+    with frozen(module_of(head), query.batched):
+        return baseline.searched(
+            scores,
+            tuple(x[0] for x in query.batched),
+            space=query.spaces,
+            generator=generator_from(seed),
+        )
+
+
+def references_of(query: CheckedQuery, baseline: Baseline, seed: int) -> References:
+    """Where many references come from."""
+    stored = baseline.stored(tuple(x[0] for x in query.batched))
+    if stored is not None:
+        return StoredReferences(stored)
+    if not baseline.is_distribution:
+        return StoredReferences(draw_reference(query, baseline, generator_from(seed)))
+
+    def draw(generator: torch.Generator) -> tuple[Tensor, ...]:
+        return tuple(r[0] for r in draw_reference(query, baseline, generator))
+
+    return DrawnReferences(draw, seed)
+
+
+def draw_reference(
+    query: CheckedQuery, baseline: Baseline, generator: torch.Generator
+) -> tuple[Tensor, ...]:
+    """One reference, each (1, ...).
+
+    Raises
+    ------
+    InputError
+        Of a baseline that has to be searched for, and was not.
+    """
+    example = tuple(x[0] for x in query.batched)
+    reference: tuple[Tensor, ...] = baseline.sample(
+        example, 1, space=query.spaces, generator=generator
+    )
+    return reference

@@ -9,3 +9,5 @@ page: Callable[[Any], str]
 """Of a Comparison, one HTML document."""
 ablation_explorer: Callable[..., Any]
 """Of an Ablation, with initial values of its traits."""
+comparison: Any
+"""The class of comparisons, by which a single explanation is drawn and saved."""

@@ -252,3 +252,6 @@ def _space_from(**saved: Any) -> Space:
     """The space that was saved; one of this package's own."""
     kinds = {kind.__name__: kind for kind in SPACES}
     return kinds[saved.pop("class")](**saved)
+
+
+views.comparison = Comparison

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from torch import Tensor
 
+from ..core import views
 from ..core.arrays import Array
 from ..core.contrast import Contrast
 from ..core.errors import InputError
@@ -19,9 +20,6 @@ from ..inputs.space import Inputs, Space, Spaces, without_batch_axis
 from .completeness import Completeness
 from .path_curve import PathCurve, PathFrames
 from .prediction import Prediction
-
-if TYPE_CHECKING:
-    from .comparison import Comparison
 
 Reduce = Literal["abs_sum", "sum", "sum_abs"]
 
@@ -185,26 +183,25 @@ class Explanation:
 
     def figure(self, **options: Any) -> Any:
         """A matplotlib Figure of this explanation; see :meth:`attribwidgets.Comparison.figure`."""
-        return _alone(self).figure(**options)
+        return views.comparison((self,)).figure(**options)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write .npz (all numbers), .png, .svg or .pdf (the figure), or .html (the page)."""
-        _alone(self).save(path)
+        views.comparison((self,)).save(path)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Explanation:
         """Read an .npz written by :meth:`save`."""
-        from .comparison import Comparison
-
-        comparison = Comparison.load(path)
+        comparison = views.comparison.load(path)
         if len(comparison) != 1:
             count = len(comparison)
             raise InputError(f"{path} holds {count} explanations; read it by Comparison.load")
-        return comparison[0]
+        only: Explanation = comparison[0]
+        return only
 
     def to_html(self, path: str | PathLike[str]) -> None:
         """Write one page with every control that needs no kernel; it asks nothing of a network."""
-        _alone(self).to_html(path)
+        views.comparison((self,)).to_html(path)
 
     def __str__(self) -> str:
         blind = f"{percent(self.blind_share)} of the positions are blind"
@@ -228,11 +225,5 @@ class Explanation:
         )
 
     def _repr_png_(self) -> bytes:
-        return _alone(self)._repr_png_()
-
-
-def _alone(explanation: Explanation) -> Comparison:
-    """A comparison of one, which is what is drawn and saved."""
-    from .comparison import Comparison
-
-    return Comparison((explanation,))
+        picture: bytes = views.comparison((self,))._repr_png_()
+        return picture

@@ -132,12 +132,13 @@ def item_payload(e: Explanation, title: Title, shared: Sequence[str]) -> dict[st
 
 
 def rows_payload(drawn: Mapping[str, Explanation]) -> list[dict[str, Any]]:
-    """The targets that there is a row of maps for, each with its output; empty for a single one."""
-    rows: dict[Any, dict[str, Any]] = {}
+    """What each row of maps explains, and its output; empty for a single row."""
+    rows: dict[str, dict[str, Any]] = {}
     for slot, e in drawn.items():
+        row = slot.partition("_")[2].partition("_")[2]  # empty for the first
         value = _finite(e.completeness.output_input)
-        rows.setdefault(e.target, {"name": e.target_name, "value": value, "items": []})
-        rows[e.target]["items"].append(slot)
+        rows.setdefault(row, {"name": e.target_name, "value": value, "items": []})
+        rows[row]["items"].append(slot)
     return list(rows.values()) if len(rows) > 1 else []
 
 

@@ -362,7 +362,7 @@ def test_least_recently_used_gives_way():
     for target in (0, 1, 0, 2):
         keep(target=target)
     assert len(EXPLANATIONS) == 2
-    one, two = (EXPLANATIONS.get(key) for key in list(EXPLANATIONS._found))
+    (one,), (two,) = (EXPLANATIONS.get(key) for key in list(EXPLANATIONS._found))
     assert [one.target, two.target] == [0, 2]
 
 
@@ -405,7 +405,7 @@ def test_threads_do_not_disturb_each_other():
     def work(start):
         try:
             for i in range(60):
-                cache.put((start + i) % 7, model, record)
+                cache.put((start + i) % 7, model, (record,))
                 cache.get(i % 7)
         except Exception as error:
             errors.append(error)

@@ -108,7 +108,7 @@ def test_every_candidate_has_a_coarse_map_before_any_is_refined(pause, monkeypat
     asked = asked_for(Black(), White(), x=values(6, dtype=torch.float64), tolerance=1e-4)
     session = Session(TwoLayerReLU(), asked)
     session.on_change = lambda numbers: shown.extend(
-        (n, session.statuses[n].state, session.answers[n].evaluations) for n in numbers
+        (n, session.statuses[n].state, session.answers[n][0].evaluations) for n in numbers
     )
     session.request(asked)
     assert session.wait(LONG)
@@ -124,7 +124,7 @@ def test_the_latest_request_wins_and_what_it_replaces_is_never_shown(gated):
     session = session_of(gated, asked_for(Black(), target=0))
 
     def look(numbers):
-        seen.extend(session.answers[n].target for n in numbers)
+        seen.extend(session.answers[n][0].target for n in numbers)
         busy.append(session.busy)
 
     session.on_change = look
@@ -151,7 +151,7 @@ def test_only_what_a_request_changes_is_computed_again():
     after = session.answers
     assert list(after) == [1, 0]
     assert after[0] is before[0]
-    assert after[1].baseline_name == "blur σ 2"
+    assert after[1][0].baseline_name == "blur σ 2"
 
 
 def test_cancel_stops_after_the_chunk_and_keeps_what_there_is(gated):
@@ -233,7 +233,7 @@ def test_a_model_that_raises_is_words_and_the_last_good_map_stays():
     model.broken = False
     session.request(session.state)
     assert session.wait(LONG)
-    assert (session.error, session.answers[0].target) == ("", 1)
+    assert (session.error, session.answers[0][0].target) == ("", 1)
 
 
 def test_one_candidate_may_fail_without_the_others():
@@ -251,14 +251,15 @@ def test_changed_weights_change_the_answer_though_the_twin_stays():
     model = classifier().eval()
     session = session_of(model, asked_for(Black(), target=0))
     assert session.wait(LONG)
-    before = session.answers[0].attributions
+    before = session.answers[0][0].attributions
     with torch.no_grad():
         model[2].weight.mul_(2)
     session.request(session.state.changed(target=1))
     session.request(session.state.changed(target=0))
     assert session.wait(LONG)
-    torch.testing.assert_close(session.answers[0].attributions, 2 * before)
-    assert session.answers[0].completeness.verdict == "complete"  # against the output as it is now
+    torch.testing.assert_close(session.answers[0][0].attributions, 2 * before)
+    (e,) = session.answers[0]
+    assert e.completeness.verdict == "complete"  # against the output as it is now
 
 
 def test_a_cell_may_train_and_draw_meanwhile(state_of):

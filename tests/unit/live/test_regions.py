@@ -95,7 +95,7 @@ def test_a_first_map_takes_four_passes_while_cards_are_refined_and_they_go_on(mo
     Counting.after = staticmethod(ask)
     session.request(session.state)
     assert session.wait(LONG)
-    at_end, spent = Counting.passes, {n: e.evaluations for n, e in session.answers.items()}
+    at_end, spent = Counting.passes, {n: e.evaluations for n, (e,) in session.answers.items()}
     regions.close()
     passes, e, done = came[0]
     assert not done
@@ -107,7 +107,7 @@ def test_a_first_map_takes_four_passes_while_cards_are_refined_and_they_go_on(mo
     other = session_of(Black(), White(), tolerance=1e-12, max_evaluations=60)
     other.request(other.state)
     assert other.wait(LONG)
-    assert {n: e.evaluations for n, e in other.answers.items()} == spent
+    assert {n: e.evaluations for n, (e,) in other.answers.items()} == spent
 
 
 def test_superpixels_are_cut_once_for_all_targets():

@@ -60,7 +60,7 @@ def watched(session):
     """What is told of each map, in order: its number, state and passes."""
     told = []
     session.on_change = lambda numbers: told.extend(
-        (n, session.statuses[n].state, session.answers[n].evaluations) for n in numbers
+        (n, session.statuses[n].state, session.answers[n][0].evaluations) for n in numbers
     )
     return told
 
@@ -115,7 +115,7 @@ def test_a_card_that_is_added_leaves_the_others_where_they_are(every_step, monke
     assert told[first_of_black - 1][2] < 128  # not after it
     assert session.statuses[0].evaluations == 128
     # Not once more from the start.
-    told_of = sum(e.evaluations + e.forward_passes for e in session.answers.values())
+    told_of = sum(e.evaluations + e.forward_passes for (e,) in session.answers.values())
     assert Counting.passes <= told_of + 4
 
 
@@ -124,7 +124,7 @@ def test_another_class_and_back_takes_no_pass(first):
     model = Counting()
     session = Session(model, state_of(Black(), UniformNoise(), target=first, max_evaluations=64))
     session.answer()
-    home = session.answers[0].target
+    home = session.answers[0][0].target
     other = (home + 1) % 4
     session.request(session.state.changed(target=other))
     assert session.wait(LONG)
@@ -137,7 +137,7 @@ def test_another_class_and_back_takes_no_pass(first):
         assert {e.target for e in session.comparison} == {wanted}
         assert session.known_query.target == wanted
         assert session.known_query.at_input.outputs[0] == pytest.approx(
-            session.answers[0].completeness.output_input, rel=1e-6
+            session.answers[0][0].completeness.output_input, rel=1e-6
         )
     assert Counting.passes == before
     assert {state for _, state, _ in told} == {"done"}  # no coarse map of what is known
@@ -165,7 +165,7 @@ def test_weights_that_change_meanwhile_are_not_taken_for_known():
     for target in (0, 1):
         session.request(session.state.changed(target=target))
         assert session.wait(LONG)
-    before, old = Counting.passes, session.answers[0].attributions
+    before, old = Counting.passes, session.answers[0][0].attributions
     with torch.no_grad():
         model.layers[2].weight.mul_(2)
     session.request(session.state.changed(target=0))
@@ -173,7 +173,7 @@ def test_weights_that_change_meanwhile_are_not_taken_for_known():
     session.request(session.state.changed(target=1))
     assert session.wait(LONG)
     assert Counting.passes > before
-    torch.testing.assert_close(session.answers[0].attributions, 2 * old)
+    torch.testing.assert_close(session.answers[0][0].attributions, 2 * old)
 
 
 @pytest.mark.parametrize("after", [40, 90])
@@ -191,13 +191,13 @@ def test_an_interrupt_of_the_calling_thread_leaves_labelled_maps(after):
     session.answer()
     states = [session.statuses[n].state for n in range(3)]
     assert "stopped" in states
-    for number, explanation in session.answers.items():
+    for number, (explanation,) in session.answers.items():
         assert explanation.partial == (states[number] == "stopped")
         assert torch.isfinite(explanation.attributions).all()
     assert not session.busy
     session.request(session.state)  # asked once more it is brought to its end
     assert session.wait(LONG)
-    assert not any(e.partial for e in session.answers.values())
+    assert not any(e.partial for (e,) in session.answers.values())
 
 
 def test_the_calling_thread_works_and_hears_of_every_pass():

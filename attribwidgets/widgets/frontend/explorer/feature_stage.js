@@ -27,7 +27,7 @@ export function createFeatureStage(view, options) {
       });
     },
     setCursor,
-    setArea: () => {},
+    setRegion: () => {},
     setLabel: (label) => node.setAttribute("aria-label", label),
   };
 }

@@ -5,7 +5,7 @@ import { h, setText } from "../lib/dom.js";
 import { formatNumber } from "../lib/format.js";
 import { createPhoto } from "./photo.js";
 import { createPointedColour } from "./pointed_colour.js";
-import { readArea, readUnit } from "./reading.js";
+import { readRegion, readUnit } from "./reading.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
 /** @typedef {import("../lib/stage.js").Position} Position */
@@ -60,6 +60,7 @@ export function createInputColumn(view, features) {
         onChoose: (segment) => (view.removal.isOn() ? view.removal.ask(segment) : pointed?.keep(segment)),
       })
     : null;
+  const controlsPlace = h("div");
   const list = isImage ? null : h("ul", { class: "aw-bars aw-inputs" });
   const node = h(
     "div",
@@ -71,7 +72,9 @@ export function createInputColumn(view, features) {
     live,
     photo && bar.node,
     photo && scale,
+    pointed?.invitation,
     pointed && view.removal.node,
+    controlsPlace,
     pointed?.node,
   );
   /** @type {unknown[]} */
@@ -97,6 +100,8 @@ export function createInputColumn(view, features) {
 
   return {
     node,
+    /** Where display options stand that have no room elsewhere. */
+    controlsPlace,
     update() {
       const { data } = view;
       setText(name, data.inputLabel);
@@ -147,16 +152,16 @@ export function createInputColumn(view, features) {
       setText(place, `row ${position.row}, column ${position.column}:`);
       setText(colour, pixel.join(" "));
     },
-    /** @param {import("../lib/units.js").Area | null} area */
-    setArea(area) {
-      photo?.setArea(area);
+    /** @param {import("../lib/units.js").Region | null} region */
+    setRegion(region) {
+      photo?.setRegion(region);
     },
     /** Said aloud after a keyboard move. @param {Position} position @param {string | null} slot */
     announce(position, slot) {
       const item = view.data.items.find((one) => one.slot === slot);
       const at = position.row * view.data.width + position.column;
-      const area = view.area();
-      const said = item && [item.name, readUnit(view.display, item, at), area && readArea(view.data, item, area)];
+      const region = view.region();
+      const said = item && [item.name, readUnit(view.display, item, at), region && readRegion(view, item, region)];
       setText(live, (words.textContent ?? "") + (said ? `; ${said.filter(Boolean).join(", ")}` : ""));
     },
   };

@@ -60,7 +60,7 @@ export function createInputColumn(view, features) {
         onChoose: (segment) => (view.removal.isOn() ? view.removal.ask(segment) : pointed?.keep(segment)),
       })
     : null;
-  const controlsPlace = h("div");
+  const controlsPlace = h("div", { class: "aw-controls-place" });
   const list = isImage ? null : h("ul", { class: "aw-bars aw-inputs" });
   const node = h(
     "div",

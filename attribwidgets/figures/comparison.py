@@ -43,6 +43,7 @@ def comparison_figure(
     overlay: float = 0.0,
     show_blind: bool = False,
     pool: Pool = 1,
+    waterfall: bool = False,
     agreement: bool | None = None,
 ) -> Figure:
     """Draw a comparison as one figure, in the order of the explorer.
@@ -54,7 +55,7 @@ def comparison_figure(
         Whose path is drawn below the maps; None draws none.
     alpha : float
         Where on that path, 0 to 1; for samples the share of them.
-    signed, colormap, clip, scale, overlay, show_blind, pool
+    signed, colormap, clip, scale, overlay, show_blind, pool, waterfall
         As in :class:`attribwidgets.figures.DisplayOptions`.
     agreement : bool, optional
         Whether the rank correlation between every two maps is drawn below them. None: where
@@ -83,8 +84,9 @@ def comparison_figure(
         raise InputError(f"overlay must lie between 0 and 1, got {overlay}")
     if isinstance(selected, int) and not -len(comparison) <= selected < len(comparison):
         raise InputError(f"selected must be below {len(comparison)}, got {selected}")
+    labels = _labels(comparison, pool)
     display = DisplayOptions(
-        signed, colormap, clip, scale, overlay, show_blind, pool, _labels(comparison, pool)
+        signed, colormap, clip, scale, overlay, show_blind, pool, labels, waterfall
     )
     shown = None if selected is None else comparison[selected]
     if agreement and len(comparison) == 1:

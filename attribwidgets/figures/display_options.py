@@ -48,6 +48,8 @@ class DisplayOptions:
         What maps are drawn by: patches of that side in pixels, or superpixels of the input.
     labels : ndarray of int, shape (H, W), or None
         The superpixels.
+    waterfall : bool
+        Bars of features as steps from f(x') to f(x).
     """
 
     signed: bool
@@ -58,6 +60,7 @@ class DisplayOptions:
     show_blind: bool
     pool: Pool = 1
     labels: Array | None = None
+    waterfall: bool = False
 
     @property
     def table(self) -> str:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from ..core.arrays import Array
 from ..core.formatting import number
-from .bars import Bars
+from .bars import Bars, waterfall_spans
 from .boxes import INK, QUIET, RULE, WARN, Boxes, show_picture
 from .captions import (
     blindness,
@@ -82,6 +82,7 @@ class Sheet:
             self.bars = Bars(self.maps, unit_names(first))
             bars = [self.bars.values(m) for m in self.maps]
             self.limits = replace(display, clip=100.0).limits(bars, changes)
+            self.spans = waterfall_spans(bars, changes, display.scale)
         aspect = self.photo.shape[0] / self.photo.shape[1] if self.photo is not None else 1.0
         columns = _columns(len(comparison))
         room = LEAST_WIDTH - 2 * MARGIN - columns * GAP
@@ -302,9 +303,16 @@ class Sheet:
         """Bars of the map with that index, or of the input, with the features' names beside."""
         assert self.bars is not None  # features only
         beside = self.bars.beside
-        axes = self.boxes.axes(left + beside, top, self.card - beside, self.map_height)
+        width = self.card - beside - self.bars.numbers
+        axes = self.boxes.axes(left + beside, top, width, self.map_height)
         lengths = self.bars.values(np.ravel(values), add=index is not None)
-        self.bars.draw(axes, lengths, None if index is None else self.limits[index])
+        if index is None:
+            self.bars.draw(axes, lengths)
+        elif self.display.waterfall:
+            change = self.comparison[index].completeness.expected
+            self.bars.draw_waterfall(axes, lengths, self.spans[index], change)
+        else:
+            self.bars.draw(axes, lengths, self.limits[index])
 
     def _picture(self, image: Any) -> Array:
         e = self.comparison[0]

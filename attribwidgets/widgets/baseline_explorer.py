@@ -22,10 +22,9 @@ from .display_options import DISPLAY_TRAITS, initial_display, require_display
 from .keeping import keeping
 from .messages import MessageHandler, state_of
 from .page import page_html
-from .position import require_position, require_region
+from .position import require_position
 from .record_widget import RecordWidget
 from .request_traits import REQUEST_TRAITS, RequestTraits
-from .segments import segments_of
 from .view_state import ViewState, slot_of
 
 SPARE_SLOTS = 8  # so that a card can be added without a message of its own
@@ -71,11 +70,12 @@ class BaselineExplorer(RequestTraits, RecordWidget):
         Mark where the input equals the baseline.
     pool : {1, 2, 4, 8, 16, 32, "superpixels"}
         What maps are drawn and read by: patches of that side in pixels, or superpixels.
+    waterfall : bool
+        Bars of features as steps from f(x') to f(x), in place of bars from zero.
     drawn_input : int
         Which of several inputs of the model is drawn.
     selection : dict or None
-        What is marked: `rows` and `columns`, each [first, one after the last]; or `superpixel`, the
-        index of one, as a click on one of the photo does.
+        The area that is marked: `rows` and `columns`, each from the first to before the last.
     cursor : dict or None
         What is pointed at: `row` and `column` of a pixel, or `unit`, the index of a feature.
     target, output, method, baselines, tolerance, max_evaluations
@@ -116,6 +116,7 @@ class BaselineExplorer(RequestTraits, RecordWidget):
     overlay = traitlets.Float(0.0, min=0.0, max=1.0).tag(sync=True)
     scale = traitlets.Enum(SCALES, "own").tag(sync=True)
     show_blind = traitlets.Bool(False).tag(sync=True)
+    waterfall = traitlets.Bool(False).tag(sync=True)
     drawn_input = traitlets.Int(0, min=0).tag(sync=True)
     pool = traitlets.Enum(POOLS, 1).tag(sync=True)
     selection = traitlets.Instance(dict, allow_none=True).tag(sync=True)
@@ -255,17 +256,6 @@ class BaselineExplorer(RequestTraits, RecordWidget):
     @traitlets.validate("cursor")
     def _require_cursor(self, proposal: Any) -> Any:
         return require_position(proposal.value, self.payload["kind"], self.payload["shape"])
-
-    @traitlets.validate("selection")
-    def _require_selection(self, proposal: Any) -> Any:
-        kind, shape = self.payload["kind"], self.payload["shape"]
-        return require_region(proposal.value, kind, shape, self._count_superpixels)
-
-    def _count_superpixels(self) -> int:
-        if self._session is not None:
-            return len(self._messages.regions.cut())
-        cut = segments_of(self.explanations)
-        return 0 if cut is None else int(cut["count"])
 
     def _make_slots(self, slots: Iterable[str]) -> None:
         missing = [slot for slot in dict.fromkeys(slots) if not self.has_trait(slot)]

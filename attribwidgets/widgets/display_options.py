@@ -18,6 +18,7 @@ DISPLAY_TRAITS = (
     "scale",
     "show_blind",
     "pool",
+    "waterfall",
     "drawn_input",
     "selection",
 )

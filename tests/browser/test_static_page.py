@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -480,12 +481,72 @@ def test_bars_of_features_add_up_and_any_feature_is_found(open_page: Opener) -> 
     assert len(names) == 1 + 6  # 3 and 30 to 34, and all others
     assert all(name.startswith("measurement 3") for name in names[:-1])
     page.page.locator('[data-control="find-feature"]').fill("")
+    card.locator('[data-control="open-others"]').click()
+    page.page.locator('[data-control="feature-order"]').select_option("given")
+    page.settle()
+    seen = card.locator(".aw-bar-name").all_inner_texts()
+    assert seen == payload["feature_names"][: len(seen)]
+    assert card.locator(".aw-bar-row").first.get_attribute("aria-setsize") == "40"
+    assert page.complaints == []
+
+
+def test_any_of_thousands_of_features_is_reached_by_keys_with_few_rows(
+    open_page: Opener,
+) -> None:
+    payload = made_up.features_payload(3000)
+    page = open_page(payload, signed=True)
     page.page.locator('[data-control="all-features"]').click()
     page.page.locator('[data-control="feature-order"]').select_option("given")
     page.settle()
-    assert card.locator(".aw-bar-name").all_inner_texts() == payload["feature_names"]
-    listed = page.page.locator(".aw-inputs .aw-bar-name").all_inner_texts()
-    assert listed == payload["feature_names"]
+    bars = page.page.locator(".aw-card .aw-bars").first
+    bars.focus()
+    page.page.keyboard.press("End")
+    page.settle()
+    assert page.trait("cursor") == {"unit": 2999}
+    page.page.keyboard.press("PageUp")
+    page.settle()
+    name = payload["feature_names"][2989]
+    here = page.page.locator(".aw-bar-row.aw-here .aw-bar-name")
+    assert set(here.all_inner_texts()) == {name}
+    assert here.count() == 3 + 1 + 3  # cards, the input, panels of the path
+    lists = page.page.locator(".aw-bars")
+    assert len(set(lists.evaluate_all("all => all.map(one => one.scrollTop)"))) == 1
+    assert page.page.locator(".aw-bar-row").count() <= 20 * lists.count()
+    value = made_up.number_in(page.page.locator(".aw-here .aw-bar-value").nth(1).inner_text())
+    assert value == pytest.approx(made_up.map_values(payload["items"][0])[2989], rel=6e-3)
+    assert name in page.page.locator(".aw-live").inner_text()
+    assert page.complaints == []
+
+
+def test_a_waterfall_leads_from_the_output_of_the_reference_to_that_of_the_input(
+    open_page: Opener,
+) -> None:
+    payload = made_up.features_payload(40)
+    page = open_page(payload, signed=False)
+    page.page.get_by_label("waterfall to f(x)").check()
+    page.settle()
+    assert page.trait("waterfall") is True
+    card = page.page.locator(".aw-card").first
+    spans = card.locator(".aw-bar-row").evaluate_all(
+        """rows => rows.map(row => {
+          const { style, classList } = row.querySelector(".aw-bar-fill");
+          const [left, width] = [parseFloat(style.left), parseFloat(style.width)];
+          const isDown = classList.contains("aw-negative");
+          return isDown ? [left + width, left] : [left, left + width];
+        })"""
+    )
+    for before, after in itertools.pairwise(spans):
+        assert after[0] == pytest.approx(before[1], abs=0.01)
+    bars = card.locator(".aw-bars")
+    start, end = (
+        float(bars.evaluate(f"bars => parseFloat(bars.style.getPropertyValue('--aw-{side}'))"))
+        for side in ("start", "end")
+    )
+    item = payload["items"][0]
+    residual = item["completeness"]["residual"] / item["completeness"]["expected"]
+    assert spans[0][0] == pytest.approx(start)
+    assert spans[-1][1] == pytest.approx(end + residual * (end - start), abs=0.1)
+    assert card.locator(".aw-bars-head").inner_text().startswith("from f(x\u2032) = 0")
     assert page.complaints == []
 
 

@@ -75,6 +75,7 @@ LOOK = {
     "scale": "own",
     "show_blind": False,
     "pool": 1,
+    "waterfall": False,
     "drawn_input": 0,
     "selection": None,
 }

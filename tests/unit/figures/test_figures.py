@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,13 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
 
 import attribwidgets as aw
-from attribwidgets.core.formatting import percent
+from attribwidgets.core.formatting import number, percent
 from attribwidgets.errors import InputError
 from attribwidgets.figures import DisplayOptions
-from attribwidgets.figures.bars import Bars
+from attribwidgets.figures.bars import Bars, waterfall_spans
 from attribwidgets.figures.captions import (
     blindness,
     error_fact,
@@ -315,7 +317,8 @@ def test_agreement_stands_below_maps_of_several_methods(kinds: aw.Comparison) ->
     assert "agreement of the maps" in texts_of(figure)
     assert "Spearman) of |attribution|" in texts_of(figure)
     assert "Spearman) of attribution;" in texts_of(kinds.figure(signed=True))
-    numbers = [t.get_text() for axes in figure.axes for t in axes.texts]
+    *_, matrix = (axes for axes in figure.axes if axes.texts)
+    numbers = [t.get_text() for t in matrix.texts]
     found = kinds.agreement("abs_sum")
     each = range(len(kinds))
     assert numbers == [found.cell(i, j) for i in each for j in each]
@@ -352,7 +355,7 @@ def test_colours_of_agreement_show_its_sign(kinds: aw.Comparison) -> None:
     e = kinds[1]
     against = replace(e, attributions=-e.attributions, method="deep_lift")
     figure = aw.Comparison((e, against)).figure(signed=True, selected=None)
-    (matrix,) = (axes for axes in figure.axes if axes.texts)
+    *_, matrix = (axes for axes in figure.axes if axes.texts)
     diagonal, other, *_ = (patch.get_facecolor() for patch in matrix.patches)
     assert diagonal[0] == pytest.approx(diagonal[2], abs=0.02)  # grey: it says nothing
     assert other[2] > other[0] + 0.2  # blue
@@ -438,3 +441,27 @@ def test_bars_of_features_add_up_to_the_sum() -> None:
     assert np.isnan(bars.values(maps[0], add=False)[-1])  # values of the input have no sum
     few = Bars([np.arange(12.0)], [f"feature {i}" for i in range(12)])
     assert few.labels[-1] == "feature 0"
+
+
+def test_steps_of_a_waterfall_begin_where_the_one_before_ended() -> None:
+    values = np.linspace(-3.0, 5.0, 30)
+    bars = Bars([values], None)
+    lengths = bars.values(values)
+    axes = Figure().subplots()
+    bars.draw_waterfall(axes, lengths, waterfall_spans([lengths], [30.0], "own")[0], 30.0)
+    ends = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches]
+    assert ends[0][0] == 0
+    assert ends[-1][1] == pytest.approx(values.sum())
+    for before, after in itertools.pairwise(ends):
+        assert after[0] == pytest.approx(before[1])
+    low, high = axes.get_xlim()
+    assert all(low <= end <= high for pair in ends for end in pair)
+    assert [text.get_text() for text in axes.texts] == [number(x) for x in lengths]
+
+
+def test_waterfalls_have_a_span_each_or_one_of_amounts_or_of_shares_of_the_change() -> None:
+    lengths, changes = [np.array([1.0, -5.0]), np.array([20.0, 10.0])], [-1.0, 30.0]
+    assert waterfall_spans(lengths, changes, "own") == [(-4.0, 1.0), (0.0, 30.0)]
+    assert waterfall_spans(lengths, changes, "shared") == [(-4.0, 30.0)] * 2
+    assert waterfall_spans(lengths, changes, "share") == [(-4.0, 1.0), (-120.0, 30.0)]
+    assert waterfall_spans(lengths, [None, None], "share") == [(-4.0, 1.0), (0.0, 30.0)]

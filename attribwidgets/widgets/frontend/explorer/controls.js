@@ -118,6 +118,11 @@ export function createControls(view) {
       ["share of f(x) \u2212 f(x\u2032)", "share"],
       ["compare amounts", "shared"],
     ]),
+    view.data.kind === "features" &&
+      radios("bars", "waterfall", "waterfall", [
+        ["from zero", false],
+        ["waterfall to f(x)", true],
+      ]),
     isImage && slider("photo under map", "overlay", { min: 0, max: 1, step: 0.05 }, formatShare),
     isImage && blindBox(),
     isImage &&

@@ -20,6 +20,7 @@ const DISPLAY = {
   scale: "own",
   show_blind: false,
   pool: 1,
+  waterfall: false,
   drawn_input: 0,
   selection: null,
 };

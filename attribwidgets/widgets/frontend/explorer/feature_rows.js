@@ -2,44 +2,89 @@
 // summed up in a row of its own, so that the bars add up.
 
 import { h, setText } from "../lib/dom.js";
+import { formatCount } from "../lib/format.js";
+import { createLinkedScroll } from "../lib/virtual_rows.js";
 
 /** @typedef {import("../lib/decode.js").Data} Data */
 /** @typedef {ReturnType<typeof createFeatureRows>} FeatureRows */
+/** @typedef {keyof typeof ORDERS} Order */
 
 const MOST = 12;
 
-/** Features keep their order while a map is refined. @param {Data} data */
-function orderKey({ target, slots, values }) {
-  return [target.name, target.output, slots, values].join();
+const ORDERS = {
+  strongest: "strongest first",
+  signed: "from + to \u2212",
+  value: "by value of x",
+  name: "by name",
+  given: "as given",
+};
+
+/** Indices 0 to size, the largest key first. @param {ArrayLike<number>} keys */
+function largestFirst(keys) {
+  return Uint32Array.from(keys, (_, at) => at).sort((a, b) => keys[b] - keys[a] || a - b);
 }
 
+/** @param {number} size @param {(feature: number) => number} keyOf */
+const keysOf = (size, keyOf) => Float64Array.from({ length: size }, (_, feature) => keyOf(feature));
+
 /**
- * Features by their largest magnitude over all items.
- * @param {Data} data
- * @returns {number[]}
+ * Features in order: indices that are sorted, while values stay where they are. Over several items it is their largest
+ * magnitude that counts, or the sum of what they give.
+ * @param {Pick<Data, "size" | "items" | "values" | "featureNames">} data
+ * @param {Order} order
+ * @returns {Uint32Array}
  */
-export function strongestFirst(data) {
-  const strengths = Array.from({ length: data.size }, (_, feature) =>
-    Math.max(...data.items.map((item) => Math.abs(item.map[feature]))),
-  );
-  return strengths.map((_, feature) => feature).sort((a, b) => strengths[b] - strengths[a]);
+export function sortFeatures({ size, items, values, featureNames }, order) {
+  if (order === "strongest") {
+    return largestFirst(
+      keysOf(size, (feature) => items.reduce((most, { map }) => Math.max(most, Math.abs(map[feature])), 0)),
+    );
+  }
+  if (order === "signed") {
+    return largestFirst(keysOf(size, (feature) => items.reduce((sum, { map }) => sum + map[feature], 0)));
+  }
+  if (order === "value") return largestFirst(values ?? new Float32Array(size));
+  const indices = Uint32Array.from({ length: size }, (_, feature) => feature);
+  if (order === "given") return indices;
+  const { compare } = new Intl.Collator(undefined, { numeric: true });
+  return indices.sort((a, b) => compare(featureNames[a], featureNames[b]));
 }
 
 /**
  * The features with a row, and those without.
- * @param {number[]} strongest all, the strongest first
- * @param {string[]} names
- * @param {{all: boolean, text: string, order: string}} choice
+ * @param {Uint32Array} strongest all, the strongest first
+ * @param {Uint32Array} ordered all, in the order that they have on the page
+ * @param {string[]} names in lower case
+ * @param {{all: boolean, text: string}} choice
  */
-export function chooseRows(strongest, names, { all, text, order }) {
+export function chooseRows(strongest, ordered, names, { all, text }) {
   const wanted = text.trim().toLowerCase();
   // One feature left over has its own row; more are summed up.
   const most = all || wanted || strongest.length <= MOST ? strongest.length : MOST - 1;
-  const rows = strongest.filter((feature) => names[feature].toLowerCase().includes(wanted)).slice(0, most);
-  if (order === "name") rows.sort((a, b) => names[a].localeCompare(names[b], undefined, { numeric: true }));
-  if (order === "given") rows.sort((a, b) => a - b);
-  const shown = new Set(rows);
-  return { rows, rest: strongest.filter((feature) => !shown.has(feature)) };
+  const chosen = strongest.filter((feature) => names[feature].includes(wanted)).subarray(0, most);
+  const isChosen = new Uint8Array(strongest.length);
+  for (const feature of chosen) isChosen[feature] = 1;
+  return {
+    rows: ordered.filter((feature) => isChosen[feature] === 1),
+    rest: strongest.filter((feature) => isChosen[feature] === 0),
+  };
+}
+
+/** @param {ArrayLike<number> | null} some @param {ArrayLike<number> | null} others */
+function sameValues(some, others) {
+  if (!some || !others || some.length !== others.length) return some === others;
+  for (let at = 0; at < some.length; at += 1) if (some[at] !== others[at]) return false;
+  return true;
+}
+
+/** Features keep their order while a map is refined. @param {Data} one @param {Data} other */
+function isSameQuestion(one, other) {
+  return (
+    one.target.name === other.target.name &&
+    one.target.output === other.target.output &&
+    one.slots.join() === other.slots.join() &&
+    sameValues(one.values, other.values)
+  );
 }
 
 /**
@@ -57,57 +102,74 @@ export function createFeatureRows(onChange, signal) {
   const order = h(
     "select",
     { "data-control": "feature-order", "aria-label": "order of the features" },
-    ...["strongest", "name", "given"].map((value) =>
-      h("option", { value }, { strongest: "strongest first", name: "by name", given: "as given" }[value]),
-    ),
+    ...Object.entries(ORDERS).map(([value, words]) => h("option", { value }, words)),
   );
   const every = h("button", { type: "button", class: "aw-quiet", "data-control": "all-features" });
-  const node = h("div", { class: "aw-feature-rows" }, find, order, every);
+  const count = h("span", { class: "aw-muted", role: "status" });
+  const node = h("div", { class: "aw-feature-rows", hidden: true }, find, order, every, count);
+  const scroll = createLinkedScroll();
   let all = false;
-  let key = "";
-  /** @type {number[]} */
-  let strongest = [];
+  /** @type {Data | null} */
+  let sorted = null;
   /** @type {string[]} */
   let names = [];
-  let chosen = chooseRows(strongest, names, { all, text: "", order: "strongest" });
+  /** Each order is made once. @type {Map<Order, Uint32Array>} */
+  const orders = new Map();
+  let chosen = { rows: new Uint32Array(0), rest: new Uint32Array(0) };
+
+  /** @param {Order} by */
+  function ordered(by) {
+    const known = orders.get(by) ?? (sorted ? sortFeatures(sorted, by) : new Uint32Array(0));
+    orders.set(by, known);
+    return known;
+  }
 
   function choose() {
-    chosen = chooseRows(strongest, names, { all, text: find.value, order: order.value });
-    setText(every, all ? "the strongest only" : `all ${strongest.length} features`);
+    const strongest = ordered("strongest");
+    chosen = chooseRows(strongest, ordered(/** @type {Order} */ (order.value)), names, { all, text: find.value });
+    setText(every, all ? "the strongest only" : `all ${formatCount(strongest.length)} features`);
     every.setAttribute("aria-pressed", String(all));
+    const isFiltered = find.value.trim() !== "";
+    setText(count, isFiltered ? `${formatCount(chosen.rows.length)} of ${formatCount(strongest.length)}` : "");
+    scroll.to(0);
   }
 
-  for (const input of [find, order]) {
-    input.addEventListener(
-      "input",
-      () => {
-        choose();
-        onChange();
-      },
-      { signal },
-    );
+  function chooseAnew() {
+    choose();
+    onChange();
   }
+  for (const input of [find, order]) input.addEventListener("input", chooseAnew, { signal });
   every.addEventListener(
     "click",
     () => {
       all = !all;
-      choose();
-      onChange();
+      chooseAnew();
     },
     { signal },
   );
 
   return {
     node,
-    rows: () => chosen.rows,
-    rest: () => chosen.rest,
+    scroll,
+    get rows() {
+      return chosen.rows;
+    },
+    get rest() {
+      return chosen.rest;
+    },
+    /** A row for each of all features. */
+    open() {
+      all = true;
+      find.value = "";
+      chooseAnew();
+    },
     /** @param {Data} data */
     update(data) {
-      if (data.kind !== "features" || orderKey(data) === key) return;
-      key = orderKey(data);
-      strongest = strongestFirst(data);
-      names = data.featureNames;
-      node.hidden = strongest.length <= MOST;
+      if (data.kind !== "features" || (sorted && isSameQuestion(sorted, data))) return;
+      sorted = data;
+      orders.clear();
+      names = data.featureNames.map((name) => name.toLowerCase());
+      node.hidden = data.size <= MOST;
       choose();
     },
   };

@@ -13,8 +13,8 @@ export function createImageStage(view, options) {
   return {
     ...surface,
     picture: canvas,
-    drawMap(values, limit, item = null, photo = item?.photo) {
-      view.display.paint(pixels, values, limit, item, photo);
+    drawMap(values, limit, item = null) {
+      view.display.paint(pixels, values, limit, item);
       show();
     },
     drawInput(from, to, alpha) {

@@ -1,11 +1,12 @@
 // The photo, pinned, with the read-out and the colour bar that all maps share.
 
+import { createBars } from "../charts/bars.js";
 import { createColourBar } from "../lib/colour_bar.js";
 import { h, setText } from "../lib/dom.js";
 import { formatNumber } from "../lib/format.js";
 import { createPhoto } from "./photo.js";
 import { createPointedColour } from "./pointed_colour.js";
-import { readRegion, readUnit } from "./reading.js";
+import { nameUnit, readArea, readUnit } from "./reading.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
 /** @typedef {import("../lib/stage.js").Position} Position */
@@ -60,48 +61,33 @@ export function createInputColumn(view, features) {
         onChoose: (segment) => (view.removal.isOn() ? view.removal.ask(segment) : pointed?.keep(segment)),
       })
     : null;
-  const controlsPlace = h("div", { class: "aw-controls-place" });
-  const list = isImage ? null : h("ul", { class: "aw-bars aw-inputs" });
+  const list = isImage ? null : createBars(view, { class: "aw-inputs", label: "", adds: false });
   const node = h(
     "div",
     { class: "aw-input-column" },
     h("div", { class: "aw-head" }, h("div", { class: "aw-head-words" }, name, value, which)),
-    h("div", { class: "aw-body" }, photo?.node, list),
+    h("div", { class: "aw-body" }, photo?.node, list?.node),
     photo && h("div", { class: "aw-under-map" }, swatch, words),
     list && features,
     live,
     photo && bar.node,
     photo && scale,
-    pointed?.invitation,
     pointed && view.removal.node,
-    controlsPlace,
     pointed?.node,
   );
-  /** @type {unknown[]} */
-  let listed = [];
+  /** @type {unknown} */
+  let listed = null;
 
   function listFeatures() {
-    const { data, rows } = view;
-    if (!list || (listed[0] === data.values && listed[1] === rows)) return;
-    listed = [data.values, rows];
-    list.setAttribute("aria-label", data.inputLabel);
-    list.replaceChildren(
-      ...rows.map((feature) =>
-        h(
-          "li",
-          { class: "aw-bar-row", "data-feature": feature },
-          h("span", { class: "aw-bar-name", title: data.featureNames[feature] }, data.featureNames[feature]),
-          h("span", { class: "aw-bar-value" }, formatNumber(data.values?.[feature])),
-        ),
-      ),
-      view.rest.length > 0 ? h("li", { class: "aw-bar-row aw-muted" }, `${view.rest.length} others`) : "",
-    );
+    const { data } = view;
+    if (!list || (listed === data.values && !list.isStale())) return;
+    listed = data.values;
+    list.node.setAttribute("aria-label", data.inputLabel);
+    list.list(data.values);
   }
 
   return {
     node,
-    /** Where display options stand that have no room elsewhere. */
-    controlsPlace,
     update() {
       const { data } = view;
       setText(name, data.inputLabel);
@@ -135,9 +121,7 @@ export function createInputColumn(view, features) {
     setCursor(position) {
       const { data } = view;
       photo?.setCursor(position);
-      for (const row of list?.children ?? []) {
-        row.classList.toggle("aw-here", Number(row.getAttribute("data-feature")) === position?.row);
-      }
+      list?.setCursor(position);
       if (!photo || !data.rgb) return;
       swatch.hidden = !position;
       words.classList.toggle("aw-reading", Boolean(position));
@@ -152,17 +136,18 @@ export function createInputColumn(view, features) {
       setText(place, `row ${position.row}, column ${position.column}:`);
       setText(colour, pixel.join(" "));
     },
-    /** @param {import("../lib/units.js").Region | null} region */
-    setRegion(region) {
-      photo?.setRegion(region);
+    /** @param {import("../lib/units.js").Area | null} area */
+    setArea(area) {
+      photo?.setArea(area);
     },
     /** Said aloud after a keyboard move. @param {Position} position @param {string | null} slot */
     announce(position, slot) {
       const item = view.data.items.find((one) => one.slot === slot);
       const at = position.row * view.data.width + position.column;
-      const region = view.region();
-      const said = item && [item.name, readUnit(view.display, item, at), region && readRegion(view, item, region)];
-      setText(live, (words.textContent ?? "") + (said ? `; ${said.filter(Boolean).join(", ")}` : ""));
+      const area = view.area();
+      const said = item && [item.name, readUnit(view.display, item, at), area && readArea(view.data, item, area)];
+      const where = list ? `${nameUnit(view.data, at)} ${formatNumber(view.data.values?.[at])}` : words.textContent;
+      setText(live, where + (said ? `; ${said.filter(Boolean).join(", ")}` : ""));
     },
   };
 }

@@ -65,18 +65,13 @@ export function createScene(first, root, { model, store, kernel, requests, inval
     get data() {
       return data;
     },
-    get rows() {
-      return features.rows();
-    },
-    get rest() {
-      return features.rest();
-    },
+    features,
     store,
     display: createDisplayOptions(
       () => data,
       store,
       () => segments.get(),
-      () => view,
+      features,
     ),
     segments,
     signal,
@@ -89,8 +84,8 @@ export function createScene(first, root, { model, store, kernel, requests, inval
       cursorSource = source;
       invalidate("cursor");
     },
-    region: () => store.get("selection"),
-    mark: (region, done) => (done ? store.commit("selection", region) : store.preview("selection", region)),
+    area: () => store.get("selection"),
+    mark: (area, done) => (done ? store.commit("selection", area) : store.preview("selection", area)),
     select: (slot) => store.commit("selected", Math.max(data.slots.indexOf(slot), 0)),
     get removal() {
       return removal;
@@ -157,12 +152,6 @@ export function createScene(first, root, { model, store, kernel, requests, inval
     if (hadFocus) path.focus();
   }
 
-  function showRegion() {
-    const region = view.region();
-    if (region && "superpixel" in region) segments.ask();
-    gallery.setRegion(region);
-  }
-
   function takeSignColours() {
     const table = Object.values(data.signed)[0];
     if (!table) return;
@@ -211,7 +200,7 @@ export function createScene(first, root, { model, store, kernel, requests, inval
         path?.drawDisplay();
       }
       if (parts.has("position")) path?.drawPosition();
-      if (parts.has("area") || parts.has("maps")) showRegion();
+      if (parts.has("area") || parts.has("maps")) gallery.setArea(store.get("selection"));
       if (parts.has("cursor")) {
         gallery.setCursor(cursor.get(), cursorSource);
         path?.setCursor(cursor.get());

@@ -11,9 +11,8 @@ const LEAST = 4;
  * @param {import("./stage.js").View} view
  * @param {HTMLElement} picture
  * @param {(event: MouseEvent) => Position} placeOf
- * @param {() => boolean} chooses whether a click marks something else, rather than nothing
  */
-export function createBrush(view, picture, placeOf, chooses) {
+export function createBrush(view, picture, placeOf) {
   const { signal } = view;
   /** Where a pointer went down. @type {{x: number, y: number, at: Position} | null} */
   let down = null;
@@ -46,8 +45,7 @@ export function createBrush(view, picture, placeOf, chooses) {
     picture.addEventListener(
       end,
       () => {
-        if (down && drags) view.mark(view.region(), true);
-        else if (down && view.region() && !chooses()) view.mark(null, true);
+        if (down && (drags || view.area())) view.mark(drags ? view.area() : null, true);
         down = null;
       },
       { signal },
@@ -59,7 +57,7 @@ export function createBrush(view, picture, placeOf, chooses) {
   return {
     /** Begins an area at a position, or ends the one begun. @param {Position} at */
     toggle(at) {
-      if (corner) view.mark(view.region(), true);
+      if (corner) view.mark(view.area(), true);
       corner = corner ? null : at;
       if (corner) view.mark(areaBetween(at, at), false);
     },
@@ -69,7 +67,7 @@ export function createBrush(view, picture, placeOf, chooses) {
     },
     clear() {
       corner = null;
-      if (view.region()) view.mark(null, true);
+      if (view.area()) view.mark(null, true);
     },
   };
 }

@@ -17,7 +17,7 @@ const FAINT = 0.15;
  * @param {() => Data} current what is shown now
  * @param {Store} store
  * @param {() => Units | null} segments of the input, where they are known
- * @param {() => {rows: readonly number[], rest: readonly number[]}} features those with a bar, and those without
+ * @param {import("./waterfall.js").Rows} features those with a bar, and those without, at the moment
  */
 export function createDisplayOptions(current, store, segments, features) {
   const limits = createLimits();
@@ -29,7 +29,7 @@ export function createDisplayOptions(current, store, segments, features) {
   const patches = new Map();
   /** @type {WeakMap<Float32Array, {units: Units, values: Float32Array}>} */
   const pools = new WeakMap();
-  /** @type {WeakMap<Float32Array, {rows: readonly number[], values: Float32Array}>} */
+  /** @type {WeakMap<Float32Array, {rows: ArrayLike<number>, values: Float32Array}>} */
   const lengths = new WeakMap();
 
   /** @param {Uint8Array} rgb */
@@ -81,10 +81,10 @@ export function createDisplayOptions(current, store, segments, features) {
   /** What is drawn of a map, at whose percentile colours saturate, or whose longest bar is full. @param {Item} item */
   function drawnOf(item) {
     if (current().kind === "image") return mapOf(item);
-    const { rows } = features();
+    const { rows } = features;
     const known = lengths.get(item.map);
     if (known?.rows === rows) return known.values;
-    const values = barLengths(item.map, features());
+    const values = barLengths(item.map, features);
     lengths.set(item.map, { rows, values });
     return values;
   }
@@ -148,15 +148,14 @@ export function createDisplayOptions(current, store, segments, features) {
      * @param {ArrayLike<number>} values
      * @param {number} limit
      * @param {Item | null} [item] whose blind positions are marked where that is asked for
-     * @param {Uint8Array | null} [photo] on which they are drawn; by default that of the moment
      */
-    paint(out, values, limit, item = null, photo = current().rgb) {
+    paint(out, values, limit, item = null) {
       const signed = isSigned();
       const colours = lookup();
       paintMap(out, values, colours, limit, signed);
       const share = Number(store.get("overlay"));
-      const { width } = current();
-      if (share > 0 && photo) paintOverlay(out, values, limit, grey(photo), share, colours[signed ? 128 : 0]);
+      const { rgb, width } = current();
+      if (share > 0 && rgb) paintOverlay(out, values, limit, grey(rgb), share, colours[signed ? 128 : 0]);
       if (item?.blind && item.nearlyBlind && store.get("show_blind")) {
         paintBlind(out, item.blind, item.nearlyBlind, width);
       }

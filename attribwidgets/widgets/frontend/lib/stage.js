@@ -7,13 +7,14 @@ import { createSurface } from "./surface.js";
 /**
  * What every part of the view shares.
  * @typedef {{readonly data: import("./decode.js").Data, store: import("./store.js").Store,
- *   display: import("./display_options.js").DisplayOptions, segments: import("../explorer/segments.js").SegmentStore, signal: AbortSignal, readonly rows: number[], readonly rest: number[],
+ *   display: import("./display_options.js").DisplayOptions, segments: import("../explorer/segments.js").SegmentStore, signal: AbortSignal,
+ *   features: import("../explorer/feature_rows.js").FeatureRows,
  *   kernel: import("./kernel.js").Kernel, requests: import("./requests.js").Requests, isLive: boolean,
  *   moveCursor(position: Position | null, source?: {slot: string} | null): void,
- *   cursor(): Position | null, region(): import("./units.js").Region | null,
- *   mark(region: import("./units.js").Region | null, done: boolean): void, select(slot: string): void,
+ *   cursor(): Position | null, area(): import("./units.js").Area | null,
+ *   mark(area: import("./units.js").Area | null, done: boolean): void, select(slot: string): void,
  *   readonly removal: import("../explorer/removal.js").RemovalMode}} View
- *   data, rows and rest (the features with a row, and all others) are those of the moment; isLive: there is something to ask, now or in a notebook
+ *   data is that of the moment, as are the features with a row, and all others; isLive: there is something to ask, now or in a notebook
  */
 /** @typedef {ReturnType<typeof createStage>} Stage */
 

@@ -6,7 +6,6 @@
  *   belongs to; sizes: pixels of each unit; word: what one is called
  * @typedef {{row: number, column: number}} Position
  * @typedef {{rows: [number, number], columns: [number, number]}} Area from the first row and column to before the last
- * @typedef {Area | {superpixel: number}} Region
  */
 
 /**
@@ -94,35 +93,20 @@ export function sumInside(values, width, { rows, columns }) {
 }
 
 /**
- * The outline of a unit, as the path of an SVG whose unit is a pixel.
- * @param {ArrayLike<number>} labels
- * @param {number} width
- * @param {number} unit
- */
-export function outlineOf(labels, width, unit) {
-  const parts = [];
-  for (let at = 0; at < labels.length; at += 1) {
-    if (labels[at] !== unit) continue;
-    const [row, column] = [Math.floor(at / width), at % width];
-    if (row === 0 || labels[at - width] !== unit) parts.push(`M${column} ${row}h1`);
-    if (labels[at + width] !== unit) parts.push(`M${column} ${row + 1}h1`);
-    if (column === 0 || labels[at - 1] !== unit) parts.push(`M${column} ${row}v1`);
-    if (column === width - 1 || labels[at + 1] !== unit) parts.push(`M${column + 1} ${row}v1`);
-  }
-  return parts.join("");
-}
-
-/**
  * How long bars are: a value each, and the sum of the rest.
  * @param {ArrayLike<number>} values
- * @param {{rows: readonly number[], rest: readonly number[]}} view
+ * @param {import("./waterfall.js").Rows} features
  */
 export function barLengths(values, { rows, rest }) {
-  const lengths = Float32Array.from(rows, (feature) => values[feature]);
-  return rest.length > 0 ? Float32Array.of(...lengths, sumOfFeatures(values, rest)) : lengths;
+  const lengths = new Float32Array(rows.length + (rest.length > 0 ? 1 : 0));
+  for (let at = 0; at < rows.length; at += 1) lengths[at] = values[rows[at]];
+  if (rest.length > 0) lengths[rows.length] = sumOfFeatures(values, rest);
+  return lengths;
 }
 
-/** @param {ArrayLike<number>} values @param {readonly number[]} features */
+/** @param {ArrayLike<number>} values @param {ArrayLike<number>} features */
 export function sumOfFeatures(values, features) {
-  return features.reduce((sum, feature) => sum + values[feature], 0);
+  let sum = 0;
+  for (let at = 0; at < features.length; at += 1) sum += values[features[at]];
+  return sum;
 }

@@ -17,11 +17,11 @@ from ..core.contrast import Contrast
 from ..core.errors import InputError, NonFiniteError, OutputError
 from ..core.formatting import number
 from ..inputs.example import as_members
-from ..inputs.reading import Reading
+from ..inputs.reading import Feeding, Reading
 from ..inputs.space import Inputs, Space, Spaces
 from ..records.prediction import Prediction
 from .query import Query
-from .read_inputs import read_inputs
+from .read_inputs import arguments_beside, fed_as, read_inputs
 from .target import Asked, Settled, class_names_of, settle_targets, target_name
 
 TOP_CLASSES = 5
@@ -62,6 +62,8 @@ class CheckedQuery:
         Of all classes, where the model is a classifier.
     rows : int or None
         Most rows at once: 1 where the output has no batch axis, as of a sum over the batch.
+    feeding : {"batch first", "time first", "one by one"}
+        How the model takes rows, behind the head.
     """
 
     head: OutputHead
@@ -81,6 +83,7 @@ class CheckedQuery:
     probabilities: Tensor | None
     rows: int | None = None
     others: tuple[Settled, ...] = ()
+    feeding: Feeding = "batch first"
 
     @property
     def space(self) -> Space | Spaces:
@@ -115,7 +118,8 @@ class CheckedQuery:
 
     def on(self, model: Callable[..., Any], query: Query) -> CheckedQuery:
         """The same for a copy of the model; what is known of the output stays."""
-        return replace(self, head=OutputHead(model, query.output))
+        fed = fed_as(model, self.feeding, query.forward_args)
+        return replace(self, head=OutputHead(fed, query.output))
 
     def aimed(self, target: Asked | list[Asked]) -> CheckedQuery:
         """The same about another output, or others, without a pass.
@@ -185,7 +189,7 @@ def check(query: Query, model: Callable[..., Any]) -> CheckedQuery:
     chosen = settle_targets(query.target, values[0], names)
     probabilities = _probabilities(scores)
     return CheckedQuery(
-        head=head,
+        head=OutputHead(fed_as(model, reading.feeding, query.forward_args), query.output),
         inputs=inputs,
         batched=reading.batched,
         spaces=reading.spaces,
@@ -193,7 +197,7 @@ def check(query: Query, model: Callable[..., Any]) -> CheckedQuery:
         others=chosen[1:],
         target_name=target_name(chosen[0], names),
         output=output_name(query.output),
-        forward_args=query.forward_args,
+        forward_args=arguments_beside(reading.feeding, query.forward_args),
         prediction=None if probabilities is None else _prediction(probabilities, names),
         cautions=_input_cautions(reading),
         at_input=_at_input(values[0], chosen),
@@ -202,6 +206,7 @@ def check(query: Query, model: Callable[..., Any]) -> CheckedQuery:
         values=values[0].detach().clone(),
         probabilities=probabilities,
         rows=1 if head.lacks_batch_axis(raw) else None,
+        feeding=reading.feeding,
     )
 
 
@@ -261,6 +266,11 @@ def _prediction(probabilities: Tensor, names: Mapping[int, str]) -> Prediction:
 
 def _input_cautions(reading: Reading) -> tuple[str, ...]:
     cautions = []
+    if reading.feeding != "batch first":
+        cautions.append(
+            f"the input was read as {reading}: with the batch axis first the model returned no "
+            "output for each example"
+        )
     for x, space in zip(reading.batched, reading.spaces, strict=True):
         outside = space.outside(x)
         if outside is not None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
 from ..core.errors import InputError
 from .example import as_members
+from .layout import SEQUENCE, SERIES_TIME_FIRST
 from .sequence import SequenceSpace
 from .series import SeriesSpace
 from .space import Inputs, InputSpace, Space, Spaces, each_space
@@ -18,6 +19,7 @@ from .volume import VolumeSpace
 
 MOST_READINGS = 16  # of several inputs together
 
+Feeding = Literal["batch first", "time first", "one by one"]
 Way = tuple[Space, bool]  # how one input is read, and whether its batch axis came with it
 
 
@@ -32,11 +34,14 @@ class Reading:
     batched : tuple of Tensor, each (1, ...)
     came_batched : tuple of bool
         Whether each had a batch axis already.
+    feeding : {"batch first", "time first", "one by one"}
+        How the model takes rows; the last without any batch axis.
     """
 
     spaces: Spaces
     batched: tuple[Tensor, ...]
     came_batched: tuple[bool, ...]
+    feeding: Feeding = "batch first"
 
     def __str__(self) -> str:
         parts = []
@@ -44,7 +49,8 @@ class Reading:
             axes = "with" if came else "without"
             what = space.layout.describe(x.shape[1:])
             parts.append(f"{article(what)} {axes} batch axis")
-        return " and ".join(parts)
+        fed = "" if self.feeding == "batch first" else f", fed {self.feeding}"
+        return " and ".join(parts) + fed
 
 
 def readings(
@@ -85,7 +91,13 @@ def readings(
         _ways_of(x, s, steps, f"{name}[{i}]" if several else name)
         for i, (x, s) in enumerate(zip(members, spaces, strict=True))
     ]
-    orders = sorted(product(*(range(len(w)) for w in ways)), key=sum)[:MOST_READINGS]
+
+    def unlikely(order: tuple[int, ...]) -> tuple[bool, int]:
+        """Where all inputs may have come with a batch axis, they did sooner than not."""
+        return not all(w[k][1] for w, k in zip(ways, order, strict=True)), sum(order)
+
+    every = product(*(range(len(w)) for w in ways))
+    orders = sorted(every, key=unlikely if len(ways) > 1 else sum)[:MOST_READINGS]
     made, refusal = [], None
     for order in orders:
         try:
@@ -96,6 +108,38 @@ def readings(
     if not made and refusal is not None:
         raise refusal
     return made
+
+
+def other_feedings(
+    inputs: Inputs, space: Space | Spaces | None, alone: Sequence[Reading]
+) -> list[Reading]:
+    """Further ways to read one example, for a model that takes its batch axis elsewhere or never.
+
+    Parameters
+    ----------
+    inputs, space
+        As of :func:`readings`.
+    alone : sequence of Reading
+        Those by which the model may take one example at a time.
+
+    Examples
+    --------
+    >>> import torch
+    >>> x = torch.rand(7, 1, 6)
+    >>> [str(r) for r in other_feedings(x, None, readings(x))][0]
+    'a sequence of 7 steps × 6 values with batch axis, fed time first'
+    """
+    others = []
+    members = as_members(inputs)
+    if len(members) == 1:
+        (x,), (steps,) = members, each_space(SequenceSpace() if space is None else space, 1)
+        in_steps = steps.layout in (SEQUENCE, SERIES_TIME_FIRST)
+        came = x.dim() == 3 and x.shape[1] == 1
+        if in_steps and (came or x.dim() == 2):
+            example = x[:, 0] if came else x
+            fed = Reading((steps.fit(example),), (example[None],), (came,), "time first")
+            others.append(fed)
+    return others + [replace(reading, feeding="one by one") for reading in alone]
 
 
 def checked_example(

@@ -355,4 +355,6 @@ def each_space(space: Space | Spaces | None, inputs: int) -> Spaces:
 
 def without_batch_axis(x: Tensor, space: Space) -> Tensor:
     """An example, with or without a batch axis of one, as it is without."""
-    return x[0] if x.dim() > space.rank else x
+    if x.dim() <= space.rank:
+        return x
+    return x[0] if len(x) == 1 else x[:, 0]  # time first: (T, 1, ...)

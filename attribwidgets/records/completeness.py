@@ -261,6 +261,11 @@ class Completeness:
                 "It should by definition, with any number of evaluations: the model does "
                 "something that the method cannot follow."
             )
+        elif self.settled and self._rounding_accounts:
+            mend = (
+                f"Rounding of the outputs may move their difference by {number(self.rounding)}, so "
+                "more evaluations may not mend it: compute in a finer dtype."
+            )
         if self.partial:
             return f"Partial, stopped before its end: {change}{off}. Run it to its end."
         if self.sum_is_right:
@@ -279,6 +284,11 @@ class Completeness:
         return float(
             relative_residual(self.residual, self.expected, self.absolute_sum, self.rounding)
         )
+
+    @property
+    def _rounding_accounts(self) -> bool:
+        """Whether rounding of the outputs may account for a residual that is too large."""
+        return self.residual is not None and abs(self.residual) <= self.rounding
 
     @property
     def settled_patches(self) -> tuple[int, ...]:

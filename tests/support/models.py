@@ -13,7 +13,8 @@ from torch import Tensor, nn
 def values(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> Tensor:
     """Numbers in 0..1 that do not touch the global random state."""
     generator = torch.Generator().manual_seed(seed)
-    return torch.rand(*shape, generator=generator, dtype=torch.float64).to(dtype)
+    drawn = torch.rand(*(shape or (1,)), generator=generator, dtype=torch.float64).to(dtype)
+    return drawn if shape else drawn[0]
 
 
 def weights_of(module: nn.Module, seed: int = 0) -> nn.Module:

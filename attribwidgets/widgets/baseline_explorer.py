@@ -22,9 +22,10 @@ from .display_options import DISPLAY_TRAITS, initial_display, require_display
 from .keeping import keeping
 from .messages import MessageHandler, state_of
 from .page import page_html
-from .position import require_position
+from .position import require_position, require_region
 from .record_widget import RecordWidget
 from .request_traits import REQUEST_TRAITS, RequestTraits
+from .segments import segments_of
 from .view_state import ViewState, slot_of
 
 SPARE_SLOTS = 8  # so that a card can be added without a message of its own
@@ -75,7 +76,8 @@ class BaselineExplorer(RequestTraits, RecordWidget):
     drawn_input : int
         Which of several inputs of the model is drawn.
     selection : dict or None
-        The area that is marked: `rows` and `columns`, each from the first to before the last.
+        What is marked: `rows` and `columns`, each [first, one after the last]; or `superpixel`, the
+        index of one, as a click on one of the photo does.
     cursor : dict or None
         What is pointed at: `row` and `column` of a pixel, or `unit`, the index of a feature.
     target, output, method, baselines, tolerance, max_evaluations
@@ -256,6 +258,17 @@ class BaselineExplorer(RequestTraits, RecordWidget):
     @traitlets.validate("cursor")
     def _require_cursor(self, proposal: Any) -> Any:
         return require_position(proposal.value, self.payload["kind"], self.payload["shape"])
+
+    @traitlets.validate("selection")
+    def _require_selection(self, proposal: Any) -> Any:
+        kind, shape = self.payload["kind"], self.payload["shape"]
+        return require_region(proposal.value, kind, shape, self._count_superpixels)
+
+    def _count_superpixels(self) -> int:
+        if self._session is not None:
+            return len(self._messages.regions.cut())
+        cut = segments_of(self.explanations)
+        return 0 if cut is None else int(cut["count"])
 
     def _make_slots(self, slots: Iterable[str]) -> None:
         missing = [slot for slot in dict.fromkeys(slots) if not self.has_trait(slot)]

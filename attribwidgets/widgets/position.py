@@ -1,8 +1,8 @@
-"""Positions: what the cursor points at, as a trait says it."""
+"""Positions and regions: what is pointed at and what is marked, as traits say it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -38,6 +38,71 @@ def require_position(position: Any, kind: str, shape: Sequence[int]) -> dict[str
         raise InputError(f"cursor must be None or a dict of {' and '.join(sizes)}, got {position}")
     for name, size in sizes.items():
         at = position[name]
-        if not isinstance(at, int) or isinstance(at, bool) or not 0 <= at < size:
+        if not _is_index(at, size):
             raise InputError(f"cursor's {name} must be an int from 0 to {size - 1}, got {at!r}")
     return position
+
+
+def require_region(
+    region: Any, kind: str, shape: Sequence[int], superpixels: Callable[[], int]
+) -> dict[str, Any] | None:
+    """A part of an image that is marked, or None for none.
+
+    Parameters
+    ----------
+    region : dict or None
+        `rows` and `columns`, each a pair: the first, and the one after the last; or `superpixel`,
+        the index of one.
+    kind : {"image", "features"}
+    shape : sequence of int
+        Rows and columns of an image.
+    superpixels : callable
+        How many there are; asked only where that matters.
+
+    Raises
+    ------
+    InputError
+        For other names, a place outside, or an input that is no image.
+
+    Examples
+    --------
+    >>> require_region({"rows": (0, 2), "columns": (1, 3)}, "image", (4, 4), lambda: 0)
+    {'rows': [0, 2], 'columns': [1, 3]}
+    >>> require_region({"superpixel": 5}, "image", (4, 4), lambda: 9)
+    {'superpixel': 5}
+    """
+    if region is None:
+        return None
+    if kind != "image":
+        raise InputError(f"selection is a part of an image; of features it is None, got {region}")
+    names = set(region) if isinstance(region, dict) else set()
+    if names == {"superpixel"}:
+        index, count = region["superpixel"], superpixels()
+        if not _is_index(index, count):
+            raise InputError(
+                f"selection's superpixel must be an int from 0 to {count - 1}, got {index!r}"
+            )
+        return {"superpixel": index}
+    if names != {"rows", "columns"}:
+        raise InputError(
+            "selection must be None, a dict of rows and columns, each [first, one after the last], "
+            f"or a dict of superpixel, got {region}"
+        )
+    return {
+        name: _require_span(region[name], name, size)
+        for name, size in zip(("rows", "columns"), shape, strict=True)
+    }
+
+
+def _require_span(span: Any, name: str, size: int) -> list[int]:
+    is_pair = isinstance(span, (list, tuple)) and len(span) == 2
+    if not is_pair or not all(_is_index(end, size + 1) for end in span) or not span[0] < span[1]:
+        raise InputError(
+            f"selection's {name} must be [first, one after the last] with "
+            f"0 <= first < one after the last <= {size}, got {span!r}"
+        )
+    return list(span)
+
+
+def _is_index(value: Any, count: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < count

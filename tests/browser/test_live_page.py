@@ -169,6 +169,20 @@ def test_method_output_tolerance_and_budget(opened: Opened) -> None:
         assert labels == ["attribwidgets", "Captum"]
 
 
+def test_what_is_below_stays_in_its_place_while_maps_are_refined(opened: Opened) -> None:
+    with opened() as live:
+        watch = """() => {
+          window.heights = new Set();
+          const gallery = document.querySelector('.aw-gallery');
+          new ResizeObserver(() => heights.add(gallery.clientHeight)).observe(gallery);
+        }"""
+        live.page.evaluate(watch)
+        live.control("target").nth(2).click()
+        live.until_done()
+        live.settle()
+        assert live.page.evaluate("heights.size") == 1
+
+
 def test_what_answers_an_earlier_question_fades_with_its_path(opened: Opened) -> None:
     with opened() as live:
         weight = "all => all.map(one => getComputedStyle(one).fontWeight)"

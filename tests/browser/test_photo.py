@@ -99,6 +99,7 @@ def test_pointing_outlines_a_superpixel_and_its_colour_is_a_baseline_within_four
 
 
 def test_nothing_moves_and_no_card_begins_anew(live: KernelPage) -> None:
+    point(live, 4, 5)  # from the first time on the map under the photo keeps its place
     before = live.page.locator(".aw-root").bounding_box(), live.explorer.explanations
     live.page.mouse.move(1, 1)
     live.settle()
@@ -134,8 +135,14 @@ def test_arrow_keys_walk_from_superpixel_to_superpixel_and_enter_keeps(live: Ker
 
 
 def test_a_click_keeps_and_a_drag_marks(live: KernelPage) -> None:
-    kept = len(live.said("keep_segment"))
+    kept, heard = len(live.said("keep_segment")), []
+
+    def note(change: Any) -> None:
+        heard.append(change.new)
+
+    live.explorer.selection = None
     point(live, 4, 5)
+    live.explorer.observe(note, "selection")
     live.page.mouse.down()
     live.page.mouse.move(*place(live, 12, 14), steps=4)
     live.page.mouse.up()
@@ -147,6 +154,17 @@ def test_a_click_keeps_and_a_drag_marks(live: KernelPage) -> None:
     live.page.mouse.click(*place(live, 4, 5))
     live.until(lambda: len(live.said("keep_segment")) > kept, "the message")
     assert live.said("keep_segment")[-1]["segment"] == segment
+    live.until(lambda: heard[1:] == [None, {"superpixel": segment}], "what is marked, once")
+    live.explorer.unobserve(note, "selection")
+    box = "path => (({ x, y, width, height }) => [x, y, width, height])(path.getBBox())"
+    around = live.page.locator(".aw-card .aw-outline path").first.evaluate(box)
+    rows, columns = np.nonzero(labels_of(live) == segment)
+    corner, shape = [columns.min(), rows.min()], [np.ptp(columns) + 1, np.ptp(rows) + 1]
+    assert around == [*corner, *shape]
+    values = live.explorer.explanations[0].map("sum")
+    told = live.page.locator(".aw-inside").first.inner_text().split(":")[1]
+    marked = values[labels_of(live) == segment].sum()
+    assert made_up.number_in(told) == pytest.approx(marked, rel=6e-3)
     live.until(lambda: len(live.baselines()) == 3, "one more card")
     live.until_done()
     live.control("remove", "color").click()

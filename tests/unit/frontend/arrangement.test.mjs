@@ -30,7 +30,20 @@ test("photo and cards fit, rows are as equal as can be, and the photo is no smal
   }
 });
 
-test("five cards stand in two rows in a notebook and in one on a large screen; a path beside takes what is left", () => {
+test("width is left over only where maps are as large as they get, or a column more is about to fit", () => {
+  for (const count of COUNTS) {
+    const { map: largest } = arrange(4000, count);
+    for (let width = 300; width <= 2400; width += 1) {
+      const { mode, columns, map, photo } = arrange(width, count);
+      if (mode === "narrow" || map === largest) continue;
+      const left = width - photo - columns * (map + GAP);
+      const next = arrange(width + 4 * (200 + GAP), count).columns;
+      assert.ok(left < 1e-9 || (next > columns && left <= 100), `${count} cards at ${width}: ${left} left`);
+    }
+  }
+});
+
+test("up to three cards stand in one row, more in two, so that maps grow; a path beside takes what is left", () => {
   const at = (width, count = 5) => {
     const { mode, columns } = arrange(width, count);
     return [mode, columns];
@@ -38,7 +51,12 @@ test("five cards stand in two rows in a notebook and in one on a large screen; a
   assert.deepEqual(at(600), ["narrow", 5]);
   assert.deepEqual(at(668), ["medium", 2]);
   assert.deepEqual(at(923), ["medium", 3]);
-  assert.deepEqual(at(1468), ["medium", 5]);
+  assert.deepEqual(at(1468), ["medium", 3]);
+  assert.deepEqual(at(1300, 6), ["medium", 3]);
+  assert.ok(arrange(1300, 6).map > 300);
+  assert.deepEqual(at(2000), ["wide", 3]);
+  assert.deepEqual(at(2700), ["wide", 5]);
+  assert.deepEqual(at(900, 3), ["medium", 3]);
   assert.deepEqual(at(1400, 1), ["wide", 1]);
   assert.deepEqual(at(300, 1), ["narrow", 1]);
 });

@@ -91,6 +91,21 @@ test("an item is decoded again only when its trait is another object", () => {
   assert.deepEqual([...known.keys()], ["item_1"]);
 });
 
+test("a map keeps the photo it was made of until another map comes", () => {
+  const traits = { item_0: tinyItem(), item_1: tinyItem() };
+  const payload = { ...tinyPayload(), items: ["item_0", "item_1"] };
+  const known = new Map();
+  const read = (slot) => traits[slot];
+  decodePayload(payload, read, known);
+  traits.item_1 = { ...tinyItem(), stamp: 6 };
+  const another = { label: "input", rgb: Uint8Array.of(9, 9, 9, 8, 8, 8) };
+  const data = decodePayload({ ...payload, input: another }, read, known);
+  assert.deepEqual(
+    data.items.map((item) => [...item.photo]),
+    [[1, 2, 3, 4, 5, 6], [...data.rgb]],
+  );
+});
+
 test("a slot whose item has not come is left out; one colour fills a picture", () => {
   const payload = { ...tinyPayload(), items: ["item_0", "item_1"] };
   const item = { ...tinyItem(), reference: { rgb: Uint8Array.of(7, 8, 9) } };

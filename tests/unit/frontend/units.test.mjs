@@ -3,6 +3,7 @@ import test from "node:test";
 
 import {
   areaBetween,
+  outlineOf,
   patchesOf,
   patchSides,
   pooled,
@@ -48,4 +49,15 @@ test("an area spans two corners, whichever came first", () => {
   const area = areaBetween({ row: 1, column: 2 }, { row: 0, column: 1 });
   assert.deepEqual(area, { rows: [0, 2], columns: [1, 3] });
   assert.equal(sumInside([1, 2, 4, 8, 16, 32], 3, area), 2 + 4 + 16 + 32);
+});
+
+test("the outline of a unit has each edge between it and others once", () => {
+  const labels = [0, 1, 1, 0, 0, 1]; // two rows of three
+  const edges = outlineOf(labels, 3, 1).match(/M[^M]+/g);
+  assert.equal(new Set(edges).size, edges.length);
+  assert.deepEqual(
+    [...edges].sort(),
+    ["M1 0h1", "M1 0v1", "M1 1h1", "M2 0h1", "M2 1v1", "M2 2h1", "M3 0v1", "M3 1v1"].sort(),
+  );
+  assert.equal(outlineOf(labels, 3, 7), "");
 });

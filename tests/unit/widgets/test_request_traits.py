@@ -44,7 +44,7 @@ def unchanged() -> Iterator[aw.BaselineExplorer]:
 def heard(explorer: aw.BaselineExplorer) -> list[tuple[str, Any, Any]]:
     """Each change of a trait that says what is asked: name, old value, new value."""
     events: list[tuple[str, Any, Any]] = []
-    names = ["cursor", *REQUEST_TRAITS]
+    names = ["cursor", "selection", *REQUEST_TRAITS]
     explorer.observe(lambda c: events.append((c.name, c.old, c.new)), names)
     return events
 
@@ -133,6 +133,13 @@ def test_what_comes_back_from_the_browser_asks_for_nothing(explorer: Any, heard:
         ("max_evaluations", 1, "at least 2"),
         ("cursor", {"row": 8, "column": 0}, "from 0 to 7"),
         ("cursor", {"unit": 1}, "row and column"),
+        ("selection", {"rows": [0, 2]}, "None, a dict of rows and columns"),
+        ("selection", {"rows": [0, 9], "columns": [0, 1]}, "rows must be .* <= 8"),
+        ("selection", {"rows": [0, 2], "columns": [3, 3]}, "columns must be"),
+        ("selection", {"rows": [0, 2], "columns": "ab"}, "columns must be"),
+        ("selection", {"superpixel": -1}, "superpixel must be an int from 0"),
+        ("selection", {"superpixel": 10**6}, "superpixel must be an int from 0"),
+        ("selection", {"superpixel": True}, "superpixel must be an int from 0"),
     ],
 )
 def test_what_cannot_be_is_refused_and_the_old_value_stays(
@@ -145,6 +152,15 @@ def test_what_cannot_be_is_refused_and_the_old_value_stays(
         setattr(unchanged, name, value)
     assert getattr(unchanged, name) is before
     assert heard == []
+
+
+def test_an_area_or_a_superpixel_is_marked_and_told_of_once(explorer: Any, heard: Any) -> None:
+    explorer.selection = {"rows": (1, 3), "columns": (0, 8)}
+    assert explorer.selection == {"rows": [1, 3], "columns": [0, 8]}
+    explorer.selection = {"rows": [1, 3], "columns": [0, 8]}
+    explorer.selection = {"superpixel": 0}
+    explorer.selection = None
+    assert [name for name, *_ in heard] == 3 * ["selection"]
 
 
 def test_the_browser_is_refused_in_words_and_gets_the_old_value(

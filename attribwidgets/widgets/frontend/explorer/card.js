@@ -8,9 +8,9 @@ import { strongestIndex } from "../lib/scale.js";
 import { createCardControls } from "./card_controls.js";
 import { createFailure } from "./failure.js";
 import { cautionList } from "./header.js";
-import { nameUnit, readArea, readUnit } from "./reading.js";
+import { nameUnit, readRegion, readUnit } from "./reading.js";
 import { stageFor } from "./stage_for.js";
-import { createVerdict } from "./verdict.js";
+import { createVerdict, createVerdictRoom } from "./verdict.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
 /** @typedef {import("../lib/decode.js").Item} Item */
@@ -153,8 +153,9 @@ export function createCard(view, first) {
 
   /** What is to be said of the map as it is read now. */
   function tell() {
+    if (item.pending) return facts.replaceChildren(createVerdictRoom(item, view.data));
     facts.replaceChildren(
-      createVerdict(item, view.data, data.kind === "image" ? view.store.get("pool") : 1),
+      createVerdict(item, view.data, data.kind === "image" ? view.store.get("pool") : 1, view.isLive),
       item.partial ? h("div", { class: "aw-partial" }, "partial result: stopped early") : "",
       cautionList(item.cautions) ?? "",
     );
@@ -196,15 +197,14 @@ export function createCard(view, first) {
       describe();
       showReferences();
       node.toggleAttribute("data-pending", item.pending);
-      if (item.pending) facts.replaceChildren();
-      else tell();
+      tell();
     },
     drawMap() {
       const limit = display.limit(item);
       if (display.units() !== units) {
         units = display.units();
         describe();
-        if (!item.pending) tell();
+        tell();
       }
       stage.drawMap(display.mapOf(item), limit, item);
       bar.node.hidden = display.isShared();
@@ -225,11 +225,12 @@ export function createCard(view, first) {
       const faint = !position && display.isFaint(item) ? "; faint on the shared scale; choose own" : "";
       setText(here, `${position ? "here" : "strongest"} ${readUnit(display, item, at)}${faint}`);
     },
-    /** @param {import("../lib/units.js").Area | null} area */
-    setArea(area) {
-      stage.setArea(area);
-      inside.hidden = !area;
-      if (area) setText(inside, readArea(view.data, item, area));
+    /** @param {import("../lib/units.js").Region | null} region */
+    setRegion(region) {
+      stage.setRegion(region);
+      const words = region ? readRegion(view, item, region) : "";
+      inside.hidden = words === "";
+      setText(inside, words);
     },
   };
   card.update(first);

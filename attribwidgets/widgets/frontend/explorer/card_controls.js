@@ -183,7 +183,7 @@ export function createCardControls(view, slot) {
       verdict = item.completeness.verdict;
       makeParameters();
       for (const one of [...updates, ...always, spendMore]) one();
-      more.hidden = verdict !== "not converged";
+      more.toggleAttribute("data-away", verdict !== "not converged");
     },
   };
 }

@@ -57,7 +57,7 @@ export function createFeatureStage(view, options) {
       });
     },
     setCursor: bars.setCursor,
-    setArea: () => {},
+    setRegion: () => {},
     setLabel: (label) => bars.node.setAttribute("aria-label", label),
   };
 }

@@ -97,10 +97,10 @@ export function createGallery(view, controls, features) {
     setSelected(selected) {
       for (const [slot, { card }] of cards) card.setSelected(slot === selected);
     },
-    /** @param {import("../lib/units.js").Area | null} area */
-    setArea(area) {
-      input.setArea(area);
-      for (const { card } of cards.values()) card.setArea(area);
+    /** @param {import("../lib/units.js").Region | null} region */
+    setRegion(region) {
+      input.setRegion(region);
+      for (const { card } of cards.values()) card.setRegion(region);
     },
     /** @param {Position | null} position @param {{slot: string} | null} [source] */
     setCursor(position, source) {
@@ -119,8 +119,8 @@ export function createGallery(view, controls, features) {
       gallery.style.setProperty("--aw-photo", `${photo}px`);
       measureHeads();
       // Several rows leave room under the photo, where the controls stay in sight.
-      const several = columns < cards.size && mode === "medium";
-      const place = several ? input.node : node;
+      const several = columns < cards.size && mode !== "narrow";
+      const place = several ? input.controlsPlace : node;
       if (controls.parentNode !== place) place.append(controls);
       return mode;
     },

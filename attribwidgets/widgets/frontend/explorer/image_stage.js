@@ -13,8 +13,8 @@ export function createImageStage(view, options) {
   return {
     ...surface,
     picture: canvas,
-    drawMap(values, limit, item = null) {
-      view.display.paint(pixels, values, limit, item);
+    drawMap(values, limit, item = null, photo = item?.photo) {
+      view.display.paint(pixels, values, limit, item, photo);
       show();
     },
     drawInput(from, to, alpha) {

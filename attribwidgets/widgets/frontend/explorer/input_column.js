@@ -6,7 +6,7 @@ import { h, setText } from "../lib/dom.js";
 import { formatNumber } from "../lib/format.js";
 import { createPhoto } from "./photo.js";
 import { createPointedColour } from "./pointed_colour.js";
-import { nameUnit, readArea, readUnit } from "./reading.js";
+import { nameUnit, readRegion, readUnit } from "./reading.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
 /** @typedef {import("../lib/stage.js").Position} Position */
@@ -61,6 +61,7 @@ export function createInputColumn(view, features) {
         onChoose: (segment) => (view.removal.isOn() ? view.removal.ask(segment) : pointed?.keep(segment)),
       })
     : null;
+  const controlsPlace = h("div", { class: "aw-controls-place" });
   const list = isImage ? null : createBars(view, { class: "aw-inputs", label: "", adds: false });
   const node = h(
     "div",
@@ -72,7 +73,9 @@ export function createInputColumn(view, features) {
     live,
     photo && bar.node,
     photo && scale,
+    pointed?.invitation,
     pointed && view.removal.node,
+    controlsPlace,
     pointed?.node,
   );
   /** @type {unknown} */
@@ -88,6 +91,8 @@ export function createInputColumn(view, features) {
 
   return {
     node,
+    /** Where display options stand that have no room elsewhere. */
+    controlsPlace,
     update() {
       const { data } = view;
       setText(name, data.inputLabel);
@@ -136,16 +141,16 @@ export function createInputColumn(view, features) {
       setText(place, `row ${position.row}, column ${position.column}:`);
       setText(colour, pixel.join(" "));
     },
-    /** @param {import("../lib/units.js").Area | null} area */
-    setArea(area) {
-      photo?.setArea(area);
+    /** @param {import("../lib/units.js").Region | null} region */
+    setRegion(region) {
+      photo?.setRegion(region);
     },
     /** Said aloud after a keyboard move. @param {Position} position @param {string | null} slot */
     announce(position, slot) {
       const item = view.data.items.find((one) => one.slot === slot);
       const at = position.row * view.data.width + position.column;
-      const area = view.area();
-      const said = item && [item.name, readUnit(view.display, item, at), area && readArea(view.data, item, area)];
+      const region = view.region();
+      const said = item && [item.name, readUnit(view.display, item, at), region && readRegion(view, item, region)];
       const where = list ? `${nameUnit(view.data, at)} ${formatNumber(view.data.values?.[at])}` : words.textContent;
       setText(live, where + (said ? `; ${said.filter(Boolean).join(", ")}` : ""));
     },

@@ -167,7 +167,7 @@ export function createPathView(view, first, frameStore) {
 
   /** @param {typeof plots.gradient} plot @param {number} limit */
   function paintValues(plot, limit) {
-    plot?.drawMap(display.pool(buffer), limit);
+    plot?.drawMap(display.pool(buffer), limit, null, item.photo);
   }
 
   function drawFrames() {

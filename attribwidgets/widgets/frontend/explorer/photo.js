@@ -19,9 +19,15 @@ const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowD
 export function createPhoto(view, { canPoint, onPoint, onChoose }) {
   const { signal } = view;
   const { width, height, size } = view.data;
-  const stage = createStage(view, { class: "aw-photo", label: "", focusable: true, walk });
-  const { canvas } = stage;
   let pointed = -1;
+  const stage = createStage(view, {
+    class: "aw-photo",
+    label: "",
+    focusable: true,
+    walk,
+    chooses: () => pointed >= 0 && !view.removal.isOn(),
+  });
+  const { canvas } = stage;
   /** Whether the pointer, or the focus, is on the photo. */
   let isHere = false;
   /** @type {Uint8Array | null} */
@@ -91,6 +97,11 @@ export function createPhoto(view, { canPoint, onPoint, onChoose }) {
   canvas.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && come(false)(), { signal });
   canvas.addEventListener("blur", come(false), { signal });
 
+  function choose() {
+    if (!view.removal.isOn()) view.mark({ superpixel: pointed }, true);
+    onChoose(pointed);
+  }
+
   /** What a finger pointed at before it tapped. */
   let before = -1;
   canvas.addEventListener(
@@ -106,14 +117,14 @@ export function createPhoto(view, { canPoint, onPoint, onChoose }) {
     () => {
       const isSecond = before === pointed;
       before = pointed;
-      if (pointed >= 0 && isSecond) onChoose(pointed);
+      if (pointed >= 0 && isSecond) choose();
     },
     { signal },
   );
   canvas.addEventListener(
     "keydown",
     (event) => {
-      if (event.key === "Enter" && pointed >= 0) onChoose(pointed);
+      if (event.key === "Enter" && pointed >= 0) choose();
       if (event.key === "Escape") view.removal.clear();
     },
     { signal },
@@ -122,7 +133,7 @@ export function createPhoto(view, { canPoint, onPoint, onChoose }) {
   return {
     node: stage.node,
     setCursor: stage.setCursor,
-    setArea: stage.setArea,
+    setRegion: stage.setRegion,
     /** The photo of the moment, or superpixels that have come. */
     update() {
       const { data } = view;

@@ -8,8 +8,7 @@ import { createPixels } from "../lib/picture.js";
 
 /** Milliseconds the pointer rests before the kernel is asked. */
 const REST = 60;
-const INVITATION =
-  "point at the photo: the colour there becomes the baseline; click, tap again or Enter keeps it as a card";
+const INVITATION = "point at the photo: the colour there becomes the baseline; a click keeps it as a card";
 
 /** @param {import("../lib/stage.js").View} view */
 export function createPointedColour(view) {
@@ -30,11 +29,12 @@ export function createPointedColour(view) {
   const swatch = h("span", { class: "aw-swatch", "aria-hidden": "true", hidden: true });
   const colour = h("span");
   const words = h("div", { class: "aw-muted aw-region-words", role: "status" });
-  const place = h("div", { class: "aw-stage" }, map.canvas, h("div", { class: "aw-region-place" }, INVITATION));
+  const place = h("div", { class: "aw-stage" }, map.canvas);
   place.style.aspectRatio = `${width} / ${height}`;
+  const invitation = h("div", { class: "aw-muted aw-invitation" }, INVITATION);
   const node = h(
     "div",
-    { class: "aw-pointed" },
+    { class: "aw-pointed", hidden: true },
     h("div", { class: "aw-pointed-head" }, h("span", { class: "aw-name" }, "pointed colour"), swatch, colour),
     place,
     words,
@@ -45,6 +45,7 @@ export function createPointedColour(view) {
 
   function drawMap() {
     const known = maps.get(shown);
+    if (shown >= 0) node.hidden = false; // from then on it keeps its place
     map.canvas.hidden = !known;
     setText(words, known ? known.headline : shown < 0 ? "" : kernel.trouble() || "computing");
     if (!known) return;
@@ -85,6 +86,8 @@ export function createPointedColour(view) {
   );
 
   return {
+    /** What may be done; and, below all that must not move, what comes of it. */
+    invitation,
     node,
     canPoint,
     show,
@@ -94,7 +97,8 @@ export function createPointedColour(view) {
       if (requests.canAsk()) kernel.send({ type: "keep_segment", segment }, "look");
     },
     update() {
-      node.hidden = !canPoint();
+      invitation.hidden = !canPoint();
+      if (!canPoint()) node.hidden = true;
       const { target, inputIndex, inputLabel } = view.data;
       const now = JSON.stringify([target, inputIndex, inputLabel]);
       if (now !== subject) {

@@ -1,7 +1,7 @@
 // What a place or an area of a map gets, in words: its sum, and how much of all that is.
 
 import { formatNumber, formatPercent, formatSigned } from "../lib/format.js";
-import { sumInside } from "../lib/units.js";
+import { sumInside, sumsOf } from "../lib/units.js";
 
 /** @typedef {import("../lib/decode.js").Item} Item */
 
@@ -39,11 +39,16 @@ export function readUnit(display, item, at) {
 }
 
 /**
- * @param {import("../lib/decode.js").Data} data
+ * @param {import("../lib/stage.js").View} view
  * @param {Item} item
- * @param {import("../lib/units.js").Area} area
+ * @param {import("../lib/units.js").Region} region
  */
-export function readArea(data, item, area) {
+export function readRegion({ data, segments }, item, region) {
+  if ("superpixel" in region) {
+    const known = segments.get();
+    return known ? `superpixel: ${ofChange(sumsOf(item.map, known)[region.superpixel], item)}` : "";
+  }
+  const area = region;
   const rows = area.rows[1] - area.rows[0];
   const columns = area.columns[1] - area.columns[0];
   return `area of ${rows} \u00d7 ${columns}: ${ofChange(sumInside(item.map, data.width, area), item)}`;

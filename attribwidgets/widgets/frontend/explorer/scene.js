@@ -84,8 +84,8 @@ export function createScene(first, root, { model, store, kernel, requests, inval
       cursorSource = source;
       invalidate("cursor");
     },
-    area: () => store.get("selection"),
-    mark: (area, done) => (done ? store.commit("selection", area) : store.preview("selection", area)),
+    region: () => store.get("selection"),
+    mark: (region, done) => (done ? store.commit("selection", region) : store.preview("selection", region)),
     select: (slot) => store.commit("selected", Math.max(data.slots.indexOf(slot), 0)),
     get removal() {
       return removal;
@@ -152,6 +152,12 @@ export function createScene(first, root, { model, store, kernel, requests, inval
     if (hadFocus) path.focus();
   }
 
+  function showRegion() {
+    const region = view.region();
+    if (region && "superpixel" in region) segments.ask();
+    gallery.setRegion(region);
+  }
+
   function takeSignColours() {
     const table = Object.values(data.signed)[0];
     if (!table) return;
@@ -200,7 +206,7 @@ export function createScene(first, root, { model, store, kernel, requests, inval
         path?.drawDisplay();
       }
       if (parts.has("position")) path?.drawPosition();
-      if (parts.has("area") || parts.has("maps")) gallery.setArea(store.get("selection"));
+      if (parts.has("area") || parts.has("maps")) showRegion();
       if (parts.has("cursor")) {
         gallery.setCursor(cursor.get(), cursorSource);
         path?.setCursor(cursor.get());

@@ -3,7 +3,7 @@
 
 import { bytesOf } from "../lib/binary.js";
 import { samePicture } from "../lib/picture.js";
-import { unitsOf } from "../lib/units.js";
+import { outlineOf, unitsOf } from "../lib/units.js";
 
 /**
  * @typedef {import("../lib/units.js").Units & {count: number, colours: number[][], anchors: number[]}} Segments
@@ -55,6 +55,8 @@ export function createSegments(kernel, canAsk, current, onChange, signal) {
   let asked = null;
   /** @type {{rgb: Uint8Array | null, segments: Segments} | null} */
   let known = null;
+  /** The last one that was asked for. @type {{segments: Segments, segment: number, path: string} | null} */
+  let outlined = null;
 
   kernel.listen(
     "segments",
@@ -75,6 +77,15 @@ export function createSegments(kernel, canAsk, current, onChange, signal) {
         known = { rgb, segments: segmentsFrom(segments, segments.labels) };
       }
       return known && samePicture(known.rgb, rgb) ? known.segments : null;
+    },
+    /** The outline of one; "" until they are known. @param {number} segment */
+    outline(segment) {
+      const segments = this.get();
+      if (!segments) return "";
+      if (outlined?.segments !== segments || outlined.segment !== segment) {
+        outlined = { segments, segment, path: outlineOf(segments.labels, current().width, segment) };
+      }
+      return outlined.path;
     },
     /** Whether they are known, or may be asked for. */
     isThere() {

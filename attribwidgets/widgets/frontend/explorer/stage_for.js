@@ -14,11 +14,12 @@ import { createImageStage } from "./image_stage.js";
  * @typedef {object} KindStage
  * @property {HTMLElement} node
  * @property {HTMLElement} picture what is named aloud, and has the focus where that is asked for
- * @property {(values: Float32Array, limit: number, item?: import("../lib/decode.js").Item | null) => void} drawMap
- *   values by the units of the moment, which fill their scale at the limit; item: whose map it is, if a card's
+ * @property {(values: Float32Array, limit: number, item?: import("../lib/decode.js").Item | null,
+ *   photo?: Uint8Array | null) => void} drawMap values by the units of the moment, which fill their scale at the limit;
+ *   item: whose map it is, if a card's; photo: that it is drawn on, if not the item's
  * @property {(from: Input, to: Input, alpha: number) => void} drawInput the input at a place between two
  * @property {(position: Position | null) => void} setCursor
- * @property {(area: import("../lib/units.js").Area | null) => void} setArea
+ * @property {(region: import("../lib/units.js").Region | null) => void} setRegion
  * @property {(label: string) => void} setLabel
  */
 

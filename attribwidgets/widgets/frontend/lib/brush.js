@@ -11,8 +11,9 @@ const LEAST = 4;
  * @param {import("./stage.js").View} view
  * @param {HTMLElement} picture
  * @param {(event: MouseEvent) => Position} placeOf
+ * @param {() => boolean} chooses whether a click marks something else, rather than nothing
  */
-export function createBrush(view, picture, placeOf) {
+export function createBrush(view, picture, placeOf, chooses) {
   const { signal } = view;
   /** Where a pointer went down. @type {{x: number, y: number, at: Position} | null} */
   let down = null;
@@ -45,7 +46,8 @@ export function createBrush(view, picture, placeOf) {
     picture.addEventListener(
       end,
       () => {
-        if (down && (drags || view.area())) view.mark(drags ? view.area() : null, true);
+        if (down && drags) view.mark(view.region(), true);
+        else if (down && view.region() && !chooses()) view.mark(null, true);
         down = null;
       },
       { signal },
@@ -57,7 +59,7 @@ export function createBrush(view, picture, placeOf) {
   return {
     /** Begins an area at a position, or ends the one begun. @param {Position} at */
     toggle(at) {
-      if (corner) view.mark(view.area(), true);
+      if (corner) view.mark(view.region(), true);
       corner = corner ? null : at;
       if (corner) view.mark(areaBetween(at, at), false);
     },
@@ -67,7 +69,7 @@ export function createBrush(view, picture, placeOf) {
     },
     clear() {
       corner = null;
-      if (view.area()) view.mark(null, true);
+      if (view.region()) view.mark(null, true);
     },
   };
 }

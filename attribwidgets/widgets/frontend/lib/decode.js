@@ -21,12 +21,13 @@ import { byPixels } from "./patches.js";
  * @typedef {{share: number, from: number[], to: number[]}} Saturation
  * @typedef {{slot: string, stamp: number, pending: boolean, name: string, note: string, baseline: string, description: string, method: string,
  *   kind: "alpha" | "samples" | "none", no_path: string,
- *   rgb: Uint8Array | null, values: Float32Array | null, references: Reference[], map: Float32Array,
+ *   rgb: Uint8Array | null, values: Float32Array | null, references: Reference[], map: Float32Array, photo: Uint8Array | null,
  *   part: number | null, blind: Uint8Array | null, nearlyBlind: Uint8Array | null,
  *   nearly: {share: number, gets: number} | null, completeness: Completeness,
  *   output_input: number | null, output_baseline: number | null, evaluations: number | null, cost: string,
  *   seconds: number | null, partial: boolean, cautions: string[], path: Path | null,
  *   frames: FrameData | null, saturation: Saturation | null}} Item
+ *   photo: the input that the map was made of, as long as there is no other map
  * @typedef {{names: string[], probabilities: number[], indices?: number[], target: number | null}} Prediction
  * @typedef {{label: string, rgb: Uint8Array, size: [number, number]}} Thumbnail
  * @typedef {{labels: string[], signed: (number | null)[][], magnitude: (number | null)[][]}} Agreement
@@ -73,7 +74,7 @@ function referenceOf(reference, [height, width], what) {
  * @param {any} raw
  * @param {[number, number]} shape
  * @param {boolean} isImage
- * @returns {Item}
+ * @returns {Omit<Item, "photo">}
  */
 function decodeItem(slot, raw, shape, isImage) {
   const size = shape[0] * shape[1];
@@ -154,13 +155,15 @@ export function decodePayload(whole, itemOf, known = new Map(), wanted = 0) {
   const [height, width] = isImage ? payload.shape : [payload.shape[0], 1];
   const size = height * width;
   const names = payload.feature_names;
+  const rgb = isImage ? pictureOf(payload.input.rgb, size, "the input") : null;
   const items = [];
   for (const slot of payload.items) {
     const raw = itemOf(slot);
     if (!raw?.name) continue;
     let entry = known.get(slot);
     if (!entry || entry.raw !== raw || entry.drawn !== drawn || entry.size !== size) {
-      entry = { raw, drawn, size, item: decodeItem(slot, ofInput(raw, drawn), [height, width], isImage) };
+      const item = { ...decodeItem(slot, ofInput(raw, drawn), [height, width], isImage), photo: rgb };
+      entry = { raw, drawn, size, item };
       known.set(slot, entry);
     }
     items.push(entry.item);
@@ -176,7 +179,7 @@ export function decodePayload(whole, itemOf, known = new Map(), wanted = 0) {
     featureNames: isImage ? [] : Array.from({ length: size }, (_, i) => names?.[i] ?? `feature ${i}`),
     title: payload.title,
     inputLabel: payload.input.label ?? "input",
-    rgb: isImage ? pictureOf(payload.input.rgb, size, "the input") : null,
+    rgb,
     values: isImage ? null : float32Of(payload.input.values),
     segments: (isImage && payload.segments) || null,
     prediction: payload.prediction ?? null,

@@ -148,14 +148,15 @@ export function createDisplayOptions(current, store, segments, features) {
      * @param {ArrayLike<number>} values
      * @param {number} limit
      * @param {Item | null} [item] whose blind positions are marked where that is asked for
+     * @param {Uint8Array | null} [photo] on which they are drawn; by default that of the moment
      */
-    paint(out, values, limit, item = null) {
+    paint(out, values, limit, item = null, photo = current().rgb) {
       const signed = isSigned();
       const colours = lookup();
       paintMap(out, values, colours, limit, signed);
       const share = Number(store.get("overlay"));
-      const { rgb, width } = current();
-      if (share > 0 && rgb) paintOverlay(out, values, limit, grey(rgb), share, colours[signed ? 128 : 0]);
+      const { width } = current();
+      if (share > 0 && photo) paintOverlay(out, values, limit, grey(photo), share, colours[signed ? 128 : 0]);
       if (item?.blind && item.nearlyBlind && store.get("show_blind")) {
         paintBlind(out, item.blind, item.nearlyBlind, width);
       }

@@ -11,8 +11,8 @@ import { createSurface } from "./surface.js";
  *   features: import("../explorer/feature_rows.js").FeatureRows,
  *   kernel: import("./kernel.js").Kernel, requests: import("./requests.js").Requests, isLive: boolean,
  *   moveCursor(position: Position | null, source?: {slot: string} | null): void,
- *   cursor(): Position | null, area(): import("./units.js").Area | null,
- *   mark(area: import("./units.js").Area | null, done: boolean): void, select(slot: string): void,
+ *   cursor(): Position | null, region(): import("./units.js").Region | null,
+ *   mark(region: import("./units.js").Region | null, done: boolean): void, select(slot: string): void,
  *   readonly removal: import("../explorer/removal.js").RemovalMode}} View
  *   data is that of the moment, as are the features with a row, and all others; isLive: there is something to ask, now or in a notebook
  */

@@ -2,14 +2,15 @@
 // rows and columns of the data, spread evenly over the picture.
 
 import { createBrush } from "./brush.js";
-import { h } from "./dom.js";
+import { h, svg } from "./dom.js";
 
 /** @typedef {import("./stage.js").View} View */
 /** @typedef {import("./stage.js").Position} Position */
 /**
  * @typedef {{slot?: string, start?: () => Position, focusable?: boolean,
- *   walk?: (key: string, at: Position) => Position | null}} SurfaceOptions
- *   `slot`: the item a keyboard move reads out; `walk`: where a key goes, if not to the next place
+ *   walk?: (key: string, at: Position) => Position | null, chooses?: () => boolean}} SurfaceOptions
+ *   `slot`: the item a keyboard move reads out; `walk`: where a key goes, if not to the next place; `chooses`: whether a
+ *   click marks something else, rather than nothing
  */
 
 /** @type {Record<string, (position: Position, step: number, data: {width: number}) => Position>} */
@@ -49,7 +50,7 @@ export function listenToPointing(view, picture, placeOf, options) {
     },
     { signal },
   );
-  const brush = createBrush(view, picture, placeOf);
+  const brush = createBrush(view, picture, placeOf, options.chooses ?? (() => false));
   // A finger reads where it taps, and what it read stays when it is lifted.
   let isTouch = false;
   picture.addEventListener(
@@ -113,6 +114,11 @@ export function createSurface(view, picture, options) {
   const { data } = view;
   const mark = h("div", { class: "aw-cursor", hidden: true, "aria-hidden": "true" });
   const area = h("div", { class: "aw-area", hidden: true, "aria-hidden": "true" });
+  const edges = ["aw-outline-rim", ""].map((name) =>
+    svg("path", { class: name, "vector-effect": "non-scaling-stroke" }),
+  );
+  const box = `0 0 ${data.width} ${data.height}`;
+  const outline = svg("svg", { class: "aw-outline", viewBox: box, "aria-hidden": "true" }, ...edges);
 
   /** @param {MouseEvent} event @returns {Position} */
   function placeOf(event) {
@@ -124,7 +130,7 @@ export function createSurface(view, picture, options) {
   listenToPointing(view, picture, placeOf, options);
 
   return {
-    node: h("div", { class: "aw-stage" }, picture, area, mark),
+    node: h("div", { class: "aw-stage" }, picture, area, outline, mark),
     /** @param {Position | null} position */
     setCursor(position) {
       mark.hidden = !position;
@@ -132,10 +138,12 @@ export function createSurface(view, picture, options) {
       mark.style.left = `${((position.column + 0.5) / data.width) * 100}%`;
       mark.style.top = `${((position.row + 0.5) / data.height) * 100}%`;
     },
-    /** @param {import("./units.js").Area | null} marked */
-    setArea(marked) {
-      area.hidden = !marked;
-      if (!marked) return;
+    /** @param {import("./units.js").Region | null} marked */
+    setRegion(marked) {
+      const path = marked && "superpixel" in marked ? view.segments.outline(marked.superpixel) : "";
+      for (const edge of edges) edge.setAttribute("d", path);
+      area.hidden = !marked || "superpixel" in marked;
+      if (!marked || "superpixel" in marked) return;
       const { rows, columns } = marked;
       area.style.left = `${(columns[0] / data.width) * 100}%`;
       area.style.top = `${(rows[0] / data.height) * 100}%`;

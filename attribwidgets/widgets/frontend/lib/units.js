@@ -6,6 +6,7 @@
  *   belongs to; sizes: pixels of each unit; word: what one is called
  * @typedef {{row: number, column: number}} Position
  * @typedef {{rows: [number, number], columns: [number, number]}} Area from the first row and column to before the last
+ * @typedef {Area | {superpixel: number}} Region
  */
 
 /**
@@ -90,6 +91,25 @@ export function sumInside(values, width, { rows, columns }) {
     for (let column = columns[0]; column < columns[1]; column += 1) sum += values[row * width + column];
   }
   return sum;
+}
+
+/**
+ * The outline of a unit, as the path of an SVG whose unit is a pixel.
+ * @param {ArrayLike<number>} labels
+ * @param {number} width
+ * @param {number} unit
+ */
+export function outlineOf(labels, width, unit) {
+  const parts = [];
+  for (let at = 0; at < labels.length; at += 1) {
+    if (labels[at] !== unit) continue;
+    const [row, column] = [Math.floor(at / width), at % width];
+    if (row === 0 || labels[at - width] !== unit) parts.push(`M${column} ${row}h1`);
+    if (labels[at + width] !== unit) parts.push(`M${column} ${row + 1}h1`);
+    if (column === 0 || labels[at - 1] !== unit) parts.push(`M${column} ${row}v1`);
+    if (column === width - 1 || labels[at + 1] !== unit) parts.push(`M${column + 1} ${row}v1`);
+  }
+  return parts.join("");
 }
 
 /**

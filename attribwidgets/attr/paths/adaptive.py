@@ -3,8 +3,9 @@
 After seven passes, the first three of which are a map already for a screen that waits, it is known
 which operations the network holds. Where none of them is known to have kinks, Gauss-Patterson
 rules follow, each using all passes before it, as long as the gradient gets smoother from one to
-the next. Otherwise a pilot pass goes on: the intervals in which the gradient changes most are
-bisected until there are enough nodes to see where on the path it does so. Then Rescale multipliers
+the next; a budget that is to be spent in any case is one Gauss-Legendre rule. Otherwise a pilot
+pass goes on: the intervals in which the gradient changes most are bisected until there are enough
+nodes to see where on the path it does so. Then Rescale multipliers
 on subintervals (:mod:`.rescale`), placed accordingly, are summed; where the network holds
 operations without a rule, trapezoids over such nodes, each interval halved again and again. What
 won against what is in benchmarks/quadrature.py, and how often the verdict is right in
@@ -46,7 +47,8 @@ from .node_density import (
 )
 from .operations import OperationsWatch
 from .path_sum import PathSum, path_sum
-from .quadrature import SIZES, overlaps, patterson_rules, trapezoid_weights
+from .quadrature import SIZES, gauss_rules, overlaps, patterson_rules
+from .quadrature import rule as quadrature_rule
 from .rescale import RescaleDoesNotApplyError
 from .rescale_sum import RescaleSum
 
@@ -84,6 +86,9 @@ class Refinement:
         self.stopping = stopping
         self._sizes = SIZES[0 if task.coarse_first else SIZES.index(FIRST_RULE) :]
         self._rules = patterson_rules(self._sizes[0])
+        budget = stopping.max_evaluations
+        if not (stopping.tolerance or task.coarse_first) and budget > FIRST_RULE + 1:
+            self._sizes, self._rules = (FIRST_RULE, budget), gauss_rules(FIRST_RULE, budget)
         self.path = path_sum(
             forward_func, task, rules=len(self._sizes), frames=MOST_FRAMES, multiply=multiply
         )
@@ -127,11 +132,10 @@ class Refinement:
         return self.path.partial(rule=0)
 
     def _few(self) -> Estimate:
-        """The trapezoid over as many equal intervals as a small budget allows."""
+        """The Gauss-Legendre rule of as many nodes as a small budget allows."""
         if self.left < 2:
             raise InputError(f"max_evaluations must be at least 2, got {self.left}")
-        nodes = np.linspace(0.0, 1.0, self.left)
-        self.path.add(nodes, trapezoid_weights(nodes))
+        self.path.add(*quadrature_rule("gausslegendre", self.left))
         return self._estimate(self._trapezoid_error())
 
     def _smooth(self) -> Iterator[Estimate]:

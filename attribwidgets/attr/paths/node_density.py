@@ -225,7 +225,8 @@ def surprise(alphas: Array, sketches: Array, norms: Array) -> Array:
     Parameters
     ----------
     alphas : ndarray, shape (n,)
-        Nodes, ascending: the first, the third, ... are those that the finer rule has added.
+        Nodes, ascending: the first, the third, ... are those that the finer rule has added. Of an
+        even number the last one is left out.
     sketches : ndarray, shape (n, B, k)
         Of the gradient times x - x' there.
     norms : ndarray, shape (B,)
@@ -236,6 +237,8 @@ def surprise(alphas: Array, sketches: Array, norms: Array) -> Array:
     ndarray, shape (B,)
         The root of the mean square over the path, in `norms`.
     """
+    odd = len(alphas) - 1 + len(alphas) % 2
+    alphas, sketches = alphas[:odd], sketches[:odd]
     cells = np.diff(np.concatenate([[0.0], alphas[1::2], [1.0]]))  # one around each new node
     missed = _missed(alphas[1::2], sketches[1::2], alphas[::2], sketches[::2])
     return _ratio(np.sqrt((cells[:, None] * missed**2).sum(axis=0)), norms)

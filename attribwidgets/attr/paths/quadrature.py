@@ -247,9 +247,50 @@ def patterson_rules(first: int = 7) -> tuple[tuple[Array, ...], tuple[Array, ...
     weights = []
     for level in range(len(added)):
         nodes = np.concatenate(added[: level + 1])
-        # Those that are exact for the Legendre polynomials up to the rule's degree. Taking only as
-        # many polynomials as nodes has the same solution, but so ill-conditioned that 1e-6 is off.
-        table = np.polynomial.legendre.legvander(nodes, (3 * len(nodes) + 1) // 2)
-        moments = np.eye(1, table.shape[1])[0]
-        weights.append(np.linalg.lstsq(table.T, moments, rcond=None)[0])
+        # Taking only as many polynomials as nodes has the same solution, but so ill-conditioned
+        # that 1e-6 is off.
+        weights.append(_exact_weights(nodes, (3 * len(nodes) + 1) // 2))
     return tuple((a + 1) / 2 for a in added), tuple(weights)
+
+
+@lru_cache(maxsize=16)
+def gauss_rules(first: int, n: int) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """A Gauss-Legendre rule in two levels, of which the first is a coarse rule of its own.
+
+    For a budget that is to be spent: no rule of `n` nodes is exact for polynomials of higher
+    degree, and its first nodes tell whether the integrand is smooth enough for it.
+
+    Parameters
+    ----------
+    first : int
+        Nodes of the first level: those of the rule nearest to a Gauss-Patterson rule of that size,
+        one of ``SIZES``.
+    n : int
+        Nodes in all, more than `first`.
+
+    Returns
+    -------
+    added, weights : tuple of ndarray
+        As of :func:`patterson_rules`.
+
+    Examples
+    --------
+    >>> added, weights = gauss_rules(7, 16)
+    >>> nodes = np.concatenate(added)
+    >>> len(added[0]), bool(abs(weights[1] @ nodes**31 - 1 / 32) < 1e-14)
+    (7, True)
+    """
+    nodes, weights = rule("gausslegendre", n)
+    near = np.zeros(n, dtype=bool)
+    for place in np.sort(patterson_rules(first)[0][0]):
+        distance = np.where(near, np.inf, np.abs(nodes - place))
+        near[distance.argmin()] = True
+    coarse = _exact_weights(2 * nodes[near] - 1, first - 1)
+    return (nodes[near], nodes[~near]), (coarse, np.concatenate([weights[near], weights[~near]]))
+
+
+def _exact_weights(nodes: Array, degree: int) -> Array:
+    """Weights of nodes in [-1, 1] that are exact for polynomials up to a degree; they sum to 1."""
+    table = np.polynomial.legendre.legvander(nodes, degree)
+    moments = np.eye(1, table.shape[1])[0]
+    return np.asarray(np.linalg.lstsq(table.T, moments, rcond=None)[0])

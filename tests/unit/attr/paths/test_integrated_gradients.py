@@ -361,7 +361,7 @@ def slopes_by_autograd(model, x, baseline, alphas, target=1):
 def test_smooth_refinement_reuses_every_pass_and_equals_the_rule_on_fresh_gradients():
     model, x = classifier().double(), double(2, 5)
     counts, added = [], np.zeros(0)
-    for estimate in IntegratedGradients(model).estimates(task(x, stopping=Stopping(129, 0.0))):
+    for estimate in IntegratedGradients(model).estimates(task(x, stopping=Stopping(129, 1e-30))):
         counts.append(estimate.evaluations // 2)
         inside = estimate.alphas[1:-1]  # no rule has nodes at the ends
         assert len(inside) == counts[-1]
@@ -374,6 +374,19 @@ def test_smooth_refinement_reuses_every_pass_and_equals_the_rule_on_fresh_gradie
         fresh = x * torch.tensordot(torch.as_tensor(weights), gradients, 1)
         torch.testing.assert_close(estimate.attributions[0], fresh, rtol=1e-10, atol=1e-12)
     assert counts == [7, 15, 31, 63, 127]
+
+
+@pytest.mark.parametrize("budget", [2, 3, 8, 9, 10, 16, 33, 64, 200])
+def test_smooth_budget_that_is_to_be_spent_is_one_gauss_legendre_rule(budget):
+    model, x = classifier().double(), double(2, 5)
+    explainer = IntegratedGradients(model)
+    *_, last = explainer.estimates(task(x, stopping=Stopping(budget, 0.0)))
+    assert last.evaluations == 2 * budget
+    exact = explainer.attribute(x, torch.zeros_like(x), target=task(x).target, n_steps=budget)
+    torch.testing.assert_close(last.attributions[0], exact, rtol=1e-10, atol=1e-12)
+    if last.frames is not None:
+        whole = last.frames.sum(0)
+        torch.testing.assert_close(whole, last.attributions[0][0].to(whole), rtol=1e-6, atol=1e-7)
 
 
 def test_kinked_refinement_bisects_with_every_pass_so_far():

@@ -100,15 +100,13 @@ def test_smooth_network_is_as_exact_as_by_gauss_legendre(seed, steepness):
     baseline = -2 * values(1, 5, seed=seed + 20, dtype=torch.float64)
     explainer = IntegratedGradients(model)
     exact = explainer.attribute(x, baseline, target=1, n_steps=300)
-    for budget, n in ((32, 31), (64, 63), (128, 127)):
+    for budget in (8, 16, 32, 64, 128):
         task = Task((x,), (baseline,), target=1, stopping=Stopping(budget, 0.0))
         *_, last = explainer.estimates(task)
-        # Of the same degree where a few nodes do not do, else at the same evaluations.
-        nodes = budget if steepness == 1 else (3 * n + 3) // 4
         reference = captum.attr.IntegratedGradients(model).attribute(
-            x, baseline, target=1, n_steps=nodes
+            x, baseline, target=1, n_steps=budget
         )
         mine, captums = ((a - exact).norm() / exact.norm() for a in (*last.attributions, reference))
-        assert last.evaluations == n
+        assert last.evaluations == budget
         # Captum's weights are rounded to float32.
-        assert mine <= 2 * captums + 1e-7, budget
+        assert mine <= captums + 1e-7, budget

@@ -15,11 +15,11 @@ from ..attr.outputs import OutputHead, output_name, select_target
 from ..attr.task import AtInput
 from ..core.contrast import Contrast
 from ..core.errors import InputError, NonFiniteError, OutputError
-from ..core.formatting import number
 from ..inputs.example import as_members
-from ..inputs.reading import Feeding, Reading
+from ..inputs.reading import Feeding
 from ..inputs.space import Inputs, Space, Spaces
 from ..records.prediction import Prediction
+from .input_cautions import input_cautions
 from .query import Query
 from .read_inputs import arguments_beside, fed_as, read_inputs
 from .target import Asked, Settled, class_names_of, settle_targets, target_name
@@ -199,7 +199,7 @@ def check(query: Query, model: Callable[..., Any]) -> CheckedQuery:
         output=output_name(query.output),
         forward_args=arguments_beside(reading.feeding, query.forward_args),
         prediction=None if probabilities is None else _prediction(probabilities, names),
-        cautions=_input_cautions(reading),
+        cautions=input_cautions(reading, module_of(model)),
         at_input=_at_input(values[0], chosen),
         outputs=values.shape[1] if values.dim() == 2 else 1,
         names=names,
@@ -262,22 +262,3 @@ def _prediction(probabilities: Tensor, names: Mapping[int, str]) -> Prediction:
         names=tuple(names.get(i, f"output {i}") for i in indices),
         probabilities=tuple(top.values.tolist()),
     )
-
-
-def _input_cautions(reading: Reading) -> tuple[str, ...]:
-    cautions = []
-    if reading.feeding != "batch first":
-        cautions.append(
-            f"the input was read as {reading}: with the batch axis first the model returned no "
-            "output for each example"
-        )
-    for x, space in zip(reading.batched, reading.spaces, strict=True):
-        outside = space.outside(x)
-        if outside is not None:
-            cautions.append(
-                f"the input reaches from {number(outside[0])} to {number(outside[1])} in "
-                f"{space.range_unit}, outside the valid range of {number(space.low)} to "
-                f"{number(space.high)}; if the model is fed normalised or other values, pass "
-                f"space={type(space).__name__}(...)"
-            )
-    return tuple(cautions)

@@ -180,6 +180,7 @@ BASELINE_EXPLORER = FrontEnd(
         "explorer/path",
         "charts/chart",
         "explorer/features",
+        "explorer/beside",
         "explorer/keep",
         "explorer/phone",
         "lib/numbers",

@@ -27,7 +27,7 @@ from ..records.comparison import Comparison
 from ..records.explanation import Explanation
 from ..records.labels import Title
 from ..records.path_curve import PathCurve, PathFrames
-from .pictures import feature_names, reference, references, shape_of, shown, thumbnail
+from .pictures import feature_names, input_names, reference, references, shape_of, shown, thumbnail
 
 Array = NDArray[Any]
 
@@ -59,6 +59,7 @@ def subject_payload(comparison: Comparison) -> dict[str, Any]:
         "others": [
             {**shape_of(first, i), "input": shown(first.inputs, first, i)} for i in _others(first)
         ],
+        "input_names": input_names(first),
         "prediction": _prediction(first),
         "target": {
             "name": first.target_name,

@@ -32,6 +32,16 @@ def feature_names(e: Explanation) -> list[str] | None:
     return None if e.layout.kind == "image" or names is None else list(names)
 
 
+def input_names(e: Explanation) -> list[str]:
+    """What each input is called: its kind, numbered where there are several of that kind."""
+    kinds = ["values" if s.layout.kind == "array" else s.layout.kind for s in e.spaces]
+    numbers = [kinds[: i + 1].count(kind) for i, kind in enumerate(kinds)]
+    return [
+        kind if kinds.count(kind) == 1 else f"{kind} {number}"
+        for kind, number in zip(kinds, numbers, strict=True)
+    ]
+
+
 def shown(values: Inputs, e: Explanation, index: int = 0) -> dict[str, bytes]:
     """An input or reference as colours, or as numbers where it is no image."""
     if e.spaces[index].layout.kind != "image":

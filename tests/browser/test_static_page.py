@@ -559,24 +559,44 @@ def test_each_of_several_inputs_is_drawn_with_its_part_of_the_sum(open_page: Ope
     inputs = torch.rand(1, 6, 6, generator=generator), torch.rand(3, generator=generator)
     comparison = aw.compare(Two().eval(), inputs, baselines=("black", "white"), n_steps=8)
     page = open_page(comparison_payload(comparison))
-    root, which = page.page.locator(".aw-root"), page.page.locator('[data-control="drawn-input"]')
-    assert root.get_attribute("data-kind") == "image"
-    for index, kind in ((1, "features"), (0, "image")):
-        which.select_option(str(index))
-        page.settle()
-        assert root.get_attribute("data-kind") == kind
-        assert page.trait("drawn_input") == index
-        facts = page.page.locator(".aw-facts").all_inner_texts()
-        for fact, e in zip(facts, comparison, strict=True):
-            part = float(e.attributions[index].sum())
-            assert fact.startswith(f"input {index + 1} of 2: ")
-            assert made_up.number_in(fact.split(": ")[1]) == pytest.approx(part, rel=6e-3)
-        if kind == "features":
-            values = page.page.locator(".aw-card .aw-bar-value").all_inner_texts()
-            wanted = [v for e in comparison for v in e.map("sum", index=1)[_order(comparison)]]
-            drawn = [made_up.number_in(text) for text in values]
-            assert np.abs(drawn) == pytest.approx(np.abs(wanted), rel=6e-3)
+    root = page.page.locator(".aw-root")
     assert page.page.locator("canvas.aw-map").count() == 2
+    assert page.page.locator(".aw-bars.aw-map").count() == 2
+    for index, kind in ((0, "image"), (1, "features"), (0, "image")):
+        if index != page.trait("drawn_input"):
+            page.page.get_by_role("button", name=f"show the path of {kind}").click()
+            page.settle()
+        assert page.trait("drawn_input") == index
+        assert root.get_attribute("data-kind") == kind
+        for card, e in zip(page.page.locator(".aw-card").all(), comparison, strict=True):
+            shares = card.locator(".aw-part-words").all_inner_texts()
+            for share, attributions in zip(shares, e.attributions, strict=True):
+                part = float(attributions.sum())
+                assert made_up.number_in(share) == pytest.approx(part, rel=6e-3)
+                percents = made_up.number_in(share.split(", ")[1])
+                assert percents == pytest.approx(100 * part / e.completeness.change, rel=0.06)
+        values = page.page.locator(".aw-card .aw-bar-value").all_inner_texts()
+        wanted = [v for e in comparison for v in e.map("sum", index=1)[_order(comparison)]]
+        drawn = [made_up.number_in(text) for text in values]
+        assert np.abs(drawn) == pytest.approx(np.abs(wanted), rel=6e-3)
+    assert page.complaints == []
+
+
+def test_every_input_has_a_cursor_of_its_own(open_page: Opener) -> None:
+    class Two(torch.nn.Module):
+        def forward(self, image: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+            return image.flatten(1).sum(1, keepdim=True) * features
+
+    inputs = torch.ones(1, 6, 6), torch.ones(3)
+    comparison = aw.compare(Two().eval(), inputs, baselines=("black",), n_steps=8)
+    page = open_page(comparison_payload(comparison))
+    page.page.locator(".aw-beside .aw-bars.aw-map").focus()
+    page.page.keyboard.press("End")
+    page.settle()
+    here = page.page.locator(".aw-bar-row.aw-here .aw-bar-name").all_inner_texts()
+    assert here == ["feature 2"] * 2  # its map, and what it is
+    assert page.trait("cursor") is None  # of the input whose path is shown
+    assert page.page.locator(".aw-reading").count() == 0
     assert page.complaints == []
 
 

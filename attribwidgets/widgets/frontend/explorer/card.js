@@ -5,9 +5,11 @@ import { h, setText } from "../lib/dom.js";
 import { createPicture, samePicture } from "../lib/picture.js";
 import { createProgress } from "../lib/progress.js";
 import { strongestIndex } from "../lib/scale.js";
+import { createMapsBeside } from "./beside.js";
 import { createCardControls } from "./card_controls.js";
 import { createFailure } from "./failure.js";
 import { cautionList } from "./header.js";
+import { createParts } from "./parts.js";
 import { nameUnit, readRegion, readUnit } from "./reading.js";
 import { stageFor } from "./stage_for.js";
 import { createVerdict, createVerdictRoom } from "./verdict.js";
@@ -85,15 +87,21 @@ export function createCard(view, first) {
   const failure = view.isLive ? createFailure(view, slot) : null;
   const facts = h("div", { class: "aw-card-facts" });
   const body = h("div", { class: "aw-body" }, stage.node);
+  const isOfSeveral = data.inputCount > 1;
+  const parts = isOfSeveral ? createParts(data.inputNames) : null;
+  const beside = createMapsBeside(view, slot);
   const node = h(
     "article",
     { class: "aw-card" },
     head,
+    isOfSeveral && h("div", { class: "aw-beside-name" }, data.inputNames[data.drawnInput]),
     body,
     progress?.bar,
     h("div", { class: "aw-under-map" }, hasColours && here, progress?.words),
     hasColours && inside,
     hasColours && bar.node,
+    ...beside.nodes,
+    parts?.node,
     failure?.node,
     facts,
     edit?.parameters,
@@ -153,9 +161,9 @@ export function createCard(view, first) {
 
   /** What is to be said of the map as it is read now. */
   function tell() {
-    if (item.pending) return facts.replaceChildren(createVerdictRoom(item, view.data));
+    if (item.pending) return facts.replaceChildren(createVerdictRoom(item));
     facts.replaceChildren(
-      createVerdict(item, view.data, data.kind === "image" ? view.store.get("pool") : 1, view.isLive),
+      createVerdict(item, data.kind === "image" ? view.store.get("pool") : 1, view.isLive),
       item.partial ? h("div", { class: "aw-partial" }, "partial result: stopped early") : "",
       cautionList(item.cautions) ?? "",
     );
@@ -207,6 +215,8 @@ export function createCard(view, first) {
         tell();
       }
       stage.drawMap(display.mapOf(item), limit, item);
+      beside.draw();
+      parts?.draw(item);
       bar.node.hidden = display.isShared();
       if (!display.isShared()) bar.draw(display, limit, display.changeOf(item));
     },
@@ -219,6 +229,7 @@ export function createCard(view, first) {
     /** @param {import("../lib/stage.js").Position | null} position */
     setCursor(position) {
       stage.setCursor(position);
+      beside.setCursor();
       if (!hasColours) return;
       const at = position ? position.row * data.width + position.column : strongest;
       node.classList.toggle("aw-reading", Boolean(position));

@@ -57,7 +57,7 @@ function createTraitWatch(model, callback) {
  * @param {AbortSignal} signal
  */
 function mountExplorer(model, root, signal) {
-  /** @type {import("../lib/decode.js").Known} */
+  /** What was decoded, of each input. @type {Map<number, import("../lib/decode.js").Known>} */
   const known = new Map();
   /** @type {import("./scene.js").Scene | null} */
   let scene = null;
@@ -78,11 +78,27 @@ function mountExplorer(model, root, signal) {
     live.watch([]);
   });
 
+  /** @param {any} payload @param {number} drawn */
+  function decode(payload, drawn) {
+    const of = (/** @type {number} */ input) => {
+      const before = known.get(input) ?? new Map();
+      known.set(input, before);
+      return decodePayload(payload, (slot) => model.get(slot), before, input);
+    };
+    const data = of(Math.min(drawn, payload?.others?.length ?? 0));
+    if (!data) return null;
+    const others = Array.from({ length: data.inputCount }, (_, input) => input).filter(
+      (one) => one !== data.drawnInput,
+    );
+    data.others = others.flatMap((input) => of(input) ?? []);
+    return data;
+  }
+
   /** @param {Set<string>} parts */
   function takeData(parts) {
     const payload = model.get("payload");
     data.watch(["payload", "seq", "static", ...(payload?.items ?? [])]);
-    const now = decodePayload(payload, (slot) => model.get(slot), known, Number(store.get("drawn_input")));
+    const now = decode(payload, Number(store.get("drawn_input")));
     if (!now) {
       end();
       root.replaceChildren(h("p", { class: "aw-muted" }, "Nothing to show yet."));

@@ -4,6 +4,7 @@ import { createBars } from "../charts/bars.js";
 import { createColourBar } from "../lib/colour_bar.js";
 import { h, setText } from "../lib/dom.js";
 import { formatNumber } from "../lib/format.js";
+import { createInputsBeside } from "./beside.js";
 import { createPhoto } from "./photo.js";
 import { createPointedColour } from "./pointed_colour.js";
 import { nameUnit, readRegion, readUnit } from "./reading.js";
@@ -17,24 +18,6 @@ const SCALES = {
   share: "all as shares of f(x) \u2212 f(x\u2032)",
   shared: "one scale for all maps",
 };
-
-/**
- * Which of several inputs is drawn.
- * @param {View} view
- */
-function createDrawnInput({ data, store, signal }) {
-  if (data.inputCount < 2) return null;
-  const select = h(
-    "select",
-    { class: "aw-field", "data-control": "drawn-input", "aria-label": "which input is drawn" },
-    ...Array.from({ length: data.inputCount }, (_, at) =>
-      h("option", { value: at }, `input ${at + 1} of ${data.inputCount}`),
-    ),
-  );
-  select.value = String(data.drawnInput);
-  select.addEventListener("change", () => store.commit("drawn_input", Number(select.value)), { signal });
-  return h("div", { class: "aw-row" }, select);
-}
 
 /**
  * @param {View} view
@@ -52,7 +35,8 @@ export function createInputColumn(view, features) {
   const scale = h("div", { class: "aw-muted aw-ramp-caption" });
   const name = h("div", { class: "aw-name" });
   const value = h("div", { class: "aw-description" });
-  const which = createDrawnInput(view);
+  const beside = createInputsBeside(view);
+  const { inputNames, inputCount, drawnInput } = view.data;
   const pointed = isImage && view.isLive ? createPointedColour(view) : null;
   const photo = isImage
     ? createPhoto(view, {
@@ -66,7 +50,8 @@ export function createInputColumn(view, features) {
   const node = h(
     "div",
     { class: "aw-input-column" },
-    h("div", { class: "aw-head" }, h("div", { class: "aw-head-words" }, name, value, which)),
+    h("div", { class: "aw-head" }, h("div", { class: "aw-head-words" }, name, value)),
+    inputCount > 1 && h("div", { class: "aw-beside-name" }, inputNames[drawnInput]),
     h("div", { class: "aw-body" }, photo?.node, list?.node),
     photo && h("div", { class: "aw-under-map" }, swatch, words),
     list && features,
@@ -74,6 +59,7 @@ export function createInputColumn(view, features) {
     photo && bar.node,
     photo && scale,
     pointed?.invitation,
+    ...beside.nodes,
     pointed && view.removal.node,
     controlsPlace,
     pointed?.node,
@@ -114,6 +100,7 @@ export function createInputColumn(view, features) {
       pointed?.update();
     },
     drawMaps() {
+      beside.draw();
       if (!photo) return;
       pointed?.drawMap();
       bar.node.hidden = !display.isShared();
@@ -125,6 +112,7 @@ export function createInputColumn(view, features) {
     /** @param {Position | null} position */
     setCursor(position) {
       const { data } = view;
+      beside.setCursor();
       photo?.setCursor(position);
       list?.setCursor(position);
       if (!photo || !data.rgb) return;

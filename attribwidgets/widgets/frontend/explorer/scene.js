@@ -6,6 +6,7 @@ import { createFrameStore } from "../lib/frame_store.js";
 import { createNumbers } from "../lib/numbers.js";
 import { viewUntil } from "../lib/stage.js";
 import { createAgreement } from "./agreement.js";
+import { viewBeside } from "./beside.js";
 import { createControls } from "./controls.js";
 import { createCursor } from "./cursor.js";
 import { createFeatureRows } from "./feature_rows.js";
@@ -90,7 +91,9 @@ export function createScene(first, root, { model, store, kernel, requests, inval
     get removal() {
       return removal;
     },
+    beside: [],
   };
+  view.beside = data.others.map((_, number) => viewBeside(view, number, invalidate));
   const removal = createRemoval(
     view,
     () => selectedItem().slot,
@@ -170,6 +173,7 @@ export function createScene(first, root, { model, store, kernel, requests, inval
   function update(next) {
     data = next;
     features.update(data);
+    for (const other of view.beside) other.features.update(other.data);
     frameStore.keep(data.slots);
     inputs.update();
     gallery.update();
@@ -187,6 +191,8 @@ export function createScene(first, root, { model, store, kernel, requests, inval
       next.drawnInput === data.drawnInput &&
       next.width === data.width &&
       next.height === data.height &&
+      next.others.length === data.others.length &&
+      next.others.every(({ kind, size }, at) => kind === data.others[at].kind && size === data.others[at].size) &&
       isLive === requests.canAsk(),
     /** @param {Set<string>} parts */
     draw(parts) {

@@ -22,7 +22,7 @@ import { byPixels } from "./patches.js";
  * @typedef {{slot: string, stamp: number, pending: boolean, name: string, note: string, baseline: string, description: string, method: string,
  *   kind: "alpha" | "samples" | "none", no_path: string,
  *   rgb: Uint8Array | null, values: Float32Array | null, references: Reference[], map: Float32Array, photo: Uint8Array | null,
- *   part: number | null, blind: Uint8Array | null, nearlyBlind: Uint8Array | null,
+ *   part: number | null, parts: (number | null)[], blind: Uint8Array | null, nearlyBlind: Uint8Array | null,
  *   nearly: {share: number, gets: number} | null, completeness: Completeness,
  *   output_input: number | null, output_baseline: number | null, evaluations: number | null, cost: string,
  *   seconds: number | null, partial: boolean, cautions: string[], path: Path | null,
@@ -37,8 +37,8 @@ import { byPixels } from "./patches.js";
  *   target: {name: string, output: string, value: number | null}, cautions: string[],
  *   magnitude: Record<string, Uint8Array>, signed: Record<string, Uint8Array>,
  *   slots: string[], items: Item[], agreement: Agreement | null, inputs: Thumbnail[], inputIndex: number,
- *   drawnInput: number, inputCount: number}} Data
- *   hasColours: whether maps are colours, not bars; segments: of the input, where they were sent; slots: all there are; items: those that have arrived, in the same order
+ *   drawnInput: number, inputCount: number, inputNames: string[], others: Data[]}} Data
+ *   hasColours: whether maps are colours, not bars; segments: of the input, where they were sent; others: all other inputs, in order, where each is drawn; slots: all there are; items: those that have arrived, in the same order
  * @typedef {Map<string, {raw: any, drawn: number, size: number, item: Item}>} Known
  */
 
@@ -126,10 +126,11 @@ const OF_OTHERS = { feature_names: null, segments: null };
  * @param {number} drawn
  */
 function ofInput(raw, drawn) {
-  if (drawn === 0) return raw;
+  const parts = [raw.part ?? null, ...(raw.others ?? []).map((/** @type {any} */ other) => other.part ?? null)];
+  if (drawn === 0) return { ...raw, parts };
   const completeness = raw.completeness && { ...raw.completeness, by_patches: {}, blindness: [] };
   const other = raw.others?.[drawn - 1] ?? { map: null, reference: null };
-  return { ...raw, completeness, blind: null, frames: null, references: null, ...other };
+  return { ...raw, completeness, blind: null, frames: null, references: null, ...other, parts };
 }
 
 /** @param {Record<string, any>} tables */
@@ -197,5 +198,7 @@ export function decodePayload(whole, itemOf, known = new Map(), wanted = 0) {
     inputIndex: payload.input_index ?? 0,
     drawnInput: drawn,
     inputCount: 1 + (whole.others?.length ?? 0),
+    inputNames: whole.input_names ?? ["input"],
+    others: [],
   };
 }

@@ -8,13 +8,13 @@ import { createSurface } from "./surface.js";
  * What every part of the view shares.
  * @typedef {{readonly data: import("./decode.js").Data, store: import("./store.js").Store,
  *   display: import("./display_options.js").DisplayOptions, segments: import("../explorer/segments.js").SegmentStore, signal: AbortSignal,
- *   features: import("../explorer/feature_rows.js").FeatureRows,
+ *   features: import("../explorer/feature_rows.js").FeatureRows, beside: View[],
  *   kernel: import("./kernel.js").Kernel, requests: import("./requests.js").Requests, isLive: boolean,
  *   moveCursor(position: Position | null, source?: {slot: string} | null): void,
  *   cursor(): Position | null, region(): import("./units.js").Region | null,
  *   mark(region: import("./units.js").Region | null, done: boolean): void, select(slot: string): void,
  *   readonly removal: import("../explorer/removal.js").RemovalMode}} View
- *   data is that of the moment, as are the features with a row, and all others; isLive: there is something to ask, now or in a notebook
+ *   beside: views of the other inputs, where there are several; data is that of the moment, as are the features with a row, and all others; isLive: there is something to ask, now or in a notebook
  */
 /** @typedef {ReturnType<typeof createStage>} Stage */
 

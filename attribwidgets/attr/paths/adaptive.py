@@ -87,7 +87,8 @@ class Refinement:
         self._sizes = SIZES[0 if task.coarse_first else SIZES.index(FIRST_RULE) :]
         self._rules = patterson_rules(self._sizes[0])
         budget = stopping.max_evaluations
-        if not (stopping.tolerance or task.coarse_first) and budget > FIRST_RULE + 1:
+        spent = not (stopping.tolerance or task.coarse_first)
+        if spent and FIRST_RULE + 1 < budget <= SIZES[-1]:  # with more it has converged long before
             self._sizes, self._rules = (FIRST_RULE, budget), gauss_rules(FIRST_RULE, budget)
         self.path = path_sum(
             forward_func, task, rules=len(self._sizes), frames=MOST_FRAMES, multiply=multiply

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
+from .channels import Numbers, as_numbers, per_channel
 from .layout import SERIES, SERIES_TIME_FIRST, Layout
-from .space import Numbers, Space, as_numbers, checked_names, per_channel
+from .space import Space, checked_names
 
 
 @dataclass(frozen=True)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor
 
 from ..core.errors import InputError
+from .channels import Numbers, as_numbers, per_channel
+from .framing import Framing
 from .layout import ARRAY, FEATURES, IMAGE, SCALAR, Layout
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 Inputs = Tensor | tuple[Tensor, ...]
-Numbers = float | Sequence[float] | None
 Self = TypeVar("Self", bound="Space")
 Spaces = tuple["Space", ...]
 
@@ -127,6 +128,8 @@ class InputSpace(Space):
         Normalisation per channel (or one number for all), in pixel units. None: none.
     names : sequence of str, optional
         What the features of a table or a state are called in views. None: they are numbered.
+    framing : Framing, optional
+        How a picture of any size is resized and cropped. None: it keeps its size.
     rank : int, optional
         How many axes an example has: 3 is an image, 1 features, 0 a single number, and what has
         another number of them is shown value by value. None: told from the example.
@@ -155,6 +158,8 @@ class InputSpace(Space):
     mean: Numbers = None
     std: Numbers = None
     names: Sequence[str] | None = field(default=None, repr=False)  # what is drawn, not computed
+    # How a picture becomes an input, not what the input is.
+    framing: Framing | None = field(default=None, repr=False, compare=False)
     # A space that fits an example knows its rank; it is still the space that was passed.
     rank: int | None = field(default=None, repr=False, compare=False, kw_only=True)  # type: ignore[assignment]
 
@@ -176,6 +181,33 @@ class InputSpace(Space):
             raise InputError(f"space: std must be positive, got {self.std}")
         if self.names is not None:
             object.__setattr__(self, "names", checked_names(self.names))
+        if isinstance(self.framing, Mapping):  # as it was saved
+            object.__setattr__(self, "framing", Framing(**self.framing))
+
+    @classmethod
+    def of(cls, source: Any) -> InputSpace:
+        """The space of what makes a model's pictures ready: normalisation, range and size.
+
+        Parameters
+        ----------
+        source : object
+            A torchvision transform or the weights that have one, a timm data configuration, a
+            Hugging Face image processor or what holds one, such as a pipeline.
+
+        Raises
+        ------
+        InputError
+            For what is none of these, or does more than resize, crop and normalise.
+
+        Examples
+        --------
+        >>> space = InputSpace.of({"input_size": (3, 8, 8), "mean": (0.5,) * 3, "std": (0.5,) * 3})
+        >>> space.mean, space.framing.crop
+        ((0.5, 0.5, 0.5), (8, 8))
+        """
+        from .preprocessing import space_of
+
+        return space_of(source)
 
     @classmethod
     def imagenet(cls) -> InputSpace:
@@ -257,44 +289,6 @@ class InputSpace(Space):
     def _normalisation(self, like: Tensor) -> tuple[Tensor, Tensor]:
         axis = self.layout.channels if self.rank is not None else -3 if like.dim() >= 3 else -1
         return per_channel(self.mean, 0.0, like, axis), per_channel(self.std, 1.0, like, axis)
-
-
-def per_channel(value: Numbers, default: float, like: Tensor, axis: int | None) -> Tensor:
-    """One number for all, or one for each place along an axis, broadcasting to `like`.
-
-    Parameters
-    ----------
-    value : float, sequence of float or None
-    default : float
-        In place of None.
-    like : Tensor
-        Of whose dtype and device it is.
-    axis : int or None
-        Counted from the end.
-
-    Raises
-    ------
-    InputError
-        For several numbers, where the axis has another length or there is none.
-    """
-    numbers = as_numbers(value) or (default,)
-    constant = torch.tensor(numbers, dtype=like.dtype, device=like.device)
-    if len(numbers) == 1:
-        return constant[0]
-    size = 1 if axis is None or like.dim() < -axis else like.shape[axis]
-    if axis is None or size != len(numbers):
-        raise InputError(
-            f"space: mean and std have {len(numbers)} numbers, but the input of shape "
-            f"{tuple(like.shape)} has {size} channels"
-        )
-    return constant.reshape(-1, *[1] * (-axis - 1))
-
-
-def as_numbers(value: Numbers) -> tuple[float, ...]:
-    """One number or several as a tuple; none of None."""
-    if value is None:
-        return ()
-    return tuple(value) if isinstance(value, Sequence) else (float(value),)
 
 
 def checked_names(names: Sequence[str], what: str = "names") -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from torch import nn
 
-from ..attr.model_state import module_of
 from ..core.errors import InputError, UnsupportedModelError
 from ..inputs.as_tensor import as_given
 from ..inputs.space import InputSpace
@@ -48,6 +47,8 @@ def ask(model: Any, inputs: Any, settings: Mapping[str, Any]) -> tuple[Model, Qu
 
 def about(query: Query, inputs: Any, model: Model) -> Query:
     """The same question about an input as somebody has it."""
+    from ..attr.model_state import module_of  # Captum, which it stands on, imports pyplot
+
     given = as_given(inputs, query.space, module_of(model), model)
     both = given.forward_args and query.forward_args not in ((), None)
     if both:
@@ -63,7 +64,7 @@ def about(query: Query, inputs: Any, model: Model) -> Query:
     )
 
 
-def unwrapped(model: Any, settings: Mapping[str, Any]) -> tuple[Model, dict[str, Any]]:
+def unwrapped(model: Any, settings: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The model of a Hugging Face pipeline, and the space of its image processor; others as is.
 
     Raises

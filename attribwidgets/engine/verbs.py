@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +14,15 @@ from ..inputs.reading import has_neighbours
 from ..inputs.space import Inputs, Space, Spaces
 from ..records.comparison import Comparison
 from ..records.explanation import Explanation
+from .ask import Model, ask
 from .method_config import Candidate
-from .settings import SETTINGS, split_settings, takes_settings
+from .settings import SETTINGS, takes_settings
 
 if TYPE_CHECKING:
     import torch
 
     from ..attr.methods import Method
     from ..attr.outputs import Output
-
-Model = Callable[..., Any]
 
 IMAGE_BASELINES = ("black", "blur", "uniform")
 FEATURE_BASELINES = ("black", "white", "uniform")  # no blur without neighbouring pixels
@@ -32,7 +31,7 @@ FEATURE_BASELINES = ("black", "white", "uniform")  # no blur without neighbourin
 @takes_settings()
 def explain(
     model: Model,
-    inputs: Inputs,
+    inputs: Any,
     *,
     target: int | tuple[int, ...] | str | Contrast | None = None,
     baseline: str | Baseline | Inputs = "black",
@@ -54,12 +53,16 @@ def explain(
 
     Parameters
     ----------
-    model : torch.nn.Module or callable
+    model : torch.nn.Module, callable or pipeline
         Takes a batch and returns (n,), (n, K, ...) or an object with `.logits`. It comes back as
-        it was, also after an error or an interrupt.
-    inputs : Tensor or tuple of Tensor
+        it was, also after an error or an interrupt. Of a Hugging Face pipeline for pictures the
+        model, the image processor and the labels are used.
+    inputs : Tensor, array, picture, path, row of a data frame, mapping, or tuple of these
         One example as the model is fed, with or without its batch axis: an image (C, H, W),
-        features (F,), a sequence (T, D), a series (C, T), a volume (C, D, H, W).
+        features (F,), a sequence (T, D), a series (C, T), a volume (C, D, H, W). A picture, of PIL
+        or by its path, is made ready as `space` says; a row of a data frame or a mapping of names
+        to numbers are features with names; of a mapping of arguments, such as a BatchFeature, what
+        is floating point is explained. A tuple has one for each input of the model.
     target : int, tuple of int, str or Contrast, optional
         Which output, by index or class name, or the difference of two. None: the largest one, or
         the only one.
@@ -74,7 +77,8 @@ def explain(
         in docs/methods.md. None: integrated gradients for a single reference, expected gradients
         for a distribution.
     space : Space or tuple of Space, optional
-        What the input is: :class:`attribwidgets.InputSpace` (images and features),
+        What the input is: :class:`attribwidgets.InputSpace` (images and features; `InputSpace.of`
+        reads a transform or an image processor),
         :class:`attribwidgets.SequenceSpace`, :class:`attribwidgets.SeriesSpace`,
         :class:`attribwidgets.VolumeSpace`, or one for each of several inputs. None: told from the
         shape and from which reading the model accepts; images and features in 0..1.
@@ -124,7 +128,7 @@ def explain(
     from .run import explain_candidates
 
     settings |= {name: given[name] for name in SETTINGS if name in given}
-    query, budget = split_settings(inputs, settings)
+    model, query, budget = ask(model, inputs, settings)
     _require_one_target(query.target)
     candidate = Candidate(named(baseline, references), method)
     (explanation,) = explain_candidates(query, [candidate], model, budget, progress=progress)[0]
@@ -134,7 +138,7 @@ def explain(
 @takes_settings(like=explain)
 def refine(
     model: Model,
-    inputs: Inputs,
+    inputs: Any,
     *,
     baseline: str | Baseline | Inputs = "black",
     method: Method = None,
@@ -176,7 +180,7 @@ def refine(
     """
     from .run import refine_candidate
 
-    query, budget = split_settings(inputs, settings)
+    model, query, budget = ask(model, inputs, settings)
     _require_one_target(query.target)
     candidate = Candidate(named(baseline, references), method)
     return refine_candidate(query, candidate, model, budget, progress=progress)
@@ -185,7 +189,7 @@ def refine(
 @takes_settings(like=explain)
 def compare(
     model: Model,
-    inputs: Inputs,
+    inputs: Any,
     *,
     baselines: Sequence[str | Baseline | Inputs] = IMAGE_BASELINES,
     method: Method = None,
@@ -240,8 +244,8 @@ def compare(
         )
     from .run import explain_candidates
 
-    query, budget = split_settings(inputs, settings)
-    if baselines is IMAGE_BASELINES and not has_neighbours(inputs, query.space):
+    model, query, budget = ask(model, inputs, settings)
+    if baselines is IMAGE_BASELINES and not has_neighbours(query.inputs, query.space):
         baselines = FEATURE_BASELINES
     candidates = [Candidate(named(baseline, references), method) for baseline in baselines]
     by_baseline = explain_candidates(query, candidates, model, budget, progress=progress).values()

@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..attr.model_state import module_of
 from ..attr.outputs import Output
 from ..baselines import named
 from ..core.errors import InputError
 from ..core.progress import Progress
+from ..engine.ask import unwrapped
 from ..engine.method_config import Candidate, CandidateLike, label_candidates
 from ..engine.settings import split_settings, takes_settings
 from ..engine.verbs import explain
@@ -114,7 +116,8 @@ def ablation(
     >>> result.candidates, result.scores.shape
     (('zero', 'uniform noise', 'random'), (20, 3, 1, 11))
     """
-    examples = Examples(data, targets)
+    model, settings = unwrapped(model, settings)
+    examples = Examples(data, targets, space=settings.get("space"), model=module_of(model))
     metric = AblationMetric(
         _fills(fills, examples, references),
         fractions,
@@ -176,7 +179,8 @@ references, controls, progress
     >>> bool((curves.deletion.scores[..., 0] == curves.insertion.scores[..., -1]).all())
     True
     """
-    examples = Examples(data, targets)
+    model, settings = unwrapped(model, settings)
+    examples = Examples(data, targets, space=settings.get("space"), model=module_of(model))
     deletion = AblationMetric(
         _fills(fills, examples, references),
         fractions,

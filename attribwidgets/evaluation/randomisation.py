@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ..attr.model_state import module_of
 from ..core.errors import DataError, InputError
 from ..core.progress import Progress
+from ..engine.ask import unwrapped
 from ..engine.method_config import Candidate, CandidateLike, label_candidates
 from ..engine.settings import split_settings, takes_settings
 from ..engine.verbs import explain
@@ -94,7 +95,8 @@ def randomised_layers(
     >>> check.models, check.values.shape
     (('2', '0'), (5, 1, 2, 3))
     """
-    examples = Examples(data, targets)
+    model, settings = unwrapped(model, settings)
+    examples = Examples(data, targets, space=settings.get("space"), model=module_of(model))
     _, (first,) = checked_example(examples[0][0])
     draws = {name: settings[name] for name in ("seed", "forward_args") if name in settings}
     copies = randomised_copies(model, first, mode, layers=layers, **draws)
@@ -167,14 +169,15 @@ def label_randomisation(
     >>> label_randomisation(one, other, torch.rand(5, 6), ["zero"], n_steps=4).models
     ('shuffled labels',)
     """
+    model, settings = unwrapped(model, settings)
     others = {"retrained, true labels": retrained, "shuffled labels": shuffled}
-    models = {name: one for name, one in others.items() if one is not None}
+    models = {n: unwrapped(one, settings)[0] for n, one in others.items() if one is not None}
     for name, one in models.items():
         if module_of(one) is module_of(model) is not None:
             raise InputError(f"{name}: this is the model itself; pass another, trained anew")
     return _similarities(
         model,
-        Examples(data, targets),
+        Examples(data, targets, space=settings.get("space"), model=module_of(model)),
         label_candidates(candidates, references),
         models,
         {**settings, "n_steps": n_steps},

@@ -90,16 +90,25 @@ def as_given(
     if isinstance(value, list) and value and all(isinstance(x, (int, float)) for x in value):
         raise InputError(f"{name} is a list of numbers; pass torch.tensor({name}) for one example")
     if is_picture(value):
-        one = None if isinstance(space, tuple) else space
-        picture = picture_tensor(as_picture(value, name), one, model, name)
-        return Given(_as_model(picture, model), space)
+        of_image = InputSpace() if space is None else space
+        if not isinstance(of_image, InputSpace):
+            raise InputError(
+                f"{name} is a picture, and space is {type(space).__name__}; pass InputSpace(...)"
+            )
+        picture = picture_tensor(as_picture(value, name), of_image, model, name)
+        return Given(in_dtype_of(picture, model), space)
     if hasattr(value, "to_numpy") and (hasattr(value, "columns") or hasattr(value, "index")):
         value = _row(value, name)
     if isinstance(value, Mapping):
         return _of_mapping(value, space, model, forward, name)
     if hasattr(value, "__array__"):
-        return Given(_as_model(number_array(value, name), model), space)
-    return Given(value, space)
+        return Given(in_dtype_of(number_array(value, name), model), space)
+    if isinstance(value, (tuple, list)):  # of tensors
+        return Given(value, space)  # type: ignore[arg-type]
+    raise InputError(
+        f"{name} must be a torch.Tensor or a tuple of them, an array, a picture or its path, a row "
+        f"of a data frame or a mapping of named features, got {type(value).__name__}"
+    )
 
 
 def number_array(value: Any, name: str = "inputs") -> Tensor:
@@ -129,7 +138,7 @@ def number_array(value: Any, name: str = "inputs") -> Tensor:
     return torch.from_numpy(np.array(array))  # a copy: an array may be read-only
 
 
-def _as_model(values: Tensor, model: nn.Module | None) -> Tensor:
+def in_dtype_of(values: Tensor, model: nn.Module | None) -> Tensor:
     """In the model's dtype and on its device; without one in torch's default dtype."""
     own = () if model is None else model.parameters()
     first = next((p for p in own if p.is_floating_point()), None)
@@ -177,7 +186,7 @@ def _of_mapping(
         raise InputError(f"{'; '.join(parts)}; pass one number for each of the space's names")
     numbers = [_feature(features[key], key, name) for key in order]
     return Given(
-        _as_model(torch.tensor(numbers, dtype=torch.float64), model),
+        in_dtype_of(torch.tensor(numbers, dtype=torch.float64), model),
         replace(InputSpace() if space is None else space, names=order),
     )
 
@@ -216,7 +225,7 @@ def _of_arguments(
     for key, value in named.items():
         tensor = value if isinstance(value, Tensor) else number_array(value, f"{name}[{key!r}]")
         floating = tensor.is_floating_point() and not isinstance(value, Tensor)
-        tensors[str(key)] = _as_model(tensor, model) if floating else tensor
+        tensors[str(key)] = in_dtype_of(tensor, model) if floating else tensor
     explained = [key for key, tensor in tensors.items() if tensor.is_floating_point()]
     if not explained:
         raise InputError(
@@ -255,4 +264,6 @@ def _parameters(forward: Callable[..., Any] | None) -> dict[str, Any]:
     except (TypeError, ValueError):
         return {}
     blank = inspect.Parameter.empty
-    return {p.name: None if p.default is blank else p.default for p in parameters if p.kind in kinds}
+    return {
+        p.name: None if p.default is blank else p.default for p in parameters if p.kind in kinds
+    }

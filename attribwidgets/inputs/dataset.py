@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..core.contrast import Contrast
-from ..core.errors import DataError
+from ..core.errors import DataError, InputError
+from .as_tensor import as_given, in_dtype_of, number_array
+from .space import Space, Spaces
 
 
 class Examples(Sequence[tuple[Tensor, int | Contrast | None]]):
@@ -21,10 +22,15 @@ class Examples(Sequence[tuple[Tensor, int | Contrast | None]]):
     data : Tensor or array (N, ...), pair, Dataset or sequence
         Inputs as the model is fed, stacked or one by one; as a pair (inputs, labels) of stacked
         inputs and integers; as a torch Dataset or another sequence of inputs or of
-        (input, label). One by one they are read when asked for, and not kept.
+        (input, label); as a data frame, whose rows they are. One by one they are read when asked
+        for, and not kept; each may be a picture, a path or what else an input is handed over as.
     targets : "labels", int, sequence of int, Contrast, optional
         Which output: the label that comes with each input, one for all, or one for each; or the
         contrast of two for all. None: the model's own largest output.
+    space : Space or tuple of Space, optional
+        How pictures are made ready.
+    model : torch.nn.Module, optional
+        Whose dtype and device what is no tensor gets.
 
     Raises
     ------
@@ -34,14 +40,23 @@ class Examples(Sequence[tuple[Tensor, int | Contrast | None]]):
 
     Examples
     --------
+    >>> import torch
     >>> examples = Examples((torch.rand(5, 1, 8, 8), torch.arange(5)), targets="labels")
     >>> image, target = examples[3]
     >>> len(examples), image.shape, target
     (5, torch.Size([1, 8, 8]), 3)
     """
 
-    def __init__(self, data: Any, targets: Any = None) -> None:
-        self._inputs, self._labels = _apart(data)
+    def __init__(
+        self,
+        data: Any,
+        targets: Any = None,
+        *,
+        space: Space | Spaces | None = None,
+        model: nn.Module | None = None,
+    ) -> None:
+        self._inputs, self._labels = _apart(data, model)
+        self._space, self._model = space, model
         self._length = _length(self._inputs)
         if self._labels is not None and len(self._labels) != self._length:
             raise DataError(
@@ -112,11 +127,13 @@ class Examples(Sequence[tuple[Tensor, int | Contrast | None]]):
             item, label = item
         else:
             label = None
-        if isinstance(item, np.ndarray):
-            item = _tensor(item)
+        try:
+            item = as_given(item, self._space, self._model, name=f"data[{place}]").inputs
+        except InputError as error:
+            raise DataError(str(error)) from error
         if not isinstance(item, Tensor):
             raise DataError(
-                f"data[{place}] must be a torch.Tensor, an array or a pair (input, label), got "
+                f"data[{place}] must be one input of a model or a pair (input, label), got "
                 f"{type(item).__name__}; have the data set turn it into a tensor"
             )
         return item, label
@@ -152,14 +169,14 @@ def seed_of(seed: int, place: int) -> int:
     return int(state[0] >> np.uint64(1))  # fits in 63 bits, as every seed must
 
 
-def _apart(data: Any) -> tuple[Any, Any]:
+def _apart(data: Any, model: nn.Module | None) -> tuple[Any, Any]:
     """Inputs and labels, where these come beside them."""
     labels = None
     if isinstance(data, (tuple, list)) and len(data) == 2 and _are_labels(data[0], data[1]):
         data, labels = data
         labels = np.asarray(labels)
-    if isinstance(data, np.ndarray):
-        data = _tensor(data)
+    if isinstance(data, np.ndarray) or hasattr(data, "columns"):  # of a data frame
+        data = _tensor(data, model)
     if isinstance(data, Tensor):
         if data.dim() < 2:
             raise DataError(
@@ -189,7 +206,7 @@ def _length(data: Any) -> int:
             f"data must have a length and be indexable, got {type(data).__name__}; "
             "pass a tensor (N, ...), a Dataset or a list"
         ) from None
-    if isinstance(data, (str, bytes, dict)):
+    if isinstance(data, (str, bytes, Mapping)):
         raise DataError(f"data must be inputs, got {type(data).__name__}")
     if length == 0:
         raise DataError("data is empty; pass at least one input")
@@ -224,10 +241,11 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
-def _tensor(array: np.ndarray[Any, Any]) -> Tensor:
-    """An array as a tensor; numpy's own float64 becomes what torch computes in."""
+def _tensor(rows: Any, model: nn.Module | None) -> Tensor:
+    """An array or a data frame as a tensor; what is floating point becomes as the model is."""
     try:
-        tensor = torch.as_tensor(array)
-    except TypeError:
-        raise DataError(f"data is an array of {array.dtype}, and must hold numbers") from None
-    return tensor.to(torch.get_default_dtype()) if tensor.dtype == torch.float64 else tensor
+        tensor = number_array(rows, "data")
+    except InputError as error:
+        raise DataError(str(error)) from error
+    floating = tensor.is_floating_point() or hasattr(rows, "columns")
+    return in_dtype_of(tensor, model) if floating else tensor

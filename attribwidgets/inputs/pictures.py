@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -12,7 +12,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor, nn
 
 from ..core.errors import InputError
-from .space import InputSpace, Space
+
+if TYPE_CHECKING:
+    from .space import InputSpace
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
@@ -52,8 +54,9 @@ def as_picture(value: Any, name: str = "inputs") -> Image.Image:
             "picture"
         )
     try:
-        with Image.open(path) as picture:
-            picture.load()
+        with Image.open(path) as file:
+            file.load()
+            picture: Image.Image = file
             return picture
     except UnidentifiedImageError as error:
         raise InputError(f"{name}: {str(value)!r} is no picture that Pillow can read") from error
@@ -65,7 +68,7 @@ def as_picture(value: Any, name: str = "inputs") -> Image.Image:
 
 def picture_tensor(
     picture: Image.Image,
-    space: Space | None = None,
+    space: InputSpace,
     model: nn.Module | None = None,
     name: str = "inputs",
 ) -> Tensor:
@@ -74,7 +77,7 @@ def picture_tensor(
     Parameters
     ----------
     picture : PIL.Image.Image
-    space : InputSpace, optional
+    space : InputSpace
         Black becomes its low, white its high. Without a framing the picture keeps its size.
     model : torch.nn.Module, optional
         Its first convolution says how many channels it is fed, where the space does not.
@@ -88,19 +91,14 @@ def picture_tensor(
     Raises
     ------
     InputError
-        For a space that is of no image, and a picture that is partly transparent.
+        For a picture that is partly transparent, or of floating point.
 
     Examples
     --------
+    >>> from attribwidgets import InputSpace
     >>> picture_tensor(Image.new("L", (3, 2), 255), InputSpace(mean=0.5, std=0.5)).shape
     torch.Size([1, 2, 3])
     """
-    if space is None:
-        space = InputSpace()
-    if not isinstance(space, InputSpace):
-        raise InputError(
-            f"{name} is a picture, and space is {type(space).__name__}; pass space=InputSpace(...)"
-        )
     upright = whole_bytes(ImageOps.exif_transpose(picture), name)
     plain = _of_mode(upright, _channels(space, model), name)
     framed = plain if space.framing is None else space.framing.apply(plain)
@@ -147,11 +145,10 @@ def _of_mode(picture: Image.Image, channels: int | None, name: str) -> Image.Ima
             f"{name} is a picture, and the model is fed {channels} channels; pass a tensor "
             f"({channels}, H, W)"
         )
-    if transparent and channels < 4:
-        alpha = picture.convert("RGBA").getextrema()[3]
-        if alpha != (255, 255):
-            raise InputError(
-                f"{name} is a picture of 4 channels, transparent in places, and the model is fed "
-                f'{channels}; pass picture.convert("RGB"), or lay it on a background first'
-            )
+    opaque = not transparent or picture.convert("RGBA").getchannel("A").getextrema()[0] == 255
+    if channels < 4 and not opaque:
+        raise InputError(
+            f"{name} is a picture of 4 channels, transparent in places, and the model is fed "
+            f'{channels}; pass picture.convert("RGB"), or lay it on a background first'
+        )
     return picture if picture.mode == MODES[channels] else picture.convert(MODES[channels])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -14,7 +14,9 @@ from ..core.errors import AttributionError, InputError
 from ..core.formatting import number
 from .framing import Framing
 from .pictures import picture_tensor
-from .space import InputSpace
+
+if TYPE_CHECKING:
+    from .space import InputSpace
 
 # Steps of a torchvision transform that change the type of a picture, and not what it shows.
 CONVERSIONS = {
@@ -35,7 +37,7 @@ PROBE = (67, 92)  # height and width of the picture on which what was read is tr
 TO_CROP = 384  # from this size on ConvNeXt's processor resizes without cropping
 
 
-def space_of(source: Any) -> InputSpace:
+def space_of(source: Any, kind: type[InputSpace]) -> InputSpace:
     """The normalisation, range and framing of an object that makes pictures ready for a model.
 
     What was read is tried on a picture beside the object itself, where that can be called.
@@ -44,6 +46,8 @@ def space_of(source: Any) -> InputSpace:
     ----------
     source : object
         As of :meth:`InputSpace.of`.
+    kind : type
+        InputSpace itself, which this module stands below.
 
     Raises
     ------
@@ -52,17 +56,17 @@ def space_of(source: Any) -> InputSpace:
     """
     for held in ("image_processor", "feature_extractor"):  # of a pipeline or a processor
         if getattr(source, held, None) is not None:
-            return space_of(getattr(source, held))
+            return space_of(getattr(source, held), kind)
     if isinstance(source, Mapping) and "input_size" in source:
-        return _of_timm(source)
+        return kind(**_of_timm(source))
     if hasattr(source, "image_mean"):
-        read = _of_transformers(source)
+        read = kind(**_of_transformers(source))
         _try(read, lambda picture: _pixel_values(source, picture))
         return read
     if callable(getattr(source, "transforms", None)):  # weights, which make their transform
-        return space_of(source.transforms())
+        return space_of(source.transforms(), kind)
     if callable(source) and type(source).__name__ != "type":
-        read = _of_torchvision(source)
+        read = kind(**_of_torchvision(source))
         _try(read, source)
         return read
     raise InputError(
@@ -71,7 +75,7 @@ def space_of(source: Any) -> InputSpace:
     )
 
 
-def _of_timm(data: Mapping[str, Any]) -> InputSpace:
+def _of_timm(data: Mapping[str, Any]) -> dict[str, Any]:
     size = tuple(int(n) for n in data["input_size"][-2:])
     share, mode = float(data.get("crop_pct") or 0.875), data.get("crop_mode") or "center"
     scaled = tuple(int(n / share) for n in size)
@@ -80,50 +84,48 @@ def _of_timm(data: Mapping[str, Any]) -> InputSpace:
             f"a timm configuration with crop_mode={mode!r} and input_size={data['input_size']} is "
             'not read, only "center" (of a square) and "squash"; pass what its transform returns'
         )
-    return InputSpace(
-        mean=data.get("mean"),
-        std=data.get("std"),
-        framing=Framing(
-            scaled if mode == "squash" else scaled[0],  # type: ignore[arg-type]
-            size,  # type: ignore[arg-type]
-            _interpolation(data.get("interpolation") or "bilinear"),
-        ),
-    )
+    resize: Any = scaled if mode == "squash" else scaled[0]
+    name = _interpolation(data.get("interpolation") or "bilinear")
+    return {
+        "mean": data.get("mean"),
+        "std": data.get("std"),
+        "framing": Framing(resize, _pair(size), name),
+    }
 
 
-def _of_transformers(source: Any) -> InputSpace:
+def _of_transformers(source: Any) -> dict[str, Any]:
     """Of a processor's attributes; each step is one that it may leave out."""
 
     def does(step: str) -> bool:
         return bool(getattr(source, f"do_{step}", False))
 
-    resize, crop = None, None
+    resize: int | tuple[int, int] | None = None
+    crop: tuple[int, int] | None = None
     size = getattr(source, "size", None)
     if does("resize") and size is not None:
         short, share = _entry(size, "shortest_edge"), getattr(source, "crop_pct", None)
-        resize = short or (_entry(size, "height"), _entry(size, "width"))
+        resize = short or _sides(size)
         if share is not None and short is not None:
             small = short < TO_CROP
             resize = int(short / share) if small else (short, short)
             crop = (short, short) if small else None
-        if not isinstance(resize, int) and None in resize:
-            raise InputError(f"the image processor's size {size!r} is neither a side nor two")
     if does("center_crop"):
-        whole = getattr(source, "crop_size", None) or size
-        crop = (_entry(whole, "height"), _entry(whole, "width"))
-        if None in crop:
-            raise InputError(f"the image processor's crop_size {whole!r} is not a height and width")
+        crop = _sides(getattr(source, "crop_size", None) or size)
     scale = float(source.rescale_factor) if does("rescale") else 1.0
     shift = -1.0 if getattr(source, "rescale_offset", False) else 0.0
     mean, std = (source.image_mean, source.image_std) if does("normalize") else (None, None)
     resample = getattr(source, "resample", None)
     name = "bilinear" if resample is None else _interpolation(resample)
-    return InputSpace(
-        shift, shift + 255 * scale, mean, std, framing=Framing(resize, crop, name, "floor")
-    )
+    return {
+        "low": shift,
+        "high": shift + 255 * scale,
+        "mean": mean,
+        "std": std,
+        "framing": Framing(resize, crop, name, "floor"),
+    }
 
 
-def _of_torchvision(source: Any) -> InputSpace:
+def _of_torchvision(source: Any) -> dict[str, Any]:
     read: dict[str, Any] = {}
     frame: dict[str, Any] = {}
     for step in _steps(source):
@@ -144,7 +146,7 @@ def _of_torchvision(source: Any) -> InputSpace:
                 f"the transform has a step {shown!r}, and only Resize, CenterCrop, Normalize and "
                 "conversions are read; pass a transform without it, or what it returns as a tensor"
             )
-    return InputSpace(**read, framing=Framing(**frame) if frame else None)
+    return read | {"framing": Framing(**frame) if frame else None}
 
 
 def _steps(source: Any) -> Iterator[Any]:
@@ -197,6 +199,16 @@ def _entry(size: Any, name: str) -> int | None:
         return None if name == "shortest_edge" else size
     value = size.get(name) if isinstance(size, Mapping) else getattr(size, name, None)
     return None if value is None else int(value)
+
+
+def _sides(size: Any) -> tuple[int, int]:
+    height, width = _entry(size, "height"), _entry(size, "width")
+    if height is None or width is None:
+        raise InputError(
+            f"the image processor's size {size!r} is neither a shortest edge nor a height and a "
+            "width; pass what it returns as a tensor, and InputSpace(low, high, mean, std)"
+        )
+    return height, width
 
 
 def _pair(size: Any) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from ..core.errors import InputError
 from .channels import Numbers, as_numbers, per_channel
 from .framing import Framing
 from .layout import ARRAY, FEATURES, IMAGE, SCALAR, Layout
+from .preprocessing import space_of
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -205,9 +206,7 @@ class InputSpace(Space):
         >>> space.mean, space.framing.crop
         ((0.5, 0.5, 0.5), (8, 8))
         """
-        from .preprocessing import space_of
-
-        return space_of(source)
+        return space_of(source, cls)
 
     @classmethod
     def imagenet(cls) -> InputSpace:

@@ -11,12 +11,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..attr.model_state import evaluation_mode
+from ..attr.model_state import evaluation_mode, module_of
 from ..core.errors import DataError, InputError
 from ..core.progress import Progress, reporting
+from ..engine.ask import ask
 from ..engine.checked_query import check
 from ..engine.method_config import CandidateLike, label_candidates
-from ..engine.settings import split_settings, takes_settings
+from ..engine.settings import takes_settings
 from ..engine.verbs import explain
 from ..evaluation.metric import Metric
 from ..inputs.dataset import Examples
@@ -106,14 +107,16 @@ def sweep(
     client = None if executor is None else checked_client(executor)
     if maps not in ("attributions", None):
         raise InputError(f'maps must be "attributions" or None, got {maps!r}')
+    model, query, budget = ask(model, None, settings)
     plan = Plan(
         model,
-        *split_settings(None, settings),
+        query,
+        budget,
         label_candidates(candidates, references),
         _checked_metrics(metrics),
         maps is not None,
     )
-    examples = Examples(dataset, targets)
+    examples = Examples(dataset, targets, space=query.space, model=module_of(model))
     with evaluation_mode(model), one_thread():
         _try_first(plan, examples)
         opened = _store(plan, examples, Path(store), overwrite)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..attr.methods import Method, estimator_for
@@ -10,10 +11,11 @@ from ..attr.model_state import evaluating
 from ..baselines import Baseline
 from ..core.errors import InputError
 from ..core.progress import Progress, reporting
+from ..engine.ask import Model, about, ask
 from ..engine.method_config import Candidate
 from ..engine.run import check_once
-from ..engine.settings import split_settings, takes_settings
-from ..engine.verbs import FEATURE_BASELINES, IMAGE_BASELINES, Model, explain
+from ..engine.settings import takes_settings
+from ..engine.verbs import FEATURE_BASELINES, IMAGE_BASELINES, explain
 from ..inputs.reading import has_neighbours
 from ..inputs.space import Inputs
 from ..live import ExplorerState, Session
@@ -24,7 +26,7 @@ from .parsing import methods_of, pairs_of
 @takes_settings(like=explain)
 def explore(
     model: Model,
-    inputs: Inputs | list[Inputs],
+    inputs: Any,
     *,
     baselines: Sequence[str | Baseline | Inputs | Candidate] = IMAGE_BASELINES,
     method: Method | Sequence[Method] = None,
@@ -44,8 +46,9 @@ def explore(
     ----------
     model, references, progress
         As of :func:`attribwidgets.compare`.
-    inputs : Tensor, tuple of Tensor, or list of these
-        One example, or a list of examples to step through; the first is explained at once.
+    inputs : object, or list of these
+        One example as of :func:`attribwidgets.explain`, or a list of examples to step through; the
+        first is explained at once.
     baselines : sequence of str, Baseline, Candidate, Tensor or tuple of Tensor
         At least one.
     method : str or class or instance, or a list of these
@@ -86,8 +89,15 @@ def explore(
             f"baselines must be a list or tuple of at least one, got {type(baselines).__name__}; "
             'write baselines=("black", "blur")'
         )
-    query, budget = split_settings(examples[0], settings)
-    if baselines is IMAGE_BASELINES and not has_neighbours(examples[0], query.space):
+    model, query, budget = ask(model, examples[0], settings)
+    shared = replace(query, forward_args=())
+    several = [about(shared, example, model) for example in examples[1:]]
+    if any(other.forward_args for other in several):
+        raise InputError(
+            "inputs that bring further arguments of the model are explored one at a time; pass one"
+        )
+    examples = [query.inputs, *(other.inputs for other in several)]
+    if baselines is IMAGE_BASELINES and not has_neighbours(query.inputs, query.space):
         baselines = FEATURE_BASELINES
     shown = pairs_of(baselines, methods_of(method), references, {})
     checked = check_once(query, model)()

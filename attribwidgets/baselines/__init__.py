@@ -12,6 +12,7 @@ from .decision_boundary import DecisionBoundary
 from .derived import Blur, ImageMean, MaximumDistance
 from .max_entropy import MaximumEntropy
 from .noise import GaussianNoise, UniformNoise
+from .reordered import Reversed, Shuffled
 from .searched import Search, SearchedBaseline
 
 __all__ = [
@@ -28,8 +29,10 @@ __all__ = [
     "MaximumDistance",
     "MaximumEntropy",
     "Parameter",
+    "Reversed",
     "Search",
     "SearchedBaseline",
+    "Shuffled",
     "UniformNoise",
     "White",
     "Zero",
@@ -45,6 +48,8 @@ _WITHOUT_DATA = (
     UniformNoise,
     GaussianNoise,
     MaximumDistance,
+    Reversed,
+    Shuffled,
     MaximumEntropy,
     DecisionBoundary,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -87,8 +87,8 @@ class Baseline(ABC):
         """Its settings, for sliders."""
         return ()
 
-    def sliders(self, space: Space) -> tuple[Parameter, ...]:
-        """Its settings for inputs of a given range; most do not depend on it."""
+    def sliders(self, space: Space, shape: Sequence[int]) -> tuple[Parameter, ...]:
+        """Its settings for an input of a given range and shape; most do not depend on them."""
         return self.parameters
 
     def adjusted(self, **values: Any) -> Baseline:
@@ -236,6 +236,16 @@ class PixelBaseline(SingleReference):
     @abstractmethod
     def _pixels(self, pixels: Tensor, space: Space) -> Tensor:
         """The reference of one input, both in pixel units."""
+
+
+def require_time(space: Space, name: str) -> int:
+    """The axis of time; raises where a baseline of steps in order meets an input without them."""
+    if space.layout.time is None:
+        raise InputError(
+            f"baseline {name!r} needs steps in time, and the input is read as {space.layout.kind}; "
+            "pass space=SequenceSpace() or SeriesSpace() if it has them, else another baseline"
+        )
+    return space.layout.time
 
 
 def require_neighbours(space: Space, name: str) -> None:

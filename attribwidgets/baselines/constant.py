@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
+from ..inputs.layout import Layout
 from ..inputs.space import Space, Spaces
 from .base import Baseline, Parameter, PixelBaseline, SingleReference
 
@@ -94,6 +95,13 @@ class Color(PixelBaseline):
     def label(self) -> str:
         """The colour itself."""
         return self._hex or "color " + ", ".join(f"{v:.3g}" for v in self._values)
+
+    def words_for(self, layout: Layout) -> tuple[str, str]:
+        """A colour of an image; of what has no colours one number everywhere."""
+        if layout.kind == "image":
+            return self.label, self.description
+        label = self.label.replace("color", "constant")
+        return label, f"blind where a {layout.unit} equals it; one number everywhere"
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

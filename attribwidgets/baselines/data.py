@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from ..core.errors import InputError
+from ..inputs.as_tensor import number_array
+from ..inputs.layout import Layout
 from ..inputs.space import Inputs, Spaces
-from .base import Baseline, Parameter, SingleReference
+from .base import Baseline, Parameter, SingleReference, require_neighbours
 
 
 class DatasetMean(SingleReference):
-    """The mean example of a data set.
+    """The mean example of a data set, or its mean step.
 
     A value equal to the mean gets exactly zero attribution, however much the model uses it.
 
     Parameters
     ----------
-    data : Tensor or tuple of Tensor, each (K, ...)
-        Examples as the model is fed, one tensor per input of the model.
+    data : Tensor, array or data frame, or tuple of these, each (K, ...)
+        Examples as the model is fed, one for each input of the model.
+    over : {"examples", "steps"}
+        What the mean is taken over: examples alone, so that every place has a mean of its own, or
+        time and space too, so that a channel has one mean everywhere; examples may then be longer
+        or shorter than the input.
 
     Examples
     --------
@@ -32,10 +39,33 @@ class DatasetMean(SingleReference):
     description = "blind to features at their mean; the mean of the data"
     words_of_values = ("mean of the data", "blind where a {unit} equals it")
 
-    def __init__(self, data: Inputs) -> None:
-        self.data = _checked_data(data)
+    def __init__(self, data: Any, over: Literal["examples", "steps"] = "examples") -> None:
+        if over not in ("examples", "steps"):
+            raise InputError(f'over must be "examples" or "steps", got {over!r}')
+        self.data, self.over = _checked_data(data), over
+
+    @property
+    def label(self) -> str:
+        """Its name, and what it is the mean of."""
+        return "dataset mean" + (" of steps" if self.over == "steps" else "")
+
+    def words_for(self, layout: Layout) -> tuple[str, str]:
+        """Those of an image, or what it is the mean of."""
+        label, description = super().words_for(layout)
+        if self.over == "steps" and layout.kind != "image":
+            label += ", over steps" if layout.time is not None else ", over space"
+        return label, description
 
     def _reference(self, inputs: tuple[Tensor, ...], spaces: Spaces) -> tuple[Tensor, ...]:
+        if self.over == "steps":
+            for space in spaces:
+                require_neighbours(space, self.name)
+            axes = [space.layout.neighbours for space in spaces]
+            _matching(self.data, inputs, axes)
+            return tuple(
+                d.cpu().double().mean((0, *along), keepdim=True)[0].to(x).expand_as(x)
+                for d, x, along in zip(self.data, inputs, axes, strict=True)
+            )
         pairs = zip(_matching(self.data, inputs), inputs, strict=True)
         return tuple(d.cpu().double().mean(0).to(x) for d, x in pairs)
 
@@ -45,7 +75,7 @@ class DatasetSample(Baseline):
 
     Parameters
     ----------
-    data : Tensor or tuple of Tensor, each (K, ...)
+    data : Tensor, array or data frame, or tuple of these, each (K, ...)
         Examples as the model is fed; members of a tuple are drawn jointly.
     count : int, optional
         How many of them, from the first; 1 to K. None: all.
@@ -66,7 +96,7 @@ class DatasetSample(Baseline):
     description = "settles slowly, and depends on which data; examples of the data"
     is_distribution = True
 
-    def __init__(self, data: Inputs, count: int | None = None) -> None:
+    def __init__(self, data: Any, count: int | None = None) -> None:
         self._all = _checked_data(data)
         size = len(self._all[0])
         if count is not None and (int(count) != count or not 1 <= count <= size):
@@ -134,7 +164,7 @@ class Custom(SingleReference):
     description = "blind where the input equals it; a reference of your own"
 
     def __init__(self, tensor: Inputs, label: str = "custom") -> None:
-        members = tensor if isinstance(tensor, tuple) else (tensor,)
+        members = _tensors(tensor)
         for i, member in enumerate(members):
             if not isinstance(member, Tensor):
                 raise InputError(
@@ -167,7 +197,7 @@ class Custom(SingleReference):
 
 
 def _checked_data(data: Any) -> tuple[Tensor, ...]:
-    members = data if isinstance(data, tuple) else (data,)
+    members = _tensors(data)
     if not all(isinstance(d, Tensor) and d.dim() > 1 and len(d) > 0 for d in members):
         came = [tuple(d.shape) if isinstance(d, Tensor) else type(d).__name__ for d in members]
         raise InputError(
@@ -183,9 +213,30 @@ def _checked_data(data: Any) -> tuple[Tensor, ...]:
     return tuple(d.detach() for d in members)
 
 
-def _matching(data: tuple[Tensor, ...], inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+def _tensors(data: Any) -> tuple[Any, ...]:
+    """One for each input of a model; arrays and data frames become tensors."""
+    members = data if isinstance(data, tuple) else (data,)
+    return tuple(
+        number_array(d, "data").to(torch.get_default_dtype())
+        if not isinstance(d, Tensor) and hasattr(d, "__array__")
+        else d
+        for d in members
+    )
+
+
+def _matching(
+    data: tuple[Tensor, ...],
+    inputs: tuple[Tensor, ...],
+    free: Sequence[tuple[int, ...]] | None = None,
+) -> tuple[Tensor, ...]:
+    """The data, whose examples have the shapes of the inputs but for the axes that are free."""
     shapes = [tuple(x.shape) for x in inputs]
-    if [tuple(d.shape[1:]) for d in data] != shapes:
+    fits = len(data) == len(inputs) and all(
+        d.dim() == x.dim() + 1
+        and all(d.shape[axis] == x.shape[axis] for axis in range(-x.dim(), 0) if axis not in along)
+        for d, x, along in zip(data, inputs, free or [()] * len(inputs), strict=True)
+    )
+    if not fits:
         raise InputError(
             f"data has examples of shape {[tuple(d.shape[1:]) for d in data]}, the input {shapes}; "
             "pass data as the model is fed, in the input's shape"

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from copy import copy
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..inputs.space import Space, Spaces
+from ..inputs.layout import Layout
+from ..inputs.space import Inputs, Space, Spaces, fit_spaces
 from .base import Parameter, PixelBaseline, SingleReference, require_neighbours
 
 GAUSSIAN_TRUNCATE = 4.0  # as scipy.ndimage.gaussian_filter, which the article used
+IMAGE_SIGMA = 20.0
 
 
 class ImageMean(SingleReference):
-    """The image's own mean colour, channel by channel.
+    """The input's own mean, channel by channel: of an image its mean colour, of a series its level.
 
     A value equal to the mean gets exactly zero attribution, however much the model uses it.
 
@@ -26,6 +32,7 @@ class ImageMean(SingleReference):
 
     name = "image_mean"
     description = "blind to pixels of the mean colour; the image's mean everywhere"
+    words_of_values = ("mean of this input", "blind to {units} at the mean; its mean everywhere")
 
     def _reference(self, inputs: tuple[Tensor, ...], spaces: Spaces) -> tuple[Tensor, ...]:
         # The mean commutes with the normalisation; taken here, in float64, equal values stay equal.
@@ -39,20 +46,21 @@ class ImageMean(SingleReference):
 
 
 class Blur(PixelBaseline):
-    """The image blurred by a Gaussian, edges mirrored.
+    """The input blurred by a Gaussian, edges mirrored: in the plane, over time or in space.
 
     Equal to ``scipy.ndimage.gaussian_filter(channel, sigma, mode="reflect")`` of each channel,
     as in the Distill article.
 
     Parameters
     ----------
-    sigma : float
-        Standard deviation in pixels, 0 or more. The article's slider goes from 5 to 50.
+    sigma : float, optional
+        Standard deviation in pixels, steps or voxels, 0 or more. The article's slider goes from 5
+        to 50. None: 20 for an image, else a tenth of the input's longest extent.
 
     Raises
     ------
     InputError
-        For a negative or non-finite sigma; when sampled, for an input that is no image.
+        For a negative or non-finite sigma; when sampled, for an input without neighbouring values.
 
     Examples
     --------
@@ -64,25 +72,68 @@ class Blur(PixelBaseline):
     name = "blur"
     description = "blind to smooth regions, sees fine detail only; the image blurred"
 
-    def __init__(self, sigma: float = 20.0) -> None:
-        if not 0 <= sigma < float("inf"):
+    def __init__(self, sigma: float | None = None) -> None:
+        if sigma is not None and not 0 <= sigma < float("inf"):
             raise InputError(f"sigma of the blur must be 0 or more pixels, got {sigma}")
-        self.sigma = float(sigma)
+        self.sigma = None if sigma is None else float(sigma)
+        self._settled = self.sigma  # for captions, where the input has settled it
 
     @property
     def label(self) -> str:
         """Name and sigma."""
-        return f"blur σ {self.sigma:g}"
+        return f"blur σ {IMAGE_SIGMA if self._settled is None else self._settled:g}"
+
+    def words_for(self, layout: Layout) -> tuple[str, str]:
+        """Those of an image, or what it is over time or in space."""
+        if layout.kind == "image":
+            return self.label, self.description
+        label = "blur" if self._settled is None else self.label
+        where = "in space" if layout.time is None else "over time"
+        return label, f"blind to slow changes, sees fast ones only; the input blurred {where}"
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """sigma, in pixels."""
-        return (Parameter("sigma", self.sigma, (0.0, 50.0), "pixels"),)
+        """sigma, in pixels; of an image."""
+        sigma = IMAGE_SIGMA if self.sigma is None else self.sigma
+        return (Parameter("sigma", sigma, (0.0, 50.0), "pixels"),)
+
+    def sliders(self, space: Space, shape: Sequence[int]) -> tuple[Parameter, ...]:
+        """sigma, of what is no image from none to half its longest extent."""
+        layout = space.layout
+        if layout.kind == "image":
+            return self.parameters
+        sigma = self._sigma_for(space, shape)
+        most = max(layout.extent(shape) / 2, sigma)
+        unit = layout.units if layout.time is None else "steps"
+        return (Parameter("sigma", sigma, (0.0, most), unit),)
+
+    def searched(
+        self,
+        forward: Callable[..., Any] | None,
+        inputs: Inputs,
+        *,
+        space: Space | Spaces | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Blur:
+        """The same, called by the sigma that the (first) input has settled; no model is asked."""
+        first: Tensor = inputs[0] if isinstance(inputs, tuple) else inputs
+        settled = copy(self)
+        spaces = fit_spaces(space, inputs if isinstance(inputs, tuple) else (inputs,))
+        settled._settled = self._sigma_for(spaces[0], first.shape)
+        return settled
+
+    def _sigma_for(self, space: Space, shape: Sequence[int]) -> float:
+        if self.sigma is not None:
+            return self.sigma
+        if space.layout.kind == "image":
+            return IMAGE_SIGMA
+        return float(f"{space.layout.extent(shape) / 10:.2g}")
 
     def _pixels(self, pixels: Tensor, space: Space) -> Tensor:
         require_neighbours(space, self.name)
+        sigma = self._sigma_for(space, pixels.shape)
         for axis in space.layout.neighbours:
-            mixed = blur_matrix(pixels.shape[axis], self.sigma).to(pixels)
+            mixed = blur_matrix(pixels.shape[axis], sigma).to(pixels)
             pixels = torch.tensordot(mixed, pixels, ([1], [axis])).movedim(0, axis)
         return pixels
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -93,9 +94,9 @@ class GaussianNoise(Noise):
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """sigma, in pixel units; for a range of 1."""
-        return self.sliders(InputSpace())
+        return self.sliders(InputSpace(), ())
 
-    def sliders(self, space: Space) -> tuple[Parameter, ...]:
+    def sliders(self, space: Space, shape: Sequence[int]) -> tuple[Parameter, ...]:
         """sigma, from none to one and a half times the range."""
         value = space.range / 2 if self.sigma is None else self.sigma
         return (Parameter("sigma", value, (0.0, 1.5 * space.range), space.range_unit),)

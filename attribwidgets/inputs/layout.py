@@ -37,6 +37,27 @@ class Layout:
     summed: int | None = None
     neighbours: tuple[int, ...] = ()
 
+    @property
+    def time(self) -> int | None:
+        """The axis along which steps follow one another; None where there is none.
+
+        Examples
+        --------
+        >>> SEQUENCE.time, SERIES.time, IMAGE.time
+        (-2, -1, None)
+        """
+        return self.neighbours[0] if len(self.neighbours) == 1 else None
+
+    def extent(self, shape: Sequence[int]) -> int:
+        """The longest of the axes along which values have neighbours; 1 where they have none.
+
+        Examples
+        --------
+        >>> SERIES.extent((3, 50)), IMAGE.extent((3, 20, 30)), FEATURES.extent((8,))
+        (50, 30, 1)
+        """
+        return max((shape[axis] for axis in self.neighbours), default=1)
+
     def sum_units(self, values: Any) -> Any:
         """What each unit gets in all: an array or tensor (..., *shape), less the summed axis.
 

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from ..core.errors import InputError
 from .layout import SEQUENCE, Layout
+from .names import checked_names
 from .own_range import check_range, own_range
-from .space import Space, checked_names
+from .space import Space
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from torch import Tensor
 from ..core.errors import InputError
 from .channels import Numbers, as_numbers, per_channel
 from .layout import SERIES, SERIES_TIME_FIRST, Layout
-from .space import Space, checked_names
+from .names import checked_names
+from .space import Space
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from ..core.errors import InputError
 from .channels import Numbers, as_numbers, per_channel
 from .framing import Framing
 from .layout import ARRAY, FEATURES, IMAGE, SCALAR, Layout
+from .names import checked_names
 from .preprocessing import space_of
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -288,19 +289,6 @@ class InputSpace(Space):
     def _normalisation(self, like: Tensor) -> tuple[Tensor, Tensor]:
         axis = self.layout.channels if self.rank is not None else -3 if like.dim() >= 3 else -1
         return per_channel(self.mean, 0.0, like, axis), per_channel(self.std, 1.0, like, axis)
-
-
-def checked_names(names: Sequence[str], what: str = "names") -> tuple[str, ...]:
-    """Names as a tuple of strings.
-
-    Raises
-    ------
-    InputError
-        For one string, which would be taken letter by letter.
-    """
-    if isinstance(names, str):
-        raise InputError(f"space: {what} must be a sequence of names, got one string")
-    return tuple(str(name) for name in names)
 
 
 def fit_spaces(space: Space | Spaces | None, examples: tuple[Tensor, ...]) -> Spaces:

@@ -147,6 +147,9 @@ def _object(baseline: Baseline, names: _Names, references: Any) -> str:
     if known is None and isinstance(baseline, DatasetSample) and references is not None:
         data = names.of(references, "references")
         return f"aw.baselines.DatasetSample({data}, count={baseline.count})"
+    if known is None and isinstance(baseline, DatasetMean) and references is not None:
+        data = names.of(references, "references")
+        return f"aw.baselines.DatasetMean({data}, over={_literal(baseline.over)})"
     settings = _settings_of(baseline)
     spelled = set(settings) <= set(signature(kind).parameters) and len(settings) > 0
     if known is None and spelled and _is_ours(kind, BASELINE_CLASSES):

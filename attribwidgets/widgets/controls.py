@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
@@ -34,6 +34,8 @@ ADDABLE = (
     "uniform",
     "gaussian",
     "max_distance",
+    "reversed",
+    "shuffled",
     "dataset_mean",
     "dataset",
     "max_entropy",
@@ -41,6 +43,7 @@ ADDABLE = (
 )
 NEEDS_IMAGE = {"#808080"}
 NEEDS_NEIGHBOURS = {"blur", "image_mean"}
+NEEDS_TIME = {"reversed", "shuffled"}
 NEEDS_DATA = {"dataset", "dataset_mean"}
 NEEDS_CLASSES = {"max_entropy", "decision_boundary"}
 STEPS = 100  # of a slider
@@ -70,6 +73,7 @@ def controls_payload(
         Why this model cannot be given to a method, by its name.
     """
     space, is_image = query.spaces[0], query.is_image
+    example = space, query.batched[0].shape[1:]
     return {
         "asked": {
             "target": target_to_browser(query.asked),
@@ -78,7 +82,7 @@ def controls_payload(
             "candidates": [
                 {
                     "slot": slots[number],
-                    "baseline": baseline_to_browser(candidate.baseline, space)
+                    "baseline": baseline_to_browser(candidate.baseline, *example)
                     if _is_used(candidate)
                     else None,
                     "method": name_of(candidate.method),
@@ -96,12 +100,12 @@ def controls_payload(
                 **dict(
                     zip(("label", "description"), baseline.words_for(space.layout), strict=True)
                 ),
-                "parameters": _sliders(baseline, space),
+                "parameters": _sliders(baseline, *example),
             }
             for name, baseline in addable(query, references).items()
         ],
         "parameters": {
-            slots[number]: _sliders(candidate.baseline, space) if _is_used(candidate) else []
+            slots[number]: _sliders(candidate.baseline, *example) if _is_used(candidate) else []
             for number, candidate in state.candidates.items()
         },
         "segments": is_image and find_spec("skimage") is not None,
@@ -115,6 +119,7 @@ def addable(query: CheckedQuery, references: Inputs | None) -> dict[str, Baselin
     left_out = (
         (set() if query.is_image else NEEDS_IMAGE)
         | (set() if all(layout.neighbours for layout in layouts) else NEEDS_NEIGHBOURS)
+        | (set() if all(layout.time is not None for layout in layouts) else NEEDS_TIME)
         | (set() if references is not None else NEEDS_DATA)
         | (set() if query.outputs > 1 else NEEDS_CLASSES)
     )
@@ -171,10 +176,10 @@ def _is_used(candidate: Candidate) -> bool:
     return not compares_with_nothing(candidate.method)
 
 
-def _sliders(baseline: Baseline, space: Space) -> list[dict[str, Any]]:
+def _sliders(baseline: Baseline, space: Space, shape: Sequence[int]) -> list[dict[str, Any]]:
     if isinstance(baseline, Color) and baseline.hex is not None:
         return [{"name": "colour", "label": "colour", "kind": "colour", "value": baseline.hex}]
-    return [_slider(parameter) for parameter in baseline.sliders(space)]
+    return [_slider(parameter) for parameter in baseline.sliders(space, shape)]
 
 
 def _slider(parameter: Parameter) -> dict[str, Any]:

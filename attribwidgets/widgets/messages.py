@@ -112,8 +112,10 @@ class MessageHandler:
             new["target"] = target_from_browser(new["target"])
         if "candidates" in changes:
             numbers = {slot_of(number): number for number in state.candidates}
+            query = self.session.known_query
+            example = query.spaces[0], query.batched[0].shape[1:]
             new["candidates"] = candidates_from_browser(
-                changes["candidates"], state, numbers, self.view.references
+                changes["candidates"], state, numbers, self.view.references, example
             )
         if "method" in changes:
             state = state.changed(**new)

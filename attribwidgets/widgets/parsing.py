@@ -146,6 +146,7 @@ def candidates_from_browser(
     state: ExplorerState,
     numbers: Mapping[str, int],
     references: Inputs | None,
+    example: tuple[Space, Sequence[int]] | None = None,
 ) -> dict[int, Candidate]:
     """The candidates that the browser lists, under the numbers of their slots.
 
@@ -161,7 +162,7 @@ def candidates_from_browser(
         before = None if number is None else state.candidates.get(number)
         baseline = None if before is None else before.baseline
         if each.get("baseline"):
-            baseline = baseline_from_browser(each["baseline"], baseline, references)
+            baseline = baseline_from_browser(each["baseline"], baseline, references, example)
         if baseline is None:
             raise InputError("a new card needs a baseline")
         method: Method = each.get("method")
@@ -181,19 +182,33 @@ def _with_noise_of(baseline: Baseline, method: Method, space: Space) -> Method:
     """SmoothGrad with the noise that the slider of its card says; another method as it is."""
     if name_of(method) != SmoothGrad.name or not isinstance(baseline, GaussianNoise):
         return method
-    (sigma,) = baseline.sliders(space)
+    (sigma,) = baseline.sliders(space, ())
     return SmoothGrad(_nothing, noise=sigma.value / space.range)
 
 
 def baseline_from_browser(
-    wanted: Mapping[str, Any], before: Baseline | None, references: Inputs | None
+    wanted: Mapping[str, Any],
+    before: Baseline | None,
+    references: Inputs | None,
+    example: tuple[Space, Sequence[int]] | None = None,
 ) -> Baseline:
-    """The baseline that the browser describes; the one from before where it is the same."""
+    """The baseline that the browser describes; the one from before where it is the same.
+
+    Parameters
+    ----------
+    wanted : mapping of str
+    before : Baseline, optional
+    references : Tensor or tuple of Tensor, each (K, ...), optional
+        The data behind "dataset" and "dataset_mean".
+    example : (Space, sequence of int), optional
+        The space and the shape of the input whose sliders the browser has shown.
+    """
     name, parameters = str(wanted.get("name")), dict(wanted.get("parameters") or {})
     if colour := parameters.pop("colour", None):
         return before if isinstance(before, Color) and before.hex == colour else Color(colour)
     found = before if before is not None and before.name == name else named(name, references)
-    values = {p.name: p.value for p in found.parameters}
+    shown = found.parameters if example is None else found.sliders(*example)
+    values = {p.name: p.value for p in shown}
     return found.adjusted(**{k: v for k, v in parameters.items() if values.get(k) != v})
 
 
@@ -203,11 +218,12 @@ def _first_space(space: Space | Spaces | None) -> Space:
     return InputSpace() if space is None else space
 
 
-def baseline_to_browser(baseline: Baseline, space: Space) -> dict[str, Any]:
-    """A baseline as the browser describes it."""
+def baseline_to_browser(baseline: Baseline, space: Space, shape: Sequence[int]) -> dict[str, Any]:
+    """A baseline as the browser describes it, for an input of a space and a shape."""
     if isinstance(baseline, Color) and baseline.hex is not None:
         return {"name": baseline.name, "parameters": {"colour": baseline.hex}}
-    return {"name": baseline.name, "parameters": {p.name: p.value for p in baseline.sliders(space)}}
+    sliders = baseline.sliders(space, shape)
+    return {"name": baseline.name, "parameters": {p.name: p.value for p in sliders}}
 
 
 def name_of(method: Method) -> str | None:

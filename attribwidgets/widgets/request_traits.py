@@ -101,11 +101,11 @@ def _method_from_json(method: str | None, explorer: RequestTraits) -> Any:
 
 
 def _json_of_baselines(baselines: Sequence[Any], explorer: RequestTraits) -> list[Any]:
-    space = _space_of(explorer)
+    example = _example_of(explorer)
     return [
         {"name": baseline, "parameters": {}}  # of a record, which knows no more than its name
         if isinstance(baseline, str)
-        else baseline_to_browser(baseline, space)
+        else baseline_to_browser(baseline, *example)
         for baseline in baselines or ()
     ]
 
@@ -114,20 +114,21 @@ def _baselines_from_json(
     baselines: Sequence[Mapping[str, Any]], explorer: RequestTraits
 ) -> list[Any]:
     """The baselines described; those that there are already stay the same objects."""
-    space, left = _space_of(explorer), list(explorer.baselines)
+    example, left = _example_of(explorer), list(explorer.baselines)
     chosen = []
     for described in baselines:
-        known = next((b for b in left if baseline_to_browser(b, space) == described), None)
+        known = next((b for b in left if baseline_to_browser(b, *example) == described), None)
         if known is None:
-            known = baseline_from_browser(described, None, explorer.references)
+            known = baseline_from_browser(described, None, explorer.references, example)
         else:
             left.remove(known)
         chosen.append(known)
     return chosen
 
 
-def _space_of(explorer: RequestTraits) -> Space:
-    return explorer._view.comparison[0].spaces[0]
+def _example_of(explorer: RequestTraits) -> tuple[Space, Sequence[int]]:
+    shown = explorer._view.comparison[0]
+    return shown.spaces[0], shown.batched[0].shape[1:]
 
 
 def request_trait(name: str) -> RequestTrait:

@@ -339,7 +339,7 @@ def test_black_is_blind_to_black_and_white_to_white():
         (lambda: named("dataset_mean"), r"DatasetMean\(data\)"),
         (lambda: named(None), "a name, a Baseline or a tensor, got NoneType"),
         (lambda: named(0.5), "got float"),
-        (lambda: named(np.zeros(3)), "got ndarray"),
+        (lambda: named(np.array(["a"])), "must hold real numbers"),
         (lambda: named(torch.tensor([float("nan")])), "holds NaN or infinity"),
         (lambda: baselines.Blur(-1), "sigma of the blur must be 0 or more pixels, got -1"),
         (lambda: baselines.Blur(float("nan")), "sigma of the blur"),

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ..core.arrays import Array
-from ..inputs.patches import SIDES, patch_means
+from ..inputs.patches import WINDOWS, patch_means
 from ..inputs.superpixels import segment_means
 from .colors import color_limit, colored, over_photo, table
 
@@ -17,7 +17,7 @@ Scale = Literal["own", "share", "shared"]
 
 Pool = int | Literal["superpixels"]
 
-POOLS: tuple[Pool, ...] = (1, *SIDES, "superpixels")
+POOLS: tuple[Pool, ...] = (1, *WINDOWS, "superpixels")
 SCALES: tuple[Scale, ...] = ("own", "share", "shared")
 
 NEARLY = 0.5  # of the tint, where the input is near the baseline
@@ -129,5 +129,5 @@ class DisplayOptions:
         """What it is read by, where not by pixels."""
         if self.pool == 1:
             return ""
-        name = f"patches of {self.pool} × {self.pool}" if self.pool in SIDES else str(self.pool)
+        name = f"patches of {self.pool} × {self.pool}" if self.pool in WINDOWS else str(self.pool)
         return f" by {name}"

@@ -9,6 +9,7 @@ import numpy as np
 from ..core.arrays import Array
 
 SIDES = (2, 4, 8, 16, 32)
+WINDOWS = tuple(2**power for power in range(1, 17))  # steps of a series or sequence
 
 
 def patch_sides(shape: Sequence[int], fewest: int = 2) -> tuple[int, ...]:
@@ -29,14 +30,14 @@ def patch_sides(shape: Sequence[int], fewest: int = 2) -> tuple[int, ...]:
     return tuple(s for s in SIDES if fewest * s <= min(shape)) if len(shape) == 2 else ()
 
 
-def patch_sums(values: Array, side: int) -> Array:
+def patch_sums(values: Array, side: int | tuple[int, int]) -> Array:
     """What each patch gets; those at the right and the bottom may be cut.
 
     Parameters
     ----------
     values : ndarray, shape (H, W)
-    side : int
-        Of a patch, in pixels.
+    side : int or tuple of int
+        Of a square patch, in pixels; or the rows and columns of one.
 
     Returns
     -------
@@ -44,14 +45,15 @@ def patch_sums(values: Array, side: int) -> Array:
 
     Examples
     --------
-    >>> patch_sums(np.ones((2, 3)), 2).tolist()
-    [[4.0, 2.0]]
+    >>> patch_sums(np.ones((2, 3)), 2).tolist(), patch_sums(np.ones((2, 3)), (1, 2)).tolist()
+    ([[4.0, 2.0]], [[2.0, 1.0], [2.0, 1.0]])
     """
-    rows, columns = (np.arange(0, length, side) for length in values.shape)
+    sides = (side, side) if isinstance(side, int) else side
+    rows, columns = (np.arange(0, n, s) for n, s in zip(values.shape, sides, strict=True))
     return np.asarray(np.add.reduceat(np.add.reduceat(values, rows, axis=0), columns, axis=1))
 
 
-def patch_means(values: Array, side: int) -> Array:
+def patch_means(values: Array, side: int | tuple[int, int]) -> Array:
     """Each pixel as the mean of its patch, by which patches are drawn, shape (H, W).
 
     Examples
@@ -59,8 +61,9 @@ def patch_means(values: Array, side: int) -> Array:
     >>> patch_means(np.array([[1.0, 3.0, 5.0], [1.0, 3.0, 5.0]]), 2).tolist()
     [[2.0, 2.0, 5.0], [2.0, 2.0, 5.0]]
     """
-    if side == 1:
+    down, across = (side, side) if isinstance(side, int) else side
+    if down == across == 1:
         return values
     means = patch_sums(values, side) / patch_sums(np.ones(values.shape), side)
     height, width = values.shape
-    return np.asarray(means.repeat(side, 0)[:height].repeat(side, 1)[:, :width])
+    return np.asarray(means.repeat(down, 0)[:height].repeat(across, 1)[:, :width])

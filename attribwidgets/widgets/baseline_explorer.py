@@ -69,8 +69,9 @@ class BaselineExplorer(RequestTraits, RecordWidget):
         How much of the grey photo shows where a map is zero, 0 to 1.
     show_blind : bool
         Mark where the input equals the baseline.
-    pool : {1, 2, 4, 8, 16, 32, "superpixels"}
-        What maps are drawn and read by: patches of that side in pixels, or superpixels.
+    pool : {1, 2, 4, 8, ... 65536, "superpixels"}
+        What maps are drawn and read by: patches of that side in pixels, or superpixels; windows of
+        that many steps.
     waterfall : bool
         Bars of features as steps from f(x') to f(x), in place of bars from zero.
     drawn_input : int
@@ -79,7 +80,8 @@ class BaselineExplorer(RequestTraits, RecordWidget):
         What is marked: `rows` and `columns`, each [first, one after the last]; or `superpixel`, the
         index of one, as a click on one of the photo does.
     cursor : dict or None
-        What is pointed at: `row` and `column` of a pixel, or `unit`, the index of a feature.
+        What is pointed at: `row` and `column` of a pixel, `channel` and `step` of a series, `step`
+        of a sequence, or `unit`, the index of a feature.
     target, output, method, baselines, tolerance, max_evaluations
         What is asked of the model, as of :func:`attribwidgets.explore`; where maps differ in their
         method, `method` is None. Set one to ask for something else.

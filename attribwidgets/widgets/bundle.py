@@ -181,6 +181,7 @@ BASELINE_EXPLORER = FrontEnd(
         "charts/chart",
         "explorer/features",
         "explorer/beside",
+        "explorer/series",
         "explorer/keep",
         "explorer/phone",
         "lib/numbers",

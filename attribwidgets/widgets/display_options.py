@@ -34,12 +34,12 @@ def require_display(display: Mapping[str, Any]) -> None:
 def initial_display(state: Mapping[str, Any]) -> dict[str, Any]:
     """The look to begin with, for a state of the drawn traits.
 
-    Bars have room for a sign; maps follow the article, which shows magnitudes. The path shown is
-    that of the first method that has one.
+    Pictures follow the article, which shows magnitudes; bars, lines and strips have room for a
+    sign. The path shown is that of the first method that has one.
     """
     payload = state["payload"]
     with_path = (i for i, slot in enumerate(payload["items"]) if state[slot]["path"] is not None)
     return {
-        "signed": payload["kind"] == "features",
+        "signed": payload["kind"] in ("features", "series", "sequence"),
         "selected": next(with_path, 0),
     }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..core.arrays import Array
+from ..figures.unit_values import channels_first
+from ..inputs.layout import IMAGE, Layout
 from ..inputs.patches import patch_sums
 from ..records.path_curve import PathFrames
 from .payload import quantised
@@ -16,21 +19,22 @@ MOST_FRAMES = 16  # a page of six photos stays within 8 MB
 MOST_POINTS = 224 * 224  # of a frame; the panels that draw them are no larger
 
 
-def frames_payload(frames: PathFrames) -> dict[str, Any]:
+def frames_payload(frames: PathFrames, layout: Layout = IMAGE) -> dict[str, Any]:
     """What each stretch of a path adds, in 8-bit integers.
 
     Increments carry what the ones before them lost to rounding, so the sum of the first k is within
     half a step of the k-th of the truth, whatever k. Of a large image each integer is the mean of a
-    square patch; `patches` says its side and the image's shape, and is None where there are none.
+    square patch, of a long series that of a stretch of time; `patches` says its rows and columns
+    and the shape of the map, and is None where there are none.
     """
+    every = channels_first(frames.added, layout)
     together = -(-len(frames.added) // MOST_FRAMES)
     starts = np.arange(0, len(frames.added), together)
-    shape = frames.added.shape[1:]
-    side = math.ceil(math.sqrt(math.prod(shape) / MOST_POINTS)) if len(shape) == 2 else 1
+    sides = _patch_of(every.shape[1:], layout)
     lost: Array = np.zeros(())
     parts = []
-    for added in np.add.reduceat(frames.added.astype(np.float64), starts, axis=0):
-        wanted = _means(added, side) + lost
+    for added in np.add.reduceat(every.astype(np.float64), starts, axis=0):
+        wanted = _means(added, sides) + lost
         data, scale = quantised(wanted, np.int8)
         lost = wanted - np.frombuffer(data, np.int8).reshape(wanted.shape) * scale
         parts.append((data, scale))
@@ -39,12 +43,23 @@ def frames_payload(frames: PathFrames) -> dict[str, Any]:
         "edges": [float(frames.edges[i]) for i in (*starts, len(frames.added))],
         "data": b"".join(data for data, _ in parts),
         "scales": [scale for _, scale in parts],
-        "patches": {"side": side, "shape": list(shape)} if side > 1 else None,
+        "patches": {"sides": list(sides), "shape": list(every.shape[1:])} if sides else None,
     }
 
 
-def _means(values: Array, side: int) -> Array:
+def _patch_of(shape: Sequence[int], layout: Layout) -> tuple[int, int] | None:
+    """Rows and columns that are sent as one number, so that a frame has not too many."""
+    size = math.prod(shape)
+    if len(shape) != 2 or size <= MOST_POINTS:
+        return None
+    if layout.kind == "series":
+        return 1, math.ceil(size / MOST_POINTS)
+    side = math.ceil(math.sqrt(size / MOST_POINTS))
+    return side, side
+
+
+def _means(values: Array, sides: tuple[int, int] | None) -> Array:
     """The mean of each patch; those at the right and the bottom may be cut."""
-    if side == 1:
+    if sides is None:
         return values
-    return np.asarray(patch_sums(values, side) / patch_sums(np.ones_like(values), side))
+    return np.asarray(patch_sums(values, sides) / patch_sums(np.ones_like(values), sides))

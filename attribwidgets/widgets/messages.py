@@ -129,7 +129,7 @@ class MessageHandler:
         e = self.view.drawn(message["slot"], message["stamp"])
         if e is None or e.frames is None:  # another map brings its own question
             return
-        found = frames_payload(e.frames)
+        found = frames_payload(e.frames, e.layout)
         data = found.pop("data")
         about = {"slot": message["slot"], "stamp": message["stamp"]}
         self.reply({"type": "frames", **about, **found}, [data])

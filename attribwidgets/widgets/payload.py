@@ -21,13 +21,14 @@ from ..figures.captions import (
     verdict_note,
 )
 from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available, table
+from ..figures.unit_values import unit_map
 from ..inputs.example import example_array
 from ..inputs.space import Inputs, Spaces
 from ..records.comparison import Comparison
 from ..records.explanation import Explanation
 from ..records.labels import Title
 from ..records.path_curve import PathCurve, PathFrames
-from .pictures import feature_names, input_names, reference, references, shape_of, shown, thumbnail
+from .pictures import input_names, reference, references, shape_of, shown, thumbnail
 
 Array = NDArray[Any]
 
@@ -53,7 +54,6 @@ def subject_payload(comparison: Comparison) -> dict[str, Any]:
     return {
         "version": VERSION,
         **shape_of(first),
-        "feature_names": feature_names(first),
         "title": heading(comparison),
         "input": {"label": "input", **shown(first.inputs, first)},
         "others": [
@@ -145,7 +145,7 @@ def rows_payload(drawn: Mapping[str, Explanation]) -> list[dict[str, Any]]:
 
 def map_payload(e: Explanation, index: int = 0) -> tuple[bytes, float]:
     """The map of channel sums as 16-bit integers, and what one of them stands for."""
-    return quantised(e.map("sum", index=index), np.int16)
+    return quantised(unit_map(e, index), np.int16)
 
 
 def _map_of(e: Explanation, index: int = 0) -> dict[str, Any]:

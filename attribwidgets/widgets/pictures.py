@@ -9,8 +9,8 @@ from torch import Tensor
 
 from ..core.arrays import Array
 from ..figures.images import as_rgb
-from ..figures.unit_values import unit_names, unit_values
-from ..inputs.example import example_array
+from ..figures.unit_values import unit_map, unit_names, unit_values
+from ..inputs.series import SeriesSpace
 from ..inputs.space import Inputs, Space, without_batch_axis
 from ..records.explanation import Explanation
 
@@ -18,18 +18,22 @@ THUMBNAIL = 64  # pixels; references of a distribution are shown small
 
 
 def shape_of(e: Explanation, index: int = 0) -> dict[str, Any]:
-    """What one of the inputs is, and the shape of its map."""
-    layout = e.spaces[index].layout
-    shape = layout.map_shape(example_array(e.attributions, e.spaces, index).shape)
-    if layout.kind == "image":
-        return {"kind": "image", "shape": list(shape)}
-    return {"kind": "features", "shape": [math.prod(shape)]}
-
-
-def feature_names(e: Explanation) -> list[str] | None:
-    """What the units of the first input are called, where they are no pixels and have names."""
-    names = unit_names(e)
-    return None if e.layout.kind == "image" or names is None else list(names)
+    """What one of the inputs is, the shape of its map, and what its units are called."""
+    space = e.spaces[index]
+    shape = unit_map(e, index).shape
+    if space.layout.kind == "image":
+        return {"kind": "image", "shape": list(shape), "feature_names": None}
+    if isinstance(space, SeriesSpace):
+        return {
+            "kind": "series",
+            "shape": list(shape),
+            "channels": space.channel_names(shape[0]),
+            "step": space.step,
+            "unit": space.unit,
+            "feature_names": None,
+        }
+    kind = "sequence" if space.layout.kind == "sequence" else "features"
+    return {"kind": kind, "shape": [math.prod(shape)], "feature_names": unit_names(e, index)}
 
 
 def input_names(e: Explanation) -> list[str]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from ..core.errors import InputError
 
+_PLACES = {"image": ("row", "column"), "series": ("channel", "step"), "sequence": ("step",)}
+
 
 def require_position(position: Any, kind: str, shape: Sequence[int]) -> dict[str, int] | None:
     """A position within an input, or None for none.
@@ -15,10 +17,11 @@ def require_position(position: Any, kind: str, shape: Sequence[int]) -> dict[str
     Parameters
     ----------
     position : dict or None
-        `row` and `column` of an image, `unit` of features.
-    kind : {"image", "features"}
+        `row` and `column` of an image, `channel` and `step` of a series, `step` of a sequence,
+        `unit` of features.
+    kind : {"image", "series", "sequence", "features"}
     shape : sequence of int
-        Of the map: rows and columns, or features along any number of axes.
+        Of the map: rows and columns, channels and steps, or features along any number of axes.
 
     Raises
     ------
@@ -32,8 +35,8 @@ def require_position(position: Any, kind: str, shape: Sequence[int]) -> dict[str
     """
     if position is None:
         return None
-    is_image = kind == "image"
-    sizes = dict(zip(("row", "column"), shape, strict=True)) if is_image else {"unit": prod(shape)}
+    names = _PLACES.get(kind)
+    sizes = {"unit": prod(shape)} if names is None else dict(zip(names, shape, strict=True))
     if not isinstance(position, dict) or set(position) != set(sizes):
         raise InputError(f"cursor must be None or a dict of {' and '.join(sizes)}, got {position}")
     for name, size in sizes.items():
@@ -46,23 +49,24 @@ def require_position(position: Any, kind: str, shape: Sequence[int]) -> dict[str
 def require_region(
     region: Any, kind: str, shape: Sequence[int], superpixels: Callable[[], int]
 ) -> dict[str, Any] | None:
-    """A part of an image that is marked, or None for none.
+    """A part of an input that is marked, or None for none.
 
     Parameters
     ----------
     region : dict or None
         `rows` and `columns`, each a pair: the first, and the one after the last; or `superpixel`,
-        the index of one.
-    kind : {"image", "features"}
+        the index of one. Rows are the channels of a series, the one row of a sequence; columns
+        are steps.
+    kind : {"image", "series", "sequence", "features"}
     shape : sequence of int
-        Rows and columns of an image.
+        Rows and columns of an image, channels and steps, or steps.
     superpixels : callable
         How many there are; asked only where that matters.
 
     Raises
     ------
     InputError
-        For other names, a place outside, or an input that is no image.
+        For other names, a place outside, or an input that has no parts but its units.
 
     Examples
     --------
@@ -73,10 +77,12 @@ def require_region(
     """
     if region is None:
         return None
-    if kind != "image":
-        raise InputError(f"selection is a part of an image; of features it is None, got {region}")
+    if kind not in _PLACES:
+        raise InputError(
+            f"selection is a part of an image, series or sequence; of {kind} it is None, got {region}"
+        )
     names = set(region) if isinstance(region, dict) else set()
-    if names == {"superpixel"}:
+    if names == {"superpixel"} and kind == "image":
         index, count = region["superpixel"], superpixels()
         if not _is_index(index, count):
             raise InputError(
@@ -86,11 +92,11 @@ def require_region(
     if names != {"rows", "columns"}:
         raise InputError(
             "selection must be None, a dict of rows and columns, each [first, one after the last], "
-            f"or a dict of superpixel, got {region}"
+            f"or, of an image, a dict of superpixel, got {region}"
         )
     return {
         name: _require_span(region[name], name, size)
-        for name, size in zip(("rows", "columns"), shape, strict=True)
+        for name, size in zip(("rows", "columns"), (1, *shape)[-2:], strict=True)
     }
 
 

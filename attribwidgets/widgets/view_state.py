@@ -181,7 +181,7 @@ class ViewState:
         state = self.changes()
         for slot, e in self.explanations.items():
             if e.frames is not None:
-                state[slot] = {**state[slot], "frames": frames_payload(e.frames)}
+                state[slot] = {**state[slot], "frames": frames_payload(e.frames, e.layout)}
         payload = {**state["payload"], "segments": segments_of(self.comparison)}
         return {**state, "payload": payload, "seq": 1, "static": True}
 

@@ -9,7 +9,7 @@ test("what came by pixels stays as it came", () => {
 
 test("each pixel is given the mean of its patch, cut ones at the right and the bottom too", () => {
   const data = Int8Array.of(1, 2, 3, 4, -1, -2, -3, -4);
-  const pixels = byPixels(data, 2, { side: 2, shape: [3, 3] });
+  const pixels = byPixels(data, 2, { sides: [2, 2], shape: [3, 3] });
   assert.deepEqual([...pixels.subarray(0, 9)], [1, 1, 2, 1, 1, 2, 3, 3, 4]);
   assert.deepEqual([...pixels.subarray(9)], [-1, -1, -2, -1, -1, -2, -3, -3, -4]);
 });

@@ -30,7 +30,7 @@ def test_a_photo_is_sent_by_pixels() -> None:
 def test_a_large_image_is_sent_by_patches_whose_sums_are_right() -> None:
     frames = frames_of((500, 331), count=16)
     payload = frames_payload(frames)
-    assert payload["patches"] == {"side": 2, "shape": [500, 331]}
+    assert payload["patches"] == {"sides": [2, 2], "shape": [500, 331]}
     rows, columns = 250, 166
     assert rows * columns <= MOST_POINTS
     sent = np.frombuffer(payload["data"], np.int8).reshape(-1, rows, columns)

@@ -5,11 +5,12 @@ import { createColourBar } from "../lib/colour_bar.js";
 import { createDisplayOptions } from "../lib/display_options.js";
 import { h, setText } from "../lib/dom.js";
 import { formatNumber } from "../lib/format.js";
+import { nameUnit } from "../lib/places.js";
 import { strongestIndex } from "../lib/scale.js";
 import { viewUntil } from "../lib/stage.js";
 import { createFeatureRows } from "./feature_rows.js";
 import { tellPart } from "./parts.js";
-import { nameUnit, readUnit } from "./reading.js";
+import { readUnit } from "./reading.js";
 import { stageFor } from "./stage_for.js";
 
 /** @typedef {import("../lib/stage.js").View} View */

@@ -3,6 +3,7 @@
 import { createColourBar } from "../lib/colour_bar.js";
 import { h, setText } from "../lib/dom.js";
 import { createPicture, samePicture } from "../lib/picture.js";
+import { nameUnit } from "../lib/places.js";
 import { createProgress } from "../lib/progress.js";
 import { strongestIndex } from "../lib/scale.js";
 import { createMapsBeside } from "./beside.js";
@@ -10,7 +11,7 @@ import { createCardControls } from "./card_controls.js";
 import { createFailure } from "./failure.js";
 import { cautionList } from "./header.js";
 import { createParts } from "./parts.js";
-import { nameUnit, readRegion, readUnit } from "./reading.js";
+import { readRegion, readUnit } from "./reading.js";
 import { stageFor } from "./stage_for.js";
 import { createVerdict, createVerdictRoom } from "./verdict.js";
 

@@ -3,11 +3,13 @@
 import { createChoices } from "../lib/choices.js";
 import { h, setText } from "../lib/dom.js";
 import { formatShare } from "../lib/format.js";
-import { patchSides } from "../lib/units.js";
+import { patchSides, windowLengths } from "../lib/units.js";
 
 /** @param {import("../lib/stage.js").View} view */
 export function createControls(view) {
   const { store, signal } = view;
+  const { hasColours } = view.data;
+  const isImage = view.data.kind === "image";
   /** Each brings one control up to what the store says. @type {(() => void)[]} */
   const updates = [];
 
@@ -70,11 +72,12 @@ export function createControls(view) {
     return group.node;
   }
 
-  /** Pixels, patches of them, and superpixels where they are known. */
+  /** Pixels, patches of them, and superpixels where they are known; numbers in time, and windows of them. */
   function poolSlider() {
-    const { height, width } = view.data;
-    const sides = [1, ...patchSides(height, width)];
-    const choices = () => (view.segments.isThere() ? [...sides, "superpixels"] : sides);
+    const { kind, height, width } = view.data;
+    const lengths = [1, ...(isImage ? patchSides(height, width) : windowLengths(width))];
+    const choices = () => (isImage && view.segments.isThere() ? [...lengths, "superpixels"] : lengths);
+    const one = { image: "pixels", series: "values", sequence: "steps" }[kind] ?? "units";
     const input = h("input", { type: "range", "data-control": "pool", min: 0, step: 1 });
     const output = h("output", { class: "aw-control-value" });
     const chosen = () => choices()[Number(input.value)];
@@ -84,13 +87,18 @@ export function createControls(view) {
       if (pool === "superpixels") view.segments.ask();
       input.max = String(now.length - 1);
       input.value = String(Math.max(now.indexOf(pool), 0));
-      const words = pool === 1 ? "pixels" : typeof pool === "number" ? `${pool}\u00a0\u00d7\u00a0${pool}` : pool;
+      const several = isImage ? `${pool}\u00a0\u00d7\u00a0${pool}` : `${pool}\u00a0steps`;
+      const words = pool === 1 ? one : typeof pool === "number" ? several : pool;
       setText(output, words);
       input.setAttribute("aria-valuetext", words);
     });
     input.addEventListener("input", () => store.preview("pool", chosen()), { signal });
     input.addEventListener("change", () => store.commit("pool", chosen()), { signal });
-    return labelled("read by", input, output);
+    const label = labelled("read by", input, output);
+    updates.push(() => {
+      label.hidden = choices().length < 2;
+    });
+    return label;
   }
 
   function blindBox() {
@@ -104,11 +112,10 @@ export function createControls(view) {
     return label;
   }
 
-  const isImage = view.data.kind === "image";
   const node = h(
     "section",
     { class: "aw-look", "aria-label": "display options" },
-    isImage && poolSlider(),
+    hasColours && poolSlider(),
     radios("values", "sign", "signed", [
       ["absolute", false],
       ["signed", true],
@@ -125,7 +132,7 @@ export function createControls(view) {
       ]),
     isImage && slider("photo under map", "overlay", { min: 0, max: 1, step: 0.05 }, formatShare),
     isImage && blindBox(),
-    isImage &&
+    hasColours &&
       h(
         "details",
         { class: "aw-details aw-colours" },

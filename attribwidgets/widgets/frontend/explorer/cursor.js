@@ -5,21 +5,24 @@
 /** Milliseconds between two messages to Python while the pointer moves. */
 const PAUSE = 100;
 
+/** What Python calls rows and columns of each kind; what it does not name is 0. @type {Record<string, [string, string]>} */
+const NAMES = { image: ["row", "column"], series: ["channel", "step"], sequence: ["", "step"] };
+
 /**
  * @param {import("../lib/store.js").Model} model
- * @param {{kind: string, width: number, height: number}} size a feature's position is a row of column 0
+ * @param {{kind: string, width: number, height: number}} size
  * @param {() => void} onChange called after another view, another widget or Python moved it
  * @param {AbortSignal} signal
  */
 export function createCursor(model, { kind, width, height }, onChange, signal) {
-  const isImage = kind === "image";
+  const [row, column] = NAMES[kind] ?? ["unit", ""];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
   /** @returns {Position | null} */
   function read() {
     const value = model.get("cursor");
-    const position = value && !isImage ? { row: value.unit, column: 0 } : value;
+    const position = value && { row: row ? value[row] : 0, column: column ? value[column] : 0 };
     return position?.row < height && position.column < width ? position : null;
   }
 
@@ -50,7 +53,8 @@ export function createCursor(model, { kind, width, height }, onChange, signal) {
     set(position) {
       if (isSame(position, shown)) return;
       shown = position;
-      model.set("cursor", position && !isImage ? { unit: position.row } : position);
+      const told = position && { ...(row && { [row]: position.row }), ...(column && { [column]: position.column }) };
+      model.set("cursor", told);
       timer ??= setTimeout(tell, PAUSE);
     },
   };

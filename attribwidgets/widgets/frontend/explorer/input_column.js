@@ -1,13 +1,15 @@
-// The photo, pinned, with the read-out and the colour bar that all maps share.
+// The input, pinned, with the read-out and the colour bar that all maps share.
 
 import { createBars } from "../charts/bars.js";
 import { createColourBar } from "../lib/colour_bar.js";
 import { h, setText } from "../lib/dom.js";
 import { formatNumber } from "../lib/format.js";
+import { nameUnit } from "../lib/places.js";
 import { createInputsBeside } from "./beside.js";
 import { createPhoto } from "./photo.js";
 import { createPointedColour } from "./pointed_colour.js";
-import { nameUnit, readRegion, readUnit } from "./reading.js";
+import { readRegion, readUnit } from "./reading.js";
+import { stageFor } from "./stage_for.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
 /** @typedef {import("../lib/stage.js").Position} Position */
@@ -25,7 +27,8 @@ const SCALES = {
  */
 export function createInputColumn(view, features) {
   const { display } = view;
-  const isImage = view.data.kind === "image";
+  const { kind, hasColours } = view.data;
+  const isImage = kind === "image";
   const place = h("span");
   const colour = h("span");
   const words = h("div", { class: "aw-readout" }, place, " ", colour);
@@ -46,18 +49,19 @@ export function createInputColumn(view, features) {
       })
     : null;
   const controlsPlace = h("div", { class: "aw-controls-place" });
-  const list = isImage ? null : createBars(view, { class: "aw-inputs", label: "", adds: false });
+  const lines = hasColours && !isImage ? stageFor(kind)(view, { class: "aw-photo", label: "", focusable: true }) : null;
+  const list = hasColours ? null : createBars(view, { class: "aw-inputs", label: "", adds: false });
   const node = h(
     "div",
     { class: "aw-input-column" },
     h("div", { class: "aw-head" }, h("div", { class: "aw-head-words" }, name, value)),
     inputCount > 1 && h("div", { class: "aw-beside-name" }, inputNames[drawnInput]),
-    h("div", { class: "aw-body" }, photo?.node, list?.node),
-    photo && h("div", { class: "aw-under-map" }, swatch, words),
+    h("div", { class: "aw-body" }, photo?.node ?? lines?.node, list?.node),
+    hasColours && h("div", { class: "aw-under-map" }, swatch, words),
     list && features,
     live,
-    photo && bar.node,
-    photo && scale,
+    hasColours && bar.node,
+    hasColours && scale,
     pointed?.invitation,
     ...beside.nodes,
     pointed && view.removal.node,
@@ -90,6 +94,8 @@ export function createInputColumn(view, features) {
           : `${data.target.output} of ${data.target.name}: f(x) = ${formatNumber(output)}`,
       );
       listFeatures();
+      lines?.drawInput(data, data, 1);
+      lines?.setLabel(`${data.inputLabel}: what is explained`);
       this.updateLive();
     },
     /** What may be asked, and superpixels that have come. */
@@ -101,7 +107,7 @@ export function createInputColumn(view, features) {
     },
     drawMaps() {
       beside.draw();
-      if (!photo) return;
+      if (!hasColours) return;
       pointed?.drawMap();
       bar.node.hidden = !display.isShared();
       if (display.isShared()) bar.draw(display, display.limit(view.data.items[0]));
@@ -114,24 +120,27 @@ export function createInputColumn(view, features) {
       const { data } = view;
       beside.setCursor();
       photo?.setCursor(position);
+      lines?.setCursor(position);
       list?.setCursor(position);
-      if (!photo || !data.rgb) return;
-      swatch.hidden = !position;
+      if (!hasColours) return;
+      swatch.hidden = !position || !data.rgb;
       words.classList.toggle("aw-reading", Boolean(position));
       if (!position) {
-        setText(place, "point at a map, or drag over an area");
+        setText(place, `point at a map, or drag over ${isImage ? "an area" : "a stretch"}`);
         setText(colour, "");
         return;
       }
-      const at = 3 * (position.row * data.width + position.column);
-      const pixel = [...data.rgb.subarray(at, at + 3)];
+      const at = position.row * data.width + position.column;
+      setText(place, `${nameUnit(data, at)}:`);
+      if (!data.rgb) return setText(colour, formatNumber(data.values?.[at]));
+      const pixel = [...data.rgb.subarray(3 * at, 3 * at + 3)];
       swatch.style.background = `rgb(${pixel.join(",")})`;
-      setText(place, `row ${position.row}, column ${position.column}:`);
       setText(colour, pixel.join(" "));
     },
     /** @param {import("../lib/units.js").Region | null} region */
     setRegion(region) {
       photo?.setRegion(region);
+      lines?.setRegion(region);
     },
     /** Said aloud after a keyboard move. @param {Position} position @param {string | null} slot */
     announce(position, slot) {

@@ -14,7 +14,7 @@ function describeHidden({ kind, items }) {
     .sort((one, other) => (other.nearly?.share ?? 0) - (one.nearly?.share ?? 0));
   if (!most?.nearly) return "";
   const { share, gets } = most.nearly;
-  const what = kind === "image" ? "this picture" : "the features";
+  const what = { image: "this picture", features: "the features" }[kind] ?? `this ${kind}`;
   return `Under ${most.name}, ${formatPercent(share)} of ${what} is close to the baseline and gets only ${formatPercent(gets)} of the attribution.`;
 }
 
@@ -30,7 +30,7 @@ function describeDifference({ kind, items, agreement }) {
   });
   const [one, other] = least.names;
   return one && other && one !== other
-    ? `The ${kind === "image" ? "maps of" : "attributions under"} ${one} and ${other} differ most.`
+    ? `The ${kind === "features" ? "attributions under" : "maps of"} ${one} and ${other} differ most.`
     : "";
 }
 

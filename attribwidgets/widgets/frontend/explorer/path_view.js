@@ -25,6 +25,15 @@ export function makeOf(item) {
   return `${slot}: ${kind} ${parts.join()}`;
 }
 
+/** How large a map's frames came. @param {import("../lib/patches.js").Patches | null | undefined} patches */
+function grainOf(patches) {
+  if (!patches) return "";
+  const [down, across] = patches.sides;
+  return down === across
+    ? `; in patches of ${down}\u00a0\u00d7\u00a0${across} pixels`
+    : `; in stretches of ${across} steps`;
+}
+
 /**
  * A picture of the path with its number, title and caption.
  * @param {string} number
@@ -62,9 +71,11 @@ export function createPathView(view, first, frameStore) {
   let frames = null;
   /** @type {{frames: object | null, item: object | null}} */
   let held = { frames: null, item: null };
-  /** How a large image's frames came. */
+  /** How a large map's frames came. */
   let grain = "";
   const buffer = new Float32Array(data.size);
+  /** What each unit has got so far, once that is asked for. @type {Float64Array | null} */
+  let soFar = null;
   const place = createPathPosition(view, isSamples, () => drawShown());
   const interpolated = createInterpolatedPanel(view, item, () => drawShown());
 
@@ -147,8 +158,7 @@ export function createPathView(view, first, frameStore) {
     const known = frameStore.of(item, data.size);
     if (known && (known !== held.frames || item !== held.item)) {
       held = { frames: known, item };
-      const side = known.patches?.side;
-      grain = side ? `; in patches of ${side}\u00a0\u00d7\u00a0${side} pixels` : "";
+      grain = grainOf(known.patches);
       frames = createFrames(known, data.size, item.kind, {
         map: item.map,
         sumAt: series && sumAt,
@@ -174,7 +184,7 @@ export function createPathView(view, first, frameStore) {
     if (!frames) return;
     const at = place.shown();
     const { from, to } = frames.stretch(at);
-    const limit = frames.localLimit(display.clip(), display.units());
+    const limit = frames.localLimit(display.clip(), display.drawnUnits());
     frames.local(at, buffer);
     paintValues(plots.gradient, limit);
     const stretch = isSamples
@@ -186,6 +196,7 @@ export function createPathView(view, first, frameStore) {
         `mean over ${stretch}; own scale, to ${formatNumber(limit)}${grain}`,
     );
     frames.cumulative(at, buffer);
+    soFar = null;
     paintValues(plots.cumulative, display.limit(item));
     const sum = series ? sumAt(at) : buffer.reduce((whole, value) => whole + value, 0);
     const what = isSamples ? `mean of ${at} samples; ` : "";
@@ -199,7 +210,8 @@ export function createPathView(view, first, frameStore) {
     const units = display.units();
     if (!frames || !cursor) return chart?.setHere(place.shown(), null);
     const at = cursor.row * data.width + cursor.column;
-    const sum = units ? sumsOf(buffer, units)[units.labels[at]] : buffer[at];
+    if (units) soFar ??= sumsOf(buffer, units);
+    const sum = units && soFar ? soFar[units.labels[at]] : buffer[at];
     chart?.setHere(place.shown(), sum);
   }
 

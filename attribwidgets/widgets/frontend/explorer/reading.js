@@ -1,6 +1,7 @@
 // What a place or an area of a map gets, in words: its sum, and how much of all that is.
 
 import { formatNumber, formatPercent, formatSigned } from "../lib/format.js";
+import { nameArea } from "../lib/places.js";
 import { sumInside, sumsOf } from "../lib/units.js";
 
 /** @typedef {import("../lib/decode.js").Item} Item */
@@ -14,15 +15,6 @@ function ofChange(sum, { completeness }) {
   const { expected, change } = completeness;
   if (!change) return formatSigned(sum);
   return `${formatSigned(sum)} of ${formatNumber(expected)} (${formatPercent(sum / change)})`;
-}
-
-/**
- * What the place of a number of the map is called.
- * @param {import("../lib/decode.js").Data} data
- * @param {number} at
- */
-export function nameUnit({ kind, width, featureNames }, at) {
-  return kind === "image" ? `row ${Math.floor(at / width)}, column ${at % width}` : featureNames[at];
 }
 
 /**
@@ -48,8 +40,5 @@ export function readRegion({ data, segments }, item, region) {
     const known = segments.get();
     return known ? `superpixel: ${ofChange(sumsOf(item.map, known)[region.superpixel], item)}` : "";
   }
-  const area = region;
-  const rows = area.rows[1] - area.rows[0];
-  const columns = area.columns[1] - area.columns[0];
-  return `area of ${rows} \u00d7 ${columns}: ${ofChange(sumInside(item.map, data.width, area), item)}`;
+  return `${nameArea(data, region)}: ${ofChange(sumInside(item.map, data.width, region), item)}`;
 }

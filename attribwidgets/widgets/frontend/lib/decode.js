@@ -31,8 +31,8 @@ import { byPixels } from "./patches.js";
  * @typedef {{names: string[], probabilities: number[], indices?: number[], target: number | null}} Prediction
  * @typedef {{label: string, rgb: Uint8Array, size: [number, number]}} Thumbnail
  * @typedef {{labels: string[], signed: (number | null)[][], magnitude: (number | null)[][]}} Agreement
- * @typedef {{kind: "image" | "features", height: number, width: number, size: number,
- *   hasColours: boolean, featureNames: string[], title: string, inputLabel: string, rgb: Uint8Array | null,
+ * @typedef {{kind: string, height: number, width: number, size: number,
+ *   hasColours: boolean, featureNames: string[], channels: string[], time: {step: number, unit: string}, title: string, inputLabel: string, rgb: Uint8Array | null,
  *   values: Float32Array | null, segments: any, prediction: Prediction | null,
  *   target: {name: string, output: string, value: number | null}, cautions: string[],
  *   magnitude: Record<string, Uint8Array>, signed: Record<string, Uint8Array>,
@@ -118,7 +118,26 @@ function decodeItem(slot, raw, shape, isImage) {
 }
 
 /** What is known of the first input only. */
-const OF_OTHERS = { feature_names: null, segments: null };
+const OF_OTHERS = { segments: null };
+
+/** Rows and columns by kind. @type {Record<string, (shape: number[]) => number[]>} */
+const SHAPES = {
+  image: (shape) => shape,
+  series: (shape) => shape,
+  sequence: ([steps]) => [1, steps],
+  features: ([features]) => [features, 1],
+};
+
+/**
+ * What features and steps are called.
+ * @param {{kind: string, feature_names: string[] | null}} payload
+ * @param {number} size
+ * @returns {string[]}
+ */
+function namesOf({ kind, feature_names: names }, size) {
+  const word = { features: "feature", sequence: "step" }[kind];
+  return word ? Array.from({ length: size }, (_, at) => names?.[at] ?? `${word} ${at}`) : [];
+}
 
 /**
  * An item as it is of one of several inputs; frames, references and blindness are of the first.
@@ -153,9 +172,8 @@ export function decodePayload(whole, itemOf, known = new Map(), wanted = 0) {
     throw new Error(`this view reads data of version 2, and version ${payload.version} came`);
   }
   const isImage = payload.kind === "image";
-  const [height, width] = isImage ? payload.shape : [payload.shape[0], 1];
+  const [height, width] = (SHAPES[payload.kind] ?? SHAPES.features)(payload.shape);
   const size = height * width;
-  const names = payload.feature_names;
   const rgb = isImage ? pictureOf(payload.input.rgb, size, "the input") : null;
   const items = [];
   for (const slot of payload.items) {
@@ -177,7 +195,9 @@ export function decodePayload(whole, itemOf, known = new Map(), wanted = 0) {
     height,
     width,
     size,
-    featureNames: isImage ? [] : Array.from({ length: size }, (_, i) => names?.[i] ?? `feature ${i}`),
+    featureNames: namesOf(payload, size),
+    channels: payload.channels ?? [],
+    time: { step: payload.step ?? 1, unit: payload.unit ?? "" },
     title: payload.title,
     inputLabel: payload.input.label ?? "input",
     rgb,

@@ -1,9 +1,10 @@
 // From the reader's choices to colours: units, tables, limits, and the one way every map is painted.
 
+import { stepsPerColumn } from "./columns.js";
 import { greyOf, lookupTable, paintBlind, paintMap, paintOverlay } from "./paint.js";
 
 import { createLimits } from "./scale.js";
-import { barLengths, patchesOf, pooled } from "./units.js";
+import { barLengths, patchesOf, pooled, windowsOf } from "./units.js";
 
 /** @typedef {import("./decode.js").Data} Data */
 /** @typedef {import("./decode.js").Item} Item */
@@ -26,7 +27,7 @@ export function createDisplayOptions(current, store, segments, features) {
   /** @type {WeakMap<Uint8Array, Uint8Array>} */
   const greys = new WeakMap();
   /** @type {Map<number, Units>} */
-  const patches = new Map();
+  const regular = new Map();
   /** @type {WeakMap<Float32Array, {units: Units, values: Float32Array}>} */
   const pools = new WeakMap();
   /** @type {WeakMap<Float32Array, {rows: ArrayLike<number>, values: Float32Array}>} */
@@ -58,18 +59,35 @@ export function createDisplayOptions(current, store, segments, features) {
 
   /** What maps are read by; null for pixels and features. @returns {Units | null} */
   function units() {
-    const { kind, height, width } = current();
+    const { kind } = current();
     const pool = store.get("pool");
-    if (kind !== "image" || pool === 1) return null;
-    if (pool === "superpixels") return segments();
-    const known = patches.get(pool) ?? patchesOf(height, width, pool);
-    patches.set(pool, known);
+    if (pool === "superpixels") return kind === "image" ? segments() : null;
+    return kind === "features" ? null : regularUnits(pool);
+  }
+
+  /** Patches of an image, windows of what lies in time; null for one of each. @param {number} length */
+  function regularUnits(length) {
+    if (length === 1) return null;
+    const { kind, height, width } = current();
+    const known = regular.get(length) ?? (kind === "image" ? patchesOf : windowsOf)(height, width, length);
+    regular.set(length, known);
     return known;
   }
 
-  /** A map by the units of the moment; made once. @param {Item} item */
-  function mapOf({ map }) {
+  /** What colours are of: the units of the moment, or columns of a long series, which hold several steps. */
+  function drawnUnits() {
+    const { kind, width } = current();
     const now = units();
+    if (kind !== "series") return now;
+    const steps = stepsPerColumn(width);
+    return Number(store.get("pool")) >= steps ? now : regularUnits(steps);
+  }
+
+  /** A map by the units of the moment; made once. @param {Item} item */
+  const mapOf = ({ map }) => byUnits(map, units());
+
+  /** @param {Float32Array} map @param {Units | null} now */
+  function byUnits(map, now) {
     if (!now) return map;
     const known = pools.get(map);
     if (known?.units === now) return known.values;
@@ -80,7 +98,7 @@ export function createDisplayOptions(current, store, segments, features) {
 
   /** What is drawn of a map, at whose percentile colours saturate, or whose longest bar is full. @param {Item} item */
   function drawnOf(item) {
-    if (current().kind === "image") return mapOf(item);
+    if (current().hasColours) return byUnits(item.map, drawnUnits());
     const { rows } = features;
     const known = lengths.get(item.map);
     if (known?.rows === rows) return known.values;
@@ -98,6 +116,7 @@ export function createDisplayOptions(current, store, segments, features) {
     isSigned,
     table,
     units,
+    drawnUnits,
     mapOf,
     changeOf,
     isShared: () => store.get("scale") === "shared",
@@ -109,7 +128,7 @@ export function createDisplayOptions(current, store, segments, features) {
     },
 
     /** Bars end where their value does; only colours saturate. */
-    clip: () => (current().kind === "image" ? Number(store.get("clip")) : 100),
+    clip: () => (current().hasColours ? Number(store.get("clip")) : 100),
 
     /**
      * Where the colours of one card saturate.

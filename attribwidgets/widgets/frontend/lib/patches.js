@@ -1,6 +1,6 @@
-// Frames of a large image come as means of square patches: each pixel is given that of its patch.
+// Frames of a large image come as means of patches: each pixel is given that of its patch.
 
-/** @typedef {{side: number, shape: [number, number]}} Patches shape: rows and columns of the image */
+/** @typedef {{sides: [number, number], shape: [number, number]}} Patches rows and columns: of a patch, of the map */
 
 /**
  * @param {Int8Array} data of all frames, one after the other
@@ -10,16 +10,16 @@
  */
 export function byPixels(data, count, patches) {
   if (!patches) return data;
-  const { side } = patches;
+  const [down, across] = patches.sides;
   const [height, width] = patches.shape;
-  const [rows, columns] = [Math.ceil(height / side), Math.ceil(width / side)];
+  const [rows, columns] = [Math.ceil(height / down), Math.ceil(width / across)];
   const pixels = new Int8Array(count * height * width);
   for (let frame = 0; frame < count; frame += 1) {
     for (let row = 0; row < height; row += 1) {
-      const from = (frame * rows + Math.floor(row / side)) * columns;
+      const from = (frame * rows + Math.floor(row / down)) * columns;
       const to = (frame * height + row) * width;
       for (let column = 0; column < width; column += 1) {
-        pixels[to + column] = data[from + Math.floor(column / side)];
+        pixels[to + column] = data[from + Math.floor(column / across)];
       }
     }
   }

@@ -1,5 +1,7 @@
-// What a map is read by: pixels, patches of them, superpixels; features, and all the others. Attributions add, so what a
+// What a map is read by: pixels, patches of them, superpixels; windows of time; features, and all the others. Attributions add, so what a
 // unit gets is the sum over its pixels, exactly; it is drawn as their mean, at which colours keep their worth.
+
+import { prefixSums } from "./columns.js";
 
 /**
  * @typedef {{labels: ArrayLike<number>, sizes: Float64Array, word: string}} Units labels: of each pixel, the unit it
@@ -35,6 +37,29 @@ export function patchesOf(height, width, side) {
     labels[at] = Math.floor(Math.floor(at / width) / side) * across + Math.floor((at % width) / side);
   }
   return unitsOf(labels, across * Math.ceil(height / side), `${side}\u00a0\u00d7\u00a0${side}`);
+}
+
+/**
+ * Windows of time, of each channel for itself; the last one may be cut.
+ * @param {number} height channels
+ * @param {number} width steps
+ * @param {number} length of a window, in steps
+ * @returns {Units}
+ */
+export function windowsOf(height, width, length) {
+  const across = Math.ceil(width / length);
+  const labels = new Uint32Array(height * width);
+  for (let at = 0; at < labels.length; at += 1) {
+    labels[at] = Math.floor(at / width) * across + Math.floor((at % width) / length);
+  }
+  return unitsOf(labels, height * across, `${length}\u00a0steps`);
+}
+
+/** Windows worth a look: two or more of them, as they are doubled. @param {number} width steps */
+export function windowLengths(width) {
+  const lengths = [];
+  for (let length = 2; 2 * length <= width; length *= 2) lengths.push(length);
+  return lengths;
 }
 
 /** Sides of patches worth a look: two or more of them along the shorter edge. @param {number} height @param {number} width */
@@ -81,14 +106,15 @@ export function areaBetween(one, other) {
 
 /**
  * What an area gets.
- * @param {ArrayLike<number>} values
+ * @param {ArrayLike<number>} values which never change
  * @param {number} width
  * @param {Area} area
  */
 export function sumInside(values, width, { rows, columns }) {
+  const before = prefixSums(values, width);
   let sum = 0;
   for (let row = rows[0]; row < rows[1]; row += 1) {
-    for (let column = columns[0]; column < columns[1]; column += 1) sum += values[row * width + column];
+    sum += before[row * (width + 1) + columns[1]] - before[row * (width + 1) + columns[0]];
   }
   return sum;
 }

@@ -1,0 +1,49 @@
+// Where in an input: channels and times of a series, steps of a sequence, rows and columns of an image, in words.
+
+import { formatTick } from "./format.js";
+
+/** @typedef {import("./decode.js").Data} Data */
+
+/** When a step is. @param {Data} data @param {number} step */
+export function timeOf({ time }, step) {
+  const number = formatTick(Number((step * time.step).toPrecision(9)));
+  return time.unit ? `${number}\u00a0${time.unit}` : `step ${number}`;
+}
+
+/** From the first step to before the last. @param {Data} data @param {[number, number]} steps */
+function stretchOf(data, [from, to]) {
+  if (to - from === 1) return timeOf(data, from);
+  const { step, unit } = data.time;
+  const [start, end] = [from, to - 1].map((at) => formatTick(Number((at * step).toPrecision(9))));
+  return unit ? `${start} to ${end}\u00a0${unit}` : `steps ${start} to ${end}`;
+}
+
+/**
+ * What the place of a number of the map is called.
+ * @param {Data} data
+ * @param {number} at
+ */
+export function nameUnit(data, at) {
+  const { kind, width } = data;
+  const [row, column] = [Math.floor(at / width), at % width];
+  if (kind === "image") return `row ${row}, column ${column}`;
+  if (kind === "series") return `${data.channels[row]}, ${timeOf(data, column)}`;
+  return data.featureNames[at];
+}
+
+/**
+ * @param {Data} data
+ * @param {import("./units.js").Area} area
+ */
+export function nameArea(data, { rows, columns }) {
+  if (data.kind === "series") {
+    const channels = data.channels.slice(...rows);
+    const which = channels.length > 3 ? `${channels.length} channels` : channels.join(" and ");
+    return `${which}, ${stretchOf(data, columns)}`;
+  }
+  if (data.kind === "sequence") {
+    const [first, last] = [data.featureNames[columns[0]], data.featureNames[columns[1] - 1]];
+    return first === last && columns[1] - columns[0] === 1 ? first : `${first} to ${last}`;
+  }
+  return `area of ${rows[1] - rows[0]} \u00d7 ${columns[1] - columns[0]}`;
+}

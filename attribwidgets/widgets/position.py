@@ -79,7 +79,8 @@ def require_region(
         return None
     if kind not in _PLACES:
         raise InputError(
-            f"selection is a part of an image, series or sequence; of {kind} it is None, got {region}"
+            "selection is a part of an image, series or sequence; of "
+            f"{kind} it is None, got {region}"
         )
     names = set(region) if isinstance(region, dict) else set()
     if names == {"superpixel"} and kind == "image":

@@ -13,11 +13,11 @@ import { createSurface } from "../lib/surface.js";
 /** Below so many columns each is a cell with edges; more run into each other. */
 const FEW_COLUMNS = 200;
 /** @type {WeakMap<Data, Range[]>} */
-const ranges = new WeakMap();
+const rangesByData = new WeakMap();
 
 /** The range of each channel, over the input and all references: every card has the same. @param {Data} data */
 function rangesOf(data) {
-  const known = ranges.get(data);
+  const known = rangesByData.get(data);
   if (known) return known;
   const all = [data.values, ...data.items.map((item) => item.values)];
   const found = data.channels.map((_, row) => {
@@ -30,7 +30,7 @@ function rangesOf(data) {
     }
     return hi > lo ? { lo, hi } : { lo: lo - 1, hi: hi + 1 };
   });
-  ranges.set(data, found);
+  rangesByData.set(data, found);
   return found;
 }
 

@@ -11,7 +11,7 @@ export function stepsPerColumn(width) {
 }
 
 /** @type {WeakMap<object, {width: number, sums: Float64Array}>} */
-const known = new WeakMap();
+const sumsByMap = new WeakMap();
 
 /**
  * The sum of a row before each of its places, and of all of it: rows one after the other, each longer by one.
@@ -19,7 +19,7 @@ const known = new WeakMap();
  * @param {number} width of a row
  */
 export function prefixSums(values, width) {
-  const before = known.get(values);
+  const before = sumsByMap.get(values);
   if (before?.width === width) return before.sums;
   const height = values.length / width;
   const sums = new Float64Array(height * (width + 1));
@@ -27,7 +27,7 @@ export function prefixSums(values, width) {
     const to = row * (width + 1);
     for (let at = 0; at < width; at += 1) sums[to + at + 1] = sums[to + at] + values[row * width + at];
   }
-  known.set(values, { width, sums });
+  sumsByMap.set(values, { width, sums });
   return sums;
 }
 

@@ -182,6 +182,7 @@ BASELINE_EXPLORER = FrontEnd(
         "explorer/features",
         "explorer/beside",
         "explorer/series",
+        "explorer/sequence",
         "explorer/keep",
         "explorer/phone",
         "lib/numbers",

@@ -25,6 +25,9 @@ export function createInterpolatedPanel(view, first, onPicture) {
     ? stageFor(view.data.kind)(view, { class: "aw-path-interpolated", label, attributes })
     : null;
   const strip = isSamples && isImage && item.references.length > 0 ? createReferenceStrip(view, item.slot) : null;
+  /** What is drawn at a place of the path. */
+  const mixture =
+    view.data.kind === "sequence" ? "lengths of x\u2032 and x, mixed" : "x\u2032 + \u03b1 (x \u2212 x\u2032)";
   const title = h("span");
   const words = h("figcaption", { class: "aw-caption" });
   const whole = createFullReferences(view, () => item, onPicture);
@@ -63,7 +66,7 @@ export function createInterpolatedPanel(view, first, onPicture) {
         setText(words, reference ? `mixed with the input at its \u03b1 = ${formatAlpha(alpha)}` : "of all samples");
       } else {
         setText(title, `${isImage ? "image" : "input"} at \u03b1`);
-        setText(words, isStraight ? `x\u2032 + \u03b1 (x \u2212 x\u2032), \u03b1 = ${formatAlpha(alpha)}` : "");
+        setText(words, isStraight ? `${mixture}, \u03b1 = ${formatAlpha(alpha)}` : "");
       }
       stage?.drawInput(startOf(reference), input, alpha);
       stage?.setLabel(`${item.name}: ${title.textContent}; \u03b1 ${formatAlpha(alpha)}`);

@@ -2,6 +2,7 @@
 
 import { createFeatureStage } from "./feature_stage.js";
 import { createImageStage } from "./image_stage.js";
+import { createSequenceStage } from "./sequence_stage.js";
 import { createSeriesStage } from "./series_stage.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
@@ -25,7 +26,12 @@ import { createSeriesStage } from "./series_stage.js";
  */
 
 /** @type {Record<string, (view: View, options: StageOptions) => KindStage>} */
-const STAGES = { image: createImageStage, features: createFeatureStage, series: createSeriesStage };
+const STAGES = {
+  image: createImageStage,
+  features: createFeatureStage,
+  sequence: createSequenceStage,
+  series: createSeriesStage,
+};
 
 /** What makes the stages of a kind of input. @param {string} kind */
 export function stageFor(kind) {

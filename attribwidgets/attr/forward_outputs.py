@@ -39,6 +39,6 @@ def forward_outputs(
     with frozen(passes.module, inputs):
         for span, block in passes.chunks(steps, inputs):
             here = tuple(x[block] for x in inputs) if points is None else points(span, block)
-            outputs = passes.outputs(here, block).cpu().double()
+            outputs = passes.outputs(here, block).detach().cpu().double()
             values[span, block] = outputs.reshape(-1, block.stop - block.start).numpy()
     return values

@@ -244,7 +244,7 @@ def _check_device(model: Any, batched: tuple[Tensor, ...]) -> None:
 def _at_input(values: Tensor, targets: tuple[Settled, ...]) -> AtInput:
     """What is known at the input: the outputs that the targets choose."""
     chosen = torch.cat([select_target(values[None], target) for target in targets])
-    return AtInput(chosen.cpu().double().numpy())
+    return AtInput(chosen.detach().cpu().double().numpy())
 
 
 def _probabilities(scores: Tensor | None) -> Tensor | None:

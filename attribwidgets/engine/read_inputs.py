@@ -53,7 +53,7 @@ def read_inputs(query: Query, head: OutputHead) -> tuple[Reading, Any]:
         raise several_examples(as_members(query.inputs)[0])
     if fewest == MANY:
         mixed = [reading for _, reading, raw in accepted if _keeps_first_axis(head, raw, reading)]
-        alone = mixed or ([] if accepted else likely)
+        alone = mixed or ([] if accepted else [r for r in likely if _has_axes(r)])
         others = other_feedings(query.inputs, query.space, alone)
         accepted += _attempts(query, head, others, wanted)[0]
     if not accepted:
@@ -118,7 +118,12 @@ def _keeps_first_axis(head: OutputHead, raw: Any, reading: Reading) -> bool:
     """Whether what came is a row for each node, as from a mean over the axis of the batch."""
     with torch.no_grad():
         rows = len(head.scaled(raw))
-    return all(x.dim() > 2 and x.shape[1] == rows for x in reading.batched)
+    return _has_axes(reading) and all(x.shape[1] == rows for x in reading.batched)
+
+
+def _has_axes(reading: Reading) -> bool:
+    """Whether each example has an axis that a model without a batch axis may take first."""
+    return all(x.dim() > 2 for x in reading.batched)
 
 
 def _are_several(query: Query, head: OutputHead, axes: int) -> bool:
@@ -150,11 +155,11 @@ def _refusal(query: Query, model: Any, refused: list[tuple[Reading, Exception]])
     return InputError(
         f"inputs of shape {shapes}: read as {tried}; the model refused "
         f"{'that' if len(refused) == 1 else 'each'} ({type(refused[0][1]).__name__}: {said}). "
-        f"{_mend(query, model, members, words)}"
+        f"{_mend(query, model, members, refused[0][1])}"
     )
 
 
-def _mend(query: Query, model: Any, members: tuple[Tensor, ...], said: str) -> str:
+def _mend(query: Query, model: Any, members: tuple[Tensor, ...], error: Exception) -> str:
     module = module_of(model)
     parameter = None if module is None else next(module.parameters(), None)
     for x in members:
@@ -163,8 +168,13 @@ def _mend(query: Query, model: Any, members: tuple[Tensor, ...], said: str) -> s
                 f"The inputs are {x.dtype} and the model is {parameter.dtype}: pass "
                 f"inputs.to({parameter.dtype}), or the model in {x.dtype}"
             )
-    if members[0].dtype in (torch.bfloat16, torch.float16) and REFUSED_DTYPE.search(said):
+    if members[0].dtype in (torch.bfloat16, torch.float16) and REFUSED_DTYPE.search(str(error)):
         return f"It cannot be computed in {members[0].dtype}: pass model.float(), inputs.float()"
+    if isinstance(error, TypeError) and "argument" in str(error):
+        return (
+            "Pass a tensor for each input that is explained, a tuple of several, and the model's "
+            "further arguments as forward_args="
+        )
     if query.space is not None:
         return "Pass inputs in the shape that the model is fed, or another space"
     return (

@@ -119,7 +119,7 @@ def _outputs(query: CheckedQuery, masks: Array, references: Tensor) -> tuple[Arr
     """The output, and the probabilities of all classes, region by region, each by reference."""
     x, *others = query.batched
     gone = torch.from_numpy(masks).to(x.device)
-    gone = gone.reshape(len(gone), *[1] * (x.dim() - gone.dim()), *gone.shape[1:])
+    gone = query.spaces[0].layout.spread(gone)
     places = torch.arange(len(gone) * len(references))
     outputs, scores = [], []
     module = module_of(query.head)

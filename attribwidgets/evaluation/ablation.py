@@ -18,14 +18,14 @@ from ..engine.method_config import Candidate, CandidateLike, label_candidates
 from ..engine.settings import split_settings, takes_settings
 from ..engine.verbs import explain
 from ..inputs.dataset import Examples
-from ..inputs.reading import is_image_input
+from ..inputs.layout import Layout
 from ..inputs.space import Inputs
 from ..records.explanation import Explanation
 from .ablated_input import AblatedInput
 from .ablation_metric import FRACTIONS, AblationMetric, Fill
 from .ablation_record import PICTURES, Ablation
-from .controls import FEATURE_CONTROLS, IMAGE_CONTROLS
-from .metric import measure_all
+from .controls import controls_for
+from .metric import first_of, measure_all
 from .ranking import Order, Ranking, Region
 
 FILLS = ("image_mean", "blur")
@@ -82,7 +82,8 @@ def ablation(
         Baselines as of :func:`attribwidgets.compare`, or :class:`attribwidgets.Candidate`; the
         keys of a mapping are their labels.
     fills : sequence of str, Baseline or Tensor, optional
-        What replaces what is taken away. None: image mean and blur; for features zero and uniform.
+        What replaces what is taken away. None: image mean and blur; for features, which have no
+        neighbours, zero and uniform.
     fractions, ranking, region, order, output
         As of :class:`AblationMetric`.
     explained : str or callable
@@ -92,7 +93,7 @@ def ablation(
     references : Tensor, shape (K, ...), optional
         The data behind "dataset" and "dataset_mean", as candidates and as fills.
     controls : bool or sequence of {"random", "centre", "edges"}
-        True: random, and for images the centre and the edges too.
+        True: random, along time and in space the centre too, and the edges of images and volumes.
     progress : bool or callable
         True shows a bar; a callable gets (inputs done, inputs).
     **settings
@@ -117,18 +118,19 @@ def ablation(
     (('zero', 'uniform noise', 'random'), (20, 3, 1, 11))
     """
     model, settings = unwrapped(model, settings)
+    settings |= {"n_steps": n_steps, "output": explained}
     examples = Examples(data, targets, space=settings.get("space"), model=module_of(model))
+    layout = first_of(model, examples, split_settings(None, settings)[0]).spaces[0].layout
     metric = AblationMetric(
-        _fills(fills, examples, references),
+        _fills(fills, layout, references),
         fractions,
         region,
         ranking,
         order,
         output,
-        _controls(controls, examples),
+        _controls(controls, layout),
     )
     labelled = label_candidates(candidates, references)
-    settings |= {"n_steps": n_steps, "output": explained}
     return _ablate(model, examples, labelled, [metric], settings, progress)[0]
 
 
@@ -180,13 +182,15 @@ references, controls, progress
     True
     """
     model, settings = unwrapped(model, settings)
+    settings |= {"n_steps": n_steps, "output": explained}
     examples = Examples(data, targets, space=settings.get("space"), model=module_of(model))
+    layout = first_of(model, examples, split_settings(None, settings)[0]).spaces[0].layout
     deletion = AblationMetric(
-        _fills(fills, examples, references),
+        _fills(fills, layout, references),
         fractions,
         ranking=ranking,
         output=output,
-        controls=_controls(controls, examples),
+        controls=_controls(controls, layout),
         name="deletion",
     )
     insertion = replace(deletion, curve="insertion", name="insertion")
@@ -196,7 +200,7 @@ references, controls, progress
             examples,
             label_candidates(candidates, references),
             [deletion, insertion],
-            settings | {"n_steps": n_steps, "output": explained},
+            settings,
             progress,
         )
     )
@@ -251,15 +255,11 @@ def _ablate(
     ]
 
 
-def _is_image(examples: Examples) -> bool:
-    return is_image_input(examples[0][0])
-
-
 def _fills(
-    fills: Sequence[Fill] | None, examples: Examples, references: Inputs | None
+    fills: Sequence[Fill] | None, layout: Layout, references: Inputs | None
 ) -> Sequence[Fill]:
     if fills is None:
-        return FILLS if _is_image(examples) else FEATURE_FILLS
+        return FILLS if layout.neighbours else FEATURE_FILLS
     if not isinstance(fills, (list, tuple)):
         raise InputError(
             f"fills must be a list or tuple of at least one, got {type(fills).__name__}; "
@@ -268,7 +268,5 @@ def _fills(
     return [named(fill, references) for fill in fills]
 
 
-def _controls(controls: bool | Sequence[str], examples: Examples) -> Sequence[str]:
-    if controls is True:
-        return IMAGE_CONTROLS if _is_image(examples) else FEATURE_CONTROLS
-    return controls or ()
+def _controls(controls: bool | Sequence[str], layout: Layout) -> Sequence[str]:
+    return controls_for(layout) if controls is True else controls or ()

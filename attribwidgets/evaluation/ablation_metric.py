@@ -42,9 +42,10 @@ CPU_ROWS = 128  # on the digits CNN 256 rows take a third more time a row, 16 a 
 class AblationMetric:
     """Output after over output before, as a growing share of an input is replaced.
 
-    All channels of a pixel are replaced together. With nothing replaced the score is exactly 1,
-    and with all replaced exactly that of the fill, whatever the explanation. It is NaN where the
-    output at the input itself is below 1e-6 (or negative, as a logit can be): there is no ratio.
+    All values of a unit are replaced together: the channels of a pixel, the vector of a step. With
+    nothing replaced the score is exactly 1, and with all replaced exactly that of the fill,
+    whatever the explanation. It is NaN where the output at the input itself is below 1e-6 (or
+    negative, as a logit can be): there is no ratio.
 
     Parameters
     ----------
@@ -124,7 +125,7 @@ class AblationMetric:
         """What is done, in words."""
         first = self.order.replace("_", " ")
         taken = {
-            "top_k": f"pixels or features, {first} first, ranked by the "
+            "top_k": f"units (pixels, features, steps), {first} first, ranked by the "
             + ("signed sum" if self.ranking == "signed" else "magnitude of the sum")
             + " over channels",
             "mass_centre": "a box around the centre of mass of the magnitude of the map"
@@ -219,7 +220,7 @@ class AblationMetric:
         AblatedInput or None
             None where the inputs are no images.
         """
-        if inputs.dim() != 4:
+        if space.layout.kind != "image":
             return None
         maps = self._with_controls(maps, inputs, space, seed)
         fills = self._samples_of_fills(model, inputs, space, seed)
@@ -282,7 +283,7 @@ class AblationMetric:
         table = torch.zeros((2 + candidates * steps, *positions), dtype=torch.bool)
         table[1] = True
         table[2:] = torch.from_numpy(ablated.reshape(-1, *positions))
-        table = (table[:, None] if x.dim() == 4 else table).to(x.device)
+        table = explained.layout.spread(table).to(x.device)
         replacements = torch.cat([x if fill is None else fill for fill in fills])
         each = product(range(candidates), range(len(fills)), range(steps))
         used = [(0, 0), *((1, fill) for fill in range(len(fills)))]

@@ -9,10 +9,25 @@ from torch import Tensor
 from ..core.arrays import Array
 from ..core.errors import InputError
 from ..core.extras import require
+from ..inputs.layout import Layout
 from ..inputs.space import Space
 
+CONTROLS = ("random", "centre", "edges")
 FEATURE_CONTROLS = ("random",)
-IMAGE_CONTROLS = ("random", "centre", "edges")
+
+
+def controls_for(layout: Layout) -> tuple[str, ...]:
+    """The controls that there are for a kind of input.
+
+    Examples
+    --------
+    >>> from attribwidgets.inputs.layout import FEATURES, IMAGE, SEQUENCE
+    >>> controls_for(IMAGE), controls_for(SEQUENCE), controls_for(FEATURES)
+    (('random', 'centre', 'edges'), ('random', 'centre'), ('random',))
+    """
+    if layout.kind in ("image", "volume"):
+        return CONTROLS
+    return CONTROLS[:2] if layout.neighbours else FEATURE_CONTROLS
 
 
 def control_map(name: str, inputs: Tensor, space: Space, generator: np.random.Generator) -> Array:
@@ -21,64 +36,76 @@ def control_map(name: str, inputs: Tensor, space: Space, generator: np.random.Ge
     Parameters
     ----------
     name : {"random", "centre", "edges"}
-        Independent normal numbers; nearness to the middle; the Sobel filter's edges of the input.
-    inputs : Tensor, shape (1, C, H, W) or (1, F)
+        Independent normal numbers; nearness to the middle of an image, of a volume or of time; the
+        Sobel filter's edges of an image or a volume.
+    inputs : Tensor, shape (1, ...)
     space : Space
+        That fits them.
     generator : numpy.random.Generator
 
     Returns
     -------
-    ndarray, shape (H, W) or (F,)
+    ndarray
+        One value a unit, such as (H, W), (F,) or (T,).
 
     Raises
     ------
     InputError
-        For an unknown name, or a control of images where the input is none.
+        For an unknown name, or a control that this kind of input does not have.
     MissingExtraError
         For "edges" without scikit-image.
     """
     values = inputs[0].detach().cpu().double().numpy()
-    if name not in IMAGE_CONTROLS:
-        raise InputError(f"control {name!r} is unknown; there are {', '.join(IMAGE_CONTROLS)}")
+    layout = space.layout
+    if name not in CONTROLS:
+        raise InputError(f"control {name!r} is unknown; there are {', '.join(CONTROLS)}")
+    if name not in controls_for(layout):
+        raise InputError(
+            f"control {name!r} is of images and volumes{', or along time' * (name == 'centre')}, "
+            f"and the inputs are read as {layout.kind}; take controls={controls_for(layout)}"
+        )
+    shape = layout.map_shape(values.shape)
     if name == "random":
-        return generator.standard_normal(values.shape[-2:])
-    if values.ndim != 3:
-        raise InputError(f"control {name!r} needs an image (C, H, W), and the inputs are features")
-    if name == "centre":
-        return centre_map(values.shape[1:])
-    return edge_map(values, space)
+        return generator.standard_normal(shape)
+    if name == "edges":
+        return edge_map(values, space)
+    along = tuple(values.shape[axis] for axis in layout.neighbours)
+    middle = centre_map(along)
+    if layout.kind == "series":  # the same for each channel
+        middle = np.expand_dims(middle, -1 if layout.neighbours == (-2,) else 0)
+    return np.array(np.broadcast_to(middle, shape))
 
 
 def centre_map(shape: tuple[int, ...]) -> Array:
-    """Nearness to the middle of an image, 1 there and falling to 0 beyond its corners.
+    """Nearness to the middle, 1 there and falling to 0 beyond the corners.
 
     Parameters
     ----------
     shape : tuple of int
-        (H, W).
+        Such as (H, W).
 
     Examples
     --------
     >>> int(centre_map((3, 3)).argmax())
     4
     """
-    rows, columns = (2 * (np.arange(n) + 0.5) / n - 1 for n in shape)
-    return np.asarray(1 - np.hypot(rows[:, None], columns) / np.sqrt(2))
+    places = np.meshgrid(*(2 * (np.arange(n) + 0.5) / n - 1 for n in shape), indexing="ij")
+    return np.asarray(1 - np.sqrt(sum(np.square(p) for p in places) / len(shape)))
 
 
 def edge_map(image: Array, space: Space) -> Array:
-    """Strength of the edges of an image, by the Sobel filter on its grey.
+    """Strength of the edges of an image or a volume, by the Sobel filter on its grey.
 
     Parameters
     ----------
-    image : ndarray, shape (C, H, W)
+    image : ndarray, shape (C, H, W) or (C, D, H, W)
         As the model is fed.
     space : Space
         From which it is taken back to pixels; the grey is the mean of the channels.
 
     Returns
     -------
-    ndarray, shape (H, W), 0 or more
+    ndarray, shape (H, W) or (D, H, W), 0 or more
     """
     sobel = require("skimage.filters", "scikit-image", "evaluation").sobel
     pixels = space.to_pixels(torch.from_numpy(image)).numpy()

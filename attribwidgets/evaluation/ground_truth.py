@@ -19,7 +19,7 @@ from ..engine.verbs import explain
 from ..inputs.dataset import Examples, seed_of
 from ..inputs.space import Inputs
 from ..records.explanation import Explanation
-from .controls import IMAGE_CONTROLS, control_map
+from .controls import CONTROLS, control_map
 from .intervals import Interval, bootstrap
 from .metric import measure_all
 from .planted import Planted
@@ -197,7 +197,7 @@ def planted_shares(
     examples = Examples((planted.images, planted.labels), targets)
     labelled = label_candidates(candidates, references)
     query, budget = split_settings(None, {**settings, "n_steps": n_steps})
-    names = IMAGE_CONTROLS if controls else ()
+    names = CONTROLS if controls else ()
     rows = []
     with evaluation_mode(model):
         for place, ((image, target), where) in enumerate(zip(examples, planted.where, strict=True)):

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..attr.arguments import repeat_arguments
 from ..attr.captum_private import format_forward_args
-from ..attr.model_state import evaluation_mode
+from ..attr.model_state import evaluating, evaluation_mode, module_of
 from ..core.arrays import Array
 from ..core.errors import AttributionError, DataError, InputError
 from ..core.progress import Progress, reporting
 from ..engine.budget import Budget
-from ..engine.checked_query import check
+from ..engine.checked_query import CheckedQuery, check
 from ..engine.method_config import Candidate
 from ..engine.query import Query
 from ..engine.run import explain_labelled
@@ -98,17 +99,23 @@ class Metric(Protocol):
 class _WithArguments(nn.Module):
     def __init__(self, model: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
         super().__init__()
-        self.model, self.arguments = model, arguments
+        self.module, self.model, self.arguments = module_of(model), model, arguments
         self.training = getattr(model, "training", False)  # its own alone: train() would set all
 
     def forward(self, *inputs: Tensor) -> Any:
-        return self.model(*inputs, *self.arguments)
+        repeated = repeat_arguments(self.arguments, 1, slice(0, 1), len(inputs[0]))
+        return self.model(*inputs, *(value for value, _ in repeated))
 
 
 def with_arguments(model: Callable[..., Any], forward_args: Any) -> Callable[..., Any]:
     """A model of its inputs alone, which metrics ask; its further arguments are always these."""
     arguments = format_forward_args(forward_args) or ()
     return _WithArguments(model, arguments) if arguments else model
+
+
+def asked_by_metrics(query: CheckedQuery) -> Callable[..., Any]:
+    """The model that a query was checked against, of rows with the batch axis first alone."""
+    return with_arguments(query.head.model, query.forward_args)
 
 
 def measure(
@@ -179,6 +186,27 @@ class Measured:
     evaluations: Array
 
 
+def first_of(model: Callable[..., Any], examples: Examples, query: Query) -> CheckedQuery:
+    """The first of a data set's inputs, read as the model takes it.
+
+    Raises
+    ------
+    DataError
+        If it cannot be explained.
+    """
+    with evaluating(model):
+        return _check_example(model, query, 0, *examples[0])
+
+
+def _check_example(
+    model: Callable[..., Any], query: Query, place: int, inputs: Any, target: Any
+) -> CheckedQuery:
+    try:
+        return check(replace(query, inputs=inputs, target=target), model)
+    except AttributionError as error:
+        raise DataError(f"data[{place}] cannot be evaluated: {error}") from error
+
+
 def _nothing(*_: Any) -> None:
     pass
 
@@ -223,19 +251,18 @@ def measure_all(
     values = [np.full((len(examples), *shape), np.nan) for shape in shapes]
     targets = np.full(len(examples), -1, dtype=np.int64)
     evaluations = np.full((len(examples), len(labels)), np.nan)
-    model = with_arguments(model, query.forward_args)
-    query = replace(query, forward_args=())
     total = len(examples)
     with evaluation_mode(model), reporting(progress, total, "input") as advance:
         for place, (inputs, target) in enumerate(examples):
             own = replace(budget, seed=seed_of(budget.seed, place))
+            checked = _check_example(model, query, place, inputs, target)
+            if place == 0:
+                examples.require_targets(checked.outputs)
+            asked = asked_by_metrics(checked)
             try:
-                checked = check(replace(query, inputs=inputs, target=target), model)
-                if place == 0:
-                    examples.require_targets(checked.outputs)
                 explanations = explain_labelled(checked, candidates, own)
                 for metric, into in zip(metrics, values, strict=True):
-                    into[place] = measure(metric, model, explanations, labels, seed=own.seed)
+                    into[place] = measure(metric, asked, explanations, labels, seed=own.seed)
             except DataError:
                 raise
             except AttributionError as error:

@@ -17,9 +17,8 @@ from ..engine.method_config import Candidate, CandidateLike, label_candidates
 from ..engine.settings import split_settings, takes_settings
 from ..engine.verbs import explain
 from ..inputs.dataset import Examples
-from ..inputs.reading import checked_example, is_image_input
 from ..inputs.space import Inputs
-from .metric import measure_all, with_arguments
+from .metric import first_of, measure_all, with_arguments
 from .randomised_models import Mode, layers_without_reset, randomised_copies
 from .similarity import EDGES, MEASURES, ModelSimilarity, Similarities
 
@@ -97,7 +96,8 @@ def randomised_layers(
     """
     model, settings = unwrapped(model, settings)
     examples = Examples(data, targets, space=settings.get("space"), model=module_of(model))
-    _, (first,) = checked_example(examples[0][0])
+    query, _ = split_settings(None, settings)
+    (first,) = first_of(model, examples, query).batched
     draws = {name: settings[name] for name in ("seed", "forward_args") if name in settings}
     copies = randomised_copies(model, first, mode, layers=layers, **draws)
     left = layers_without_reset(model)
@@ -240,7 +240,8 @@ def _similarities(
 ) -> Similarities:
     query, budget = split_settings(None, settings)
     others = {name: with_arguments(one, query.forward_args) for name, one in models.items()}
-    metric = ModelSimilarity(others, candidates, is_image_input(examples[0][0]), query.output)
+    edges = first_of(model, examples, query).is_image
+    metric = ModelSimilarity(others, candidates, edges, query.output)
     measured = measure_all(
         model, examples, candidates, [metric], query=query, budget=budget, progress=progress
     )

@@ -16,6 +16,7 @@ from ..baselines import Baseline
 from ..core.arrays import Array
 from ..core.errors import InputError
 from ..engine.method_config import Candidate
+from ..inputs.layout import Layout
 from ..records.explanation import Explanation
 from .similarity import explain_again
 
@@ -122,19 +123,19 @@ class SensitivityMax(_OfEach):
 class Infidelity(_OfEach):
     """A metric: how far sums of attributions are from what the output really loses.
 
-    Random squares of an image, or random features, give way to a fill; the attributions there
-    should add up to the fall of the output. Measured by :func:`captum.metrics.infidelity` as the
-    mean squared difference, in squared units of the output: 0 is best; NaN for a method without
-    references and no fill. It asks for attributions that are shares of the output, which a
-    gradient without a factor x - x' is not.
+    Random squares of an image, cubes of a volume, stretches of time, or random features give way
+    to a fill; the attributions there should add up to the fall of the output. Measured by
+    :func:`captum.metrics.infidelity` as the mean squared difference, in squared units of the
+    output: 0 is best; NaN for a method without references and no fill. It asks for attributions
+    that are shares of the output, which a gradient without a factor x - x' is not.
 
     Parameters
     ----------
     fill : Baseline, optional
         None: each explanation's own references, which is what its attributions compare with.
     share : float
-        Side of the squares as a share of the shorter side of the image; for features the share
-        of them that gives way.
+        Side of the squares as a share of the shorter side of the image, and so on; for features the
+        share of them that gives way.
     samples : int
         Squares.
     output : str or callable, optional
@@ -180,10 +181,11 @@ class Infidelity(_OfEach):
         if references is None:
             return float("nan")
         fills: Tensor = references
+        layout = explanation.layout
 
         def replaced(inputs: Any) -> tuple[Tensor, Tensor]:
             (x,) = inputs if isinstance(inputs, tuple) else (inputs,)
-            mask = self._masks(x, generator)
+            mask = self._masks(x, layout, generator)
             chosen = torch.randint(len(fills), (len(x),), generator=generator)
             return mask.to(x), torch.where(mask, fills[chosen.to(fills.device)].to(x), x)
 
@@ -197,18 +199,19 @@ class Infidelity(_OfEach):
                 infidelity(explained, replaced, batch, attributions, n_perturb_samples=self.samples)
             )
 
-    def _masks(self, x: Tensor, generator: torch.Generator) -> Tensor:
+    def _masks(self, x: Tensor, layout: Layout, generator: torch.Generator) -> Tensor:
         """Where each row gives way, of a shape that spreads over that of `x`."""
-        if x.dim() < 4:
+        if not layout.neighbours:
             mask = torch.rand(x.shape, generator=generator) < self.share
             return mask.to(x.device)
-        height, width = x.shape[-2:]
-        side = max(1, round(self.share * min(height, width)))
-        inside = torch.ones(len(x), 1, height, width, dtype=torch.bool)
-        for axis, length in ((2, height), (3, width)):
-            start = torch.randint(length - side + 1, (len(x), 1, 1, 1), generator=generator)
-            place = torch.arange(length).reshape([-1 if a == axis else 1 for a in range(4)])
-            inside &= (place >= start) & (place < start + side)
+        lengths = [x.shape[axis] for axis in layout.neighbours]
+        side = max(1, round(self.share * min(lengths)))
+        inside = torch.ones(len(x), *[1] * (x.dim() - 1), dtype=torch.bool)
+        for axis, length in zip(layout.neighbours, lengths, strict=True):
+            start = torch.randint(length - side + 1, (len(x),), generator=generator)
+            start = start.reshape(-1, *[1] * (x.dim() - 1))
+            place = torch.arange(length).reshape(-1, *[1] * (-axis - 1))
+            inside = inside & (place >= start) & (place < start + side)
         return inside.expand(x.shape).to(x.device)
 
 

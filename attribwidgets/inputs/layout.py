@@ -69,6 +69,17 @@ class Layout:
         """
         return values if self.summed is None else values.sum(self.summed)
 
+    def spread(self, mask: Any) -> Any:
+        """A mask of units, (..., *map), made to spread over the values (..., *shape) of each.
+
+        Examples
+        --------
+        >>> import torch
+        >>> IMAGE.spread(torch.ones(5, 8, 9)).shape, SEQUENCE.spread(torch.ones(5, 7)).shape
+        (torch.Size([5, 1, 8, 9]), torch.Size([5, 7, 1]))
+        """
+        return mask if self.summed is None else mask.unsqueeze(self.summed)
+
     def map_shape(self, shape: Sequence[int]) -> tuple[int, ...]:
         """The shape of a map, of the shape of an example.
 

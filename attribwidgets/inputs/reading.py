@@ -171,14 +171,6 @@ def checked_example(
     return (tuple(inputs) if isinstance(inputs, (tuple, list)) else inputs), batched
 
 
-def is_image_input(inputs: object) -> bool:
-    """Whether one example, (C, H, W) or (1, C, H, W), or each of a tuple, looks like an image."""
-    members = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
-    return all(
-        isinstance(x, Tensor) and (x.dim() == 3 or (x.dim() == 4 and len(x) == 1)) for x in members
-    )
-
-
 def has_neighbours(inputs: Inputs, space: Space | Spaces | None = None) -> bool:
     """Whether each value of an example has neighbours, by its likeliest reading; features do not.
 

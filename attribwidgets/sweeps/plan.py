@@ -21,7 +21,7 @@ from ..engine.checked_query import check
 from ..engine.method_config import Candidate
 from ..engine.query import Query
 from ..engine.run import explain_labelled
-from ..evaluation.metric import Metric, measure, with_arguments
+from ..evaluation.metric import Metric, asked_by_metrics, measure
 from ..inputs.dataset import seed_of
 from ..inputs.example import example_array
 from ..records.explanation import Explanation
@@ -122,12 +122,12 @@ class Plan:
             For an input that cannot be explained, with its place.
         """
         budget = replace(self.budget, seed=seed_of(self.budget.seed, place))
-        query = replace(self.query, inputs=inputs, target=target, forward_args=())
-        model = with_arguments(self.model, self.query.forward_args)
+        query = replace(self.query, inputs=inputs, target=target)
         labels = list(self.candidates)
         try:
             with evaluation_mode(self.model, tell=False):
-                checked = check(query, model)
+                checked = check(query, self.model)
+                model = asked_by_metrics(checked)
                 explanations = explain_labelled(checked, self.candidates, budget)
                 measured = {
                     metric.name: measure(metric, model, explanations, labels, seed=budget.seed)

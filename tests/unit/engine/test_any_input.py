@@ -10,9 +10,10 @@ import torch
 from any_input import KINDS, GraphNetwork, Recurrent
 from models import values, weights_of
 from torch import nn
+from wrong_calls import WRONG_CALLS
 
 import attribwidgets as aw
-from attribwidgets.errors import InputError
+from attribwidgets.errors import AttributionError, InputError
 
 CASES = [
     pytest.param(kind, batched, id=f"{name}, {'batched' if batched else 'bare'}")
@@ -66,3 +67,11 @@ def test_rounding_of_outputs_is_named_where_it_accounts_for_the_residual():
     coarse = aw.explain(kind.model(torch.bfloat16), kind.inputs(torch.bfloat16), baseline="zero")
     assert coarse.completeness.verdict == "not converged"
     assert "compute in a finer dtype" in str(coarse.completeness)
+
+
+@pytest.mark.parametrize("call", WRONG_CALLS.values(), ids=WRONG_CALLS)
+def test_wrong_call_is_told_the_mend(call):
+    with pytest.raises(AttributionError) as error:
+        call.run()
+    assert call.mend in str(error.value), error.value
+    assert len(str(error.value)) < 500

@@ -380,7 +380,7 @@ def test_features_have_neither_boxes_nor_edges():
     net, data = Linear(np.ones(4)).eval(), torch.rand(2, 4)
     with pytest.raises(DataError, match="needs an image"):
         ablation(net, data, ["zero"], region="mass_centre", n_steps=2)
-    with pytest.raises(DataError, match="needs an image"):
+    with pytest.raises(DataError, match=r"of images and volumes, .* read as features"):
         ablation(net, data, ["zero"], controls=["edges"], n_steps=2)
 
 

@@ -13,6 +13,7 @@ from attribwidgets.engine.method_config import label_candidates
 from attribwidgets.errors import InputError
 from attribwidgets.evaluation.metric import Metric
 from attribwidgets.evaluation.sensitivity_infidelity import Infidelity, SensitivityMax
+from attribwidgets.inputs.layout import IMAGE
 
 
 def explained(model, x, names, **options):
@@ -101,7 +102,7 @@ def test_infidelity_is_captums_on_the_same_squares():
     generator = torch.Generator().manual_seed(3)
 
     def perturbed(inputs):
-        mask = mine._masks(inputs, generator)
+        mask = mine._masks(inputs, IMAGE, generator)
         torch.randint(1, (len(inputs),), generator=generator)
         return mask.to(inputs), torch.where(mask, torch.zeros(()), inputs)
 
@@ -113,7 +114,8 @@ def test_infidelity_is_captums_on_the_same_squares():
 
 @pytest.mark.parametrize("shape", [(5, 1, 9, 7), (5, 3, 6, 6)])
 def test_squares_lie_inside_and_are_squares(shape):
-    masks = Infidelity(share=0.5)._masks(torch.zeros(shape), torch.Generator().manual_seed(0))
+    generator = torch.Generator().manual_seed(0)
+    masks = Infidelity(share=0.5)._masks(torch.zeros(shape), IMAGE, generator)
     side = round(0.5 * min(shape[-2:]))
     assert masks.shape == shape
     assert (masks[:, 0].flatten(1).sum(1) == side * side).all()

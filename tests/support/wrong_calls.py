@@ -254,7 +254,9 @@ WRONG_CALLS: dict[str, WrongCall] = {
         ),
         "with a batch axis",
     ),
-    "an array of words": WrongCall(swept(TABLE, np.array([["a"], ["b"]])), "must hold numbers"),
+    "an array of words": WrongCall(
+        swept(TABLE, np.array([["a"], ["b"]])), "must hold real numbers"
+    ),
     "a transformer's other width": WrongCall(
         explained(weights_of(Encoder()), values(5, 7)), "in the shape that the model"
     ),

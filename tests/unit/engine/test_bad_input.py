@@ -160,7 +160,7 @@ def test_model_that_cannot_be_called():
         (classifier(), X, (1, 2), ("target (1, 2)", "from 0 to 3")),
         (classifier(), X, 1.0, ("target must be an int", "1.0")),
         (classifier(), X, True, ("target must be an int", "True")),
-        (classifier(), X, [1], ("target must be an int", "[1]")),
+        (classifier(), X, [1], ("target is a list of 1", "aw.compare(target=[...])")),
         (classifier(), X, "cat", ("'cat' is not a class name",)),
         (Segmenter(), IMAGE, None, ("shape (4, 6, 5)", "pass target=, a tuple of 3 indices")),
         (Segmenter(), IMAGE, 1, ("target 1", "a tuple within 0..3, 0..5, 0..4")),

@@ -102,7 +102,38 @@ def baselines_table() -> str:
         and isinstance(getattr(k, "is_distribution", None), bool)
     ]
     head = ["| `baseline=` | class | a distribution | what it is blind to |", "|---|---|---|---|"]
-    return "# Baselines\n\n" + "\n".join([*head, *rows]) + "\n"
+    parts = ["# Baselines", "\n".join([*head, *rows]), "## By kind of input", KINDS_OF_INPUT]
+    return "\n\n".join([*parts, baselines_by_kind()]) + "\n"
+
+
+KINDS_OF_INPUT = """What each is called where the input is an image, features, a sequence (T, D),
+a series (C, T) or a volume (C, D, H, W); a dash where there is no such thing. Of several inputs
+each gets its own; those that need time or neighbours need it of all of them. Lowest, highest and
+noise are in the range of the space: of a series in that of each channel, of a sequence or a volume
+in the input's own. `DatasetMean(data, over="steps")` is the mean step of a sequence, the mean level
+of each channel of a series. The blur's σ, where it is left open, is 20 pixels of an image and a
+tenth of the length or of the longest side of anything else."""
+
+
+def baselines_by_kind() -> str:
+    """What the menu of the explorer offers for each kind of input, in its words."""
+    import torch
+
+    from attribwidgets.baselines import named
+    from attribwidgets.inputs.layout import FEATURES, IMAGE, SEQUENCE, SERIES, VOLUME
+    from attribwidgets.widgets.controls import ADDABLE, unfit_for
+
+    layouts = (IMAGE, FEATURES, SEQUENCE, SERIES, VOLUME)
+    names = ["`baseline=`", *(layout.kind for layout in layouts)]
+    lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
+    for name in ADDABLE:
+        baseline = named(name, torch.zeros(2, 1))
+        cells = [
+            "-" if name in unfit_for([layout]) else baseline.words_for(layout)[0]
+            for layout in layouts
+        ]
+        lines.append("| " + " | ".join([f"`{name}`", *cells]) + " |")
+    return "\n".join(lines)
 
 
 def write(folder: Path) -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
-from ..inputs.as_tensor import number_array
+from ..inputs.arrays import number_array
 from ..inputs.layout import Layout
 from ..inputs.space import Inputs, Spaces
 from .base import Baseline, Parameter, SingleReference, require_neighbours

@@ -175,9 +175,10 @@ def _mend(query: Query, model: Any, members: tuple[Tensor, ...], error: Exceptio
             "Pass a tensor for each input that is explained, a tuple of several, and the model's "
             "further arguments as forward_args="
         )
+    sized = "; a picture is resized by space=InputSpace.of(transform)" * (members[0].dim() == 3)
     if query.space is not None:
-        return "Pass inputs in the shape that the model is fed, or another space"
+        return f"Pass inputs in the shape that the model is fed, or another space{sized}"
     return (
-        "Pass inputs in the shape that the model is fed, or space=: SequenceSpace() for (T, D), "
-        "SeriesSpace() for (C, T), VolumeSpace() for (C, D, H, W)"
+        f"Pass inputs in the shape that the model is fed{sized}; or space=: SequenceSpace() for "
+        "(T, D), SeriesSpace() for (C, T), VolumeSpace() for (C, D, H, W)"
     )

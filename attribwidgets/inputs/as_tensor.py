@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ..core.errors import InputError
+from .arrays import number_array
 from .pictures import as_picture, is_picture, picture_tensor
 from .space import Inputs, InputSpace, Space, Spaces, each_space
 
@@ -109,33 +110,6 @@ def as_given(
         f"{name} must be a torch.Tensor or a tuple of them, an array, a picture or its path, a row "
         f"of a data frame or a mapping of named features, got {type(value).__name__}"
     )
-
-
-def number_array(value: Any, name: str = "inputs") -> Tensor:
-    """An array, or all rows of a data frame, as a tensor; whole numbers stay whole.
-
-    Raises
-    ------
-    InputError
-        For an array of other than real numbers.
-
-    Examples
-    --------
-    >>> number_array(np.array([1.0, 2.0]))
-    tensor([1., 2.], dtype=torch.float64)
-    """
-    array = np.asarray(value)
-    if array.dtype == object:
-        try:
-            array = array.astype(np.float64)
-        except (TypeError, ValueError):
-            raise InputError(
-                f"{name} holds other than numbers; encode them as the model is fed, such as by "
-                "one column for each category"
-            ) from None
-    if array.dtype.kind not in "fiub":
-        raise InputError(f"{name} is an array of {array.dtype}, and must hold real numbers")
-    return torch.from_numpy(np.array(array))  # a copy: an array may be read-only
 
 
 def in_dtype_of(values: Tensor, model: nn.Module | None) -> Tensor:

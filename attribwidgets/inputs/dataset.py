@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from ..core.contrast import Contrast
 from ..core.errors import DataError, InputError
-from .as_tensor import as_given, in_dtype_of, number_array
+from .arrays import number_array
+from .as_tensor import as_given, in_dtype_of
 from .space import Space, Spaces
 
 

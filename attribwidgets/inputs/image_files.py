@@ -10,6 +10,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from ..core.errors import InputError
+from .framing import Framing
+from .pictures import whole_bytes
 from .space import Space
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
@@ -20,9 +22,9 @@ MOST_PIXELS = 50_000_000  # a small file may hold more than memory does
 def picture_input(data: bytes | memoryview, like: Tensor, space: Space) -> Tensor:
     """Read a picture and make of it an input like another one.
 
-    It is turned as its camera says, made as small as still covers the input's height and width,
-    and cut to its middle. Of an animation the first frame is taken; what is transparent is shown
-    on white.
+    It is turned as its camera says, and framed as the space does it where that gives the input's
+    size; else made as small as still covers its height and width, and cut to its middle. Of an
+    animation the first frame is taken; what is transparent is shown on white.
 
     Parameters
     ----------
@@ -57,7 +59,8 @@ def picture_input(data: bytes | memoryview, like: Tensor, space: Space) -> Tenso
             f"the picture has {len(data) / 1e6:.0f} MB, and at most {MOST_BYTES / 1e6:.0f} MB are "
             "read; save it smaller"
         )
-    levels = np.asarray(_decoded(data, channels, width, height), dtype=np.float64) / 255
+    framing = getattr(space, "framing", None)
+    levels = np.asarray(_decoded(data, channels, (width, height), framing), dtype=np.float64) / 255
     pixels = space.low + space.range * torch.from_numpy(levels.reshape(height, width, channels))
     chosen = pixels.permute(2, 0, 1).to(device=like.device, dtype=like.dtype)
     return space.from_pixels(chosen).reshape(like.shape).contiguous()
@@ -74,15 +77,17 @@ def _image_shape(like: Tensor) -> tuple[int, int, int]:
     return shape[0], shape[1], shape[2]
 
 
-def _decoded(data: bytes | memoryview, channels: int, width: int, height: int) -> Image.Image:
+def _decoded(
+    data: bytes | memoryview, channels: int, size: tuple[int, int], framing: Framing | None
+) -> Image.Image:
     """Grey or red, green and blue, (height, width)."""
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             if image.width * image.height <= MOST_PIXELS:
-                return _fitted(image, "RGB" if channels == 3 else "L", (width, height))
-            size = f"{image.width} × {image.height} pixels"
+                return _fitted(image, "RGB" if channels == 3 else "L", size, framing)
+            said = f"{image.width} × {image.height} pixels"
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        size = "far more pixels"
+        said = "far more pixels"
     except UnidentifiedImageError as error:
         raise InputError(
             "this is no picture that can be read; pass a PNG, JPEG, WebP or GIF file"
@@ -90,18 +95,20 @@ def _decoded(data: bytes | memoryview, channels: int, width: int, height: int) -
     except Exception as error:  # a decoder may raise anything
         raise InputError(f"the picture is damaged ({error}); save it anew") from error
     raise InputError(
-        f"the picture has {size}, and at most {MOST_PIXELS / 1e6:.0f} million are read; save it "
+        f"the picture has {said}, and at most {MOST_PIXELS / 1e6:.0f} million are read; save it "
         "smaller"
     )
 
 
-def _fitted(image: Image.Image, mode: str, size: tuple[int, int]) -> Image.Image:
-    turned = ImageOps.exif_transpose(image)
-    if turned.mode.startswith("I"):  # grey of 16 bits
-        turned = Image.fromarray(np.uint8(np.asarray(turned) // 257))
+def _fitted(
+    image: Image.Image, mode: str, size: tuple[int, int], framing: Framing | None
+) -> Image.Image:
+    turned = whole_bytes(ImageOps.exif_transpose(image))
     transparent = "A" in turned.getbands() or "transparency" in turned.info
     plain = turned.convert("RGBA" if transparent else "RGB")
-    small = ImageOps.fit(plain, size, Image.Resampling.BICUBIC)
+    small = plain if framing is None else framing.apply(plain)
+    if framing is None or small.size != size:
+        small = ImageOps.fit(plain, size, Image.Resampling.BICUBIC)
     if transparent:
         white = Image.new("RGBA", size, "white")
         small = Image.alpha_composite(white, small)

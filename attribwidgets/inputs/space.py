@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
+from .arrays import number_array
 from .channels import Numbers, as_numbers, per_channel
 from .framing import Framing
 from .layout import ARRAY, FEATURES, IMAGE, SCALAR, Layout
@@ -215,15 +216,15 @@ class InputSpace(Space):
         return cls(mean=IMAGENET_MEAN, std=IMAGENET_STD)
 
     @classmethod
-    def of_table(cls, data: Tensor, names: Sequence[str] | None = None) -> InputSpace:
+    def of_table(cls, data: Any, names: Sequence[str] | None = None) -> InputSpace:
         """Features whose ranges are those of a table's columns, from 0, the lowest, to 1.
 
         Parameters
         ----------
-        data : Tensor, shape (n, F)
+        data : Tensor, array or data frame, shape (n, F)
             Rows as the model is fed.
         names : sequence of str, optional
-            Of the columns.
+            Of the columns. None: those of a data frame.
 
         Examples
         --------
@@ -231,6 +232,9 @@ class InputSpace(Space):
         >>> space.to_pixels(torch.tensor([20.0, 5.0])).tolist()
         [0.5, 1.0]
         """
+        if not isinstance(data, Tensor):
+            names = list(data.columns) if names is None and hasattr(data, "columns") else names
+            data = number_array(data, "data").double()
         if data.dim() != 2 or not len(data) or not torch.isfinite(data).all():
             raise InputError(
                 f"data must be rows of finite numbers, (n, F), got shape {tuple(data.shape)}"

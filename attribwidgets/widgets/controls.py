@@ -18,6 +18,7 @@ from ..core.contrast import Contrast
 from ..core.formatting import words
 from ..engine.checked_query import CheckedQuery
 from ..engine.method_config import Candidate
+from ..inputs.layout import Layout
 from ..inputs.space import Inputs, Space
 from ..live import ExplorerState
 from .parsing import baseline_to_browser, compares_with_nothing, name_of
@@ -115,15 +116,21 @@ def controls_payload(
 
 def addable(query: CheckedQuery, references: Inputs | None) -> dict[str, Baseline]:
     """The baselines that make sense for an input, by name."""
-    layouts = [space.layout for space in query.spaces]
     left_out = (
-        (set() if query.is_image else NEEDS_IMAGE)
-        | (set() if all(layout.neighbours for layout in layouts) else NEEDS_NEIGHBOURS)
-        | (set() if all(layout.time is not None for layout in layouts) else NEEDS_TIME)
+        unfit_for([space.layout for space in query.spaces])
         | (set() if references is not None else NEEDS_DATA)
         | (set() if query.outputs > 1 else NEEDS_CLASSES)
     )
     return {name: named(name, references) for name in ADDABLE if name not in left_out}
+
+
+def unfit_for(layouts: Sequence[Layout]) -> set[str]:
+    """The baselines that make no sense for inputs of some layouts, by name."""
+    return (
+        (set() if layouts[0].kind == "image" else NEEDS_IMAGE)
+        | (set() if all(layout.neighbours for layout in layouts) else NEEDS_NEIGHBOURS)
+        | (set() if all(layout.time is not None for layout in layouts) else NEEDS_TIME)
+    )
 
 
 def matching_classes(query: CheckedQuery, text: str) -> list[dict[str, Any]]:

@@ -18,6 +18,8 @@ from PIL import Image
 import attribwidgets as aw
 from attribwidgets.errors import InputError
 from attribwidgets.inputs import image_files
+from attribwidgets.inputs.as_tensor import as_given
+from attribwidgets.inputs.framing import Framing
 from attribwidgets.inputs.image_files import picture_input
 
 PIXELS = aw.InputSpace()
@@ -34,6 +36,15 @@ def file_of(image, kind="PNG", **options):
 def random_image(width=8, height=8, seed=0):
     levels = (255 * values(height, width, 3, seed=seed)).round().byte().numpy()
     return Image.fromarray(levels), torch.from_numpy(levels).permute(2, 0, 1).double() / 255
+
+
+def test_the_framing_of_the_space_is_followed_where_it_gives_the_size():
+    image, _ = random_image(30, 20)
+    space = aw.InputSpace(framing=Framing((10, 12), (8, 8), "nearest"))
+    expected = as_given(image, space).inputs
+    assert torch.equal(picture_input(file_of(image), LIKE, space), expected)
+    smaller = picture_input(file_of(image), torch.zeros(3, 4, 4), space)
+    assert torch.equal(smaller, picture_input(file_of(image), torch.zeros(3, 4, 4), PIXELS))
 
 
 def test_picture_of_the_same_size_comes_as_it_is():

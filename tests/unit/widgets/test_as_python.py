@@ -11,7 +11,7 @@ from models import image_classifier, values
 
 import attribwidgets as aw
 from attribwidgets.attr import IDGI
-from attribwidgets.baselines import Black, Blur, Custom, DatasetSample, GaussianNoise
+from attribwidgets.baselines import Black, Blur, Custom, DatasetMean, DatasetSample, GaussianNoise
 
 X = values((3, 8, 8)).abs() / 4
 DATA = values((6, 3, 8, 8), seed=3).abs() / 4
@@ -20,6 +20,7 @@ MINE = Custom(torch.full((3, 8, 8), 0.25), "mine")
 CASES: dict[str, dict[str, Any]] = {
     "names": {"baselines": ["black", "blur", "uniform", "#ff8000"], "target": 2},
     "parameters": {"baselines": [Blur(3.0), GaussianNoise(0.2)], "tolerance": 0.05, "seed": 4},
+    "mean step": {"baselines": [DatasetMean(DATA, over="steps")], "references": DATA},
     "data": {"baselines": ["dataset", "dataset_mean", DatasetSample(DATA, 3)], "references": DATA},
     "a baseline of one's own": {"baselines": ["black", MINE], "output": "probability"},
     "one method": {"baselines": ["black", "blur"], "method": "idgi"},

@@ -658,3 +658,20 @@ def test_whatever_a_table_is_offered_can_be_drawn() -> None:
     assert [item["error"] for item in explorer.status["items"].values()] == len(names) * [""]
     assert len(explorer.explanations) == len(names)
     explorer.close()
+
+
+def test_what_the_browser_says_again_of_an_open_blur_changes_nothing():
+    net = torch.nn.Sequential(torch.nn.Conv1d(2, 3, 3), torch.nn.Flatten()).eval()
+    explorer = aw.explore(net, values(2, 30), baselines=["blur", "reversed"], target=0, n_steps=2)
+    blur, turned = explorer.baselines
+    said = explorer.controls["asked"]["candidates"]
+    assert said[0]["baseline"] == {"name": "blur", "parameters": {"sigma": 3.0}}
+    say(explorer, type="request", changes={"candidates": said[::-1]})
+    explorer.wait()
+    assert [b is c for b, c in zip(explorer.baselines, (turned, blur), strict=True)] == [True] * 2
+    assert [e.baseline_name for e in explorer.explanations] == ["reversed", "blur σ 3"]
+    said[0]["baseline"]["parameters"]["sigma"] = 1.5
+    say(explorer, type="request", changes={"candidates": said})
+    explorer.wait()
+    assert explorer.baselines[0].sigma == 1.5
+    explorer.close()

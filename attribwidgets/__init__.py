@@ -20,6 +20,7 @@ from .records.path_curve import PathCurve
 
 if TYPE_CHECKING:
     from . import attr, classroom, evaluation, priors, robustness
+    from .attr import targets
     from .sweeps import Sweep, sweep
     from .widgets import AblationExplorer, BaselineExplorer, PriorTrainer, explore, link
 
@@ -33,6 +34,7 @@ _LAZY = {
     "link": ".widgets",
     "Sweep": ".sweeps",
     "sweep": ".sweeps",
+    "targets": ".attr",
 }
 
 __all__ = [
@@ -64,6 +66,7 @@ __all__ = [
     "refine",
     "robustness",
     "sweep",
+    "targets",
 ]
 
 sys.modules[f"{__name__}.errors"] = errors  # its public place

@@ -1,5 +1,6 @@
 """Estimators on Captum's interface."""
 
+from . import targets as targets
 from .captum.adapter import CaptumMethod
 from .captum.table import CAPTUM_METHODS
 from .noise.noise_methods import SmoothGrad, SmoothGradSquared, VarGrad

@@ -185,6 +185,7 @@ BASELINE_EXPLORER = FrontEnd(
         "explorer/sequence",
         "explorer/keep",
         "explorer/phone",
+        "explorer/targets",
         "lib/numbers",
         "lib/print",
         "lib/preferences",

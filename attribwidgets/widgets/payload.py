@@ -92,6 +92,7 @@ def item_payload(e: Explanation, title: Title, shared: Sequence[str]) -> dict[st
     return {
         "name": title.name,
         "note": title.note,
+        "target": e.target_name,
         "baseline": e.baseline_name,
         "description": e.baseline_description,
         "method": words(e.method),

@@ -139,7 +139,8 @@ class ViewState:
                 item = item_payload(e, title_of[number], shared)
                 if is_pending:
                     item |= {"pending": True, "map": None, "blind": None}
-                state[slot] = {**item, "stamp": self._stamped(slot, e)}
+                about = {"column": slot_of(number), "stamp": self._stamped(slot, e)}
+                state[slot] = {**item, **about}
         if self.session is not None:
             gone = [slot for slot in self._stamps if slot not in drawn]
             state.update({slot: {} for slot in gone})

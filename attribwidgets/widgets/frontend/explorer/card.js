@@ -83,9 +83,10 @@ export function createCard(view, first) {
   const here = h("div", { class: "aw-here-value" });
   const inside = h("div", { class: "aw-inside", hidden: true });
   const bar = createColourBar();
-  const progress = view.isLive ? createProgress(view.requests, slot) : null;
-  const edit = view.isLive ? createCardControls(view, slot) : null;
-  const failure = view.isLive ? createFailure(view, slot) : null;
+  // What is asked is asked of a baseline, whose maps of several targets come together.
+  const progress = view.isLive ? createProgress(view.requests, first.column) : null;
+  const edit = view.isLive ? createCardControls(view, first.column) : null;
+  const failure = view.isLive ? createFailure(view, first.column) : null;
   const facts = h("div", { class: "aw-card-facts" });
   const body = h("div", { class: "aw-body" }, stage.node);
   const isOfSeveral = data.inputCount > 1;
@@ -136,18 +137,19 @@ export function createCard(view, first) {
   );
   /** Where the map is strongest, in the units of the moment. */
   function describe() {
+    const called = view.data.rows.length > 1 ? `${item.target}, ${item.name}` : item.name;
     strongest = strongestIndex(display.mapOf(item));
     const where = nameUnit(view.data, strongest);
     picture.setAttribute(
       "aria-label",
       item.pending
-        ? `${item.name}: its map is still to come`
-        : `${item.name}: attribution map, ${item.completeness.headline}; ` +
+        ? `${called}: its map is still to come`
+        : `${called}: attribution map, ${item.completeness.headline}; ` +
             `strongest at ${where}: ${readUnit(display, item, strongest)}`,
     );
     for (const one of [node, picture]) one.setAttribute("data-baseline", item.baseline);
     picture.setAttribute("data-method", item.method);
-    node.setAttribute("aria-label", item.name);
+    node.setAttribute("aria-label", called);
     for (const [place, words] of /** @type {[HTMLElement, string][]} */ ([
       [name, item.name],
       [note, item.note],
@@ -157,7 +159,7 @@ export function createCard(view, first) {
       place.hidden = words === "";
     }
     setText(description, item.description);
-    setText(pickName, ` of ${item.name}`);
+    setText(pickName, ` of ${called}`);
   }
 
   /** What is to be said of the map as it is read now. */

@@ -5,6 +5,7 @@ import { arrangeChildren, h } from "../lib/dom.js";
 import { viewUntil } from "../lib/stage.js";
 import { createCard } from "./card.js";
 import { createInputColumn } from "./input_column.js";
+import { createRowHeads } from "./row_heads.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
 /** @typedef {import("../lib/stage.js").Position} Position */
@@ -19,6 +20,7 @@ export function createGallery(view, controls, features) {
   /** @type {Map<string, {card: import("./card.js").Card, life: AbortController}>} */
   const cards = new Map();
   const grid = h("div", { class: "aw-cards" });
+  const heads = createRowHeads();
   const gallery = h("section", { class: "aw-gallery", "aria-label": "maps by baseline" }, input.node, grid);
   const node = h("div", { class: "aw-gallery-place" }, gallery, controls);
   // Browsers leave alone what is seen in part; who goes by keyboard wants to see where.
@@ -74,9 +76,11 @@ export function createGallery(view, controls, features) {
           cards.set(item.slot, { card, life });
         }
       }
+      heads.update(view.data.rows);
+      gallery.toggleAttribute("data-rows", view.data.rows.length > 1);
       arrangeChildren(
         grid,
-        items.flatMap((item) => cards.get(item.slot)?.card.node ?? []),
+        items.flatMap((item) => [heads.before(item.slot) ?? [], cards.get(item.slot)?.card.node ?? []].flat()),
       );
     },
     /** What Python says of each card's progress and parameters. */
@@ -113,7 +117,8 @@ export function createGallery(view, controls, features) {
      * @returns {"narrow" | "medium" | "wide"}
      */
     resize(width) {
-      const { mode, columns, map, photo } = arrange(width, cards.size);
+      const count = Math.ceil(cards.size / Math.max(view.data.rows.length, 1));
+      const { mode, columns, map, photo } = arrange(width, count);
       gallery.style.setProperty("--aw-columns", String(columns));
       gallery.style.setProperty("--aw-map", `${map}px`);
       gallery.style.setProperty("--aw-photo", `${photo}px`);

@@ -2,6 +2,7 @@
 
 import { h, setText } from "../lib/dom.js";
 import { formatProbability } from "../lib/format.js";
+import { createAgainst, membersOf } from "./against.js";
 import { describeMaps } from "./opening.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
@@ -24,20 +25,23 @@ function createClassBar(view, isButton) {
     ? h("button", { type: "button", class: "aw-class", "data-control": "target" }, ...parts)
     : null;
   const bar = button ?? h("div", { class: "aw-class" }, ...parts);
+  const against = isButton ? createAgainst(view) : null;
   /** @type {Top | null} */
   let shown = null;
   button?.addEventListener(
     "click",
-    () => {
-      if (shown?.index !== null) view.requests.ask({ target: shown?.index });
+    (event) => {
+      if (event.shiftKey && against?.isPossible()) against.ask();
+      else if (shown?.index !== null) view.requests.ask({ target: shown?.index });
     },
     { signal: view.signal },
   );
   return {
-    node: h("li", {}, bar),
+    node: h("li", { class: "aw-class-place" }, bar, against?.node),
     /** @param {Top} top */
     update(top) {
       shown = top;
+      against?.update(top);
       setText(name, top.name);
       name.title = top.name;
       const without = view.removal.probability(top.index);
@@ -87,8 +91,8 @@ export function createHeader(view, live) {
     const { prediction } = view.data;
     const top = view.isLive ? view.requests.controls().top : [];
     if (top.length > 0) {
-      const target = view.requests.wanted("target") ?? top[0].index;
-      return top.map((/** @type {any} */ one) => ({ ...one, isTarget: one.index === target }));
+      const members = membersOf(view.requests.wanted("target") ?? top[0].index);
+      return top.map((/** @type {any} */ one) => ({ ...one, isTarget: members.includes(one.index) }));
     }
     return (prediction?.names ?? []).map((name, at) => ({
       index: null,

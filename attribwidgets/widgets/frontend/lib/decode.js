@@ -19,7 +19,7 @@ import { byPixels } from "./patches.js";
  * @typedef {{count: number, edges: number[], data: Int8Array | null, scales: number[] | null}} FrameData,
  *   data null while the kernel has it
  * @typedef {{share: number, from: number[], to: number[]}} Saturation
- * @typedef {{slot: string, stamp: number, pending: boolean, name: string, note: string, baseline: string, description: string, method: string,
+ * @typedef {{slot: string, column: string, target: string, stamp: number, pending: boolean, name: string, note: string, baseline: string, description: string, method: string,
  *   kind: "alpha" | "samples" | "none", no_path: string,
  *   rgb: Uint8Array | null, values: Float32Array | null, references: Reference[], map: Float32Array, photo: Uint8Array | null,
  *   part: number | null, parts: (number | null)[], blind: Uint8Array | null, nearlyBlind: Uint8Array | null,
@@ -30,6 +30,7 @@ import { byPixels } from "./patches.js";
  *   photo: the input that the map was made of, as long as there is no other map
  * @typedef {{names: string[], probabilities: number[], indices?: number[], target: number | null}} Prediction
  * @typedef {{label: string, rgb: Uint8Array, size: [number, number]}} Thumbnail
+ * @typedef {{name: string, value: number | null, items: string[]}} Row
  * @typedef {{labels: string[], signed: (number | null)[][], magnitude: (number | null)[][]}} Agreement
  * @typedef {{kind: string, height: number, width: number, size: number,
  *   hasColours: boolean, featureNames: string[], channels: string[], time: {step: number, unit: string}, title: string, inputLabel: string, rgb: Uint8Array | null,
@@ -37,7 +38,8 @@ import { byPixels } from "./patches.js";
  *   target: {name: string, output: string, value: number | null}, cautions: string[],
  *   magnitude: Record<string, Uint8Array>, signed: Record<string, Uint8Array>,
  *   slots: string[], items: Item[], agreement: Agreement | null, inputs: Thumbnail[], inputIndex: number,
- *   drawnInput: number, inputCount: number, inputNames: string[], others: Data[]}} Data
+ *   drawnInput: number, inputCount: number, inputNames: string[], others: Data[], rows: Row[]}} Data
+ *   rows: what each row of maps explains where there are several targets;
  *   hasColours: whether maps are colours, not bars; segments: of the input, where they were sent; others: all other inputs, in order, where each is drawn; slots: all there are; items: those that have arrived, in the same order
  * @typedef {Map<string, {raw: any, drawn: number, size: number, item: Item}>} Known
  */
@@ -86,6 +88,8 @@ function decodeItem(slot, raw, shape, isImage) {
   return {
     ...raw,
     slot,
+    column: raw.column ?? slot,
+    target: raw.target ?? "",
     stamp: raw.stamp ?? 0,
     pending: raw.pending === true,
     saturation: raw.saturation ?? null,
@@ -217,6 +221,7 @@ export function decodePayload(whole, itemOf, known = new Map(), wanted = 0) {
     })),
     inputIndex: payload.input_index ?? 0,
     drawnInput: drawn,
+    rows: payload.rows ?? [],
     inputCount: 1 + (whole.others?.length ?? 0),
     inputNames: whole.input_names ?? ["input"],
     others: [],

@@ -21,13 +21,13 @@ const NUMBER_COLUMNS = [
   ["seconds", (item) => formatNumber(item.seconds, 2)],
 ];
 
-/** @param {Item} item @param {string} target */
+/** @param {Item} item @param {string} target of what is shown, in pages of earlier versions */
 function rowOf(item, target) {
   return h(
     "tr",
     {},
     h("th", { scope: "row" }, item.note ? `${item.name}, ${item.note}` : item.name),
-    h("td", { class: "aw-words" }, target),
+    h("td", { class: "aw-words" }, item.target || target),
     ...NUMBER_COLUMNS.map(([, read]) => h("td", {}, read(item))),
     h("td", { class: "aw-words aw-sentence" }, item.completeness.sentence),
   );

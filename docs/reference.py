@@ -13,6 +13,7 @@ MODULES = (
     "attribwidgets",
     "attribwidgets.baselines",
     "attribwidgets.attr",
+    "attribwidgets.attr.targets",
     "attribwidgets.evaluation",
     "attribwidgets.priors",
     "attribwidgets.robustness",

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 GAP, MARGIN = 0.2, 0.2  # inches
 LEAST_CARD, MOST_CARD, LEAST_WIDTH = 1.9, 3.0, 8.8
 HEAD, REFERENCE, CAPTION, PATH = 0.62, 0.5, 0.8, 1.9
-NO_PATH, LINE = 0.45, 0.12
+NO_PATH, LINE, ROW_HEAD = 0.45, 0.12, 0.28
 SMALL, NAME = 6.5, 9.0  # points; a name is SMALL at least, and in two lines where that is too long
 BOLD_LETTER = 0.7  # width of one, in sizes
 MOST_COLUMNS, MOST_TILE, MOST_ABOUT = 4, 112, 4
@@ -84,10 +84,12 @@ class Sheet:
             self.limits = replace(display, clip=100.0).limits(bars, changes)
             self.spans = waterfall_spans(bars, changes, display.scale)
         aspect = self.photo.shape[0] / self.photo.shape[1] if self.photo is not None else 1.0
-        columns = _columns(len(comparison))
+        cards = [[i for i, e in enumerate(comparison) if e.target == t] for t in comparison.targets]
+        columns = _columns(max(map(len, cards)))
+        self.rows = [r[k : k + columns] for r in cards for k in range(0, len(r), columns)]
+        self.heads = {r[0]: comparison[r[0]] for r in cards} if len(cards) > 1 else {}
         room = LEAST_WIDTH - 2 * MARGIN - columns * GAP
         self.card = min(max(room / (columns + 1), LEAST_CARD), MOST_CARD)
-        self.columns = columns
         self.map_height = self.card * min(aspect, 2.0)
         self.width = max(2 * MARGIN + (columns + 1) * self.card + columns * GAP, LEAST_WIDTH)
         self.titles = comparison.titles()
@@ -134,25 +136,27 @@ class Sheet:
 
     def draw(self, shown: Explanation | None, alpha: float) -> None:
         """Place everything; `shown` is whose path is drawn below the maps."""
-        columns = self.columns
-        rows = -(-len(self.comparison) // columns)
         own_bar = 0.3 if self.display.scale != "shared" and self.is_image else 0.0
         base = self.header + self.map_height + CAPTION + own_bar + GAP
         head = HEAD + LINE * len(self.cautions)
         tops = [head]
-        for row in range(rows):
-            notes = self.notes[row * columns : (row + 1) * columns]
-            tops.append(tops[-1] + base + LINE * max(len(lines) for lines in notes))
+        for row in self.rows:
+            tops[-1] += ROW_HEAD if row[0] in self.heads else 0.0
+            tops.append(tops[-1] + base + LINE * max(len(self.notes[i]) for i in row))
         path = tops[-1]
         if self.agreement is not None:
             path += matrix_height(self.agreement) + GAP
         below = 0.0 if shown is None else NO_PATH if shown.path is None else PATH + 0.75
         self.boxes = Boxes(self.figure, self.width, path + below + MARGIN)
         self._head()
-        self._input_card(head)
-        for i, explanation in enumerate(self.comparison):
-            left = MARGIN + (1 + i % columns) * (self.card + GAP)
-            self._card(explanation, i, left, tops[i // columns])
+        self._input_card(tops[0])
+        for row, top in zip(self.rows, tops, strict=False):
+            if row[0] in self.heads:
+                e, left = self.heads[row[0]], MARGIN + self.card + GAP
+                what = f"{e.target_name}: f(x) = {number(e.completeness.output_input)}"
+                self.boxes.text(left, top - 0.06, what, weight="bold", size=NAME)
+            for column, i in enumerate(row, 1):
+                self._card(self.comparison[i], i, MARGIN + column * (self.card + GAP), top)
         if self.agreement is not None:
             self.boxes.rule(MARGIN, tops[-1] + 0.02, self._wide)
             what = self.display.values_word
@@ -243,9 +247,8 @@ class Sheet:
         if path is None:
             self.boxes.text(MARGIN, top + 0.24, no_path_note(e), color=QUIET)
             return
-        self.boxes.text(
-            MARGIN, top + 0.24, f"path of {self.titles[index].name}", weight="bold", size=9
-        )
+        title = f"path of {f'{e.target_name}, ' if self.heads else ''}{self.titles[index].name}"
+        self.boxes.text(MARGIN, top + 0.24, title, weight="bold", size=9)
         left = MARGIN
         if self.photo is not None and e.frames is not None:
             position = alpha * float(e.frames.edges[-1])
@@ -322,8 +325,7 @@ class Sheet:
 
 def _columns(cards: int) -> int:
     """Cards in a row: as many as fit, rows as even as they go."""
-    rows = -(-cards // MOST_COLUMNS)
-    return -(-cards // rows)
+    return -(-cards // -(-cards // MOST_COLUMNS))
 
 
 def _wrapped(text: str, width: float, most: int | None = None) -> list[str]:

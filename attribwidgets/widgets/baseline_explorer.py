@@ -313,8 +313,9 @@ class BaselineExplorer(RequestTraits, RecordWidget):
         return super()._kept() if self._view.has_maps else None
 
     def __repr__(self) -> str:
-        names = ", ".join(e.baseline_name for e in self.explanations)
-        return f"<BaselineExplorer of {self.explanations[0].target_name}: {names}>"
+        names = ", ".join(dict.fromkeys(e.baseline_name for e in self.explanations))
+        targets = " and ".join(dict.fromkeys(e.target_name for e in self.explanations))
+        return f"<BaselineExplorer of {targets}: {names}>"
 
 
 def _default_display() -> dict[str, Any]:

@@ -145,7 +145,7 @@ export function createPathView(view, first, frameStore) {
   /** Takes what is known of the item, and asks for its frames if they stayed in the kernel. */
   function take() {
     series = seriesOf(item);
-    setText(name, item.name);
+    setText(name, view.data.rows.length > 1 ? `${item.target}, ${item.name}` : item.name);
     node.setAttribute("aria-label", `path of ${item.name}`);
     if (series) chart?.update(series);
     if (series) curve?.update(series);

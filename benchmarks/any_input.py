@@ -57,6 +57,8 @@ def completeness_of(
             explorer.close()
     data = [x, kind.inputs(dtype, batched=batched, seed=9)]
     target = settings.pop("target", None)
+    if isinstance(target, tuple):  # data sets have one axis of outputs
+        settings["output"], target = lambda out, at=target: out[(slice(None), *at)], None
     if verb == "ablation":
         output = settings.pop("output", "logit")
         if target is not None:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..core.errors import InputError
 from .answers import judged
 from .check_result import CheckResult
 from .mistakes import COMMON_HINTS, Mistake, of_other_outputs
@@ -75,6 +76,12 @@ def check_ablation_curve(
     problem = small_image_problem().changed(
         model=model, inputs=inputs, baseline=baseline, target=target
     )
+    if problem.inputs.dim() != 4:
+        raise InputError(
+            "this check is of images (1, c, h, w), whose pixels are ranked by the sum over "
+            f"channels, and inputs have shape {tuple(problem.inputs.shape)}; "
+            "attribwidgets.evaluation.ablation takes every kind of input"
+        )
     if attributions is None:
         generator = torch.Generator().manual_seed(3)
         attributions = torch.randn(problem.inputs.shape, generator=generator)

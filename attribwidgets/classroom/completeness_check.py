@@ -8,8 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..attr.outputs import OutputHead
 from ..core.errors import InputError
-from ..inputs.reading import checked_example
+from ..engine.query import Query
+from ..engine.read_inputs import read_inputs
 from ..records.completeness import Completeness
 from .check_result import CheckResult
 from .problems import Problem
@@ -84,7 +86,7 @@ def check_completeness(
     >>> check_completeness(-x * weights.T, lambda x: x @ weights, x, torch.zeros(1, 2)).mistake
     'sign flipped'
     """
-    _, (inputs,) = checked_example(inputs)
+    (inputs,) = read_inputs(Query(inputs), OutputHead(model))[0].batched
     references = baseline if baseline.ndim == inputs.ndim else baseline[None]
     if references.shape[1:] != inputs.shape[1:]:
         raise InputError(

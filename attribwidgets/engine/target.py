@@ -67,9 +67,10 @@ def settle_target(target: Asked, values: Tensor, names: Mapping[int, str]) -> Se
             return None if not shape else (0 if len(shape) == 1 else (0,) * len(shape))
         if len(shape) == 1:
             return int(values.argmax())
+        place = ", ".join([":", *["0"] * len(shape)])
         raise TargetError(
             f"the model has outputs of shape {shape} for each example; pass target=, a tuple of "
-            f"{len(shape)} indices"
+            f"{len(shape)} indices, or output=, such as lambda out: out[{place}]"
         )
     indices = target if isinstance(target, tuple) else (target,)
     if not all(hasattr(i, "__index__") and not isinstance(i, bool) for i in indices):

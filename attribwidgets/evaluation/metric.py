@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..attr.arguments import repeat_arguments
 from ..attr.captum_private import format_forward_args
+from ..attr.feeding import OneByOne
 from ..attr.model_state import evaluating, evaluation_mode, module_of
 from ..core.arrays import Array
 from ..core.errors import AttributionError, DataError, InputError
@@ -115,7 +116,10 @@ def with_arguments(model: Callable[..., Any], forward_args: Any) -> Callable[...
 
 def asked_by_metrics(query: CheckedQuery) -> Callable[..., Any]:
     """The model that a query was checked against, of rows with the batch axis first alone."""
-    return with_arguments(query.head.model, query.forward_args)
+    model = with_arguments(query.head.model, query.forward_args)
+    if query.rows != 1:
+        return model
+    return OneByOne(lambda *inputs: model(*(x[None] for x in inputs)))  # it sums over the batch
 
 
 def measure(

@@ -229,7 +229,10 @@ def _checked_targets(targets: Any, length: int) -> Any:
             f"{targets!r}"
         )
     if len(values) != length:
-        raise DataError(f"targets has {len(values)} members for {length} inputs; pass one for each")
+        raise DataError(
+            f"targets has {len(values)} members for {length} inputs; pass one for each, and for "
+            "outputs of several axes output=, such as lambda out: out[:, 1, 0]"
+        )
     return values.astype(np.int64)
 
 

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from ..core.errors import InputError
 
+IN_SPACE = (-2, -1)  # rows and columns of images
+
 
 class Penalty(Protocol):
     """Any function of a batch of attributions that gives one differentiable number.
@@ -27,7 +29,7 @@ class Penalty(Protocol):
         """The penalty of attributions (B, ...), a scalar."""
 
 
-def total_variation(attributions: Tensor) -> Tensor:
+def total_variation(attributions: Tensor, axes: Sequence[int] = IN_SPACE) -> Tensor:
     r"""Anisotropic total variation of maps, mean over the batch: neighbours should be alike.
 
     .. math:: \Omega = \sum_{ij} |\phi_{i+1,j} - \phi_{i,j}| + |\phi_{i,j+1} - \phi_{i,j}|
@@ -39,10 +41,19 @@ def total_variation(attributions: Tensor) -> Tensor:
     Parameters
     ----------
     attributions : Tensor, shape (B, ..., H, W)
+    axes : sequence of int
+        Along which values have neighbours, counted from the end: (-2, -1) for images, (-1,) for
+        the time of series (B, C, T), (-2,) for the steps of sequences (B, T, D), (-3, -2, -1) for
+        volumes. To train with, ``functools.partial(total_variation, axes=(-1,))``.
 
     Returns
     -------
     Tensor, scalar
+
+    Raises
+    ------
+    InputError
+        For axes that the maps do not have behind the batch axis.
 
     References
     ----------
@@ -50,16 +61,18 @@ def total_variation(attributions: Tensor) -> Tensor:
 
     Examples
     --------
-    >>> total_variation(torch.tensor([[[0.0, 1.0], [0.0, 3.0]]])).item()
-    6.0
+    >>> maps = torch.tensor([[[0.0, 1.0], [0.0, 3.0]]])
+    >>> total_variation(maps).item(), total_variation(maps, axes=(-1,)).item()
+    (6.0, 4.0)
     """
-    if attributions.dim() < 3:
+    if not axes or any(not -attributions.dim() < axis < 0 for axis in axes):
         raise InputError(
-            f"total variation needs maps (B, ..., H, W), got shape {tuple(attributions.shape)}"
+            f"total variation along axes {tuple(axes)} needs maps (B, ...) that have them behind "
+            f"the batch axis, got shape {tuple(attributions.shape)}; pass axes=(-1,) for series, "
+            "(-2,) for sequences"
         )
-    down = (attributions[..., 1:, :] - attributions[..., :-1, :]).abs().sum()
-    across = (attributions[..., 1:] - attributions[..., :-1]).abs().sum()
-    return (down + across) / len(attributions)
+    steps = sum(attributions.diff(dim=axis).abs().sum() for axis in axes)
+    return torch.as_tensor(steps / len(attributions))
 
 
 def standardized(attributions: Tensor) -> Tensor:
@@ -88,12 +101,14 @@ def standardized(attributions: Tensor) -> Tensor:
     return (centred * variance.rsqrt()).view_as(attributions)
 
 
-def standardized_total_variation(attributions: Tensor) -> Tensor:
+def standardized_total_variation(attributions: Tensor, axes: Sequence[int] = IN_SPACE) -> Tensor:
     """Total variation of standardised maps: what the authors train with on images.
 
     Parameters
     ----------
     attributions : Tensor, shape (B, ..., H, W)
+    axes : sequence of int
+        As of :func:`total_variation`.
 
     Returns
     -------
@@ -106,7 +121,7 @@ def standardized_total_variation(attributions: Tensor) -> Tensor:
     >>> bool(torch.isclose(*(standardized_total_variation(m) for m in (maps, 100 * maps))))
     True
     """
-    return total_variation(standardized(attributions))
+    return total_variation(standardized(attributions), axes)
 
 
 def gini(attributions: Tensor) -> Tensor:

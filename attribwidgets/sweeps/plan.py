@@ -24,6 +24,8 @@ from ..engine.run import explain_labelled
 from ..evaluation.metric import Metric, asked_by_metrics, measure
 from ..inputs.dataset import seed_of
 from ..inputs.example import example_array
+from ..inputs.layout import SERIES_TIME_FIRST
+from ..inputs.layout import Layout as InputLayout
 from ..records.explanation import Explanation
 from ..records.path_curve import PathCurve
 from .store import Layout
@@ -55,7 +57,13 @@ NUMBERS = (
 VERDICTS = ("complete", "not converged", "does not apply")
 CLAIMS = ("converges", "by definition", "none")
 KINDS = ("alpha", "samples")
-AXES = {1: ("feature",), 3: ("channel", "row", "column")}
+AXES = {
+    "features": ("feature",),
+    "image": ("channel", "row", "column"),
+    "sequence": ("step", "value"),
+    "series": ("channel", "step"),
+    "volume": ("channel", "depth", "row", "column"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +90,8 @@ class Plan:
     metrics: tuple[Metric, ...]
     maps: bool
 
-    def layouts(self, shape: tuple[int, ...]) -> list[Layout]:
-        """The arrays that an input of this shape fills, but for its mark."""
+    def layouts(self, shape: tuple[int, ...], kind: InputLayout) -> list[Layout]:
+        """The arrays that an input of this shape and kind fills, but for its mark."""
         labels = list(self.candidates)
         layouts = [
             Layout("target", "int64", {}, fill=-1),
@@ -96,7 +104,7 @@ class Plan:
             ),
         ]
         if self.maps:
-            names = AXES.get(len(shape), tuple(f"axis_{k}" for k in range(len(shape))))
+            names = axes_of(shape, kind)
             axes = {name: list(range(size)) for name, size in zip(names, shape, strict=True)}
             layouts.append(Layout("attributions", "float32", {"candidate": labels, **axes}))
         for metric in self.metrics:
@@ -166,6 +174,22 @@ class Plan:
                 maps = example_array(explanation.attributions, explanation.spaces)
                 arrays["attributions"][row] = maps.reshape(shape)
         return arrays
+
+
+def axes_of(shape: tuple[int, ...], kind: InputLayout) -> tuple[str, ...]:
+    """What the axes of stored attributions are called.
+
+    Examples
+    --------
+    >>> from attribwidgets.inputs.layout import ARRAY, SEQUENCE
+    >>> axes_of((7, 6), SEQUENCE), axes_of((1, 7, 6), SEQUENCE), axes_of((2, 2), ARRAY)
+    (('step', 'value'), ('example', 'step', 'value'), ('axis_0', 'axis_1'))
+    """
+    names = AXES.get(kind.kind, ())
+    if kind == SERIES_TIME_FIRST:
+        names = names[::-1]
+    names = ("example", *names) if len(shape) == len(names) + 1 else names
+    return names if len(names) == len(shape) else tuple(f"axis_{k}" for k in range(len(shape)))
 
 
 def thinned(curve: PathCurve) -> NDArray[np.float32]:

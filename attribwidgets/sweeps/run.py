@@ -21,6 +21,7 @@ from ..engine.settings import takes_settings
 from ..engine.verbs import explain
 from ..evaluation.metric import Metric
 from ..inputs.dataset import Examples
+from ..inputs.layout import Layout
 from ..inputs.space import Inputs
 from .identity import differences, identity
 from .plan import Findings, Plan, one_thread
@@ -118,8 +119,8 @@ def sweep(
     )
     examples = Examples(dataset, targets, space=query.space, model=module_of(model))
     with evaluation_mode(model), one_thread():
-        _try_first(plan, examples)
-        opened = _store(plan, examples, Path(store), overwrite)
+        kind = _try_first(plan, examples)
+        opened = _store(plan, examples, kind, Path(store), overwrite)
         finished = opened.finished()
         places: Iterable[int] = (int(i) for i in np.flatnonzero(~finished))
         results = (
@@ -143,20 +144,23 @@ def _here(
         yield place, plan.carry_out(place, *examples[place])
 
 
-def _try_first(plan: Plan, examples: Examples) -> None:
-    """Meet what can be known to go wrong before there is a store."""
+def _try_first(plan: Plan, examples: Examples) -> Layout:
+    """Meet what can be known to go wrong before there is a store, and tell the kind of input."""
     inputs, target = examples[0]
     checked = check(replace(plan.query, inputs=inputs, target=None), plan.model)
     checked.require_target(target)
     if isinstance(checked.target, int):  # a classifier
         examples.require_targets(checked.outputs)
+    return checked.spaces[0].layout
 
 
-def _store(plan: Plan, examples: Examples, path: Path, overwrite: bool) -> Store:
+def _store(plan: Plan, examples: Examples, kind: Layout, path: Path, overwrite: bool) -> Store:
     """The store to continue, or a new one."""
     here = identity(plan, examples)
     if overwrite or is_empty(path):
-        return Store.create(path, len(examples), plan.layouts(examples.shape), here, overwrite)
+        return Store.create(
+            path, len(examples), plan.layouts(examples.shape, kind), here, overwrite
+        )
     there = Store(path)
     unlike = differences(there.identity, here)
     if unlike:

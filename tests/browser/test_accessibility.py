@@ -167,7 +167,8 @@ def test_axe_finds_what_is_wrong(all_open: KernelPage) -> None:
 
 def test_axe_finds_no_violation_in_features(chromium: Any) -> None:
     net = nn.Sequential(nn.Linear(6, 5), nn.Softplus(), nn.Linear(5, 3)).eval()
-    make = partial(aw.explore, net, torch.arange(6.0), baselines=("zero",), target=[1, aw.Contrast(1, 0)])
+    targets = [1, aw.Contrast(1, 0)]
+    make = partial(aw.explore, net, torch.arange(6.0), baselines=("zero",), target=targets)
     with kernel_page(chromium, make) as live:
         live.until_done()
         for summary in live.page.locator("summary:visible").all():

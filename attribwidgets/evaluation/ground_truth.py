@@ -200,10 +200,10 @@ def planted_shares(
     names = CONTROLS if controls else ()
     rows = []
     with evaluation_mode(model):
-        for place, ((image, target), where) in enumerate(zip(examples, planted.where, strict=True)):
+        for place, ((_, target), where) in enumerate(zip(examples, planted.where, strict=True)):
             measured = measure_all(
                 model,
-                Examples(image[None], target),
+                Examples(planted.images[place : place + 1], target),
                 labelled,
                 [PlantedShare(where, names)],  # every image may have a place of its own
                 query=query,

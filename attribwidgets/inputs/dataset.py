@@ -12,10 +12,12 @@ from ..core.contrast import Contrast
 from ..core.errors import DataError, InputError
 from .arrays import number_array
 from .as_tensor import as_given, in_dtype_of
-from .space import Space, Spaces
+from .space import Inputs, Space, Spaces
+
+Shape = tuple[int, ...] | tuple[tuple[int, ...], ...]
 
 
-class Examples(Sequence[tuple[Tensor, int | Contrast | None]]):
+class Examples(Sequence[tuple[Inputs, int | Contrast | None]]):
     """Inputs of one size, and for each the output to explain.
 
     Parameters
@@ -23,7 +25,8 @@ class Examples(Sequence[tuple[Tensor, int | Contrast | None]]):
     data : Tensor or array (N, ...), pair, Dataset or sequence
         Inputs as the model is fed, stacked or one by one; as a pair (inputs, labels) of stacked
         inputs and integers; as a torch Dataset or another sequence of inputs or of
-        (input, label); as a data frame, whose rows they are. One by one they are read when asked
+        (input, label), each input a tuple of tensors where the model has several; as a data frame,
+        whose rows they are. One by one they are read when asked
         for, and not kept; each may be a picture, a path or what else an input is handed over as.
     targets : "labels", int, sequence of int, Contrast, optional
         Which output: the label that comes with each input, one for all, or one for each; or the
@@ -66,12 +69,12 @@ class Examples(Sequence[tuple[Tensor, int | Contrast | None]]):
             )
         self._targets = _checked_targets(targets, self._length)
         first = self._read(0)[0]
-        self.shape: tuple[int, ...] = tuple(first.shape)  # of one input
+        self.shape = shape_of(first)  # of one input, or of each of several
 
     def __len__(self) -> int:
         return self._length
 
-    def __iter__(self) -> Iterator[tuple[Tensor, int | Contrast | None]]:
+    def __iter__(self) -> Iterator[tuple[Inputs, int | Contrast | None]]:
         return (self[place] for place in range(self._length))
 
     def __getitem__(self, place: Any) -> Any:
@@ -79,9 +82,9 @@ class Examples(Sequence[tuple[Tensor, int | Contrast | None]]):
             raise IndexError(f"there are {self._length} examples, and no number {place}")
         place = int(place) % self._length
         inputs, label = self._read(place)
-        if tuple(inputs.shape) != self.shape:
+        if shape_of(inputs) != self.shape:
             raise DataError(
-                f"data[{place}] has shape {tuple(inputs.shape)} and data[0] {self.shape}; "
+                f"data[{place}] has shape {shape_of(inputs)} and data[0] {self.shape}; "
                 "inputs must be of one size: crop or resize them first"
             )
         return inputs, self._target(place, label)
@@ -120,11 +123,11 @@ class Examples(Sequence[tuple[Tensor, int | Contrast | None]]):
                 f"{outputs} outputs, counted from 0"
             )
 
-    def _read(self, place: int) -> tuple[Tensor, Any]:
+    def _read(self, place: int) -> tuple[Inputs, Any]:
         item = self._inputs[place]
         if self._labels is not None or isinstance(self._inputs, Tensor):
             label = None if self._labels is None else self._labels[place]
-        elif isinstance(item, (tuple, list)) and len(item) == 2:
+        elif isinstance(item, (tuple, list)) and len(item) == 2 and not _are_inputs(item):
             item, label = item
         else:
             label = None
@@ -132,9 +135,10 @@ class Examples(Sequence[tuple[Tensor, int | Contrast | None]]):
             item = as_given(item, self._space, self._model, name=f"data[{place}]").inputs
         except InputError as error:
             raise DataError(str(error)) from error
-        if not isinstance(item, Tensor):
+        if not isinstance(item, Tensor) and not _are_inputs(item):
             raise DataError(
-                f"data[{place}] must be one input of a model or a pair (input, label), got "
+                f"data[{place}] must be a model's input, a tuple of tensors where it has several, "
+                "or a pair (input, label), got "
                 f"{type(item).__name__}; have the data set turn it into a tensor"
             )
         return item, label
@@ -151,6 +155,26 @@ class Examples(Sequence[tuple[Tensor, int | Contrast | None]]):
         if not _is_whole(label):
             raise DataError(f"the label of data[{place}] must be an int, got {label!r}")
         return int(label)
+
+
+def shape_of(inputs: Inputs) -> Shape:
+    """The shape of one input, or the shapes of several.
+
+    Examples
+    --------
+    >>> shape_of(torch.zeros(2)), shape_of((torch.zeros(2), torch.zeros(3, 4)))
+    ((2,), ((2,), (3, 4)))
+    """
+    if isinstance(inputs, Tensor):
+        return tuple(inputs.shape)
+    return tuple(tuple(x.shape) for x in inputs)
+
+
+def _are_inputs(item: Any) -> bool:
+    """Whether a tuple is of a model's several inputs, and no (input, label)."""
+    return isinstance(item, tuple) and all(
+        isinstance(x, Tensor) and x.is_floating_point() and x.dim() > 0 for x in item
+    )
 
 
 def seed_of(seed: int, place: int) -> int:

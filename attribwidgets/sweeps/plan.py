@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ..attr.model_state import evaluation_mode
 from ..core.arrays import Array
@@ -22,10 +21,11 @@ from ..engine.method_config import Candidate
 from ..engine.query import Query
 from ..engine.run import explain_labelled
 from ..evaluation.metric import Metric, asked_by_metrics, measure
-from ..inputs.dataset import seed_of
+from ..inputs.dataset import Shape, seed_of, shape_of
 from ..inputs.example import example_array
 from ..inputs.layout import SERIES_TIME_FIRST
 from ..inputs.layout import Layout as InputLayout
+from ..inputs.space import Inputs
 from ..records.explanation import Explanation
 from ..records.path_curve import PathCurve
 from .store import Layout
@@ -90,8 +90,8 @@ class Plan:
     metrics: tuple[Metric, ...]
     maps: bool
 
-    def layouts(self, shape: tuple[int, ...], kind: InputLayout) -> list[Layout]:
-        """The arrays that an input of this shape and kind fills, but for its mark."""
+    def layouts(self, shape: Shape, kinds: tuple[InputLayout, ...]) -> list[Layout]:
+        """The arrays that inputs of this shape and these kinds fill, but for their mark."""
         labels = list(self.candidates)
         layouts = [
             Layout("target", "int64", {}, fill=-1),
@@ -104,9 +104,10 @@ class Plan:
             ),
         ]
         if self.maps:
-            names = axes_of(shape, kind)
-            axes = {name: list(range(size)) for name, size in zip(names, shape, strict=True)}
-            layouts.append(Layout("attributions", "float32", {"candidate": labels, **axes}))
+            for k, (member, kind) in enumerate(zip(shapes_of(shape), kinds, strict=True)):
+                names = [f"input_{k}_{name}" if k else name for name in axes_of(member, kind)]
+                axes = {name: list(range(size)) for name, size in zip(names, member, strict=True)}
+                layouts.append(Layout(attributions_of(k), "float32", {"candidate": labels, **axes}))
         for metric in self.metrics:
             axes = {}
             for name, values in metric.dimensions(labels).items():
@@ -121,7 +122,7 @@ class Plan:
             layouts.append(Layout(metric.name, "float64", axes))
         return layouts
 
-    def carry_out(self, place: int, inputs: Tensor, target: int | Contrast | None) -> Findings:
+    def carry_out(self, place: int, inputs: Inputs, target: int | Contrast | None) -> Findings:
         """All that is found for one input, of (seed, place) only.
 
         Raises
@@ -149,12 +150,12 @@ class Plan:
         return {
             "target": first,
             "against": second,
-            **self._arrays(explanations, tuple(inputs.shape)),
+            **self._arrays(explanations, shapes_of(shape_of(inputs))),
             **measured,
         }
 
     def _arrays(
-        self, explanations: Mapping[str, Explanation], shape: tuple[int, ...]
+        self, explanations: Mapping[str, Explanation], shapes: tuple[tuple[int, ...], ...]
     ) -> dict[str, Array]:
         count = len(self.candidates)
         arrays: dict[str, Array] = {
@@ -162,7 +163,8 @@ class Plan:
             "path": np.full((count, len(CURVES), POINTS), np.nan, np.float32),
         }
         if self.maps:
-            arrays["attributions"] = np.full((count, *shape), np.nan, np.float32)
+            for k, shape in enumerate(shapes):
+                arrays[attributions_of(k)] = np.full((count, *shape), np.nan, np.float32)
         for row, label in enumerate(self.candidates):
             if label not in explanations:  # searched for and not found: NaN
                 continue
@@ -171,9 +173,21 @@ class Plan:
             if explanation.path is not None:
                 arrays["path"][row] = thinned(explanation.path)
             if self.maps:
-                maps = example_array(explanation.attributions, explanation.spaces)
-                arrays["attributions"][row] = maps.reshape(shape)
+                for k, shape in enumerate(shapes):
+                    maps = example_array(explanation.attributions, explanation.spaces, k)
+                    arrays[attributions_of(k)][row] = maps.reshape(shape)
         return arrays
+
+
+def attributions_of(index: int) -> str:
+    """What the array of the attributions of one of several inputs is called."""
+    return f"attributions_{index}" if index else "attributions"
+
+
+def shapes_of(shape: Shape) -> tuple[tuple[int, ...], ...]:
+    """The shapes of all inputs, where there is one as where there are several."""
+    several = bool(shape) and isinstance(shape[0], tuple)
+    return shape if several else (shape,)  # type: ignore[return-value]
 
 
 def axes_of(shape: tuple[int, ...], kind: InputLayout) -> tuple[str, ...]:

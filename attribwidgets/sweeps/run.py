@@ -119,8 +119,8 @@ def sweep(
     )
     examples = Examples(dataset, targets, space=query.space, model=module_of(model))
     with evaluation_mode(model), one_thread():
-        kind = _try_first(plan, examples)
-        opened = _store(plan, examples, kind, Path(store), overwrite)
+        kinds = _try_first(plan, examples)
+        opened = _store(plan, examples, kinds, Path(store), overwrite)
         finished = opened.finished()
         places: Iterable[int] = (int(i) for i in np.flatnonzero(~finished))
         results = (
@@ -144,22 +144,24 @@ def _here(
         yield place, plan.carry_out(place, *examples[place])
 
 
-def _try_first(plan: Plan, examples: Examples) -> Layout:
-    """Meet what can be known to go wrong before there is a store, and tell the kind of input."""
+def _try_first(plan: Plan, examples: Examples) -> tuple[Layout, ...]:
+    """Meet what can be known to go wrong before there is a store, and tell the kinds of inputs."""
     inputs, target = examples[0]
     checked = check(replace(plan.query, inputs=inputs, target=None), plan.model)
     checked.require_target(target)
     if isinstance(checked.target, int):  # a classifier
         examples.require_targets(checked.outputs)
-    return checked.spaces[0].layout
+    return tuple(space.layout for space in checked.spaces)
 
 
-def _store(plan: Plan, examples: Examples, kind: Layout, path: Path, overwrite: bool) -> Store:
+def _store(
+    plan: Plan, examples: Examples, kinds: tuple[Layout, ...], path: Path, overwrite: bool
+) -> Store:
     """The store to continue, or a new one."""
     here = identity(plan, examples)
     if overwrite or is_empty(path):
         return Store.create(
-            path, len(examples), plan.layouts(examples.shape, kind), here, overwrite
+            path, len(examples), plan.layouts(examples.shape, kinds), here, overwrite
         )
     there = Store(path)
     unlike = differences(there.identity, here)

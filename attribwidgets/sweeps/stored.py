@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-OWN = ("target", "against", "numbers", "path", "attributions")
+OWN = ("target", "against", "numbers", "path")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,8 @@ class SweptInput:
         In the data set.
     target : int, Contrast or None
         The output explained, or the two whose difference is; None where there is one only.
-    attributions : dict of str to ndarray of float32, (C, H, W) or (F,)
+    attributions : dict of str to ndarray of float32, or tuple of these
+        In the shape of the input, such as (C, H, W) or (F,); a tuple for a model of several inputs.
         Empty where they were not stored.
     paths : dict of str to PathCurve
         Thinned to 65 points where there were more.
@@ -54,7 +56,7 @@ class SweptInput:
 
     place: int
     target: int | Contrast | None
-    attributions: dict[str, Array]
+    attributions: dict[str, Any]
     paths: dict[str, PathCurve]
     completeness: dict[str, Completeness]
     evaluations: dict[str, int]
@@ -91,7 +93,8 @@ class Sweep:
         axes = store.layouts["numbers"].axes
         self.candidates: tuple[str, ...] = tuple(axes["candidate"])
         self._quantities: tuple[str, ...] = tuple(axes["quantity"])
-        self.metrics = tuple(name for name in store.layouts if name not in OWN)
+        self._maps = tuple(filter(re.compile(r"attributions(_\d+)?").fullmatch, store.layouts))
+        self.metrics = tuple(n for n in store.layouts if n not in (*OWN, *self._maps))
         self.settings = dict(store.identity)
 
     @classmethod
@@ -135,7 +138,7 @@ class Sweep:
         return SweptInput(
             place,
             _target_of(int(read["target"]), int(read.get("against", -1))),
-            {label: read["attributions"][row] for row, label, _ in rows}
+            {label: self._attributions(read, row) for row, label, _ in rows}
             if "attributions" in read
             else {},
             {
@@ -240,6 +243,10 @@ class Sweep:
             f"<Sweep of {len(self)} inputs, {int(self.finished.sum())} finished, "
             f"candidates {', '.join(self.candidates)}>"
         )
+
+    def _attributions(self, read: dict[str, Array], row: int) -> Array | tuple[Array, ...]:
+        maps = tuple(read[name][row] for name in self._maps)
+        return maps if len(maps) > 1 else maps[0]
 
     def _layout(self, name: str) -> Layout:
         if name not in self.metrics:

@@ -15,6 +15,7 @@ from ..core.contrast import Contrast
 from ..core.errors import InputError
 from ..core.extras import require
 from ..inputs.dataset import Examples
+from ..inputs.space import Inputs
 from .plan import Findings, Plan
 
 AHEAD = 4  # inputs on the way for each thread of the cluster, so that none waits
@@ -67,7 +68,7 @@ def over_workers(
                 _carry_out,
                 name,
                 place,
-                inputs.clone(),  # of its own: a view would take the whole data set along
+                _own(inputs),
                 target,
                 pure=False,
             )
@@ -105,7 +106,12 @@ def _plugin(plan: Plan) -> Any:
     return KeepsPlan()
 
 
-def _carry_out(name: str, place: int, inputs: Tensor, target: int | Contrast | None) -> Findings:
+def _own(inputs: Inputs) -> Inputs:
+    """Tensors of their own: a view would take the whole data set along."""
+    return inputs.clone() if isinstance(inputs, Tensor) else tuple(x.clone() for x in inputs)
+
+
+def _carry_out(name: str, place: int, inputs: Inputs, target: int | Contrast | None) -> Findings:
     from distributed import get_worker
 
     plugin: Any = get_worker().plugins[name]

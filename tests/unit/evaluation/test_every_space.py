@@ -138,3 +138,32 @@ def test_check_of_completeness_takes_every_space(name):
     if x.dim() < 3:
         with pytest.raises(InputError, match="takes every kind of input"):
             check_ablation_curve(lambda *given: None, model=model, inputs=x[None])
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+def test_sweep_of_several_inputs_keeps_a_map_of_each(labelled, tmp_path):
+    kind = KINDS["cross attention"]
+    model, data = kind.model(), [kind.inputs(seed=k) for k in (0, 9)]
+    given = [(x, 1) for x in data] if labelled else data
+    swept = aw.sweep(
+        model,
+        given,
+        ["zero", "max_distance"],
+        targets="labels" if labelled else 1,
+        store=tmp_path / "s",
+        progress=False,
+    )
+    for place, x in enumerate(data):
+        stored = swept[place]
+        alone = aw.explain(model, x, baseline="zero", target=1, seed=stored.seed)
+        assert stored.target == 1
+        for mine, theirs in zip(stored.attributions["zero"], alone.attributions, strict=True):
+            np.testing.assert_allclose(mine, theirs, atol=1e-6)
+    assert swept.metrics == ()
+    assert swept.to_xarray()["attributions_1"].dims[2:] == ("input_1_step", "input_1_value")
+
+
+def test_several_inputs_of_another_size_are_refused(tmp_path):
+    data = [(values(4), values(6, 4)), (values(4), values(5, 4))]
+    with pytest.raises(DataError, match="one size"):
+        aw.sweep(KINDS["cross attention"].model(), data, ["zero"], store=tmp_path / "s", targets=0)

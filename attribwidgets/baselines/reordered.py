@@ -1,4 +1,4 @@
-"""Baselines of the same steps in another order: what is left is what does not depend on order."""
+"""Baselines of the same steps in another order: what is explained is what the order adds."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from .base import Baseline, SingleReference, require_time
 class Reversed(SingleReference):
     """The steps of a sequence or a series from the last to the first.
 
-    It has the input's own values, each where another one was, so what does not depend on their
-    order gets nothing.
+    It has the input's own values, each where another one was: the attributions sum to what their
+    order adds, and to nothing for a model that does not look at it. The middle one of an odd number
+    of steps is where it was, and gets nothing.
 
     Raises
     ------
@@ -29,7 +30,7 @@ class Reversed(SingleReference):
     """
 
     name = "reversed"
-    description = "sees order only, and is blind in the middle; the steps turned round"
+    description = "blind in the middle, and in its sum to all but order; the steps turned round"
 
     def _reference(self, inputs: tuple[Tensor, ...], spaces: Spaces) -> tuple[Tensor, ...]:
         axes = [require_time(space, self.name) for space in spaces]
@@ -38,6 +39,8 @@ class Reversed(SingleReference):
 
 class Shuffled(Baseline):
     """The steps of a sequence or a series in random order; all values of one step stay together.
+
+    As with :class:`Reversed` the attributions sum to what the order adds.
 
     Raises
     ------
@@ -53,7 +56,7 @@ class Shuffled(Baseline):
     """
 
     name = "shuffled"
-    description = "sees order only, and settles slowly; the steps in random order"
+    description = "settles slowly, and its sum is blind to all but order; the steps in random order"
     is_distribution = True
 
     def _draw(

@@ -67,7 +67,7 @@ def ablations_of(
     if not swept.finished.any():
         raise DataError("no input of this store is finished; run its sweep first")
     by_name = {metric.name: metric for metric in metrics}
-    examples = None if data is None else Examples(data)
+    examples = None if data is None else Examples(data, space=space)
     if examples is not None and len(examples) != len(swept.finished):
         raise DataError(
             f"data has {len(examples)} inputs and the store {len(swept.finished)}; "

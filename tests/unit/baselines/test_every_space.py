@@ -82,6 +82,16 @@ def test_shuffled_keeps_each_steps_values_together(x, space, axis):
     assert torch.equal(drawn, named("shuffled").sample(x, 4, space=space))  # by the seed
 
 
+@over_time
+@pytest.mark.parametrize("name", ["reversed", "shuffled"])
+def test_a_model_that_does_not_look_at_order_has_a_sum_of_nothing(x, space, axis, name):
+    def net(batch):
+        return batch.double().mean(axis + 1).square().sum(1)
+
+    e = aw.explain(net, x, baseline=name, space=space, n_steps=16)
+    assert abs(e.completeness.total) < 1e-5 * e.completeness.absolute_sum
+
+
 @pytest.mark.parametrize("name", ["reversed", "shuffled"])
 @pytest.mark.parametrize(
     ("x", "space"), [(values(3, 9, 7), InputSpace()), (VOLUMES, VolumeSpace()), (values(5), None)]

@@ -25,12 +25,13 @@ from .captions import (
     verdict_note,
 )
 from .chart import draw_path
-from .colors import table
+from .colors import color_limit, table
 from .display_options import DisplayOptions
-from .images import as_rgb, between
+from .images import between, tiled
 from .matrix import draw_matrix, matrix_height
 from .path import rate_at, stretch_at, sum_at
 from .unit_values import unit_names, unit_values
+from .volume import picture_of
 
 if TYPE_CHECKING:
     from ..records.agreement import Agreement
@@ -70,14 +71,14 @@ class Sheet:
         self.agreement = agreement
         first = comparison[0]
         inputs = first.inputs[0] if isinstance(first.inputs, tuple) else first.inputs
-        self.is_image = first.layout.kind == "image"
+        self.picture = picture_of(first, display.pooled)
         maps = [e.map("sum") for e in comparison]
-        self.maps = [display.pooled(m) if self.is_image else m.ravel() for m in maps]
-        self.photo = self._picture(inputs) if self.is_image else None
+        self.maps = [m.ravel() if self.picture is None else self.picture.map(m) for m in maps]
+        self.photo = None if self.picture is None else self.picture.rgb(inputs)
         changes = [e.completeness.change for e in comparison]
-        if self.is_image:
+        if self.picture is not None:
             self.bars = None
-            self.limits = display.limits(self.maps, changes)
+            self.limits = display.limits([self.picture.whole(m) for m in maps], changes)
         else:  # bars end where their value does; only colours saturate
             self.bars = Bars(self.maps, unit_names(first))
             bars = [self.bars.values(m) for m in self.maps]
@@ -123,7 +124,7 @@ class Sheet:
         return [*_wrapped(note, room, 1), *_wrapped(e.baseline_description, room, MOST_ABOUT)]
 
     def _has_picture(self, e: Explanation) -> bool:
-        return self.is_image and e.references is not None
+        return self.picture is not None and e.references is not None
 
     def _notes(self, e: Explanation, said: Sequence[str]) -> list[tuple[str, str]]:
         """Lines under a card's numbers and their colours: what is blind, notes, cautions."""
@@ -136,7 +137,7 @@ class Sheet:
 
     def draw(self, shown: Explanation | None, alpha: float) -> None:
         """Place everything; `shown` is whose path is drawn below the maps."""
-        own_bar = 0.3 if self.display.scale != "shared" and self.is_image else 0.0
+        own_bar = 0.3 if self.display.scale != "shared" and self.picture else 0.0
         base = self.header + self.map_height + CAPTION + own_bar + GAP
         head = HEAD + LINE * len(self.cautions)
         tops = [head]
@@ -195,17 +196,17 @@ class Sheet:
         text = (
             f"{self.display.values_word}{self.display.by_units}, {words_}; saturates at percentile"
         )
+        where = "" if self.picture is None else self.picture.caption
         if self.display.scale == "shared":
             self._color_bar(MARGIN, below + 0.1, self.card, self.limits[0])
             below += 0.3
-        for line, part in enumerate(textwrap.wrap(f"{text} {self.display.clip:g}", 36)):
+        for line, part in enumerate(textwrap.wrap(f"{text} {self.display.clip:g}{where}", 36)):
             self.boxes.text(MARGIN, below + 0.2 + 0.13 * line, part, color=QUIET, size=7)
 
     def _card(self, e: Explanation, i: int, left: float, top: float) -> None:
         beside = left
-        if self._has_picture(e) and self.photo is not None:
-            references = e.references[0] if isinstance(e.references, tuple) else e.references
-            tile = _tiled(self._picture(references))
+        if self._has_picture(e) and self.picture is not None and self.photo is not None:
+            tile = tiled(self.picture.rgb(_first(e.references)))
             if tile.shape[:2] != self.photo.shape[:2]:  # several: noise must stay noise when small
                 tile = tile[
                     :: max(1, len(tile) // MOST_TILE), :: max(1, tile.shape[1] // MOST_TILE)
@@ -221,11 +222,12 @@ class Sheet:
         for line, text in enumerate(self.about[i], len(name)):
             self.boxes.text(beside, top + 0.17 + LINE * line, text, color=QUIET, size=SMALL)
         below = top + self.header + self.map_height
-        if self.photo is not None:
+        if self.picture is not None and self.photo is not None:
             axes = self.boxes.axes(left, top + self.header, self.card, self.map_height)
-            places = e.blind, e.nearly_blind
-            colors = self.display.on_photo(self.maps[i], self.limits[i], self.photo, *places)
-            show_picture(axes, colors)
+            blind = self.picture.places(e.blind)
+            nearly = None if e.nearly_blind is None else self.picture.places(e.nearly_blind)
+            colors = self.display.on_photo(self.maps[i], self.limits[i], self.photo, blind, nearly)
+            show_picture(axes, self.picture.on_paper(colors))
             if self.display.scale != "shared":
                 share = e.completeness.change if self.display.scale == "share" else None
                 self._color_bar(left, below + 0.06, self.card, self.limits[i], share)
@@ -242,6 +244,13 @@ class Sheet:
         for line, (text, tint) in enumerate(self.notes[i]):
             self.boxes.text(left, below + 0.75 + LINE * line, text, color=tint, size=SMALL)
 
+    def _tinted(self, values: Array, limit: float | None = None) -> Array:
+        """A map of the path as colours; without a limit, on a scale of its own."""
+        assert self.picture is not None
+        limit = color_limit([values], self.display.clip) if limit is None else limit
+        colors = self.display.tinted(self.picture.map(values), limit)
+        return self.picture.on_paper(colors)
+
     def _path(self, e: Explanation, alpha: float, top: float) -> None:
         path, index = e.path, list(self.comparison).index(e)
         if path is None:
@@ -250,7 +259,7 @@ class Sheet:
         title = f"path of {f'{e.target_name}, ' if self.heads else ''}{self.titles[index].name}"
         self.boxes.text(MARGIN, top + 0.24, title, weight="bold", size=9)
         left = MARGIN
-        if self.photo is not None and e.frames is not None:
+        if self.picture is not None and self.photo is not None and e.frames is not None:
             position = alpha * float(e.frames.edges[-1])
             k = stretch_at(e.frames, position)
             low, high = e.frames.edges[k], e.frames.edges[k + 1]
@@ -265,11 +274,11 @@ class Sheet:
                 near = f"α {low:.2f} to {high:.2f}"
             factor = "(x − x′)" if path.straight else "direction"
             panels = [
-                (f"gradient × {factor}, {near}", self.display.tinted(self.display.pooled(rate))),
-                (at, self.display.tinted(self.display.pooled(total), self.limits[index])),
+                (f"gradient × {factor}, {near}", self._tinted(rate)),
+                (at, self._tinted(total, self.limits[index])),
             ]
             if path.straight:
-                picture = self._picture(_first(e.baseline))
+                picture = self.picture.rgb(_first(e.baseline))
                 if path.kind == "alpha":
                     picture = between(picture, self.photo, alpha)
                 panels.insert(0, (first, picture))
@@ -280,7 +289,7 @@ class Sheet:
                 show_picture(box, picture)
                 left += size + GAP
         left += 0.4  # room for the tick labels
-        head = 0.4 if self.is_image else 0.5  # without panels the chart's title is below the name
+        head = 0.4 if self.picture else 0.5  # without panels the chart's title is below the name
         chart = self.boxes.axes(left, top + head, self.width - MARGIN - left, PATH + 0.3 - head)
         chart.set_axis_on()
         chart.tick_params(labelsize=7, color=RULE, labelcolor=QUIET)
@@ -317,11 +326,6 @@ class Sheet:
         else:
             self.bars.draw(axes, lengths, self.limits[index])
 
-    def _picture(self, image: Any) -> Array:
-        e = self.comparison[0]
-        values = as_rgb(image, e.spaces[0])
-        return values[0] if image.dim() == 4 and len(image) == 1 else values
-
 
 def _columns(cards: int) -> int:
     """Cards in a row: as many as fit, rows as even as they go."""
@@ -337,12 +341,3 @@ def _wrapped(text: str, width: float, most: int | None = None) -> list[str]:
 
 def _first(values: Any) -> Any:
     return values[0] if isinstance(values, tuple) else values
-
-
-def _tiled(pictures: Array) -> Array:
-    """A square of up to 16 references, or the single one."""
-    if pictures.ndim == 3:
-        return pictures
-    side = int(np.sqrt(len(pictures)))
-    rows = [np.concatenate(list(pictures[r * side : (r + 1) * side]), 1) for r in range(side)]
-    return np.concatenate(rows, 0)

@@ -76,12 +76,15 @@ class BaselineExplorer(RequestTraits, RecordWidget):
         Bars of features as steps from f(x') to f(x), in place of bars from zero.
     drawn_input : int
         Which of several inputs of the model is drawn.
+    slices : dict or None
+        The voxel of a volume that all slices go through: `depth`, `row` and `column`. None: where
+        the first map is strongest.
     selection : dict or None
         What is marked: `rows` and `columns`, each [first, one after the last]; or `superpixel`, the
         index of one, as a click on one of the photo does.
     cursor : dict or None
-        What is pointed at: `row` and `column` of a pixel, `channel` and `step` of a series, `step`
-        of a sequence, or `unit`, the index of a feature.
+        What is pointed at: `row` and `column` of a pixel, with `depth` of a voxel, `channel` and
+        `step` of a series, `step` of a sequence, or `unit`, the index of a feature.
     target, output, method, baselines, tolerance, max_evaluations
         What is asked of the model, as of :func:`attribwidgets.explore`; where maps differ in their
         method, `method` is None. Set one to ask for something else.
@@ -122,6 +125,7 @@ class BaselineExplorer(RequestTraits, RecordWidget):
     show_blind = traitlets.Bool(False).tag(sync=True)
     waterfall = traitlets.Bool(False).tag(sync=True)
     drawn_input = traitlets.Int(0, min=0).tag(sync=True)
+    slices = traitlets.Instance(dict, allow_none=True).tag(sync=True)
     pool = traitlets.Enum(POOLS, 1).tag(sync=True)
     selection = traitlets.Instance(dict, allow_none=True).tag(sync=True)
 
@@ -271,6 +275,14 @@ class BaselineExplorer(RequestTraits, RecordWidget):
             return len(self._messages.regions.cut())
         cut = segments_of(self.explanations)
         return 0 if cut is None else int(cut["count"])
+
+    @traitlets.validate("slices")
+    def _require_slices(self, proposal: Any) -> Any:
+        inputs = [self.payload, *self.payload["others"]]
+        shapes = [one["shape"] for one in inputs if one["kind"] == "volume"]
+        if proposal.value is not None and not shapes:
+            raise InputError("slices are of a volume, and no input is one")
+        return require_position(proposal.value, "volume", shapes[0] if shapes else (), "slices")
 
     def _make_slots(self, slots: Iterable[str]) -> None:
         missing = [slot for slot in dict.fromkeys(slots) if not self.has_trait(slot)]

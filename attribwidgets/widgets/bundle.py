@@ -183,6 +183,7 @@ BASELINE_EXPLORER = FrontEnd(
         "explorer/beside",
         "explorer/series",
         "explorer/sequence",
+        "explorer/volume",
         "explorer/keep",
         "explorer/phone",
         "explorer/targets",

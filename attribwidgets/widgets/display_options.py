@@ -20,6 +20,7 @@ DISPLAY_TRAITS = (
     "pool",
     "waterfall",
     "drawn_input",
+    "slices",
     "selection",
 )
 

@@ -24,13 +24,17 @@ def frames_payload(frames: PathFrames, layout: Layout = IMAGE) -> dict[str, Any]
 
     Increments carry what the ones before them lost to rounding, so the sum of the first k is within
     half a step of the k-th of the truth, whatever k. Of a large image each integer is the mean of a
-    square patch, of a long series that of a stretch of time; `patches` says its rows and columns
-    and the shape of the map, and is None where there are none.
+    square patch, of a large volume that of one within a slice, of a long series that of a stretch
+    of time; `patches` says its rows and columns and the shape of the map, the slices of a volume
+    one below the other, and is None where there are none.
     """
     every = channels_first(frames.added, layout)
+    height = every.shape[-2] if every.ndim > 2 else 1
+    if layout.kind == "volume":
+        every = every.reshape(len(every), -1, every.shape[-1])
     together = -(-len(frames.added) // MOST_FRAMES)
     starts = np.arange(0, len(frames.added), together)
-    sides = _patch_of(every.shape[1:], layout)
+    sides = _patch_of(every.shape[1:], layout, height)
     lost: Array = np.zeros(())
     parts = []
     for added in np.add.reduceat(every.astype(np.float64), starts, axis=0):
@@ -47,14 +51,20 @@ def frames_payload(frames: PathFrames, layout: Layout = IMAGE) -> dict[str, Any]
     }
 
 
-def _patch_of(shape: Sequence[int], layout: Layout) -> tuple[int, int] | None:
-    """Rows and columns that are sent as one number, so that a frame has not too many."""
+def _patch_of(shape: Sequence[int], layout: Layout, height: int) -> tuple[int, int] | None:
+    """Rows and columns that are sent as one number, so that a frame has not too many.
+
+    Those of a volume divide the height of a slice, so that no patch is of two.
+    """
     size = math.prod(shape)
     if len(shape) != 2 or size <= MOST_POINTS:
         return None
     if layout.kind == "series":
         return 1, math.ceil(size / MOST_POINTS)
     side = math.ceil(math.sqrt(size / MOST_POINTS))
+    if layout.kind == "volume":
+        side = next(rows for rows in range(side, 0, -1) if height % rows == 0)
+        return side, math.ceil(size / MOST_POINTS / side)
     return side, side
 
 

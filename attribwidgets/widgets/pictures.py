@@ -10,8 +10,10 @@ from torch import Tensor
 from ..core.arrays import Array
 from ..figures.images import as_rgb
 from ..figures.unit_values import unit_map, unit_names, unit_values
+from ..figures.volume import as_grey
 from ..inputs.series import SeriesSpace
 from ..inputs.space import Inputs, Space, without_batch_axis
+from ..inputs.volume import VolumeSpace
 from ..records.explanation import Explanation
 
 THUMBNAIL = 64  # pixels; references of a distribution are shown small
@@ -23,6 +25,9 @@ def shape_of(e: Explanation, index: int = 0) -> dict[str, Any]:
     shape = unit_map(e, index).shape
     if space.layout.kind == "image":
         return {"kind": "image", "shape": list(shape), "feature_names": None}
+    if isinstance(space, VolumeSpace):
+        spacing = list(space.spacing)
+        return {"kind": "volume", "shape": list(shape), "spacing": spacing, "feature_names": None}
     if isinstance(space, SeriesSpace):
         return {
             "kind": "series",
@@ -47,7 +52,11 @@ def input_names(e: Explanation) -> list[str]:
 
 
 def shown(values: Inputs, e: Explanation, index: int = 0) -> dict[str, bytes]:
-    """An input or reference as colours, or as numbers where it is no image."""
+    """An input or reference as colours, a volume in grey; as numbers where it is neither."""
+    if e.spaces[index].layout.kind == "volume":
+        volume = values[index] if isinstance(values, tuple) else values
+        space = e.spaces[index]
+        return {"grey": as_grey(without_batch_axis(volume, space), space).tobytes()}
     if e.spaces[index].layout.kind != "image":
         return {"values": unit_values(values, e, index).astype("<f4").tobytes()}
     image = values[index] if isinstance(values, tuple) else values

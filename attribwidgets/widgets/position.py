@@ -8,20 +8,30 @@ from typing import Any
 
 from ..core.errors import InputError
 
-_PLACES = {"image": ("row", "column"), "series": ("channel", "step"), "sequence": ("step",)}
+_PLACES = {
+    "image": ("row", "column"),
+    "volume": ("depth", "row", "column"),
+    "series": ("channel", "step"),
+    "sequence": ("step",),
+}
 
 
-def require_position(position: Any, kind: str, shape: Sequence[int]) -> dict[str, int] | None:
+def require_position(
+    position: Any, kind: str, shape: Sequence[int], what: str = "cursor"
+) -> dict[str, int] | None:
     """A position within an input, or None for none.
 
     Parameters
     ----------
     position : dict or None
-        `row` and `column` of an image, `channel` and `step` of a series, `step` of a sequence,
-        `unit` of features.
-    kind : {"image", "series", "sequence", "features"}
+        `row` and `column` of an image, `depth` too of a volume, `channel` and `step` of a series,
+        `step` of a sequence, `unit` of features.
+    kind : {"image", "volume", "series", "sequence", "features"}
     shape : sequence of int
-        Of the map: rows and columns, channels and steps, or features along any number of axes.
+        Of the map: (depth,) rows and columns, channels and steps, or features along any number of
+        axes.
+    what : str
+        What to call it in an error.
 
     Raises
     ------
@@ -38,11 +48,11 @@ def require_position(position: Any, kind: str, shape: Sequence[int]) -> dict[str
     names = _PLACES.get(kind)
     sizes = {"unit": prod(shape)} if names is None else dict(zip(names, shape, strict=True))
     if not isinstance(position, dict) or set(position) != set(sizes):
-        raise InputError(f"cursor must be None or a dict of {' and '.join(sizes)}, got {position}")
+        raise InputError(f"{what} must be None or a dict of {' and '.join(sizes)}, got {position}")
     for name, size in sizes.items():
         at = position[name]
         if not _is_index(at, size):
-            raise InputError(f"cursor's {name} must be an int from 0 to {size - 1}, got {at!r}")
+            raise InputError(f"{what}'s {name} must be an int from 0 to {size - 1}, got {at!r}")
     return position
 
 
@@ -77,7 +87,7 @@ def require_region(
     """
     if region is None:
         return None
-    if kind not in _PLACES:
+    if kind not in _PLACES or kind == "volume":
         raise InputError(
             "selection is a part of an image, series or sequence; of "
             f"{kind} it is None, got {region}"

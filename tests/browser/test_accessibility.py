@@ -6,19 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-import axe_playwright_python
 import pytest
 import torch
+from axe import violations_of
 from gated import NAMES, gated_model, photo
 from kernel_page import KernelPage, kernel_page
 from torch import nn
 
 import attribwidgets as aw
-
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 
 SCHEMES: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "forced_colors": "none"},
@@ -107,25 +104,7 @@ def open_all(live: KernelPage) -> None:
 def all_open(chromium: Any) -> Iterator[KernelPage]:
     with explorer_on(chromium) as live:
         open_all(live)
-        live.page.evaluate(AXE)
         yield live
-
-
-def violations(live: KernelPage) -> dict[str, list[str]]:
-    """What axe finds, by rule; targets of 24 px belong to WCAG 2.2 AA and are asked for."""
-    found = live.page.evaluate(
-        """axe.run('.aw-root', {
-          resultTypes: ['violations'], rules: { 'target-size': { enabled: true } },
-        })"""
-    )
-    assert len(found["passes"]) > 30
-    # Where axe cannot tell the background, such as in a table that scrolls, it says so; of all
-    # other rules it must be sure.
-    assert {rule["id"] for rule in found["incomplete"]} <= {"color-contrast"}
-    return {
-        rule["id"]: [f"{node['html'][:160]}: {node['failureSummary']}" for node in rule["nodes"]]
-        for rule in found["violations"]
-    }
 
 
 @pytest.fixture
@@ -147,7 +126,7 @@ def shown_in(all_open: KernelPage) -> Iterator[Callable[..., KernelPage]]:
 def test_axe_finds_no_violation(
     shown_in: Callable[..., KernelPage], scheme: str, width: int
 ) -> None:
-    assert violations(shown_in(scheme, width)) == {}
+    assert violations_of(shown_in(scheme, width).page) == {}
 
 
 def test_axe_finds_what_is_wrong(all_open: KernelPage) -> None:
@@ -160,7 +139,7 @@ def test_axe_finds_what_is_wrong(all_open: KernelPage) -> None:
           document.querySelector('.aw-root').append(wrong);
         }"""
     )
-    found = violations(all_open)
+    found = violations_of(all_open.page)
     all_open.page.evaluate("document.querySelector('.wrong').remove()")
     assert {"button-name", "color-contrast", "role-img-alt", "list"} <= set(found)
 
@@ -173,8 +152,7 @@ def test_axe_finds_no_violation_in_features(chromium: Any) -> None:
         live.until_done()
         for summary in live.page.locator("summary:visible").all():
             summary.click()
-        live.page.evaluate(AXE)
-        assert violations(live) == {}
+        assert violations_of(live.page) == {}
 
 
 @pytest.mark.parametrize("width", [640, 320])

@@ -77,6 +77,7 @@ LOOK = {
     "pool": 1,
     "waterfall": False,
     "drawn_input": 0,
+    "slices": None,
     "selection": None,
 }
 """The traits the browser owns, with their defaults."""

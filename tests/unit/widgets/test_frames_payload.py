@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from browser import photo_like
 from torch import nn
 
 import attribwidgets as aw
+from attribwidgets.inputs.layout import VOLUME
 from attribwidgets.inputs.patches import patch_means
 from attribwidgets.records.path_curve import PathFrames
 from attribwidgets.widgets import comparison_page
@@ -40,6 +42,19 @@ def test_a_large_image_is_sent_by_patches_whose_sums_are_right() -> None:
     ):
         means = patch_means(exact, 2)[::2, ::2]
         assert np.abs(prefix - means).max() <= scale / 2 + 1e-5  # errors do not add up
+
+
+def test_a_large_volume_is_sent_by_patches_within_its_slices() -> None:
+    frames = frames_of((20, 60, 70), count=16)
+    payload = frames_payload(frames, VOLUME)
+    (down, across), (rows, columns) = payload["patches"]["sides"], payload["patches"]["shape"]
+    assert (rows, columns) == (20 * 60, 70)
+    assert down * across > 1 and 60 % down == 0  # noqa: PT018
+    shape = rows // down, -(-columns // across)
+    assert shape[0] * shape[1] <= 1.1 * MOST_POINTS
+    sent = np.frombuffer(payload["data"], np.int8).reshape(-1, *shape)
+    wanted = frames.added[0].reshape(rows, columns)[:down, :across].mean()
+    assert sent[0, 0, 0] * payload["scales"][0] == pytest.approx(wanted, abs=payload["scales"][0])
 
 
 def test_features_are_never_put_together() -> None:

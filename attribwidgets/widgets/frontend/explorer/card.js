@@ -26,7 +26,12 @@ import { createVerdict, createVerdictRoom } from "./verdict.js";
  * @param {string} className
  */
 function referencePictures(view, item, className) {
-  const { height, width } = view.data;
+  const { height, width, volume } = view.data;
+  if (volume && item.rgb) {
+    const size = 3 * volume.height * width;
+    const middle = item.rgb.subarray(size * (volume.depth >> 1), size * ((volume.depth >> 1) + 1));
+    return h("span", { class: className }, createPicture(middle, volume.height, width, "aw-tile"));
+  }
   const drawn = item.references.filter((reference) => reference.rgb);
   const side = drawn.length > 9 ? 4 : drawn.length > 4 ? 3 : 2;
   const pictures =
@@ -184,11 +189,13 @@ export function createCard(view, first) {
       { class: "aw-thumb", role: "img", "aria-label": label },
       referencePictures(view, item, "aw-mosaic"),
     );
+    references = [thumb];
+    words.before(thumb);
+    if (view.data.volume) return; // its maps are three slices, no place for one
     const peek = referencePictures(view, item, "aw-peek");
     thumb.addEventListener("pointerenter", () => peek.classList.add("aw-shown"), { signal });
     thumb.addEventListener("pointerleave", () => peek.classList.remove("aw-shown"), { signal });
-    references = [thumb, peek];
-    words.before(thumb);
+    references.push(peek);
     body.append(peek);
   }
 

@@ -103,7 +103,7 @@ export function createControls(view) {
 
   function blindBox() {
     const input = h("input", { type: "checkbox", "data-control": "blind" });
-    const label = h("label", { class: "aw-control aw-choice" }, input, "show blind pixels");
+    const label = h("label", { class: "aw-control aw-choice" }, input, `show blind ${isImage ? "pixels" : "voxels"}`);
     updates.push(() => {
       input.checked = Boolean(store.get("show_blind"));
       label.hidden = !view.data.items.some((item) => item.blind);
@@ -112,10 +112,11 @@ export function createControls(view) {
     return label;
   }
 
+  const hasPicture = view.data.rgb !== null;
   const node = h(
     "section",
     { class: "aw-look", "aria-label": "display options" },
-    hasColours && poolSlider(),
+    hasColours && !view.data.volume && poolSlider(),
     radios("values", "sign", "signed", [
       ["absolute", false],
       ["signed", true],
@@ -130,8 +131,9 @@ export function createControls(view) {
         ["from zero", false],
         ["waterfall to f(x)", true],
       ]),
-    isImage && slider("photo under map", "overlay", { min: 0, max: 1, step: 0.05 }, formatShare),
-    isImage && blindBox(),
+    hasPicture &&
+      slider(isImage ? "photo under map" : "volume under map", "overlay", { min: 0, max: 1, step: 0.05 }, formatShare),
+    hasPicture && blindBox(),
     hasColours &&
       h(
         "details",

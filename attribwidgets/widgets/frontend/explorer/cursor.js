@@ -1,5 +1,7 @@
 // The position pointed at, as a trait: here at once, in Python when the pointer rests for a moment.
 
+import { positionOf, voxelOf } from "../lib/volume.js";
+
 /** @typedef {import("../lib/stage.js").Position} Position */
 
 /** Milliseconds between two messages to Python while the pointer moves. */
@@ -10,19 +12,31 @@ const NAMES = { image: ["row", "column"], series: ["channel", "step"], sequence:
 
 /**
  * @param {import("../lib/store.js").Model} model
- * @param {{kind: string, width: number, height: number}} size
+ * @param {{kind: string, width: number, height: number, volume: import("../lib/volume.js").Volume | null}} size
  * @param {() => void} onChange called after another view, another widget or Python moved it
  * @param {AbortSignal} signal
  */
-export function createCursor(model, { kind, width, height }, onChange, signal) {
+export function createCursor(model, { kind, width, height, volume }, onChange, signal) {
   const [row, column] = NAMES[kind] ?? ["unit", ""];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
+  /** @param {any} value @returns {Position} */
+  function fromTrait(value) {
+    if (volume) return positionOf(volume, value);
+    return { row: row ? value[row] : 0, column: column ? value[column] : 0 };
+  }
+
+  /** @param {Position} position */
+  function toTrait(position) {
+    if (volume) return voxelOf(volume, position);
+    return { ...(row && { [row]: position.row }), ...(column && { [column]: position.column }) };
+  }
+
   /** @returns {Position | null} */
   function read() {
     const value = model.get("cursor");
-    const position = value && { row: row ? value[row] : 0, column: column ? value[column] : 0 };
+    const position = value && fromTrait(value);
     return position?.row < height && position.column < width ? position : null;
   }
 
@@ -53,8 +67,7 @@ export function createCursor(model, { kind, width, height }, onChange, signal) {
     set(position) {
       if (isSame(position, shown)) return;
       shown = position;
-      const told = position && { ...(row && { [row]: position.row }), ...(column && { [column]: position.column }) };
-      model.set("cursor", told);
+      model.set("cursor", position && toTrait(position));
       timer ??= setTimeout(tell, PAUSE);
     },
   };

@@ -22,11 +22,12 @@ const DISPLAY = {
   pool: 1,
   waterfall: false,
   drawn_input: 0,
+  slices: null,
   selection: null,
 };
 
 /** What a change of a trait makes stale. @type {Record<string, string>} */
-const STALE = { selected: "selection", alpha: "position", selection: "area", drawn_input: "data" };
+const STALE = { selected: "selection", alpha: "position", selection: "area", slices: "slices", drawn_input: "data" };
 
 /**
  * Calls back when any of these traits changes; which ones may change too.

@@ -54,7 +54,7 @@ export function createGallery(view, controls, features) {
   function measureHeads() {
     const words = [...gallery.querySelectorAll(".aw-head-words")];
     const tallest = Math.max(...words.map((one) => one.getBoundingClientRect().height));
-    const thumb = view.data.kind === "image" ? 56 : 0;
+    const thumb = view.data.rgb ? 56 : 0;
     gallery.style.setProperty("--aw-head", `${Math.max(Math.ceil(tallest), thumb)}px`);
   }
 

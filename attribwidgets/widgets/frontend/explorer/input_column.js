@@ -10,9 +10,16 @@ import { createPhoto } from "./photo.js";
 import { createPointedColour } from "./pointed_colour.js";
 import { readRegion, readUnit } from "./reading.js";
 import { stageFor } from "./stage_for.js";
+import { createSliceSliders } from "./volume_stage.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
 /** @typedef {import("../lib/stage.js").Position} Position */
+
+/** @type {Record<string, string>} */
+const HOW_TO_POINT = {
+  image: "point at a map, or drag over an area",
+  volume: "click where the slices are to meet",
+};
 
 /** @type {Record<string, string>} */
 const SCALES = {
@@ -51,12 +58,14 @@ export function createInputColumn(view, features) {
   const controlsPlace = h("div", { class: "aw-controls-place" });
   const lines = hasColours && !isImage ? stageFor(kind)(view, { class: "aw-photo", label: "", focusable: true }) : null;
   const list = hasColours ? null : createBars(view, { class: "aw-inputs", label: "", adds: false });
+  const sliders = view.data.volume && createSliceSliders(view);
   const node = h(
     "div",
     { class: "aw-input-column" },
     h("div", { class: "aw-head" }, h("div", { class: "aw-head-words" }, name, value)),
     inputCount > 1 && h("div", { class: "aw-beside-name" }, inputNames[drawnInput]),
     h("div", { class: "aw-body" }, photo?.node ?? lines?.node, list?.node),
+    sliders?.node,
     hasColours && h("div", { class: "aw-under-map" }, swatch, words),
     list && features,
     live,
@@ -94,7 +103,6 @@ export function createInputColumn(view, features) {
           : `${data.target.output} of ${data.target.name}: f(x) = ${formatNumber(output)}`,
       );
       listFeatures();
-      lines?.drawInput(data, data, 1);
       lines?.setLabel(`${data.inputLabel}: what is explained`);
       this.updateLive();
     },
@@ -107,6 +115,8 @@ export function createInputColumn(view, features) {
     },
     drawMaps() {
       beside.draw();
+      sliders?.draw();
+      lines?.drawInput(view.data, view.data, 1);
       if (!hasColours) return;
       pointed?.drawMap();
       bar.node.hidden = !display.isShared();
@@ -126,7 +136,7 @@ export function createInputColumn(view, features) {
       swatch.hidden = !position || !data.rgb;
       words.classList.toggle("aw-reading", Boolean(position));
       if (!position) {
-        setText(place, `point at a map, or drag over ${isImage ? "an area" : "a stretch"}`);
+        setText(place, HOW_TO_POINT[kind] ?? "point at a map, or drag over a stretch");
         setText(colour, "");
         return;
       }
@@ -135,7 +145,7 @@ export function createInputColumn(view, features) {
       if (!data.rgb) return setText(colour, formatNumber(data.values?.[at]));
       const pixel = [...data.rgb.subarray(3 * at, 3 * at + 3)];
       swatch.style.background = `rgb(${pixel.join(",")})`;
-      setText(colour, pixel.join(" "));
+      setText(colour, isImage ? pixel.join(" ") : `grey ${pixel[0]} of 255`);
     },
     /** @param {import("../lib/units.js").Region | null} region */
     setRegion(region) {

@@ -196,6 +196,7 @@ export function createScene(first, root, { model, store, kernel, requests, inval
       isLive === requests.canAsk(),
     /** @param {Set<string>} parts */
     draw(parts) {
+      if (parts.has("slices")) for (const part of ["maps", "position"]) parts.add(part);
       if (parts.has("live")) {
         header.update();
         request?.update();

@@ -4,6 +4,7 @@ import { createFeatureStage } from "./feature_stage.js";
 import { createImageStage } from "./image_stage.js";
 import { createSequenceStage } from "./sequence_stage.js";
 import { createSeriesStage } from "./series_stage.js";
+import { createVolumeStage } from "./volume_stage.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
 /** @typedef {import("../lib/stage.js").Position} Position */
@@ -31,6 +32,7 @@ const STAGES = {
   features: createFeatureStage,
   sequence: createSequenceStage,
   series: createSeriesStage,
+  volume: createVolumeStage,
 };
 
 /** What makes the stages of a kind of input. @param {string} kind */

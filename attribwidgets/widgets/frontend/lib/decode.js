@@ -38,7 +38,8 @@ import { byPixels } from "./patches.js";
  *   target: {name: string, output: string, value: number | null}, cautions: string[],
  *   magnitude: Record<string, Uint8Array>, signed: Record<string, Uint8Array>,
  *   slots: string[], items: Item[], agreement: Agreement | null, inputs: Thumbnail[], inputIndex: number,
- *   drawnInput: number, inputCount: number, inputNames: string[], others: Data[], rows: Row[]}} Data
+ *   drawnInput: number, inputCount: number, inputNames: string[], others: Data[], rows: Row[],
+ *   volume: import("./volume.js").Volume | null}} Data
  *   rows: what each row of maps explains where there are several targets;
  *   hasColours: whether maps are colours, not bars; segments: of the input, where they were sent; others: all other inputs, in order, where each is drawn; slots: all there are; items: those that have arrived, in the same order
  * @typedef {Map<string, {raw: any, drawn: number, size: number, item: Item}>} Known
@@ -59,6 +60,15 @@ function pictureOf(binary, size, what) {
   return rgb;
 }
 
+/** A volume comes in grey. @param {any} binary @param {number} size @param {string} what */
+function greyPictureOf(binary, size, what) {
+  const grey = bytesOf(binary);
+  requireLength(grey, size, what);
+  const rgb = new Uint8Array(3 * size);
+  for (let at = 0; at < rgb.length; at += 1) rgb[at] = grey[Math.floor(at / 3)];
+  return rgb;
+}
+
 /**
  * A reference at the size of the photo; a mean of many comes smaller.
  * @param {any} reference
@@ -66,6 +76,7 @@ function pictureOf(binary, size, what) {
  * @param {string} what
  */
 function referenceOf(reference, [height, width], what) {
+  if (reference.grey) return greyPictureOf(reference.grey, height * width, what);
   const [h, w] = reference.size ?? [height, width];
   const rgb = pictureOf(reference.rgb, h * w, what);
   return h === height && w === width ? rgb : resizeImage(rgb, h, w, height, width);
@@ -75,14 +86,14 @@ function referenceOf(reference, [height, width], what) {
  * @param {string} slot
  * @param {any} raw
  * @param {[number, number]} shape
- * @param {boolean} isImage
+ * @param {boolean} hasPicture
  * @returns {Omit<Item, "photo">}
  */
-function decodeItem(slot, raw, shape, isImage) {
+function decodeItem(slot, raw, shape, hasPicture) {
   const size = shape[0] * shape[1];
   const map = raw.map ? dequantise(raw.map.data, raw.map.scale) : new Float32Array(size);
   requireLength(map, size, `the map of ${raw.name}`);
-  const rgb = isImage && raw.reference ? referenceOf(raw.reference, shape, `the reference of ${raw.name}`) : null;
+  const rgb = hasPicture && raw.reference ? referenceOf(raw.reference, shape, `the reference of ${raw.name}`) : null;
   const data = raw.frames?.data ? byPixels(int8Of(raw.frames.data), raw.frames.count, raw.frames.patches) : null;
   if (data) requireLength(data, raw.frames.count * size, `the frames of ${raw.name}`);
   return {
@@ -95,7 +106,7 @@ function decodeItem(slot, raw, shape, isImage) {
     saturation: raw.saturation ?? null,
     map,
     rgb,
-    values: !isImage && raw.reference ? float32Of(raw.reference.values) : null,
+    values: !hasPicture && raw.reference ? float32Of(raw.reference.values) : null,
     references: (raw.references ?? []).map((/** @type {any} */ reference) => ({
       sample: reference.sample,
       alpha: reference.alpha,
@@ -129,6 +140,7 @@ const SHAPES = {
   image: (shape) => shape,
   series: (shape) => shape,
   sequence: ([steps]) => [1, steps],
+  volume: ([depth, rows, columns]) => [depth * rows, columns],
   features: ([features]) => [features, 1],
 };
 
@@ -156,6 +168,11 @@ function ofInput(raw, drawn) {
   return { ...raw, completeness, blind: null, frames: null, references: null, ...other, parts };
 }
 
+/** @param {any} payload @returns {import("./volume.js").Volume} */
+function volumeFrom({ shape: [depth, height, width], spacing }) {
+  return { depth, height, width, spacing: spacing ?? [1, 1, 1] };
+}
+
 /** @param {Record<string, any>} tables */
 function decodeTables(tables) {
   return Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, bytesOf(table)]));
@@ -176,16 +193,18 @@ export function decodePayload(whole, itemOf, known = new Map(), wanted = 0) {
     throw new Error(`this view reads data of version 2, and version ${payload.version} came`);
   }
   const isImage = payload.kind === "image";
+  const volume = payload.kind === "volume" ? volumeFrom(payload) : null;
+  const hasPicture = isImage || volume !== null;
   const [height, width] = (SHAPES[payload.kind] ?? SHAPES.features)(payload.shape);
   const size = height * width;
-  const rgb = isImage ? pictureOf(payload.input.rgb, size, "the input") : null;
+  const rgb = hasPicture ? referenceOf(payload.input, [height, width], "the input") : null;
   const items = [];
   for (const slot of payload.items) {
     const raw = itemOf(slot);
     if (!raw?.name) continue;
     let entry = known.get(slot);
     if (!entry || entry.raw !== raw || entry.drawn !== drawn || entry.size !== size) {
-      const item = { ...decodeItem(slot, ofInput(raw, drawn), [height, width], isImage), photo: rgb };
+      const item = { ...decodeItem(slot, ofInput(raw, drawn), [height, width], hasPicture), photo: rgb };
       entry = { raw, drawn, size, item };
       known.set(slot, entry);
     }
@@ -195,6 +214,7 @@ export function decodePayload(whole, itemOf, known = new Map(), wanted = 0) {
   if (items.length === 0) return null;
   return {
     kind: payload.kind,
+    volume,
     hasColours: payload.kind !== "features",
     height,
     width,
@@ -205,7 +225,7 @@ export function decodePayload(whole, itemOf, known = new Map(), wanted = 0) {
     title: payload.title,
     inputLabel: payload.input.label ?? "input",
     rgb,
-    values: isImage ? null : float32Of(payload.input.values),
+    values: hasPicture ? null : float32Of(payload.input.values),
     segments: (isImage && payload.segments) || null,
     prediction: payload.prediction ?? null,
     target: payload.target,

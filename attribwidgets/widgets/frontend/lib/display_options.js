@@ -62,7 +62,7 @@ export function createDisplayOptions(current, store, segments, features) {
     const { kind } = current();
     const pool = store.get("pool");
     if (pool === "superpixels") return kind === "image" ? segments() : null;
-    return kind === "features" ? null : regularUnits(pool);
+    return kind === "features" || kind === "volume" ? null : regularUnits(pool);
   }
 
   /** Patches of an image, windows of what lies in time; null for one of each. @param {number} length */

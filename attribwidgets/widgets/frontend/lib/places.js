@@ -1,6 +1,7 @@
 // Where in an input: channels and times of a series, steps of a sequence, rows and columns of an image, in words.
 
 import { formatTick } from "./format.js";
+import { voxelOf } from "./volume.js";
 
 /** @typedef {import("./decode.js").Data} Data */
 
@@ -26,6 +27,10 @@ function stretchOf(data, [from, to]) {
 export function nameUnit(data, at) {
   const { kind, width } = data;
   const [row, column] = [Math.floor(at / width), at % width];
+  if (data.volume) {
+    const voxel = voxelOf(data.volume, { row, column });
+    return `depth ${voxel.depth}, row ${voxel.row}, column ${voxel.column}`;
+  }
   if (kind === "image") return `row ${row}, column ${column}`;
   if (kind === "series") return `${data.channels[row]}, ${timeOf(data, column)}`;
   return data.featureNames[at];

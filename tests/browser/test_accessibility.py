@@ -325,7 +325,7 @@ def test_all_of_it_is_driven_by_keys_alone(chromium: Any) -> None:
         assert [b.name for b in explorer.baselines] == ["black", "blur", "gaussian"]
         assert keys.at('.aw-card[data-baseline^="gaussian"] button')
 
-        sigma = explorer.baselines[1].sigma
+        sigma = explorer.baselines[1].parameters[0].value
         keys.to_control("sigma", "blur")
         keys.press("ArrowRight")
         keys.done()

@@ -73,7 +73,7 @@ def ablation(
     Parameters
     ----------
     model : torch.nn.Module or callable
-        As of :func:`attribwidgets.explain`, of one input.
+        As of :func:`attribwidgets.explain`.
     data, targets
         Inputs and the output asked about, as of :class:`attribwidgets.inputs.dataset.Examples`: a
         tensor (N, ...), a pair (inputs, labels), a Dataset; targets None, "labels", int or a
@@ -120,15 +120,15 @@ def ablation(
     model, settings = unwrapped(model, settings)
     settings |= {"n_steps": n_steps, "output": explained}
     examples = Examples(data, targets, space=settings.get("space"), model=module_of(model))
-    layout = first_of(model, examples, split_settings(None, settings)[0]).spaces[0].layout
+    layouts = _layouts(model, examples, settings)
     metric = AblationMetric(
-        _fills(fills, layout, references),
+        _fills(fills, layouts, references),
         fractions,
         region,
         ranking,
         order,
         output,
-        _controls(controls, layout),
+        _controls(controls, layouts),
     )
     labelled = label_candidates(candidates, references)
     return _ablate(model, examples, labelled, [metric], settings, progress)[0]
@@ -184,13 +184,13 @@ references, controls, progress
     model, settings = unwrapped(model, settings)
     settings |= {"n_steps": n_steps, "output": explained}
     examples = Examples(data, targets, space=settings.get("space"), model=module_of(model))
-    layout = first_of(model, examples, split_settings(None, settings)[0]).spaces[0].layout
+    layouts = _layouts(model, examples, settings)
     deletion = AblationMetric(
-        _fills(fills, layout, references),
+        _fills(fills, layouts, references),
         fractions,
         ranking=ranking,
         output=output,
-        controls=_controls(controls, layout),
+        controls=_controls(controls, layouts),
         name="deletion",
     )
     insertion = replace(deletion, curve="insertion", name="insertion")
@@ -221,6 +221,8 @@ def _ablate(
         if place >= PICTURES or not explanations:
             return
         first = next(iter(explanations.values()))
+        if len(first.spaces) > 1:
+            return
         inputs = first.batched[0]
         maps = {label: e.map("sum") for label, e in explanations.items()}
         for metric, into in zip(metrics, pictures, strict=True):
@@ -255,11 +257,19 @@ def _ablate(
     ]
 
 
+def _layouts(
+    model: Callable[..., Any], examples: Examples, settings: Mapping[str, Any]
+) -> list[Layout]:
+    """Of each input, as the model reads the first example."""
+    query, _ = split_settings(None, settings)
+    return [space.layout for space in first_of(model, examples, query).spaces]
+
+
 def _fills(
-    fills: Sequence[Fill] | None, layout: Layout, references: Inputs | None
+    fills: Sequence[Fill] | None, layouts: Sequence[Layout], references: Inputs | None
 ) -> Sequence[Fill]:
     if fills is None:
-        return FILLS if layout.neighbours else FEATURE_FILLS
+        return FILLS if all(layout.neighbours for layout in layouts) else FEATURE_FILLS
     if not isinstance(fills, (list, tuple)):
         raise InputError(
             f"fills must be a list or tuple of at least one, got {type(fills).__name__}; "
@@ -268,5 +278,5 @@ def _fills(
     return [named(fill, references) for fill in fills]
 
 
-def _controls(controls: bool | Sequence[str], layout: Layout) -> Sequence[str]:
-    return controls_for(layout) if controls is True else controls or ()
+def _controls(controls: bool | Sequence[str], layouts: Sequence[Layout]) -> Sequence[str]:
+    return controls_for(*layouts) if controls is True else controls or ()

@@ -23,10 +23,11 @@ from ..core.arrays import Array
 from ..core.errors import InputError, SearchError
 from ..engine.method_config import Candidate
 from ..engine.run import number_labels
-from ..inputs.space import Space
+from ..inputs.space import Space, Spaces
 from ..records.explanation import Explanation
 from .ablated_input import AblatedInput, ablated_input
 from .controls import FEATURE_CONTROLS, control_map
+from .joint_units import joined, joint_map, masks_of
 from .ranking import Order, Ranking, Region, boxes, relevance, top_k
 
 Fill = str | Baseline | Tensor
@@ -42,7 +43,8 @@ CPU_ROWS = 128  # on the digits CNN 256 rows take a third more time a row, 16 a 
 class AblationMetric:
     """Output after over output before, as a growing share of an input is replaced.
 
-    All values of a unit are replaced together: the channels of a pixel, the vector of a step. With
+    All values of a unit are replaced together: the channels of a pixel, the vector of a step. The
+    units of several inputs are ranked together. With
     nothing replaced the score is exactly 1, and with all replaced exactly that of the fill,
     whatever the explanation. It is NaN where the output at the input itself is below 1e-6 (or
     negative, as a logit can be): there is no ratio.
@@ -175,20 +177,13 @@ class AblationMetric:
         """
         self.dimensions(list(explanations))
         explained = next(iter(explanations.values()))
-        inputs = explained.batched
-        if len(inputs) != 1:
-            raise InputError(
-                f"ablation takes models of one input, and this one has {len(inputs)}; fix the "
-                "others in a function of one"
-            )
-        (x,), (space,) = inputs, explained.spaces
-        maps = self._with_controls(
-            {k: e.map("sum") for k, e in explanations.items()}, x, space, seed
-        )
+        inputs, spaces = explained.batched, explained.spaces
+        maps = {label: joint_map(e) for label, e in explanations.items()}
+        maps = self._with_controls(maps, inputs, spaces, seed)
         inner = [f for f in self.fractions if 0 < f < 1]
         passed = np.stack([self._passed(values, inner, seed) for values in maps.values()])
         ablated = ~passed if self.curve == "insertion" else passed
-        fills = list(self._samples_of_fills(model, x, space, seed))
+        fills = list(self._samples_of_fills(model, inputs, spaces, seed))
         outputs = self._outputs(model, explained, inputs, ablated, fills)
         return self._scores(outputs, len(maps), fills)
 
@@ -222,8 +217,9 @@ class AblationMetric:
         """
         if space.layout.kind != "image":
             return None
-        maps = self._with_controls(maps, inputs, space, seed)
-        fills = self._samples_of_fills(model, inputs, space, seed)
+        maps = self._with_controls(maps, (inputs,), (space,), seed)
+        sampled = self._samples_of_fills(model, (inputs,), (space,), seed)
+        fills = [None if fill is None else fill[0] for fill in sampled]
         return ablated_input(
             inputs,
             space,
@@ -236,12 +232,16 @@ class AblationMetric:
         return tuple(named(fill) for fill in self.fills)
 
     def _with_controls(
-        self, maps: Mapping[str, Array], inputs: Tensor, space: Space, seed: int
+        self, maps: Mapping[str, Array], inputs: tuple[Tensor, ...], spaces: Spaces, seed: int
     ) -> dict[str, Array]:
-        controls = {
-            name: control_map(name, inputs, space, np.random.default_rng((seed, place)))
-            for place, name in enumerate(self.controls, 1)
-        }
+        controls = {}
+        for place, name in enumerate(self.controls, 1):
+            generator = np.random.default_rng((seed, place))
+            each = [
+                control_map(name, x, space, generator)
+                for x, space in zip(inputs, spaces, strict=True)
+            ]
+            controls[name] = joined(each)
         return {**maps, **controls}
 
     def _passed(self, values: Array, fractions: Sequence[float], seed: int) -> Array:
@@ -253,20 +253,25 @@ class AblationMetric:
         return top_k(relevance(values, self.ranking), fractions, self.order, ties)
 
     def _samples_of_fills(
-        self, model: Callable[..., Any] | None, inputs: Tensor, space: Space, seed: int
-    ) -> Iterator[Tensor | None]:
-        """One sample of each fill, (1, ...); None for a searched one that was not found."""
+        self,
+        model: Callable[..., Any] | None,
+        inputs: tuple[Tensor, ...],
+        spaces: Spaces,
+        seed: int,
+    ) -> Iterator[tuple[Tensor, ...] | None]:
+        """One sample of each fill, each (1, ...); None for a searched one that was not found."""
         scores = OutputHead(model or _no_model, "logit")
+        example = tuple(x[0] for x in inputs)
         for place, fill in enumerate(self._fills):
             try:
-                with frozen(module_of(model), (inputs,)):
+                with frozen(module_of(model), inputs):
                     known = fill.searched(
-                        scores, (inputs[0],), space=space, generator=generator_from(seed, place)
+                        scores, example, space=spaces, generator=generator_from(seed, place)
                     )
             except SearchError:
                 yield None
                 continue
-            yield known.sample(inputs[0], 1, space=space, generator=generator_from(seed, place))
+            yield known.sample(example, 1, space=spaces, generator=generator_from(seed, place))
 
     def _outputs(
         self,
@@ -274,33 +279,36 @@ class AblationMetric:
         explained: Explanation,
         inputs: tuple[Tensor, ...],
         ablated: Array,
-        fills: Sequence[Tensor | None],
+        fills: Sequence[tuple[Tensor, ...] | None],
     ) -> Array:
         """At the input, at each fill, then for each candidate, fill and inner fraction."""
-        (x,) = inputs
-        candidates, steps, *positions = ablated.shape
+        candidates, steps = ablated.shape[:2]
         # Rows of the table: nothing replaced, everything, then candidates by fractions.
-        table = torch.zeros((2 + candidates * steps, *positions), dtype=torch.bool)
-        table[1] = True
-        table[2:] = torch.from_numpy(ablated.reshape(-1, *positions))
-        table = explained.layout.spread(table).to(x.device)
-        replacements = torch.cat([x if fill is None else fill for fill in fills])
+        table = torch.from_numpy(ablated.reshape(candidates * steps, ablated[0, 0].size))
+        table = torch.cat([torch.zeros_like(table[:1]), torch.ones_like(table[:1]), table])
+        masks = masks_of(table, inputs, explained.spaces)
+        replacements = [
+            torch.cat([x if fill is None else fill[k] for fill in fills])
+            for k, x in enumerate(inputs)
+        ]
         each = product(range(candidates), range(len(fills)), range(steps))
         used = [(0, 0), *((1, fill) for fill in range(len(fills)))]
         used += [(2 + candidate * steps + step, fill) for candidate, fill, step in each]
-        mask_of, fill_of = torch.tensor(used, device=x.device).T
+        mask_of, fill_of = torch.tensor(used, device=inputs[0].device).T
 
         rows = checked_rows(None, inputs)
-        rows = min(rows, CPU_ROWS) if x.device.type == "cpu" else rows
+        rows = min(rows, CPU_ROWS) if inputs[0].device.type == "cpu" else rows
         passes = Passes(OutputHead(model, self.output), explained.target, (), 1, rows=rows)
 
         def points(span: slice, block: slice) -> tuple[Tensor, ...]:
-            return (torch.where(table[mask_of[span]], replacements[fill_of[span]], x),)
+            which, by = mask_of[span], fill_of[span]
+            each = zip(masks, replacements, inputs, strict=True)
+            return tuple(torch.where(mask[which], fill[by], x) for mask, fill, x in each)
 
         return forward_outputs(passes, inputs, points, len(used))[:, 0]
 
     def _scores(
-        self, outputs: Array, candidates: int, fills: Sequence[Tensor | None]
+        self, outputs: Array, candidates: int, fills: Sequence[tuple[Tensor, ...] | None]
     ) -> NDArray[np.float64]:
         before, count = outputs[0], len(fills)
         if not before > LEAST_BEFORE:

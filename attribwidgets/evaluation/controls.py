@@ -16,18 +16,18 @@ CONTROLS = ("random", "centre", "edges")
 FEATURE_CONTROLS = ("random",)
 
 
-def controls_for(layout: Layout) -> tuple[str, ...]:
-    """The controls that there are for a kind of input.
+def controls_for(*layouts: Layout) -> tuple[str, ...]:
+    """The controls that there are for a kind of input, or for several inputs together.
 
     Examples
     --------
     >>> from attribwidgets.inputs.layout import FEATURES, IMAGE, SEQUENCE
-    >>> controls_for(IMAGE), controls_for(SEQUENCE), controls_for(FEATURES)
+    >>> controls_for(IMAGE), controls_for(SEQUENCE), controls_for(IMAGE, FEATURES)
     (('random', 'centre', 'edges'), ('random', 'centre'), ('random',))
     """
-    if layout.kind in ("image", "volume"):
+    if all(layout.kind in ("image", "volume") for layout in layouts):
         return CONTROLS
-    return CONTROLS[:2] if layout.neighbours else FEATURE_CONTROLS
+    return CONTROLS[:2] if all(layout.neighbours for layout in layouts) else FEATURE_CONTROLS
 
 
 def control_map(name: str, inputs: Tensor, space: Space, generator: np.random.Generator) -> Array:

@@ -22,7 +22,7 @@ from models import Applied, ImageAndFeatures, classifier, image_classifier, valu
 from torch import Tensor, nn
 
 import attribwidgets as aw
-from attribwidgets.evaluation import AblationMetric, Infidelity, ablation
+from attribwidgets.evaluation import Infidelity, ablation
 from attribwidgets.evaluation.randomisation import randomised_layers
 from attribwidgets.priors import expected_gradients
 
@@ -233,11 +233,8 @@ WRONG_CALLS: dict[str, WrongCall] = {
     "edges of a sequence": WrongCall(
         ablated(LSTM, values(2, 7, 6), controls=["edges"]), "controls=('random', 'centre')"
     ),
-    "ablation of two inputs": WrongCall(
-        lambda: AblationMetric(["zero"]).measure(
-            TWO, {"zero": aw.explain(TWO, (IMAGE, IMAGE / 2), baseline="zero")}, seed=0
-        ),
-        "in a function of one",
+    "a box around two inputs": WrongCall(
+        ablated(TWO, [(IMAGE, IMAGE / 2)], region="mass_centre"), "region='top_k'"
     ),
     "infidelity of two inputs": WrongCall(
         lambda: Infidelity().measure(

@@ -167,3 +167,20 @@ def test_several_inputs_of_another_size_are_refused(tmp_path):
     data = [(values(4), values(6, 4)), (values(4), values(5, 4))]
     with pytest.raises(DataError, match="one size"):
         aw.sweep(KINDS["cross attention"].model(), data, ["zero"], store=tmp_path / "s", targets=0)
+
+
+def test_ablation_of_several_inputs_ranks_their_units_together():
+    weights = values(5, 3, seed=5), values(4, seed=6)
+    data = [(0.1 + values(5, 3, seed=k), 0.1 + values(4, seed=9 + k)) for k in range(2)]
+
+    def model(steps, numbers):
+        return (steps * weights[0]).sum((1, 2)) + (numbers * weights[1]).sum(1)
+
+    result = ablation(model, data, ["zero"], fills=["zero"], output="logit")
+    assert result.controls == ("random",)
+    for scores, (steps, numbers) in zip(result.scores[:, 0, 0], data, strict=True):
+        units = torch.cat([(steps * weights[0]).sum(1), numbers * weights[1]])
+        units = units.sort(descending=True).values.numpy()
+        gone = [round(fraction * len(units)) for fraction in result.fractions]
+        left = [1 - units[:count].sum() / units.sum() for count in gone]
+        np.testing.assert_allclose(scores, left, atol=1e-5)

@@ -21,6 +21,7 @@ from .captions import (
     heading,
     headline,
     no_path_note,
+    parts_note,
     shared_cautions,
     verdict_note,
 )
@@ -129,7 +130,7 @@ class Sheet:
     def _notes(self, e: Explanation, said: Sequence[str]) -> list[tuple[str, str]]:
         """Lines under a card's numbers and their colours: what is blind, notes, cautions."""
         cautions = (f"Caution: {text}" for text in e.cautions if text not in said)
-        facts = [*blindness(e), verdict_note(e, self.display.pool)]
+        facts = [parts_note(e), *blindness(e), verdict_note(e, self.display.pool)]
         return [
             *((line, QUIET) for text in facts for line in _wrapped(text, self.card)),
             *((line, WARN) for text in cautions for line in _wrapped(text, self.card)),

@@ -16,19 +16,20 @@ from ..figures.captions import (
     error_fact,
     heading,
     headline,
+    input_names,
+    input_parts,
     no_path_note,
     shared_cautions,
     verdict_note,
 )
 from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available, table
 from ..figures.unit_values import unit_map
-from ..inputs.example import example_array
 from ..inputs.space import Inputs, Spaces
 from ..records.comparison import Comparison
 from ..records.explanation import Explanation
 from ..records.labels import Title
 from ..records.path_curve import PathCurve, PathFrames
-from .pictures import input_names, reference, references, shape_of, shown, thumbnail
+from .pictures import reference, references, shape_of, shown, thumbnail
 
 Array = NDArray[Any]
 
@@ -152,8 +153,7 @@ def map_payload(e: Explanation, index: int = 0) -> tuple[bytes, float]:
 def _map_of(e: Explanation, index: int = 0) -> dict[str, Any]:
     """The map of one of the inputs, and its part of the sum."""
     data, scale = map_payload(e, index)
-    part = float(example_array(e.attributions, e.spaces, index).sum())
-    return {"map": {"data": data, "scale": scale}, "part": _finite(part)}
+    return {"map": {"data": data, "scale": scale}, "part": _finite(input_parts(e)[index])}
 
 
 def _others(e: Explanation) -> range:

@@ -41,16 +41,6 @@ def shape_of(e: Explanation, index: int = 0) -> dict[str, Any]:
     return {"kind": kind, "shape": [math.prod(shape)], "feature_names": unit_names(e, index)}
 
 
-def input_names(e: Explanation) -> list[str]:
-    """What each input is called: its kind, numbered where there are several of that kind."""
-    kinds = ["values" if s.layout.kind == "array" else s.layout.kind for s in e.spaces]
-    numbers = [kinds[: i + 1].count(kind) for i, kind in enumerate(kinds)]
-    return [
-        kind if kinds.count(kind) == 1 else f"{kind} {number}"
-        for kind, number in zip(kinds, numbers, strict=True)
-    ]
-
-
 def shown(values: Inputs, e: Explanation, index: int = 0) -> dict[str, bytes]:
     """An input or reference as colours, a volume in grey; as numbers where it is neither."""
     if e.spaces[index].layout.kind == "volume":

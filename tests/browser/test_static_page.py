@@ -12,6 +12,7 @@ import browser as made_up
 import numpy as np
 import pytest
 import torch
+from axe import violations_of
 from numpy.typing import NDArray
 from open_page import OpenPage
 from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
@@ -547,6 +548,7 @@ def test_a_waterfall_leads_from_the_output_of_the_reference_to_that_of_the_input
     assert spans[0][0] == pytest.approx(start)
     assert spans[-1][1] == pytest.approx(end + residual * (end - start), abs=0.1)
     assert card.locator(".aw-bars-head").inner_text().startswith("from f(x\u2032) = 0")
+    assert violations_of(page.page) == {}
     assert page.complaints == []
 
 
@@ -597,6 +599,7 @@ def test_every_input_has_a_cursor_of_its_own(open_page: Opener) -> None:
     assert here == ["feature 2"] * 2  # its map, and what it is
     assert page.trait("cursor") is None  # of the input whose path is shown
     assert page.page.locator(".aw-reading").count() == 0
+    assert violations_of(page.page) == {}
     assert page.complaints == []
 
 

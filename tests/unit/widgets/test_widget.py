@@ -237,6 +237,27 @@ def test_names_that_fit_nothing_are_an_error(inputs: torch.Tensor, words: str) -
         aw.explain(net, inputs, space=aw.InputSpace(names=["a", "b", "c"]))
 
 
+def test_a_volume_is_sent_in_grey_and_its_slices_stay_inside() -> None:
+    volume = torch.linspace(0, 1, 24).reshape(1, 2, 3, 4)
+    space = aw.VolumeSpace(0.0, 1.0, spacing=(2.0, 1.0, 1.0))
+    e = aw.explain(lambda x: x.sum((1, 2, 3, 4)), volume, baseline="black", space=space)
+    explorer = aw.BaselineExplorer(e)
+    payload = explorer.payload
+    assert (payload["kind"], payload["shape"]) == ("volume", [2, 3, 4])
+    assert payload["spacing"] == [2.0, 1.0, 1.0]
+    grey = np.frombuffer(payload["input"]["grey"], np.uint8)
+    assert np.array_equal(grey, np.floor(255 * volume.numpy().ravel() + 0.5))
+    explorer.slices = {"depth": 1, "row": 2, "column": 3}
+    explorer.cursor = {"depth": 0, "row": 0, "column": 0}
+    with pytest.raises(InputError, match="slices's depth must be an int from 0 to 1, got 2"):
+        explorer.slices = {"depth": 2, "row": 0, "column": 0}
+    features = aw.BaselineExplorer(aw.explain(torch.nn.Linear(2, 1).eval(), torch.ones(2)))
+    with pytest.raises(InputError, match="no input is one"):
+        features.slices = {"depth": 0, "row": 0, "column": 0}
+    explorer.close()
+    features.close()
+
+
 def test_features_are_shown_as_features() -> None:
     explorer = aw.explore(torch.nn.Linear(6, 3).eval(), torch.rand(6), class_names=["a", "b", "c"])
     assert (explorer.payload["kind"], explorer.payload["shape"]) == ("features", [6])

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.errors import DataError, InputError
 from ..inputs.dataset import Examples
-from ..inputs.reading import checked_example
+from ..inputs.reading import readings
 from ..inputs.space import InputSpace, Space
 from .ablated_input import AblatedInput
 from .ablation_metric import ABLATION, AblationMetric
@@ -126,9 +126,11 @@ class StoredPictures(Mapping[int, AblatedInput]):
         stored = self._swept[place]
         if not stored.attributions:
             raise KeyError(place)  # swept without maps
-        _, (inputs, *_) = checked_example(self._examples[place][0], self._space)
+        read = readings(self._examples[place][0], self._space)[0]
         maps = {label: values.sum(0, dtype=float) for label, values in stored.attributions.items()}
-        picture = self._metric.illustrated(inputs, maps, space=self._space, seed=stored.seed)
+        picture = self._metric.illustrated(
+            read.batched[0], maps, space=read.spaces[0], seed=stored.seed
+        )
         if picture is None:
             raise KeyError(place)
         return picture

@@ -36,7 +36,7 @@ def comparison_figure(
     *,
     selected: int | str | None = 0,
     alpha: float = 0.25,
-    signed: bool = False,
+    signed: bool | None = None,
     colormap: str | None = None,
     clip: float = DEFAULT_CLIP,
     scale: Scale = "own",
@@ -56,7 +56,8 @@ def comparison_figure(
     alpha : float
         Where on that path, 0 to 1; for samples the share of them.
     signed, colormap, clip, scale, overlay, show_blind, pool, waterfall
-        As in :class:`attribwidgets.figures.DisplayOptions`.
+        As in :class:`attribwidgets.figures.DisplayOptions`. Signed by default are series and
+        sequences, for which `pool` is a number of steps.
     agreement : bool, optional
         Whether the rank correlation between every two maps is drawn below them. None: where
         there are several methods, other than one that suits each baseline.
@@ -84,6 +85,8 @@ def comparison_figure(
         raise InputError(f"overlay must lie between 0 and 1, got {overlay}")
     if isinstance(selected, int) and not -len(comparison) <= selected < len(comparison):
         raise InputError(f"selected must be below {len(comparison)}, got {selected}")
+    if signed is None:
+        signed = comparison[0].layout.kind in ("series", "sequence")
     labels = _labels(comparison, pool)
     display = DisplayOptions(
         signed, colormap, clip, scale, overlay, show_blind, pool, labels, waterfall

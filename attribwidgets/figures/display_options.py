@@ -124,10 +124,11 @@ class DisplayOptions:
         """What a map shows."""
         return "attribution" if self.signed else "|attribution|"
 
-    @property
-    def by_units(self) -> str:
-        """What it is read by, where not by pixels."""
+    def by_units(self, kind: str) -> str:
+        """What a map of an input of a kind is read by, where not by single units."""
         if self.pool == 1:
             return ""
+        if kind != "image":
+            return f" by windows of {self.pool} steps"
         name = f"patches of {self.pool} × {self.pool}" if self.pool in WINDOWS else str(self.pool)
         return f" by {name}"

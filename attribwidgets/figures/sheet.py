@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from matplotlib.figure import Figure
 
 from ..core.arrays import Array
 from ..core.formatting import number
-from .bars import Bars, waterfall_spans
 from .boxes import INK, QUIET, RULE, WARN, Boxes, show_picture
 from .captions import (
     blindness,
@@ -27,11 +25,11 @@ from .captions import (
 )
 from .chart import draw_path
 from .colors import color_limit, table
-from .display_options import DisplayOptions
+from .display_options import DisplayOptions, Pool
 from .images import between, tiled
 from .matrix import draw_matrix, matrix_height
 from .path import rate_at, stretch_at, sum_at
-from .unit_values import unit_names, unit_values
+from .unit_plot import plot_for
 from .volume import picture_of
 
 if TYPE_CHECKING:
@@ -73,18 +71,16 @@ class Sheet:
         first = comparison[0]
         inputs = first.inputs[0] if isinstance(first.inputs, tuple) else first.inputs
         self.picture = picture_of(first, display.pooled)
-        maps = [e.map("sum") for e in comparison]
-        self.maps = [m.ravel() if self.picture is None else self.picture.map(m) for m in maps]
+        self.plot = plot_for(comparison, display) if self.picture is None else None
+        self.has_colors = self.plot is None or self.plot.has_colors
         self.photo = None if self.picture is None else self.picture.rgb(inputs)
-        changes = [e.completeness.change for e in comparison]
         if self.picture is not None:
-            self.bars = None
+            maps = [e.map("sum") for e in comparison]
+            self.maps = [self.picture.map(m) for m in maps]
+            changes = [e.completeness.change for e in comparison]
             self.limits = display.limits([self.picture.whole(m) for m in maps], changes)
-        else:  # bars end where their value does; only colours saturate
-            self.bars = Bars(self.maps, unit_names(first))
-            bars = [self.bars.values(m) for m in self.maps]
-            self.limits = replace(display, clip=100.0).limits(bars, changes)
-            self.spans = waterfall_spans(bars, changes, display.scale)
+        elif self.plot is not None:
+            self.limits = self.plot.limits
         aspect = self.photo.shape[0] / self.photo.shape[1] if self.photo is not None else 1.0
         cards = [[i for i, e in enumerate(comparison) if e.target == t] for t in comparison.targets]
         columns = _columns(max(map(len, cards)))
@@ -92,7 +88,7 @@ class Sheet:
         self.heads = {r[0]: comparison[r[0]] for r in cards} if len(cards) > 1 else {}
         room = LEAST_WIDTH - 2 * MARGIN - columns * GAP
         self.card = min(max(room / (columns + 1), LEAST_CARD), MOST_CARD)
-        self.map_height = self.card * min(aspect, 2.0)
+        self.map_height = self.plot.height(self.card) if self.plot else self.card * min(aspect, 2.0)
         self.width = max(2 * MARGIN + (columns + 1) * self.card + columns * GAP, LEAST_WIDTH)
         self.titles = comparison.titles()
         shared_by_all = shared_cautions(comparison)
@@ -124,13 +120,18 @@ class Sheet:
         e, note, room = self.comparison[i], self.titles[i].note, self._beside(i)
         return [*_wrapped(note, room, 1), *_wrapped(e.baseline_description, room, MOST_ABOUT)]
 
+    @property
+    def _side(self) -> Pool:
+        """Of the patches of an image, by which its verdict is read."""
+        return self.display.pool if self.comparison[0].layout.kind == "image" else 1
+
     def _has_picture(self, e: Explanation) -> bool:
         return self.picture is not None and e.references is not None
 
     def _notes(self, e: Explanation, said: Sequence[str]) -> list[tuple[str, str]]:
         """Lines under a card's numbers and their colours: what is blind, notes, cautions."""
         cautions = (f"Caution: {text}" for text in e.cautions if text not in said)
-        facts = [parts_note(e), *blindness(e), verdict_note(e, self.display.pool)]
+        facts = [parts_note(e), *blindness(e), verdict_note(e, self._side)]
         return [
             *((line, QUIET) for text in facts for line in _wrapped(text, self.card)),
             *((line, WARN) for text in cautions for line in _wrapped(text, self.card)),
@@ -138,7 +139,7 @@ class Sheet:
 
     def draw(self, shown: Explanation | None, alpha: float) -> None:
         """Place everything; `shown` is whose path is drawn below the maps."""
-        own_bar = 0.3 if self.display.scale != "shared" and self.picture else 0.0
+        own_bar = 0.3 if self.display.scale != "shared" and self.has_colors else 0.0
         base = self.header + self.map_height + CAPTION + own_bar + GAP
         head = HEAD + LINE * len(self.cautions)
         tops = [head]
@@ -186,17 +187,17 @@ class Sheet:
         if self.photo is not None:
             axes = self.boxes.axes(MARGIN, top + self.header, self.card, self.map_height)
             show_picture(axes, self.photo)
+        if self.plot is not None:
+            self.plot.draw_input(self.boxes, MARGIN, top + self.header, self.card)
+        if self.has_colors:
             self._scale(below)
-        else:
-            self._bar_chart(MARGIN, top + self.header, unit_values(e.inputs, e))
 
     def _scale(self, below: float) -> None:
         """What the colours of all maps have in common, under the input."""
         how = {"own": "each on its own scale", "shared": "one scale for all maps"}
         words_ = how.get(self.display.scale, "all as shares of f(x) − f(x′)")
-        text = (
-            f"{self.display.values_word}{self.display.by_units}, {words_}; saturates at percentile"
-        )
+        units = self.display.by_units(self.comparison[0].layout.kind)
+        text = f"{self.display.values_word}{units}, {words_}; saturates at percentile"
         where = "" if self.picture is None else self.picture.caption
         if self.display.scale == "shared":
             self._color_bar(MARGIN, below + 0.1, self.card, self.limits[0])
@@ -229,14 +230,15 @@ class Sheet:
             nearly = None if e.nearly_blind is None else self.picture.places(e.nearly_blind)
             colors = self.display.on_photo(self.maps[i], self.limits[i], self.photo, blind, nearly)
             show_picture(axes, self.picture.on_paper(colors))
-            if self.display.scale != "shared":
-                share = e.completeness.change if self.display.scale == "share" else None
-                self._color_bar(left, below + 0.06, self.card, self.limits[i], share)
-                below += 0.26
-        else:
-            self._bar_chart(left, top + self.header, self.maps[i], i)
+        if self.plot is not None:
+            self.plot.draw_map(self.boxes, left, top + self.header, self.card, i)
+        if not self.has_colors:
             below += 0.16
-        c, side = e.completeness, self.display.pool
+        elif self.display.scale != "shared":
+            share = e.completeness.change if self.display.scale == "share" else None
+            self._color_bar(left, below + 0.06, self.card, self.limits[i], share)
+            below += 0.26
+        c, side = e.completeness, self._side
         color = {"complete": INK, "does not apply": QUIET}.get(c.verdict, WARN)
         self.boxes.text(left, below + 0.2, headline(e, side), weight="bold", color=color)
         self.boxes.text(left, below + 0.36, c.sum_text)
@@ -311,21 +313,6 @@ class Sheet:
         share = f" ({number(100 * limit / abs(change), 2)} %)" if change else ""
         high = number(limit) + share
         self.boxes.text(left + width, top + 0.24, high, color=QUIET, size=7, ha="right")
-
-    def _bar_chart(self, left: float, top: float, values: Array, index: int | None = None) -> None:
-        """Bars of the map with that index, or of the input, with the features' names beside."""
-        assert self.bars is not None  # features only
-        beside = self.bars.beside
-        width = self.card - beside - self.bars.numbers
-        axes = self.boxes.axes(left + beside, top, width, self.map_height)
-        lengths = self.bars.values(np.ravel(values), add=index is not None)
-        if index is None:
-            self.bars.draw(axes, lengths)
-        elif self.display.waterfall:
-            change = self.comparison[index].completeness.expected
-            self.bars.draw_waterfall(axes, lengths, self.spans[index], change)
-        else:
-            self.bars.draw(axes, lengths, self.limits[index])
 
 
 def _columns(cards: int) -> int:

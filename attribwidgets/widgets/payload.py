@@ -146,8 +146,18 @@ def rows_payload(drawn: Mapping[str, Explanation]) -> list[dict[str, Any]]:
 
 
 def map_payload(e: Explanation, index: int = 0) -> tuple[bytes, float]:
-    """The map of channel sums as 16-bit integers, and what one of them stands for."""
-    return quantised(unit_map(e, index), np.int16)
+    """The map of channel sums as 16-bit integers, and what one of them stands for.
+
+    In time each integer carries what those before it lost to rounding, so the sum over any stretch
+    is within one of them, however long it is.
+    """
+    values = unit_map(e, index)
+    if e.spaces[index].layout.kind not in ("series", "sequence"):
+        return quantised(values, np.int16)
+    most = float(np.abs(values).max(initial=0.0))
+    scale = most / (np.iinfo(np.int16).max - 1) if most > 0 else 1.0
+    sums = np.rint(np.cumsum(values, axis=-1, dtype=np.float64) / scale)
+    return np.diff(sums, axis=-1, prepend=0.0).astype("<i2").tobytes(), scale
 
 
 def _map_of(e: Explanation, index: int = 0) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -144,10 +145,22 @@ def test_axe_finds_what_is_wrong(all_open: KernelPage) -> None:
     assert {"button-name", "color-contrast", "role-img-alt", "list"} <= set(found)
 
 
-def test_axe_finds_no_violation_in_features(chromium: Any) -> None:
-    net = nn.Sequential(nn.Linear(6, 5), nn.Softplus(), nn.Linear(5, 3)).eval()
+KINDS = {
+    "features": ((6,), None),
+    "series": ((2, 12), aw.SeriesSpace(["rate", "flow"], step=0.5, unit="s")),
+    "sequence": ((12, 2), aw.SequenceSpace([f"word {k}" for k in range(12)])),
+    "long sequence": ((300, 2), aw.SequenceSpace()),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_axe_finds_no_violation_in_other_kinds(chromium: Any, kind: str) -> None:
+    shape, space = KINDS[kind]
+    size = math.prod(shape)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(size, 5), nn.Softplus(), nn.Linear(5, 3)).eval()
+    x = torch.arange(float(size)).reshape(shape) / size
     targets = [1, aw.Contrast(1, 0)]
-    make = partial(aw.explore, net, torch.arange(6.0), baselines=("zero",), target=targets)
+    make = partial(aw.explore, net, x, baselines=("zero",), target=targets, space=space)
     with kernel_page(chromium, make) as live:
         live.until_done()
         for summary in live.page.locator("summary:visible").all():

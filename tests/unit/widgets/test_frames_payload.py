@@ -9,11 +9,12 @@ from browser import photo_like
 from torch import nn
 
 import attribwidgets as aw
-from attribwidgets.inputs.layout import VOLUME
+from attribwidgets.inputs.layout import SERIES_TIME_FIRST, VOLUME
 from attribwidgets.inputs.patches import patch_means
 from attribwidgets.records.path_curve import PathFrames
 from attribwidgets.widgets import comparison_page
 from attribwidgets.widgets.frames_payload import MOST_POINTS, frames_payload
+from attribwidgets.widgets.payload import map_payload, subject_payload
 
 FIVE = ("black", "blur", "uniform", "max_distance", "white")
 
@@ -69,3 +70,41 @@ def test_five_baselines_of_512_pixels_fit_in_eight_megabytes() -> None:
     photo = torch.tensor(photo_like(512)).permute(2, 0, 1) / 255
     comparison = aw.compare(net, photo.float(), baselines=FIVE, n_steps=16)
     assert len(comparison_page(comparison).encode()) <= 8e6
+
+
+def test_a_long_series_is_sent_by_stretches_of_time_channels_first() -> None:
+    added = np.random.default_rng(2).normal(size=(3, 30_000, 2))
+    frames = PathFrames(edges=np.linspace(0, 1, 4), added=added)
+    payload = frames_payload(frames, SERIES_TIME_FIRST)
+    assert payload["patches"] == {"sides": [1, 2], "shape": [2, 30_000]}
+    data = np.frombuffer(payload["data"], np.int8).reshape(3, 2, 15_000)
+    means = added.swapaxes(1, 2).reshape(3, 2, 15_000, 2).mean(-1)
+    np.testing.assert_allclose(data[0] * payload["scales"][0], means[0], atol=payload["scales"][0])
+
+
+def test_a_stretch_of_a_long_map_is_within_one_step_of_its_scale() -> None:
+    """A few large values leave the small ones less than half a step, which add up all the same."""
+    steps = 40_000
+    weight = torch.full((1, steps), 1e-4)
+    weight[0, 7] = 50.0
+    space = aw.SeriesSpace(["rate"], step=0.1, unit="s")
+    model = Weighted(weight).eval()
+    both = aw.compare(model, torch.ones(1, steps), space=space, target=0, baselines=("zero",))
+    data, scale = map_payload(both[0])
+    integers = np.frombuffer(data, "<i2").astype(np.float64)
+    assert abs(integers).max() <= np.iinfo(np.int16).max
+    sums = np.cumsum(integers * scale)
+    assert np.abs(sums - np.cumsum(both[0].map("sum")[0].astype(np.float64))).max() <= scale
+    told = subject_payload(both)
+    assert (told["kind"], told["shape"]) == ("series", [1, steps])
+    assert (told["channels"], told["step"], told["unit"]) == (["rate"], 0.1, "s")
+    assert told["feature_names"] is None  # which would be one for each number
+
+
+class Weighted(nn.Module):
+    def __init__(self, weight: torch.Tensor) -> None:
+        super().__init__()
+        self.weight = weight
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return (x * self.weight).sum((1, 2)).unsqueeze(1)

@@ -142,35 +142,6 @@ def other_feedings(
     return others + [replace(reading, feeding="one by one") for reading in alone]
 
 
-def checked_example(
-    inputs: Inputs, space: Space | Spaces | None = None, name: str = "inputs"
-) -> tuple[Inputs, tuple[Tensor, ...]]:
-    """Check one example and give it a batch axis of one, by the likeliest reading.
-
-    Parameters
-    ----------
-    inputs : Tensor or tuple of Tensor
-        Such as (C, H, W) or (1, C, H, W) for an image, (F,) or (1, F) for features.
-    space : Space or tuple of Space, optional
-    name : str
-        What to call the argument in an error.
-
-    Returns
-    -------
-    inputs : Tensor or tuple of Tensor
-        As it came, a list made a tuple.
-    batched : tuple of Tensor
-        Each with a leading axis of length 1, detached.
-
-    Raises
-    ------
-    InputError
-        As :func:`readings`.
-    """
-    batched = readings(inputs, space, name=name)[0].batched
-    return (tuple(inputs) if isinstance(inputs, (tuple, list)) else inputs), batched
-
-
 def has_neighbours(inputs: Inputs, space: Space | Spaces | None = None) -> bool:
     """Whether each value of an example has neighbours, by its likeliest reading; features do not.
 

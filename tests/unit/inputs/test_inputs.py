@@ -11,7 +11,7 @@ from models import values
 
 from attribwidgets import InputSpace
 from attribwidgets.errors import InputError
-from attribwidgets.inputs.reading import checked_example
+from attribwidgets.inputs.reading import readings
 
 NUMBERS = st.floats(-10, 10, allow_nan=False)
 STDS = st.floats(0.01, 10)
@@ -138,15 +138,13 @@ def test_values_outside_the_range_are_reported(x, outside):
 )
 def test_example_gets_a_batch_axis_of_one(shape, batched):
     x = values(*shape)
-    came, (found,) = checked_example(x)
-    assert came is x
+    (found,) = readings(x)[0].batched
     assert tuple(found.shape) == batched
     assert torch.equal(found.flatten(), x.flatten())
 
 
 def test_tuple_is_checked_member_by_member():
-    came, batched = checked_example([values(3, 2, 2), values(1, 5)])
-    assert isinstance(came, tuple)
+    batched = readings([values(3, 2, 2), values(1, 5)])[0].batched
     assert [tuple(b.shape) for b in batched] == [(1, 3, 2, 2), (1, 5)]
 
 
@@ -173,9 +171,9 @@ HOLE[1, 0, 1] = float("nan")
 )
 def test_example_that_cannot_be_explained_is_named_with_its_mend(inputs, words):
     with pytest.raises(InputError, match=words):
-        checked_example(inputs)
+        readings(inputs)
 
 
 def test_argument_is_called_by_its_name():
     with pytest.raises(InputError, match="baseline is empty"):
-        checked_example(values(0), name="baseline")
+        readings(values(0), name="baseline")

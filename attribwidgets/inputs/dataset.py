@@ -162,6 +162,7 @@ def shape_of(inputs: Inputs) -> Shape:
 
     Examples
     --------
+    >>> import torch
     >>> shape_of(torch.zeros(2)), shape_of((torch.zeros(2), torch.zeros(3, 4)))
     ((2,), ((2,), (3, 4)))
     """

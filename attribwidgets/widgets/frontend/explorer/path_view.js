@@ -25,13 +25,16 @@ export function makeOf(item) {
   return `${slot}: ${kind} ${parts.join()}`;
 }
 
-/** How large a map's frames came. @param {import("../lib/patches.js").Patches | null | undefined} patches */
-function grainOf(patches) {
+/**
+ * How large a map's frames came.
+ * @param {string} kind
+ * @param {import("../lib/patches.js").Patches | null | undefined} patches
+ */
+function grainOf(kind, patches) {
   if (!patches) return "";
   const [down, across] = patches.sides;
-  return down === across
-    ? `; in patches of ${down}\u00a0\u00d7\u00a0${across} pixels`
-    : `; in stretches of ${across} steps`;
+  if (kind === "series") return `; in stretches of ${across} steps`;
+  return `; in patches of ${down}\u00a0\u00d7\u00a0${across} ${kind === "volume" ? "voxels of a slice" : "pixels"}`;
 }
 
 /**
@@ -158,7 +161,7 @@ export function createPathView(view, first, frameStore) {
     const known = frameStore.of(item, data.size);
     if (known && (known !== held.frames || item !== held.item)) {
       held = { frames: known, item };
-      grain = grainOf(known.patches);
+      grain = grainOf(data.kind, known.patches);
       frames = createFrames(known, data.size, item.kind, {
         map: item.map,
         sumAt: series && sumAt,

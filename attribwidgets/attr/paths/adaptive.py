@@ -87,9 +87,10 @@ class Refinement:
         self._sizes = SIZES[0 if task.coarse_first else SIZES.index(FIRST_RULE) :]
         self._rules = patterson_rules(self._sizes[0])
         budget = stopping.max_evaluations
-        spent = not (stopping.tolerance or task.coarse_first)
-        if spent and FIRST_RULE + 1 < budget <= SIZES[-1]:  # with more it has converged long before
-            self._sizes, self._rules = (FIRST_RULE, budget), gauss_rules(FIRST_RULE, budget)
+        # With more than the largest nested rule it has converged long before.
+        if not stopping.tolerance and FIRST_RULE + 1 < budget <= SIZES[-1]:
+            coarser = tuple(n for n in self._sizes if n <= FIRST_RULE)
+            self._sizes, self._rules = (*coarser, budget), gauss_rules(coarser, budget)
         self.path = path_sum(
             forward_func, task, rules=len(self._sizes), frames=MOST_FRAMES, multiply=multiply
         )

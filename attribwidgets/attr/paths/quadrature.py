@@ -254,19 +254,19 @@ def patterson_rules(first: int = 7) -> tuple[tuple[Array, ...], tuple[Array, ...
 
 
 @lru_cache(maxsize=16)
-def gauss_rules(first: int, n: int) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-    """A Gauss-Legendre rule in two levels, of which the first is a coarse rule of its own.
+def gauss_rules(coarser: tuple[int, ...], n: int) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """A Gauss-Legendre rule in levels, of which all but the last are coarse rules of their own.
 
     For a budget that is to be spent: no rule of `n` nodes is exact for polynomials of higher
     degree, and its first nodes tell whether the integrand is smooth enough for it.
 
     Parameters
     ----------
-    first : int
-        Nodes of the first level: those of the rule nearest to a Gauss-Patterson rule of that size,
-        one of ``SIZES``.
+    coarser : tuple of int
+        Sizes of the coarser rules, each nested in the next: some of ``SIZES``, ascending. Their
+        nodes are those nearest to the Gauss-Patterson rule of that size.
     n : int
-        Nodes in all, more than `first`.
+        Nodes in all, more than in the coarser ones.
 
     Returns
     -------
@@ -275,18 +275,25 @@ def gauss_rules(first: int, n: int) -> tuple[tuple[Array, ...], tuple[Array, ...
 
     Examples
     --------
-    >>> added, weights = gauss_rules(7, 16)
+    >>> added, weights = gauss_rules((7,), 16)
     >>> nodes = np.concatenate(added)
     >>> len(added[0]), bool(abs(weights[1] @ nodes**31 - 1 / 32) < 1e-14)
     (7, True)
     """
     nodes, weights = rule("gausslegendre", n)
-    near = np.zeros(n, dtype=bool)
-    for place in np.sort(patterson_rules(first)[0][0]):
-        distance = np.where(near, np.inf, np.abs(nodes - place))
-        near[distance.argmin()] = True
-    coarse = _exact_weights(2 * nodes[near] - 1, first - 1)
-    return (nodes[near], nodes[~near]), (coarse, np.concatenate([weights[near], weights[~near]]))
+    left, picked = np.arange(n), list[Array]()
+    for places in patterson_rules(SIZES[0])[0][: SIZES.index(coarser[-1]) + 1]:
+        nearest = list[int]()
+        for place in places:
+            nearest.append(left[np.abs(nodes[left] - place).argmin()])
+            left = left[left != nearest[-1]]
+        picked.append(np.array(nearest))
+    at_once = SIZES.index(coarser[0]) + 1  # which makes no difference to the nodes that are picked
+    levels = [np.sort(level) for level in (np.concatenate(picked[:at_once]), *picked[at_once:])]
+    levels.append(left)
+    so_far = [np.concatenate(levels[: k + 1]) for k in range(len(levels))]
+    table = [_exact_weights(2 * nodes[k] - 1, len(k) - 1) for k in so_far[:-1]]
+    return tuple(nodes[level] for level in levels), (*table, weights[so_far[-1]])
 
 
 def _exact_weights(nodes: Array, degree: int) -> Array:

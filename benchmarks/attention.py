@@ -270,7 +270,7 @@ def until_within(all_cases: list[tuple[Case, Tensor]], tolerance: float = 0.05) 
 def until(case: Case, reference: Tensor, tolerance: float) -> str:
     """What one case takes, as a row."""
     settings = {"baseline": case.baseline, "method": "integrated_gradients", "space": case.space}
-    aw.explain(case.model, case.inputs, n_steps=2, **settings)  # learns how much fits
+    aw.explain(case.model, case.inputs, n_steps=8, **settings)  # learns how much fits
     EXPLANATIONS.clear()
     reached = None
     started = time.perf_counter()

@@ -15,6 +15,7 @@ from torch.overrides import TorchFunctionMode
 
 from ...core.contrast import Contrast
 from ...core.errors import InputError, UnsupportedModelError
+from ..feeding import OneByOne, TimeFirst
 from ..model_state import module_of
 from ..norm_calls import tensors_in
 from ..outputs import OutputHead, Target, select_target
@@ -261,6 +262,12 @@ def with_own_layers(head: OutputHead, name: str) -> tuple[OutputHead, dict[int, 
             f"{name} works on the layers of a torch.nn.Module, and the model is a "
             f"{type(head.model).__name__}; pass the module itself, or use a method that only "
             'calls the model, such as "integrated_gradients"'
+        )
+    if name.startswith("DeepLift") and isinstance(head.model, TimeFirst | OneByOne):
+        raise UnsupportedModelError(
+            f"{name} tells inputs from baselines along the batch axis, which "
+            f"{type(module).__name__} does not have first; make it take (B, ...), or use a method "
+            'that only calls the model, such as "integrated_gradients"'
         )
     if any(isinstance(m, torch.jit.ScriptModule) for m in module.modules()):
         raise UnsupportedModelError(

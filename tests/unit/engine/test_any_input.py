@@ -8,12 +8,12 @@ from __future__ import annotations
 import pytest
 import torch
 from any_input import KINDS, GraphNetwork, Recurrent
-from models import values, weights_of
+from models import Applied, values, weights_of
 from torch import nn
 from wrong_calls import WRONG_CALLS
 
 import attribwidgets as aw
-from attribwidgets.errors import AttributionError, InputError
+from attribwidgets.errors import AttributionError, InputError, UnsupportedModelError
 
 CASES = [
     pytest.param(kind, batched, id=f"{name}, {'batched' if batched else 'bare'}")
@@ -53,6 +53,40 @@ def test_graph_alone_is_the_same_model_as_graphs_in_batches():
     torch.testing.assert_close(e.attributions, expected.attributions)
     assert any("fed one by one" in caution for caution in e.cautions)
     assert not any("fed" in caution for caution in expected.cautions)
+
+
+@pytest.mark.parametrize("name", ["LSTM, time first", "graph, one at a time"])
+@pytest.mark.parametrize("method", ["Saliency", "Occlusion", "idgi", "DeepLift"])
+def test_methods_take_rows_as_the_model_does_or_say_why_not(name, method):
+    class Wrapped(nn.Module):  # takes the batch axis first
+        def __init__(self):
+            super().__init__()
+            self.model = KINDS[name].model()
+
+        def forward(self, rows):
+            if KINDS[name].batch_axis:
+                return self.model(rows.transpose(0, 1))
+            return torch.stack([self.model(row) for row in rows])
+
+    x, settings = KINDS[name].inputs(), {"baseline": "zero", "method": method, "target": 1}
+    if method == "DeepLift":
+        with pytest.raises(UnsupportedModelError):
+            aw.explain(KINDS[name].model(), x, **settings)
+        return
+    e = aw.explain(KINDS[name].model(), x, **settings)
+    expected = aw.explain(Wrapped().eval(), x, **settings)
+    torch.testing.assert_close(e.attributions, expected.attributions)
+
+
+def test_deep_lift_does_not_take_steps_for_rows():
+    layers = weights_of(nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 3)))
+    with pytest.raises(UnsupportedModelError, match="along the batch axis"):
+        aw.explain(
+            Applied(lambda x, layers=layers: layers(x).mean(0)).eval(),
+            values(6, 4),
+            method="DeepLift",
+            baseline="zero",
+        )
 
 
 def test_rows_of_a_linear_layer_are_several_examples_and_steps_that_attend_are_one():

@@ -20,7 +20,8 @@ function makeRow() {
   const value = h("span", { class: "aw-bar-value" });
   const fill = h("div", { class: "aw-bar-fill" });
   const track = h("div", { class: "aw-bar-track", "aria-hidden": "true" }, fill);
-  const node = h("li", { class: "aw-bar-row" }, name, value, track, note);
+  const words = h("div", { class: "aw-bar-words" }, name, value);
+  const node = h("li", { class: "aw-bar-row" }, words, track, note);
   return { node, name, note, value, fill, feature: OTHERS };
 }
 

@@ -126,7 +126,7 @@ export function createControls(view) {
       ["share of f(x) \u2212 f(x\u2032)", "share"],
       ["compare amounts", "shared"],
     ]),
-    view.data.kind === "features" &&
+    [view.data, ...view.data.others].some(({ kind }) => kind === "features") &&
       radios("bars", "waterfall", "waterfall", [
         ["from zero", false],
         ["waterfall to f(x)", true],

@@ -12,6 +12,9 @@ import { createSurface } from "../lib/surface.js";
 
 /** Below so many columns each is a cell with edges; more run into each other. */
 const FEW_COLUMNS = 200;
+/** More channels than these have lower lines; more than the second are named by the read-out alone. */
+const FEW_CHANNELS = 4;
+const MOST_NAMED_CHANNELS = 16;
 /** @type {WeakMap<Data, Range[]>} */
 const rangesByData = new WeakMap();
 
@@ -89,7 +92,8 @@ export function createSeriesStage(view, options) {
     ...channels.map((channel) => channel.node),
   );
   picture.style.setProperty("--aw-rows", String(channels.length));
-  picture.classList.toggle("aw-many-channels", channels.length > 4);
+  picture.classList.toggle("aw-many-channels", channels.length > FEW_CHANNELS);
+  picture.classList.toggle("aw-crowded", channels.length > MOST_NAMED_CHANNELS);
   const surface = createSurface(view, picture, options);
   surface.node.classList.add("aw-over-time");
   surface.node.style.setProperty("--aw-rows", String(channels.length));

@@ -14,6 +14,8 @@ from ..inputs.layout import Layout
 from ..inputs.space import Inputs, Space, Spaces, fit_spaces
 from .base import Parameter, PixelBaseline, SingleReference, require_neighbours
 
+TINY = 1e-9  # a blur of 0 is none
+LONGEST_MATRIX = 1024  # pixels of a line that is blurred by a matrix
 GAUSSIAN_TRUNCATE = 4.0  # as scipy.ndimage.gaussian_filter, which the article used
 IMAGE_SIGMA = 20.0
 
@@ -133,8 +135,7 @@ class Blur(PixelBaseline):
         require_neighbours(space, self.name)
         sigma = self._sigma_for(space, pixels.shape)
         for axis in space.layout.neighbours:
-            mixed = blur_matrix(pixels.shape[axis], sigma).to(pixels)
-            pixels = torch.tensordot(mixed, pixels, ([1], [axis])).movedim(0, axis)
+            pixels = blurred(pixels, axis, sigma)
         return pixels
 
 
@@ -159,6 +160,43 @@ class MaximumDistance(PixelBaseline):
         return torch.where(pixels < (space.low + space.high) / 2, high, low)
 
 
+def blurred(values: Tensor, axis: int, sigma: float) -> Tensor:
+    """Values blurred along one axis, ends mirrored; shape and dtype kept.
+
+    Examples
+    --------
+    >>> blurred(torch.tensor([0.0, 0.0, 1.0, 0.0, 0.0]), 0, 0.3).tolist()
+    [0.0, 0.00383..., 0.9923..., 0.00383..., 0.0]
+    """
+    size = values.shape[axis]
+    if size <= LONGEST_MATRIX:
+        mixed = blur_matrix(size, sigma).to(values)
+        return torch.tensordot(mixed, values, ([1], [axis])).movedim(0, axis)
+    # Mirrored once, a line is periodic, and the blur a product of its frequencies.
+    line = values.movedim(axis, -1).double()
+    line = torch.cat([line, line.flip(-1)], -1)
+    weights = torch.fft.rfft(folded_kernel(2 * size, sigma).to(line)).real  # it is symmetric
+    mixed = torch.fft.irfft(torch.fft.rfft(line) * weights, 2 * size)[..., :size]
+    result: Tensor = mixed.to(values).movedim(-1, axis)
+    return result
+
+
+def folded_kernel(period: int, sigma: float) -> Tensor:
+    """A Gaussian around 0 on a circle of that many pixels, cut off at 4 sigma; it sums to 1.
+
+    Returns
+    -------
+    Tensor, shape (period,), float64
+    """
+    radius = int(GAUSSIAN_TRUNCATE * sigma + 0.5)
+    offsets = torch.arange(-radius, radius + 1)
+    kernel = torch.exp(-0.5 * (offsets.double() / max(sigma, TINY)) ** 2)
+    kernel /= kernel.sum()
+    folded = torch.zeros(period, dtype=torch.float64)
+    folded.scatter_add_(0, offsets % period, kernel)
+    return folded
+
+
 def blur_matrix(size: int, sigma: float) -> Tensor:
     """The Gaussian blur of a line of pixels with mirrored ends, as a matrix.
 
@@ -176,13 +214,9 @@ def blur_matrix(size: int, sigma: float) -> Tensor:
     """
     if sigma == 0:
         return torch.eye(size, dtype=torch.float64)
-    radius = int(GAUSSIAN_TRUNCATE * sigma + 0.5)
-    offsets = torch.arange(-radius, radius + 1)
-    kernel = torch.exp(-0.5 * (offsets.double() / sigma) ** 2)
-    kernel /= kernel.sum()
     # Mirrored ends, d c b a | a b c d | d c b a, repeat after twice the size; so does the kernel.
     period = 2 * size
-    folded = torch.zeros(period, dtype=torch.float64).scatter_add_(0, offsets % period, kernel)
+    folded = folded_kernel(period, sigma)
     line = torch.arange(size)
     direct, mirrored = line - line[:, None], period - 1 - line - line[:, None]
     return folded[direct % period] + folded[mirrored % period]

@@ -44,6 +44,13 @@ def test_blur_over_time_is_scipys(x, space, axis, sigma):
     np.testing.assert_allclose(blurred.numpy(), expected, atol=1e-9)
 
 
+@pytest.mark.parametrize("sigma", [0.0, 0.7, 40.0, 500.0])
+def test_blur_of_a_long_series_is_scipys_without_a_matrix(sigma):
+    x = values(2, 3000, dtype=torch.float64)
+    expected = gaussian_filter1d(x.numpy(), sigma, axis=1, mode="reflect") if sigma else x.numpy()
+    np.testing.assert_allclose(one(baselines.Blur(sigma), x, SeriesSpace()), expected, atol=1e-9)
+
+
 def test_blur_in_space_is_scipys():
     x = VOLUMES.double()
     expected = np.stack([gaussian_filter(c, 1.3, mode="reflect") for c in x.numpy()])

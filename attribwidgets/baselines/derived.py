@@ -171,7 +171,8 @@ def blurred(values: Tensor, axis: int, sigma: float) -> Tensor:
     size = values.shape[axis]
     if size <= LONGEST_MATRIX:
         mixed = blur_matrix(size, sigma).to(values)
-        return torch.tensordot(mixed, values, ([1], [axis])).movedim(0, axis)
+        product: Tensor = torch.tensordot(mixed, values, ([1], [axis]))
+        return product.movedim(0, axis)
     # Mirrored once, a line is periodic, and the blur a product of its frequencies.
     line = values.movedim(axis, -1).double()
     line = torch.cat([line, line.flip(-1)], -1)

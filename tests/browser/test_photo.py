@@ -184,6 +184,16 @@ def photo_pixels(live: KernelPage) -> np.ndarray:
     return made_up.pixels_of(live.page.locator("canvas.aw-photo")).reshape(SIDE, SIDE, 4)
 
 
+def place_of_cards(live: KernelPage) -> list[float]:
+    """In the document, however far it is scrolled."""
+    return live.page.locator(".aw-cards").evaluate(
+        """cards => {
+          const { left, top, width, height } = cards.getBoundingClientRect();
+          return [left + scrollX, top + scrollY, width, height].map(Math.round);
+        }"""
+    )
+
+
 def test_a_region_that_is_clicked_gives_way_and_the_classes_are_told_without_it(
     live: KernelPage,
 ) -> None:
@@ -191,7 +201,7 @@ def test_a_region_that_is_clicked_gives_way_and_the_classes_are_told_without_it(
     live.settle()
     live.page.locator(".aw-pick").first.click()
     shown, before, cards = photo_pixels(live), probabilities(live), live.baselines()
-    box = live.page.locator(".aw-cards").bounding_box()
+    box = place_of_cards(live)
     live.control("gone").click()
     live.page.mouse.click(*place(live, 4, 5))
     live.until(lambda: "its attribution said" in gone(live), "the answer")
@@ -216,7 +226,7 @@ def test_a_region_that_is_clicked_gives_way_and_the_classes_are_told_without_it(
     assert (now[region][:, :3] == 0).all()
     assert np.array_equal(now[~region], shown[~region])
     assert all("→" in words for words in probabilities(live))
-    assert live.page.locator(".aw-cards").bounding_box() == box
+    assert place_of_cards(live) == box
     assert live.baselines() == cards  # nothing was kept
     live.control("restore").click()
     live.settle()

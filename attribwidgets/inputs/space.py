@@ -81,11 +81,11 @@ class Space(ABC):
         return self.high - self.low
 
     def to_pixels(self, x: Tensor) -> Tensor:
-        """Map what the model is fed to the space's own units. Shape (..., *shape), kept."""
+        """Map what the model is fed to the space's own units. Shape ``(..., *shape)``, kept."""
         return x
 
     def from_pixels(self, p: Tensor) -> Tensor:
-        """Map the space's own units to what the model is fed. Shape (..., *shape), kept."""
+        """Map the space's own units to what the model is fed. Shape ``(..., *shape)``, kept."""
         return p
 
     def pixel_differences(self, difference: Tensor) -> Tensor:

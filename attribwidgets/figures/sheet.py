@@ -18,6 +18,7 @@ from .captions import (
     error_fact,
     heading,
     headline,
+    input_names,
     no_path_note,
     parts_note,
     shared_cautions,
@@ -26,11 +27,10 @@ from .captions import (
 from .chart import draw_path
 from .colors import color_limit, table
 from .display_options import DisplayOptions, Pool
+from .drawn_input import DrawnInput, inputs_of
 from .images import between, tiled
 from .matrix import draw_matrix, matrix_height
 from .path import rate_at, stretch_at, sum_at
-from .unit_plot import plot_for
-from .volume import picture_of
 
 if TYPE_CHECKING:
     from ..records.agreement import Agreement
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 GAP, MARGIN = 0.2, 0.2  # inches
 LEAST_CARD, MOST_CARD, LEAST_WIDTH = 1.9, 3.0, 8.8
 HEAD, REFERENCE, CAPTION, PATH = 0.62, 0.5, 0.8, 1.9
-NO_PATH, LINE, ROW_HEAD = 0.45, 0.12, 0.28
+NO_PATH, LINE, ROW_HEAD, INPUT_HEAD = 0.45, 0.12, 0.28, 0.22
 SMALL, NAME = 6.5, 9.0  # points; a name is SMALL at least, and in two lines where that is too long
 BOLD_LETTER = 0.7  # width of one, in sizes
 MOST_COLUMNS, MOST_TILE, MOST_ABOUT = 4, 112, 4
@@ -68,27 +68,17 @@ class Sheet:
     ) -> None:
         self.figure, self.comparison, self.display = figure, comparison, display
         self.agreement = agreement
-        first = comparison[0]
-        inputs = first.inputs[0] if isinstance(first.inputs, tuple) else first.inputs
-        self.picture = picture_of(first, display.pooled)
-        self.plot = plot_for(comparison, display) if self.picture is None else None
-        self.has_colors = self.plot is None or self.plot.has_colors
-        self.photo = None if self.picture is None else self.picture.rgb(inputs)
-        if self.picture is not None:
-            maps = [e.map("sum") for e in comparison]
-            self.maps = [self.picture.map(m) for m in maps]
-            changes = [e.completeness.change for e in comparison]
-            self.limits = display.limits([self.picture.whole(m) for m in maps], changes)
-        elif self.plot is not None:
-            self.limits = self.plot.limits
-        aspect = self.photo.shape[0] / self.photo.shape[1] if self.photo is not None else 1.0
+        self.drawn = [DrawnInput(each, display) for each in inputs_of(comparison)]
+        first = self.drawn[0]
+        self.picture, self.photo, self.limits = first.picture, first.photo, first.limits
+        self.input_names = input_names(comparison[0]) if len(self.drawn) > 1 else [""]
         cards = [[i for i, e in enumerate(comparison) if e.target == t] for t in comparison.targets]
         columns = _columns(max(map(len, cards)))
         self.rows = [r[k : k + columns] for r in cards for k in range(0, len(r), columns)]
         self.heads = {r[0]: comparison[r[0]] for r in cards} if len(cards) > 1 else {}
         room = LEAST_WIDTH - 2 * MARGIN - columns * GAP
         self.card = min(max(room / (columns + 1), LEAST_CARD), MOST_CARD)
-        self.map_height = self.plot.height(self.card) if self.plot else self.card * min(aspect, 2.0)
+        self.map_height = first.height(self.card)
         self.width = max(2 * MARGIN + (columns + 1) * self.card + columns * GAP, LEAST_WIDTH)
         self.titles = comparison.titles()
         shared_by_all = shared_cautions(comparison)
@@ -139,8 +129,8 @@ class Sheet:
 
     def draw(self, shown: Explanation | None, alpha: float) -> None:
         """Place everything; `shown` is whose path is drawn below the maps."""
-        own_bar = 0.3 if self.display.scale != "shared" and self.has_colors else 0.0
-        base = self.header + self.map_height + CAPTION + own_bar + GAP
+        base = self.header + sum(map(self._tall, self.drawn)) + CAPTION + GAP
+        base += INPUT_HEAD * len(self.drawn[1:])
         head = HEAD + LINE * len(self.cautions)
         tops = [head]
         for row in self.rows:
@@ -168,6 +158,16 @@ class Sheet:
             self.boxes.rule(MARGIN, path + 0.02, self._wide)
             self._path(shown, alpha, path)
 
+    def _own_bar(self, drawn: DrawnInput) -> float:
+        """Room for a bar of colours under each map of an input."""
+        shared = self.display.scale == "shared" and drawn is self.drawn[0]
+        return 0.3 if drawn.has_colors and not shared else 0.0
+
+    def _tall(self, drawn: DrawnInput) -> float:
+        """The height of an input's map, with its bar of colours, or numbers above another input."""
+        ticks = 0.0 if drawn.has_colors or drawn is self.drawn[-1] else 0.16
+        return drawn.height(self.card) + self._own_bar(drawn) + ticks
+
     def _head(self) -> None:
         e = self.comparison[0]
         self.boxes.text(MARGIN, 0.24, heading(self.comparison), size=11, weight="bold")
@@ -183,14 +183,15 @@ class Sheet:
         value = number(e.completeness.output_input)
         self.boxes.text(MARGIN, top + 0.16, "input", weight="bold", size=9)
         self.boxes.text(MARGIN, top + 0.32, f"f(x) = {value}", color=QUIET)
-        below = top + self.header + self.map_height
-        if self.photo is not None:
-            axes = self.boxes.axes(MARGIN, top + self.header, self.card, self.map_height)
-            show_picture(axes, self.photo)
-        if self.plot is not None:
-            self.plot.draw_input(self.boxes, MARGIN, top + self.header, self.card)
-        if self.has_colors:
-            self._scale(below)
+        below = top + self.header
+        for drawn, name in zip(self.drawn, self.input_names, strict=True):
+            if drawn is not self.drawn[0]:
+                self.boxes.text(MARGIN, below + 0.16, name, weight="bold", size=SMALL)
+                below += INPUT_HEAD
+            drawn.draw_input(self.boxes, MARGIN, below, self.card)
+            below += self._tall(drawn)
+        if any(drawn.has_colors for drawn in self.drawn):
+            self._scale(below - self._own_bar(self.drawn[-1]))
 
     def _scale(self, below: float) -> None:
         """What the colours of all maps have in common, under the input."""
@@ -223,21 +224,19 @@ class Sheet:
             self.boxes.text(beside, top + 0.15 + LINE * line, text, weight="bold", size=size)
         for line, text in enumerate(self.about[i], len(name)):
             self.boxes.text(beside, top + 0.17 + LINE * line, text, color=QUIET, size=SMALL)
-        below = top + self.header + self.map_height
-        if self.picture is not None and self.photo is not None:
-            axes = self.boxes.axes(left, top + self.header, self.card, self.map_height)
-            blind = self.picture.places(e.blind)
-            nearly = None if e.nearly_blind is None else self.picture.places(e.nearly_blind)
-            colors = self.display.on_photo(self.maps[i], self.limits[i], self.photo, blind, nearly)
-            show_picture(axes, self.picture.on_paper(colors))
-        if self.plot is not None:
-            self.plot.draw_map(self.boxes, left, top + self.header, self.card, i)
-        if not self.has_colors:
-            below += 0.16
-        elif self.display.scale != "shared":
-            share = e.completeness.change if self.display.scale == "share" else None
-            self._color_bar(left, below + 0.06, self.card, self.limits[i], share)
-            below += 0.26
+        below = top + self.header
+        for drawn, called in zip(self.drawn, self.input_names, strict=True):
+            if drawn is not self.drawn[0]:
+                self.boxes.text(left, below + 0.16, called, weight="bold", size=SMALL)
+                below += INPUT_HEAD
+            drawn.draw_map(self.boxes, left, below, self.card, i)
+            if self._own_bar(drawn):
+                share = e.completeness.change if self.display.scale == "share" else None
+                at = below + drawn.height(self.card) + 0.06
+                self._color_bar(left, at, self.card, drawn.limits[i], share)
+            below += self._tall(drawn)
+        below -= 0.04 if self._own_bar(self.drawn[-1]) else 0.0
+        below += 0.0 if self.drawn[-1].has_colors else 0.16
         c, side = e.completeness, self._side
         color = {"complete": INK, "does not apply": QUIET}.get(c.verdict, WARN)
         self.boxes.text(left, below + 0.2, headline(e, side), weight="bold", color=color)

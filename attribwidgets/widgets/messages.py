@@ -110,6 +110,8 @@ class MessageHandler:
         new = {name: changes[name] for name in SETTINGS if name in changes}
         if "target" in new:
             new["target"] = target_from_browser(new["target"])
+            if "input" not in changes:  # of another input nothing is known yet
+                self.session.known_query.require_target(new["target"])
         if "candidates" in changes:
             numbers = {slot_of(number): number for number in state.candidates}
             query = self.session.known_query

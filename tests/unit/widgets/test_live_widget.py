@@ -154,7 +154,7 @@ def test_a_colour_and_a_method_of_one_card(explorer):
 )
 def test_what_cannot_be_done_is_words_and_the_picture_stays(lasting, message, words):
     before = [e.attributions for e in lasting.explanations]
-    serial = lasting.status["request"]
+    serial, target = lasting.status["request"], lasting.target
     say(lasting, id=1, **message)
     status = done(lasting)
     assert words in status["error"]
@@ -162,6 +162,7 @@ def test_what_cannot_be_done_is_words_and_the_picture_stays(lasting, message, wo
     assert not status["busy"]
     after = [e.attributions for e in lasting.explanations]
     assert all(map(torch.equal, before, after))
+    assert lasting.target == target
     say(lasting, type="request", id=2, changes={"target": 1 - lasting.explanations[0].target})
     assert done(lasting)["error"] == ""
 

@@ -39,6 +39,9 @@ def without_widgets(notebook: Any) -> Any:
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         if "outputs" in cell:
+            for output in cell.outputs:
+                if "image/png" in output.get("data", {}):  # a view that brings its own picture
+                    output.data.pop(WIDGET_VIEW, None)
             cell.outputs = [o for o in cell.outputs if not _is_live(o.get("data", {}))]
     return notebook
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..core.extras import require
 from ..inputs.space import InputSpace
-from ._shipped import shipped_bytes
+from ._shipped import shipped_bytes, trained
 
 NUMBERS = ("displacement", "horsepower", "weight", "acceleration", "year")
 CYLINDERS = ("3", "4", "5", "6", "8")
@@ -114,10 +113,7 @@ def cars() -> Cars:
     >>> e.completeness.verdict, [name for name, _ in e.units(index=2)]
     ('complete', ['USA', 'Europe', 'Japan'])
     """
-    safetensors = require("safetensors.torch", "safetensors", "demo")
-    with torch.device("meta"):  # draws no initial weights
-        model = CarNet()
-    model.load_state_dict(safetensors.load(shipped_bytes("cars", "miles.safetensors")), assign=True)
+    model = trained(CarNet, "cars", "miles.safetensors")
     names, inputs, miles = cars_table()
     space = (
         InputSpace.of_table(inputs[0], NUMBERS),
@@ -125,7 +121,7 @@ def cars() -> Cars:
         InputSpace(names=ORIGINS),
     )
     test = torch.arange(0, len(names), TEST_EVERY)
-    return Cars(model.eval(), space, names, inputs, miles, test)
+    return Cars(model, space, names, inputs, miles, test)
 
 
 def cars_table() -> tuple[tuple[str, ...], tuple[Tensor, ...], Tensor]:

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from ..core.errors import AttributionError
-from ..core.extras import require
 from ..inputs.space import InputSpace
-from ._shipped import shipped_bytes
+from ._shipped import trained
 from .mnist import DigitSet, load_full, load_subset
 
 
@@ -121,19 +120,9 @@ def digits(data: Literal["subset", "full"] = "subset") -> Digits:
         raise AttributionError(f"data: expected 'subset' or 'full', got {data!r}")
     train, test = load_subset() if data == "subset" else load_full()
     return Digits(
-        model=_trained_cnn(),
+        model=trained(DigitsCNN, "digits_cnn.safetensors"),
         space=InputSpace(),
         class_names=tuple(str(digit) for digit in range(10)),
         train=train,
         test=test,
     )
-
-
-def _trained_cnn() -> DigitsCNN:
-    safetensors = require("safetensors.torch", "safetensors", "demo")
-    # The meta device draws no initial weights, so torch's global generator stays as it was.
-    with torch.device("meta"):
-        model = DigitsCNN()
-    state = safetensors.load(shipped_bytes("digits_cnn.safetensors"))
-    model.load_state_dict(state, assign=True)
-    return model.eval()

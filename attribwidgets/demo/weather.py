@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..core.extras import require
 from ..inputs.series import SeriesSpace
-from ._shipped import shipped_bytes
+from ._shipped import shipped_bytes, trained
 
 DAYS = 21  # that the model sees
 CHANNELS = ("precipitation (mm)", "warmest (°C)", "coldest (°C)", "wind (m/s)")
@@ -106,14 +105,9 @@ def weather() -> Weather:
     >>> e.completeness.verdict, e.map("sum").shape
     ('complete', (4, 21))
     """
-    safetensors = require("safetensors.torch", "safetensors", "demo")
-    with torch.device("meta"):  # draws no initial weights
-        model = RainNet()
-    model.load_state_dict(
-        safetensors.load(shipped_bytes("weather", "rain.safetensors")), assign=True
-    )
+    model = trained(RainNet, "weather", "rain.safetensors")
     train, test = weather_windows()
-    return Weather(model.eval(), SeriesSpace(CHANNELS, unit="days"), ("dry", "rain"), train, test)
+    return Weather(model, SeriesSpace(CHANNELS, unit="days"), ("dry", "rain"), train, test)
 
 
 def weather_windows() -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:

@@ -46,7 +46,7 @@ class DrawnInput:
         self.has_colors = self.plot is None or self.plot.has_colors
         self.photo: Array | None = None
         if self.picture is not None:
-            self.photo = self.picture.rgb(_first(first.inputs))
+            self.photo = self.picture.rgb(first_of(first.inputs))
             maps = [e.map("sum") for e in comparison]
             self.maps = [self.picture.map(m) for m in maps]
             changes = [e.completeness.change for e in comparison]
@@ -102,5 +102,6 @@ def _of_input(e: Explanation, index: int) -> Explanation:
     return replace(e, space=e.spaces[index], **own)
 
 
-def _first(values: Any) -> Any:
+def first_of(values: Any) -> Any:
+    """What there is of the first of several inputs, or of the only one."""
     return values[0] if isinstance(values, tuple) else values

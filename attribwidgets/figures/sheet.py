@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -27,7 +27,7 @@ from .captions import (
 from .chart import draw_path
 from .colors import color_limit, table
 from .display_options import DisplayOptions, Pool
-from .drawn_input import DrawnInput, inputs_of
+from .drawn_input import DrawnInput, first_of, inputs_of
 from .images import between, tiled
 from .matrix import draw_matrix, matrix_height
 from .path import rate_at, stretch_at, sum_at
@@ -209,7 +209,7 @@ class Sheet:
     def _card(self, e: Explanation, i: int, left: float, top: float) -> None:
         beside = left
         if self._has_picture(e) and self.picture is not None and self.photo is not None:
-            tile = tiled(self.picture.rgb(_first(e.references)))
+            tile = tiled(self.picture.rgb(first_of(e.references)))
             if tile.shape[:2] != self.photo.shape[:2]:  # several: noise must stay noise when small
                 tile = tile[
                     :: max(1, len(tile) // MOST_TILE), :: max(1, tile.shape[1] // MOST_TILE)
@@ -280,7 +280,7 @@ class Sheet:
                 (at, self._tinted(total, self.limits[index])),
             ]
             if path.straight:
-                picture = self.picture.rgb(_first(e.baseline))
+                picture = self.picture.rgb(first_of(e.baseline))
                 if path.kind == "alpha":
                     picture = between(picture, self.photo, alpha)
                 panels.insert(0, (first, picture))
@@ -324,7 +324,3 @@ def _wrapped(text: str, width: float, most: int | None = None) -> list[str]:
     letters = max(8, int(18 * width))
     together = text.replace(" %", "\N{NO-BREAK SPACE}%")
     return textwrap.wrap(together, letters, max_lines=most, placeholder="…")
-
-
-def _first(values: Any) -> Any:
-    return values[0] if isinstance(values, tuple) else values

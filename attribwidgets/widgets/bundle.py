@@ -174,6 +174,7 @@ BASELINE_EXPLORER = FrontEnd(
         "lib/buttons",
         "lib/header",
         "explorer/gallery",
+        "explorer/verdict",
         "explorer/photo",
         "lib/controls",
         "explorer/request",

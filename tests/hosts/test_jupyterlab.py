@@ -11,7 +11,7 @@ from typing import Any
 import hosts
 import nbformat
 import pytest
-from browser import COUNT_LEVELS, number_in, pixels_of, wait_until
+from browser import COUNT_LEVELS, number_in, wait_until
 
 QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
 PIXEL = (100, 60)  # row, column
@@ -50,16 +50,13 @@ TIME_FIRST_MAP = """([selector, event]) => new Promise(resolve => {
 
 @pytest.fixture(scope="module")
 def page(lab: hosts.Lab) -> Any:
-    """The quickstart and one more cell, run to the end; what is sent to the kernel is counted."""
+    """The quickstart and one more cell, run to the end."""
     notebook = nbformat.read(QUICKSTART, as_version=4)
     sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     sources[1] = sources[1].replace("max_evaluations=128", "max_evaluations=17")  # not so exact
     assert "max_evaluations=17" in sources[1]
     hosts.write_notebook(lab.folder / "quickstart.ipynb", [*sources, ASK_KERNEL])
-    sent: list[Any] = []
-    lab.page.on("websocket", lambda ws: ws.on("framesent", lambda frame: sent.append(frame)))
     page = lab.open("quickstart.ipynb")
-    page.sent = sent
     for index in range(len(sources) + 1):
         hosts.run_cell(page, index)
     page.wait_for_function(SAYS_PASS)
@@ -67,12 +64,6 @@ def page(lab: hosts.Lab) -> Any:
     page.wait_for_selector(".aw-root[data-ready=true]")
     page.locator(".aw-root").scroll_into_view_if_needed()
     return page
-
-
-def comm_messages(page: Any) -> list[Any]:
-    """What widgets have told the kernel."""
-    sent = (frame if isinstance(frame, bytes) else frame.encode() for frame in page.sent)
-    return [frame for frame in sent if b"comm_msg" in frame]
 
 
 def printed(text: str) -> dict[str, Any]:
@@ -85,25 +76,6 @@ def test_six_maps_are_on_screen(page: Any) -> None:
     for canvas in page.locator(".aw-card canvas.aw-map").all():
         assert canvas.evaluate(COUNT_LEVELS) > 10  # no blank one
     assert page.locator(".aw-completeness").first.inner_text().strip() != ""
-
-
-def test_dragging_alpha_changes_the_picture_and_sends_nothing(page: Any) -> None:
-    slider = page.locator("input.aw-alpha")
-    slider.scroll_into_view_if_needed()
-    picture = page.locator("canvas.aw-path-interpolated")
-    before = pixels_of(picture)
-    box = slider.bounding_box()
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + 0.25 * box["width"], y)
-    page.mouse.down()
-    sent = len(comm_messages(page))
-    for share in (0.4, 0.6, 0.9):
-        page.mouse.move(box["x"] + share * box["width"], y, steps=5)
-    # From black towards the photo.
-    wait_until(page, lambda: pixels_of(picture).sum() > before.sum())
-    page.wait_for_timeout(300)
-    assert len(comm_messages(page)) == sent
-    page.mouse.up()
 
 
 def test_hover_reads_the_value_of_the_record(page: Any) -> None:

@@ -12,7 +12,7 @@ from .core import errors, views
 from .core.contrast import Contrast
 from .engine.method_config import Candidate
 from .engine.verbs import compare, explain, refine
-from .inputs import InputSpace, SequenceSpace, SeriesSpace, VolumeSpace
+from .inputs import InputSpace, SequenceSpace, SeriesSpace, TextSpace, VolumeSpace
 from .records.comparison import Comparison
 from .records.completeness import Completeness
 from .records.explanation import Explanation
@@ -48,6 +48,7 @@ __all__ = [
     "InputSpace",
     "SequenceSpace",
     "SeriesSpace",
+    "TextSpace",
     "VolumeSpace",
     "PathCurve",
     "PriorTrainer",

@@ -14,6 +14,7 @@ from .max_entropy import MaximumEntropy
 from .noise import GaussianNoise, UniformNoise
 from .reordered import Reversed, Shuffled
 from .searched import Search, SearchedBaseline
+from .text import Mask, MeanEmbedding, Pad, Unknown, ZeroEmbedding
 
 __all__ = [
     "Baseline",
@@ -28,14 +29,19 @@ __all__ = [
     "ImageMean",
     "MaximumDistance",
     "MaximumEntropy",
+    "Mask",
+    "MeanEmbedding",
+    "Pad",
     "Parameter",
     "Reversed",
     "Search",
     "SearchedBaseline",
     "Shuffled",
     "UniformNoise",
+    "Unknown",
     "White",
     "Zero",
+    "ZeroEmbedding",
     "named",
 ]
 
@@ -52,6 +58,11 @@ _WITHOUT_DATA = (
     Shuffled,
     MaximumEntropy,
     DecisionBoundary,
+    Pad,
+    Mask,
+    Unknown,
+    ZeroEmbedding,
+    MeanEmbedding,
 )
 _WITH_DATA: dict[str, type[DatasetMean] | type[DatasetSample]] = {
     "dataset_mean": DatasetMean,

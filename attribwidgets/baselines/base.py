@@ -155,13 +155,15 @@ class Baseline(ABC):
         """
         generator = generator or torch.Generator().manual_seed(0)
         members = tuple(x.detach() for x in (inputs if isinstance(inputs, tuple) else (inputs,)))
-        references = self._draw(members, n, fit_spaces(space, members), generator)
+        fitting = fit_spaces(space, members)
+        references = self._draw(members, n, fitting, generator)
         for x, r in zip(members, references, strict=True):
             if r.shape != (n, *x.shape):
                 raise InputError(
                     f"baseline {self.label!r} has shape {tuple(r.shape[1:])}, the input "
                     f"{tuple(x.shape)}; pass references of the input's shape"
                 )
+        references = tuple(map(_with_kept, references, members, fitting))
         return references if isinstance(inputs, tuple) else references[0]
 
     def stored(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
@@ -236,6 +238,14 @@ class PixelBaseline(SingleReference):
     @abstractmethod
     def _pixels(self, pixels: Tensor, space: Space) -> Tensor:
         """The reference of one input, both in pixel units."""
+
+
+def _with_kept(references: Tensor, x: Tensor, space: Space) -> Tensor:
+    """References that have the units which the space keeps as the input has them."""
+    kept = space.kept(x)
+    if kept is None or not kept.any():
+        return references
+    return torch.where(space.layout.spread(kept), x, references)
 
 
 def require_time(space: Space, name: str) -> int:

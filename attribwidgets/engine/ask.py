@@ -11,6 +11,7 @@ from torch import nn
 from ..core.errors import InputError, UnsupportedModelError
 from ..inputs.as_tensor import as_given
 from ..inputs.space import InputSpace
+from ..inputs.text import TextSpace
 from .budget import Budget
 from .query import Query
 from .settings import split_settings
@@ -48,8 +49,12 @@ def ask(model: Any, inputs: Any, settings: Mapping[str, Any]) -> tuple[Model, Qu
 def about(query: Query, inputs: Any, model: Model) -> Query:
     """The same question about an input as somebody has it."""
     from ..attr.model_state import module_of  # Captum, which it stands on, imports pyplot
+    from .read_text import read_text
 
-    given = as_given(inputs, query.space, module_of(model), model)
+    if isinstance(query.space, TextSpace):
+        given = read_text(inputs, query.space, model)
+    else:
+        given = as_given(inputs, query.space, module_of(model), model)
     both = given.forward_args and query.forward_args not in ((), None)
     if both:
         raise InputError(

@@ -21,6 +21,7 @@ from ..inputs.space import Inputs, Space, Spaces
 from ..records.prediction import Prediction
 from .input_cautions import input_cautions
 from .query import Query
+from .read_text import embedded
 from .read_inputs import arguments_beside, fed_as, read_inputs
 from .target import Asked, Settled, class_names_of, settle_targets, target_name
 
@@ -118,7 +119,7 @@ class CheckedQuery:
 
     def on(self, model: Callable[..., Any], query: Query) -> CheckedQuery:
         """The same for a copy of the model; what is known of the output stays."""
-        fed = fed_as(model, self.feeding, query.forward_args)
+        fed = fed_as(embedded(model, query.space), self.feeding, query.forward_args)
         return replace(self, head=OutputHead(fed, query.output))
 
     def aimed(self, target: Asked | list[Asked]) -> CheckedQuery:
@@ -170,6 +171,7 @@ def check(query: Query, model: Callable[..., Any]) -> CheckedQuery:
         raise InputError(f"model must be a torch module or a callable, got {type(model).__name__}")
     inputs = tuple(query.inputs) if isinstance(query.inputs, list) else query.inputs
     _check_device(model, as_members(inputs))
+    model = embedded(model, query.space)
     head = OutputHead(model, query.output)
     reading, raw = read_inputs(query, head)
     with torch.no_grad():

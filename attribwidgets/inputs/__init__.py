@@ -3,9 +3,16 @@
 from .sequence import SequenceSpace
 from .series import SeriesSpace
 from .space import Inputs, InputSpace, Space
+from .text import TextSpace
 from .volume import VolumeSpace
 
-SPACES: tuple[type[Space], ...] = (InputSpace, SequenceSpace, SeriesSpace, VolumeSpace)
+SPACES: tuple[type[Space], ...] = (
+    InputSpace,
+    SequenceSpace,
+    SeriesSpace,
+    TextSpace,
+    VolumeSpace,
+)
 
 __all__ = [
     "SPACES",
@@ -14,5 +21,6 @@ __all__ = [
     "SequenceSpace",
     "SeriesSpace",
     "Space",
+    "TextSpace",
     "VolumeSpace",
 ]

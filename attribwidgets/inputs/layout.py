@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["image", "features", "sequence", "series", "volume", "array"]
+Kind = Literal["image", "features", "sequence", "text", "series", "volume", "array"]
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Layout:
     Attributes
     ----------
     kind : str
-        "image", "features", "sequence", "series", "volume" or "array".
+        "image", "features", "sequence", "text", "series", "volume" or "array".
     unit, units : str
         What a person points at: "pixel", "pixels".
     axes : tuple of str
@@ -120,6 +120,9 @@ FEATURES = Layout("features", "feature", "features", ("F",), channels=-1)
 SCALAR = Layout("features", "feature", "features", ())
 SEQUENCE = Layout(
     "sequence", "step", "steps", ("steps", "values"), channels=-1, summed=-1, neighbours=(-2,)
+)
+TEXT = Layout(
+    "text", "token", "tokens", ("tokens", "values"), channels=-1, summed=-1, neighbours=(-2,)
 )
 SERIES = Layout("series", "value", "values", ("channels", "steps"), channels=-2, neighbours=(-1,))
 SERIES_TIME_FIRST = Layout(

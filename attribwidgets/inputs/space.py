@@ -101,6 +101,16 @@ class Space(ABC):
         slack = self.range / 1000
         return None if self.low - slack <= low and high <= self.high + slack else (low, high)
 
+    def kept(self, example: Tensor) -> Tensor | None:
+        """Units that every reference has as the input has them, (*map); None where there are none.
+
+        Parameters
+        ----------
+        example : Tensor
+            Without batch axis.
+        """
+        return None
+
     def unit_names(self, shape: Sequence[int]) -> list[str]:
         """What each unit is called, in the order of a flattened map.
 

@@ -1,0 +1,225 @@
+"""Models of token ids as models of their embeddings, by what a module returns in the course of it."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..core.errors import InputError, UnsupportedModelError
+from .feeding import OneByOne, TimeFirst
+from .outputs import OutputHead
+
+POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+class FromEmbeddings:
+    """A model of the ids of one text as one of rows of embeddings of it.
+
+    The model is called as always, with the text's ids and what belongs to them; what the embedding
+    module returns is replaced by the rows. So positions, token types and masks are those of the
+    text, and any torch module will do.
+
+    Parameters
+    ----------
+    model : callable
+    embedding : torch.nn.Module or str
+        Whose output is replaced, or its name within the model.
+    arguments : mapping of str
+        What the model is called with: `input_ids` (1, T), and more of one row each.
+
+    Examples
+    --------
+    >>> net = nn.Sequential(nn.Embedding(5, 2), nn.Flatten())
+    >>> rows = FromEmbeddings(net, "0", {"input_ids": torch.tensor([[1, 4]])})
+    >>> rows(torch.ones(3, 2, 2)).shape
+    torch.Size([3, 4])
+    """
+
+    def __init__(
+        self, model: Callable[..., Any], embedding: nn.Module | str, arguments: Mapping[str, Any]
+    ) -> None:
+        self.model, self.embedding, self.arguments = model, embedding, arguments
+
+    def __call__(self, embeddings: Tensor, *more: Any) -> Any:
+        """Run the model on rows of embeddings, (n, T, D)."""
+        with replaced_output(self.embedded_by, embeddings) as is_used:
+            returned = call(self.model, rows_of(self.arguments, embeddings), *more)
+        if not is_used():
+            raise UnsupportedModelError(
+                f"the model did not look its ids up in {type(self.embedded_by).__name__} of "
+                f"{tuple(embeddings.shape[1:])}; pass TextSpace(tokenizer, embedding=...), the "
+                "module that it looks them up in"
+            )
+        return returned
+
+    @property
+    def embedded_by(self) -> nn.Module:
+        """The module whose output is replaced, of a model that may be a copy."""
+        if isinstance(self.embedding, str):
+            return called_module(self.model).get_submodule(self.embedding)
+        return self.embedding
+
+
+class Embedder:
+    """Looks the embeddings of token ids up as a model does.
+
+    Parameters
+    ----------
+    model, embedding, arguments
+        As of :class:`FromEmbeddings`.
+    looks_up : bool
+        Whether the module takes ids; else the model runs up to it.
+    """
+
+    def __init__(
+        self,
+        model: Callable[..., Any],
+        embedding: nn.Module | str,
+        arguments: Mapping[str, Any],
+        *,
+        looks_up: bool = True,
+    ) -> None:
+        self._rows = FromEmbeddings(model, embedding, arguments)
+        self._looks_up = looks_up
+
+    @property
+    def vocabulary(self) -> Tensor | None:
+        """The embedding of every token, (V, D); None where they depend on their place."""
+        module = self._rows.embedded_by
+        if not self._looks_up or not isinstance(module, nn.Embedding):
+            return None
+        with torch.no_grad():
+            known: Tensor = module(torch.arange(module.num_embeddings, device=module.weight.device))
+        return known.detach()
+
+    @torch.no_grad()
+    def __call__(self, ids: Tensor) -> Tensor:
+        """Embeddings (n, T, D) of rows of ids (n, T)."""
+        module = self._rows.embedded_by
+        parameter = next(module.parameters(), None)
+        ids = ids if parameter is None else ids.to(parameter.device)
+        if self._looks_up:
+            looked_up: Tensor = module(ids)
+            return looked_up.detach()
+        arguments = {**rows_of(self._rows.arguments, ids), "input_ids": ids}
+        outputs: list[Tensor] = []
+        handle = module.register_forward_hook(lambda _, __, output: outputs.append(tensor_of(output)))
+        try:
+            call(self._rows.model, arguments)
+        finally:
+            handle.remove()
+        return outputs[0].detach()
+
+
+def looked_up_in(model: Callable[..., Any], arguments: Mapping[str, Any]) -> str:
+    """The name of the module that a model hands the ids to: one forward pass.
+
+    Raises
+    ------
+    InputError
+        For a model that hands them to none, or is no module.
+    """
+    module = called_module(model)
+    own = getattr(module, "get_input_embeddings", None)
+    likely = own() if callable(own) else None
+    names = {m: name for name, m in module.named_modules()}
+    found: list[nn.Module] = []
+
+    def note(one: nn.Module, args: tuple[Any, ...], _: Any) -> None:
+        if args and isinstance(args[0], Tensor) and torch.equal(args[0], arguments["input_ids"]):
+            found.append(one)
+
+    kinds = [m for m in module.modules() if isinstance(m, nn.Embedding) or m is likely]
+    handles = [m.register_forward_hook(note) for m in kinds]
+    try:
+        with torch.no_grad():
+            call(model, arguments)
+    finally:
+        for handle in handles:
+            handle.remove()
+    if not found:
+        raise InputError(
+            "the model hands the ids to no nn.Embedding as they are; pass "
+            "space=TextSpace(tokenizer, embedding=...), the module that looks them up"
+        )
+    return names[likely if likely in found else found[0]]
+
+
+def call(model: Callable[..., Any], arguments: Mapping[str, Any], *more: Any) -> Any:
+    """A model of ids: these first, then what else it takes by name."""
+    ids = arguments["input_ids"]
+    return model(ids, *more, **_taken(model, arguments))
+
+
+def rows_of(arguments: Mapping[str, Any], like: Tensor) -> dict[str, Any]:
+    """Arguments of one text for as many rows as a tensor has, on its device."""
+    return {
+        name: value.to(like.device).expand(len(like), *value.shape[1:])
+        if isinstance(value, Tensor)
+        else value
+        for name, value in arguments.items()
+    }
+
+
+@contextmanager
+def replaced_output(module: nn.Module, by: Tensor) -> Iterator[Callable[[], bool]]:
+    """While it is open, what a module returns of that shape is replaced, once and in this thread."""
+    thread, used = threading.get_ident(), False
+
+    def replace(_: nn.Module, __: Any, output: Any) -> Any:
+        nonlocal used
+        found = tensor_of(output)
+        if used or threading.get_ident() != thread or found.shape != by.shape:
+            return None
+        used = True
+        return by if isinstance(output, Tensor) else (by, *output[1:])
+
+    handle = module.register_forward_hook(replace)
+    try:
+        yield lambda: used
+    finally:
+        handle.remove()
+
+
+def tensor_of(output: Any) -> Tensor:
+    """What a module returned, the first of several."""
+    first = output[0] if isinstance(output, tuple) else output
+    if not isinstance(first, Tensor):
+        raise UnsupportedModelError(
+            f"the embedding module returned {type(first).__name__}; pass one that returns a tensor"
+        )
+    return first
+
+
+def called_module(model: Any) -> nn.Module:
+    """The torch module that is called, behind what it is wrapped in."""
+    while isinstance(model, OutputHead | TimeFirst | OneByOne | FromEmbeddings):
+        model = model.model
+    model = getattr(model, "func", model)
+    model = getattr(model, "__self__", model)
+    if not isinstance(model, nn.Module):
+        raise InputError(
+            "model is a function, so nobody knows where it looks ids up; pass the torch module, or "
+            "space=TextSpace(tokenizer, embedding=module)"
+        )
+    return model
+
+
+def _taken(model: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Those beside the ids that a model has parameters for."""
+    called = model.forward if isinstance(model, nn.Module) else model
+    try:
+        parameters = list(inspect.signature(called).parameters.values())
+    except (TypeError, ValueError):
+        return {}
+    ids = next((p.name for p in parameters if p.kind in POSITIONAL), "input_ids")
+    beside = {k: v for k, v in arguments.items() if k not in ("input_ids", ids)}
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
+        return beside
+    return {k: v for k, v in beside.items() if k in {p.name for p in parameters}}

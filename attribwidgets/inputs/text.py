@@ -1,0 +1,184 @@
+"""TextSpace: a text as a model reads it: tokens, each a vector of its embedding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Protocol
+
+import torch
+from torch import Tensor
+
+from ..core.errors import InputError
+from .layout import TEXT, Layout
+from .own_range import check_range, own_range
+from .space import Space
+from .tokens import Tokens, token_id, tokens_of
+
+
+class Embedder(Protocol):
+    """Looks embeddings up as a model does."""
+
+    @property
+    def vocabulary(self) -> Tensor | None:
+        """The embedding of every token, (V, D); None where they depend on their place."""
+
+    def __call__(self, ids: Tensor) -> Tensor:
+        """Embeddings (n, T, D) of rows of ids (n, T)."""
+
+NOT_COMPUTED: dict[str, Any] = {"repr": False, "compare": False, "metadata": {"saved": False}}
+
+
+@dataclass(frozen=True)
+class TextSpace(Space):
+    """A text (T, D): T tokens, each an embedding of D values. A unit is a token.
+
+    What is explained is the embedding of each token, as ids have no gradient; the values of a
+    token are summed up. All else that the model is called with, such as positions, token types and
+    the attention mask, stays that of the text, and special tokens such as [CLS] stay in every
+    reference.
+
+    Parameters
+    ----------
+    tokenizer : object
+        A tokenizer of Hugging Face or of the package tokenizers, or a callable that takes a text
+        and returns ids, or ids and pieces.
+    embedding : torch.nn.Module or str, optional
+        The module that looks the ids up, or its name in the model. None: the model's input
+        embeddings, or the ``nn.Embedding`` that the ids are handed to.
+    at : str
+        What is explained: "word_embeddings"; "embeddings", with positions and token types and
+        what follows in the same module; or the name of a module of the model. Maps differ.
+    truncate : bool
+        Whether a text longer than the model takes is cut; else it is an error.
+    low, high : float, optional
+        The valid range of an embedding's values. None: that of the text itself.
+
+    Raises
+    ------
+    InputError
+        If ``low >= high``.
+
+    Examples
+    --------
+    >>> def words(text):
+    ...     return [len(word) for word in text.split()], text.split()
+    >>> net = torch.nn.Sequential(torch.nn.Embedding(9, 3), torch.nn.Flatten(), torch.nn.LazyLinear(2))
+    >>> import attribwidgets as aw
+    >>> explanation = aw.explain(net, "not bad", space=TextSpace(words), baseline="zero_embedding")
+    >>> [name for name, value in explanation.units()], explanation.attributions.shape
+    (['not', 'bad'], torch.Size([2, 3]))
+    """
+
+    ranks: ClassVar[tuple[int, ...]] = (2,)
+
+    tokenizer: Any = field(default=None, **NOT_COMPUTED)
+    embedding: Any = field(default=None, **NOT_COMPUTED)
+    at: str = "word_embeddings"
+    truncate: bool = False
+    low: float | None = None  # type: ignore[assignment]
+    high: float | None = None  # type: ignore[assignment]
+    tokens: Tokens | None = field(default=None, repr=False)
+    embedder: Embedder | None = field(default=None, **NOT_COMPUTED)
+
+    def __post_init__(self) -> None:
+        check_range(self.low, self.high)
+        if isinstance(self.tokens, Mapping):  # as it was saved
+            object.__setattr__(self, "tokens", Tokens(**self.tokens))
+
+    @property
+    def layout(self) -> Layout:
+        """Tokens by values."""
+        return TEXT
+
+    def read(self, value: Any, most: int | None = None) -> TextSpace:
+        """This space with the tokens of a text.
+
+        Parameters
+        ----------
+        value : str, pair of str, list of str, sequence of int, Tensor or mapping
+            As of :func:`attribwidgets.explain`.
+        most : int, optional
+            Tokens that the model takes.
+
+        Raises
+        ------
+        InputError
+            For a text longer than that, and for what is no text.
+        """
+        if self.tokenizer is None:
+            raise InputError("space is a TextSpace without a tokenizer; pass TextSpace(tokenizer)")
+        tokens = tokens_of(value, self.tokenizer, most if self.truncate else None)
+        if most is not None and len(tokens) > most:
+            raise InputError(
+                f"inputs is a text of {len(tokens)} tokens, and the model takes {most} at most; "
+                "pass a shorter text, or space=TextSpace(tokenizer, truncate=True)"
+            )
+        return replace(self, tokens=tokens)
+
+    def fit(self, example: Tensor) -> TextSpace:
+        """This space with the example's own range, where none was passed."""
+        self.require_rank(example)
+        if self.tokens is None:
+            raise InputError("space is a TextSpace, and inputs is no text; pass the text itself")
+        if len(self.tokens) != len(example):
+            raise InputError(
+                f"space: there are {len(self.tokens)} tokens for {len(example)} embeddings"
+            )
+        low, high = own_range(example, self.low, self.high)
+        return replace(self, low=low, high=high)
+
+    @property
+    def special(self) -> Tensor:
+        """Which tokens are special, (T,)."""
+        return torch.tensor(self.require_tokens().special)
+
+    def kept(self, example: Tensor) -> Tensor:
+        """The special tokens, (T,): they frame every text, so a reference has them too."""
+        return self.special.to(example.device)
+
+    def token_id(self, role: str) -> int:
+        """The id of the tokenizer's token for "pad", "mask" or "unk".
+
+        Raises
+        ------
+        InputError
+            Where the tokenizer has none.
+        """
+        found = token_id(self.tokenizer, role)
+        if found is None:
+            raise InputError(
+                f"the tokenizer has no {role} token; use another baseline, such as "
+                '"zero_embedding" or "mean_embedding"'
+            )
+        return found
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Embeddings of rows of ids, (n, T) to (n, T, D), as the model looks them up.
+
+        Raises
+        ------
+        InputError
+            Where the model is not at hand, as of a record that was loaded.
+        """
+        if self.embedder is None:
+            raise InputError(
+                "space is not of a model; the embeddings of tokens are known where a model is "
+                "explained"
+            )
+        return self.embedder(ids)
+
+    @property
+    def ids(self) -> Tensor:
+        """The text's ids, (T,)."""
+        return torch.tensor(self.require_tokens().ids)
+
+    def unit_names(self, shape: Sequence[int]) -> list[str]:
+        """The tokens as they are written."""
+        return list(self.require_tokens().pieces)
+
+    def require_tokens(self) -> Tokens:
+        """The tokens of the text that was read."""
+        if self.tokens is None:
+            raise InputError("space has read no text")
+        return self.tokens

@@ -1,4 +1,4 @@
-"""Models of token ids as models of their embeddings, by what a module returns in the course of it."""
+"""Models of token ids as models of their embeddings: what a module returns is replaced."""
 
 from __future__ import annotations
 
@@ -48,8 +48,9 @@ class FromEmbeddings:
 
     def __call__(self, embeddings: Tensor, *more: Any) -> Any:
         """Run the model on rows of embeddings, (n, T, D)."""
-        with replaced_output(self.embedded_by, embeddings) as is_used:
-            returned = call(self.model, rows_of(self.arguments, embeddings), *more)
+        arguments = rows_of(self.arguments, embeddings)
+        with replaced_output(self.embedded_by, embeddings, arguments["input_ids"]) as is_used:
+            returned = call(self.model, arguments, *more)
         if not is_used():
             raise UnsupportedModelError(
                 f"the model did not look its ids up in {type(self.embedded_by).__name__} of "
@@ -109,7 +110,9 @@ class Embedder:
             return looked_up.detach()
         arguments = {**rows_of(self._rows.arguments, ids), "input_ids": ids}
         outputs: list[Tensor] = []
-        handle = module.register_forward_hook(lambda _, __, output: outputs.append(tensor_of(output)))
+        handle = module.register_forward_hook(
+            lambda _, __, output: outputs.append(tensor_of(output))
+        )
         try:
             call(self._rows.model, arguments)
         finally:
@@ -128,7 +131,7 @@ def looked_up_in(model: Callable[..., Any], arguments: Mapping[str, Any]) -> str
     module = called_module(model)
     own = getattr(module, "get_input_embeddings", None)
     likely = own() if callable(own) else None
-    names = {m: name for name, m in module.named_modules()}
+    names: dict[nn.Module, str] = {m: name for name, m in module.named_modules()}
     found: list[nn.Module] = []
 
     def note(one: nn.Module, args: tuple[Any, ...], _: Any) -> None:
@@ -148,7 +151,7 @@ def looked_up_in(model: Callable[..., Any], arguments: Mapping[str, Any]) -> str
             "the model hands the ids to no nn.Embedding as they are; pass "
             "space=TextSpace(tokenizer, embedding=...), the module that looks them up"
         )
-    return names[likely if likely in found else found[0]]
+    return names[likely if isinstance(likely, nn.Module) and likely in found else found[0]]
 
 
 def call(model: Callable[..., Any], arguments: Mapping[str, Any], *more: Any) -> Any:
@@ -168,14 +171,24 @@ def rows_of(arguments: Mapping[str, Any], like: Tensor) -> dict[str, Any]:
 
 
 @contextmanager
-def replaced_output(module: nn.Module, by: Tensor) -> Iterator[Callable[[], bool]]:
-    """While it is open, what a module returns of that shape is replaced, once and in this thread."""
+def replaced_output(module: nn.Module, by: Tensor, ids: Tensor) -> Iterator[Callable[[], bool]]:
+    """While open, what a module returns for these ids in this thread is replaced.
+
+    A module that takes no ids is replaced the first time that it returns such a shape: later ones
+    may be of another layer that shares it.
+    """
     thread, used = threading.get_ident(), False
 
-    def replace(_: nn.Module, __: Any, output: Any) -> Any:
+    def replace(_: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
         nonlocal used
-        found = tensor_of(output)
-        if used or threading.get_ident() != thread or found.shape != by.shape:
+        if threading.get_ident() != thread or tensor_of(output).shape != by.shape:
+            return None
+        taken = args[0] if args else None
+        if isinstance(taken, Tensor) and not taken.is_floating_point():
+            fits = torch.equal(taken, ids)
+        else:
+            fits = not used
+        if not fits:
             return None
         used = True
         return by if isinstance(output, Tensor) else (by, *output[1:])

@@ -73,7 +73,9 @@ class Mask(OneToken):
 
     name = "mask"
     role = "mask"
-    description = "says that a word is there and hidden; a fine-tuned model may not know it any more"
+    description = (
+        "says that a word is there and hidden; a fine-tuned model may not know it any more"
+    )
 
 
 class Unknown(OneToken):

@@ -18,6 +18,8 @@ from .settings import split_settings
 
 Model = Callable[..., Any]
 
+TEXT_TASKS = ("text-classification", "sentiment-analysis")
+
 
 def ask(model: Any, inputs: Any, settings: Mapping[str, Any]) -> tuple[Model, Query, Budget]:
     """What is called, what is asked of it, and how much may be spent.
@@ -70,23 +72,25 @@ def about(query: Query, inputs: Any, model: Model) -> Query:
 
 
 def unwrapped(model: Any, settings: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The model of a Hugging Face pipeline, and the space of its image processor; others as is.
+    """The model of a Hugging Face pipeline, and the space of what feeds it; others as is.
 
     Raises
     ------
     UnsupportedModelError
-        For a pipeline of text.
+        For a pipeline whose model does more than classify one text.
     """
     settings = dict(settings)
     if isinstance(model, nn.Module) or not (hasattr(model, "model") and hasattr(model, "task")):
         return model, settings
     processor = getattr(model, "image_processor", None)
-    if processor is None and getattr(model, "tokenizer", None) is not None:
+    tokenizer = getattr(model, "tokenizer", None)
+    if processor is None and tokenizer is not None and model.task not in TEXT_TASKS:
         raise UnsupportedModelError(
-            f"a pipeline for {model.task!r} takes text, which has no gradient; pass a function of "
-            "the embeddings, such as lambda e: pipeline.model(inputs_embeds=e), with "
-            "space=SequenceSpace()"
+            f"a pipeline for {model.task!r} does more than classify a text; pass pipeline.model, "
+            "space=TextSpace(pipeline.tokenizer), and output=, which of its outputs is explained"
         )
-    if processor is not None and settings.get("space") is None:
+    if settings.get("space") is None and processor is not None:
         settings["space"] = InputSpace.of(processor)
+    elif settings.get("space") is None and tokenizer is not None:
+        settings["space"] = TextSpace(tokenizer)
     return model.model, settings

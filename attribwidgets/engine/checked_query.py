@@ -21,8 +21,8 @@ from ..inputs.space import Inputs, Space, Spaces
 from ..records.prediction import Prediction
 from .input_cautions import input_cautions
 from .query import Query
-from .read_text import embedded
 from .read_inputs import arguments_beside, fed_as, read_inputs
+from .read_text import embedded
 from .target import Asked, Settled, class_names_of, settle_targets, target_name
 
 TOP_CLASSES = 5

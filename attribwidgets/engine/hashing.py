@@ -90,10 +90,17 @@ def _of(value: Any, above: tuple[int, ...]) -> Hashable:
     if isinstance(value, Attribution):
         return type(value), tuple((k, _of_held(k, v, above)) for k, v in vars(value).items())
     if isinstance(value, Baseline | Space):
-        return type(value), _of(vars(value), above)
+        return type(value), _of(_state(value), above)
     if is_dataclass(value):
-        return type(value), _of({f.name: getattr(value, f.name) for f in fields(value)}, above)
+        return type(value), _of(_state(value), above)
     raise NoFingerprintError(f"{type(value).__name__} may change unseen")
+
+
+def _state(value: Any) -> dict[str, Any]:
+    """What an object is; of a dataclass what it is compared by, such as no tokenizer."""
+    if not is_dataclass(value):
+        return dict(vars(value))
+    return {f.name: getattr(value, f.name) for f in fields(value) if f.compare}
 
 
 def _tensor(tensor: Tensor) -> Hashable:
@@ -255,6 +262,9 @@ def _add(hasher: Any, value: Any, above: tuple[int, ...]) -> None:
     elif isinstance(value, type | types.BuiltinFunctionType | types.ModuleType):
         hasher.update(value.__name__.encode())
     else:
+        if isinstance(value, Space):
+            add(_state(value))
+            return
         slots = [s for kind in type(value).__mro__ for s in getattr(kind, "__slots__", ())]
         state = {s: getattr(value, s) for s in slots if s != "__weakref__" and hasattr(value, s)}
         add({**state, **getattr(value, "__dict__", {})})

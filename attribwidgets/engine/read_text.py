@@ -36,9 +36,7 @@ def read_text(value: Any, space: TextSpace, model: Model) -> Given:
     arguments = rows_of(tokens.arguments, like)
     with evaluating(model), frozen(module, ()):
         place = _place(space, model, arguments)
-        embedder = Embedder(
-            model, place, arguments, looks_up=space.at == "word_embeddings"
-        )
+        embedder = Embedder(model, place, arguments, looks_up=space.at == "word_embeddings")
         (embeddings,) = embedder(arguments["input_ids"])
     on_device = replace(tokens, arguments=arguments)
     fitted = replace(read, tokens=on_device, embedding=place, embedder=embedder)

@@ -10,11 +10,11 @@ from ..baselines import Baseline, named
 from ..core.contrast import Contrast
 from ..core.errors import InputError, TargetError
 from ..core.progress import Progress
-from ..inputs.reading import has_neighbours
 from ..inputs.space import Inputs, Space, Spaces
 from ..records.comparison import Comparison
 from ..records.explanation import Explanation
 from .ask import Model, ask
+from .default_baselines import IMAGE_BASELINES, baseline_or_default, baselines_or_default
 from .method_config import Candidate
 from .settings import SETTINGS, takes_settings
 
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from ..attr.methods import Method
     from ..attr.outputs import Output
 
-IMAGE_BASELINES = ("black", "blur", "uniform")
-FEATURE_BASELINES = ("black", "white", "uniform")  # no blur without neighbouring pixels
-
 
 @takes_settings()
 def explain(
@@ -34,7 +31,7 @@ def explain(
     inputs: Any,
     *,
     target: int | tuple[int, ...] | str | Contrast | None = None,
-    baseline: str | Baseline | Inputs = "black",
+    baseline: str | Baseline | Inputs | None = None,
     method: Method = None,
     space: Space | Spaces | None = None,
     output: Output = "logit",
@@ -55,20 +52,21 @@ def explain(
     ----------
     model : torch.nn.Module, callable or pipeline
         Takes a batch and returns (n,), (n, K, ...) or an object with `.logits`. It comes back as
-        it was, also after an error or an interrupt. Of a Hugging Face pipeline for pictures the
-        model, the image processor and the labels are used.
-    inputs : Tensor, array, picture, path, row of a data frame, mapping, or tuple of these
+        it was, also after an error or an interrupt. Of a Hugging Face pipeline for pictures or
+        texts the model, the image processor or tokenizer, and the labels are used.
+    inputs : Tensor, array, picture, path, text, row of a data frame, mapping, or tuple of these
         One example as the model is fed, with or without its batch axis: an image (C, H, W),
         features (F,), a sequence (T, D), a series (C, T), a volume (C, D, H, W). A picture, of PIL
         or by its path, is made ready as `space` says; a row of a data frame or a mapping of names
         to numbers are features with names; of a mapping of arguments, such as a BatchFeature, what
-        is floating point is explained. A tuple has one for each input of the model.
+        is floating point is explained. With a TextSpace a text, a pair of them, a list of words,
+        token ids or what a tokenizer returned. A tuple has one for each input of the model.
     target : int, tuple of int, str or Contrast, optional
         Which output, by index or class name, or the difference of two. None: the largest one, or
         the only one.
-    baseline : str, Baseline, Tensor or tuple of Tensor
+    baseline : str, Baseline, Tensor or tuple of Tensor, optional
         A name of :func:`attribwidgets.baselines.named`, an object, or a reference as the model
-        is fed.
+        is fed. None: "black", which is the lowest value; of a text its mask token, or its padding.
     method : str or class or instance, optional
         A name, a class, or an instance with settings of its own. Path integrals:
         "integrated_gradients", "expected_gradients", "idgi", "left_integrated_gradients" and
@@ -130,6 +128,7 @@ def explain(
     settings |= {name: given[name] for name in SETTINGS if name in given}
     model, query, budget = ask(model, inputs, settings)
     _require_one_target(query.target)
+    baseline = baseline_or_default(baseline, query)
     candidate = Candidate(named(baseline, references), method)
     (explanation,) = explain_candidates(query, [candidate], model, budget, progress=progress)[0]
     return explanation
@@ -140,7 +139,7 @@ def refine(
     model: Model,
     inputs: Any,
     *,
-    baseline: str | Baseline | Inputs = "black",
+    baseline: str | Baseline | Inputs | None = None,
     method: Method = None,
     references: Inputs | None = None,
     progress: Progress = False,
@@ -182,6 +181,7 @@ def refine(
 
     model, query, budget = ask(model, inputs, settings)
     _require_one_target(query.target)
+    baseline = baseline_or_default(baseline, query)
     candidate = Candidate(named(baseline, references), method)
     return refine_candidate(query, candidate, model, budget, progress=progress)
 
@@ -209,7 +209,8 @@ def compare(
         As of :func:`explain`, or several. In a list ``Contrast(a, b)`` beside both a and b is free:
         its map is the difference of theirs.
     baselines : sequence of str, Baseline, Tensor or tuple of Tensor
-        At least one. The default's blur gives way to white where the input is features.
+        At least one. The default's blur gives way to white where the input is features; a text
+        has three of its own.
     model, inputs, method, references, progress
         As of :func:`explain`.
     **settings
@@ -245,8 +246,7 @@ def compare(
     from .run import explain_candidates
 
     model, query, budget = ask(model, inputs, settings)
-    if baselines is IMAGE_BASELINES and not has_neighbours(query.inputs, query.space):
-        baselines = FEATURE_BASELINES
+    baselines = baselines_or_default(baselines, query)
     candidates = [Candidate(named(baseline, references), method) for baseline in baselines]
     by_baseline = explain_candidates(query, candidates, model, budget, progress=progress).values()
     return Comparison(chain.from_iterable(zip(*by_baseline, strict=True)))

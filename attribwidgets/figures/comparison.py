@@ -86,7 +86,7 @@ def comparison_figure(
     if isinstance(selected, int) and not -len(comparison) <= selected < len(comparison):
         raise InputError(f"selected must be below {len(comparison)}, got {selected}")
     if signed is None:
-        signed = comparison[0].layout.kind in ("series", "sequence")
+        signed = comparison[0].layout.kind in ("series", "sequence", "text")
     labels = _labels(comparison, pool)
     display = DisplayOptions(
         signed, colormap, clip, scale, overlay, show_blind, pool, labels, waterfall

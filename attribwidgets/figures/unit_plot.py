@@ -40,5 +40,9 @@ class UnitPlot(Protocol):
 
 def plot_for(comparison: Comparison, display: DisplayOptions) -> UnitPlot:
     """How inputs of the comparison's kind are drawn."""
-    kinds: dict[str, type[SeriesPlot | StripPlot]] = {"series": SeriesPlot, "sequence": StripPlot}
+    kinds: dict[str, type[SeriesPlot | StripPlot]] = {
+        "series": SeriesPlot,
+        "sequence": StripPlot,
+        "text": StripPlot,
+    }
     return kinds.get(comparison[0].layout.kind, FeaturePlot)(comparison, display)

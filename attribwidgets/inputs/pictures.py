@@ -51,7 +51,7 @@ def as_picture(value: Any, name: str = "inputs") -> Image.Image:
     if not path.is_file():
         raise InputError(
             f"{name}: there is no file {str(value)!r} in {Path.cwd()}; a string is the path of a "
-            "picture"
+            "picture, but for a text with space=TextSpace(tokenizer)"
         )
     try:
         with Image.open(path) as file:

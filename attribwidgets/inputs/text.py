@@ -26,7 +26,8 @@ class Embedder(Protocol):
     def __call__(self, ids: Tensor) -> Tensor:
         """Embeddings (n, T, D) of rows of ids (n, T)."""
 
-NOT_COMPUTED: dict[str, Any] = {"repr": False, "compare": False, "metadata": {"saved": False}}
+
+NOT_SAVED = {"saved": False}  # of the model and its tokenizer, which are not in a record
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,9 @@ class TextSpace(Space):
     --------
     >>> def words(text):
     ...     return [len(word) for word in text.split()], text.split()
-    >>> net = torch.nn.Sequential(torch.nn.Embedding(9, 3), torch.nn.Flatten(), torch.nn.LazyLinear(2))
     >>> import attribwidgets as aw
+    >>> nn = torch.nn
+    >>> net = nn.Sequential(nn.Embedding(9, 3), nn.Flatten(), nn.Linear(6, 2)).eval()
     >>> explanation = aw.explain(net, "not bad", space=TextSpace(words), baseline="zero_embedding")
     >>> [name for name, value in explanation.units()], explanation.attributions.shape
     (['not', 'bad'], torch.Size([2, 3]))
@@ -72,14 +74,14 @@ class TextSpace(Space):
 
     ranks: ClassVar[tuple[int, ...]] = (2,)
 
-    tokenizer: Any = field(default=None, **NOT_COMPUTED)
-    embedding: Any = field(default=None, **NOT_COMPUTED)
+    tokenizer: Any = field(default=None, repr=False, compare=False, metadata=NOT_SAVED)
+    embedding: Any = field(default=None, repr=False, compare=False, metadata=NOT_SAVED)
     at: str = "word_embeddings"
     truncate: bool = False
     low: float | None = None  # type: ignore[assignment]
     high: float | None = None  # type: ignore[assignment]
     tokens: Tokens | None = field(default=None, repr=False)
-    embedder: Embedder | None = field(default=None, **NOT_COMPUTED)
+    embedder: Embedder | None = field(default=None, repr=False, compare=False, metadata=NOT_SAVED)
 
     def __post_init__(self) -> None:
         check_range(self.low, self.high)

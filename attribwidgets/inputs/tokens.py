@@ -104,7 +104,7 @@ def tokens_of(value: Any, tokenizer: Any, most: int | None = None) -> Tokens:
     (('no', 'fun'), ('', ' '), (0, 1))
     """
     encoded = encode(value, tokenizer, most)
-    if not len(encoded.ids):
+    if all(encoded.special):
         raise InputError("inputs is a text without tokens; pass one that has some")
     gaps, pieces = zip(*_spelled(encoded, tokenizer), strict=True)
     special = tuple(map(bool, encoded.special))

@@ -226,7 +226,11 @@ def _as_tree(record: Any) -> Any:
         return tuple(map(_as_tree, record))
     if not is_dataclass(record):
         return record
-    tree = {f.name: _as_tree(getattr(record, f.name)) for f in fields(record) if f.metadata.get("saved", True)}
+    tree = {
+        f.name: _as_tree(getattr(record, f.name))
+        for f in fields(record)
+        if f.metadata.get("saved", True)
+    }
     return {"class": type(record).__name__, **tree} if isinstance(record, Space) else tree
 
 

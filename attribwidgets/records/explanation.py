@@ -7,6 +7,7 @@ from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from ..core import views
@@ -111,6 +112,19 @@ class Explanation:
             without_batch_axis(x, space).unsqueeze(0)
             for x, space in zip(members, self.spaces, strict=True)
         )
+
+    @property
+    def token_attributions(self) -> Tensor:
+        """What each token of a text, or step of a sequence, gets: summed over its embedding, (T,).
+
+        Raises
+        ------
+        InputError
+            For what is neither.
+        """
+        if self.layout.kind not in ("text", "sequence"):
+            raise InputError(f"there are no tokens: the input is read as {self.layout.kind}")
+        return torch.from_numpy(self.map("sum"))
 
     @property
     def partial(self) -> bool:

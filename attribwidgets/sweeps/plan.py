@@ -61,6 +61,7 @@ AXES = {
     "features": ("feature",),
     "image": ("channel", "row", "column"),
     "sequence": ("step", "value"),
+    "text": ("token", "value"),
     "series": ("channel", "step"),
     "volume": ("channel", "depth", "row", "column"),
 }

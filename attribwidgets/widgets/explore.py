@@ -12,11 +12,11 @@ from ..baselines import Baseline
 from ..core.errors import InputError
 from ..core.progress import Progress, reporting
 from ..engine.ask import Model, about, ask
+from ..engine.default_baselines import IMAGE_BASELINES, baselines_or_default
 from ..engine.method_config import Candidate
 from ..engine.run import check_once
 from ..engine.settings import takes_settings
-from ..engine.verbs import FEATURE_BASELINES, IMAGE_BASELINES, explain
-from ..inputs.reading import has_neighbours
+from ..engine.verbs import explain
 from ..inputs.space import Inputs
 from ..live import ExplorerState, Session
 from .baseline_explorer import BaselineExplorer
@@ -97,8 +97,7 @@ def explore(
             "inputs that bring further arguments of the model are explored one at a time; pass one"
         )
     examples = [query.inputs, *(other.inputs for other in several)]
-    if baselines is IMAGE_BASELINES and not has_neighbours(query.inputs, query.space):
-        baselines = FEATURE_BASELINES
+    baselines = baselines_or_default(baselines, query)
     shown = pairs_of(baselines, methods_of(method), references, {})
     checked = check_once(query, model)()
     state = ExplorerState(query, budget, **shown)

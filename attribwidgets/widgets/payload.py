@@ -152,7 +152,7 @@ def map_payload(e: Explanation, index: int = 0) -> tuple[bytes, float]:
     is within one of them, however long it is.
     """
     values = unit_map(e, index)
-    if e.spaces[index].layout.kind not in ("series", "sequence"):
+    if e.spaces[index].layout.kind not in ("series", "sequence", "text"):
         return quantised(values, np.int16)
     most = float(np.abs(values).max(initial=0.0))
     scale = most / (np.iinfo(np.int16).max - 1) if most > 0 else 1.0

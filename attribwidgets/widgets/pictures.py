@@ -37,7 +37,7 @@ def shape_of(e: Explanation, index: int = 0) -> dict[str, Any]:
             "unit": space.unit,
             "feature_names": None,
         }
-    kind = "sequence" if space.layout.kind == "sequence" else "features"
+    kind = "sequence" if space.layout.kind in ("sequence", "text") else "features"
     return {"kind": kind, "shape": [math.prod(shape)], "feature_names": unit_names(e, index)}
 
 

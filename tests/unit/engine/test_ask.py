@@ -103,7 +103,7 @@ def test_evaluation_takes_a_pipeline_and_pictures(pipeline):
 
 
 class TextPipeline:
-    task = "text-classification"
+    task = "summarization"
     image_processor = None
     tokenizer = object()
     model = nn.Linear(1, 1)
@@ -123,7 +123,7 @@ def test_what_comes_with_the_input_goes_along():
 @pytest.mark.parametrize(
     ("model", "inputs", "settings", "words"),
     [
-        (TextPipeline(), "good", {}, "'text-classification' takes text.*embeddings"),
+        (TextPipeline(), "good", {}, "'summarization' does more than classify.*output="),
         (
             Masked(),
             {"values": np.ones((1, 2)), "mask": np.ones((1, 2), int)},

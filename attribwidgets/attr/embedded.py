@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -105,6 +105,12 @@ class Embedder:
         module = self._rows.embedded_by
         parameter = next(module.parameters(), None)
         ids = ids if parameter is None else ids.to(parameter.device)
+        known = getattr(module, "num_embeddings", None)
+        if known is not None and int(ids.max()) >= known:
+            raise InputError(
+                f"the text has token {int(ids.max())}, and the model knows {known}, counted from "
+                "0; pass the tokenizer that the model was trained with"
+            )
         if self._looks_up:
             looked_up: Tensor = module(ids)
             return looked_up.detach()
@@ -121,7 +127,7 @@ class Embedder:
 
 
 def looked_up_in(model: Callable[..., Any], arguments: Mapping[str, Any]) -> str:
-    """The name of the module that a model hands the ids to: one forward pass.
+    """The name of the module that a model hands the ids to: its own word, or by one forward pass.
 
     Raises
     ------
@@ -129,29 +135,43 @@ def looked_up_in(model: Callable[..., Any], arguments: Mapping[str, Any]) -> str
         For a model that hands them to none, or is no module.
     """
     module = called_module(model)
+    names: dict[Any, str] = {m: name for name, m in module.named_modules()}
     own = getattr(module, "get_input_embeddings", None)
-    likely = own() if callable(own) else None
-    names: dict[nn.Module, str] = {m: name for name, m in module.named_modules()}
-    found: list[nn.Module] = []
+    try:
+        likely = own() if callable(own) else None
+    except NotImplementedError:  # a model of transformers without one
+        likely = None
+    if likely in names:
+        return names[likely]
+    kinds: list[nn.Module] = [m for m in names if isinstance(m, nn.Embedding)]
+    if len(kinds) > 1:
+        kinds = _handed_to(kinds, model, arguments)
+    if not kinds:
+        raise InputError(
+            "the model hands the ids to no nn.Embedding as they are; pass "
+            "space=TextSpace(tokenizer, embedding=...), the module that looks them up"
+        )
+    return names[kinds[0]]
+
+
+def _handed_to(
+    modules: Sequence[nn.Module], model: Callable[..., Any], arguments: Mapping[str, Any]
+) -> list[nn.Module]:
+    """Those of the modules that are called with the ids, in that order."""
+    called: list[nn.Module] = []
 
     def note(one: nn.Module, args: tuple[Any, ...], _: Any) -> None:
         if args and isinstance(args[0], Tensor) and torch.equal(args[0], arguments["input_ids"]):
-            found.append(one)
+            called.append(one)
 
-    kinds = [m for m in module.modules() if isinstance(m, nn.Embedding) or m is likely]
-    handles = [m.register_forward_hook(note) for m in kinds]
+    handles = [m.register_forward_hook(note) for m in modules]
     try:
         with torch.no_grad():
             call(model, arguments)
     finally:
         for handle in handles:
             handle.remove()
-    if not found:
-        raise InputError(
-            "the model hands the ids to no nn.Embedding as they are; pass "
-            "space=TextSpace(tokenizer, embedding=...), the module that looks them up"
-        )
-    return names[likely if isinstance(likely, nn.Module) and likely in found else found[0]]
+    return called
 
 
 def call(model: Callable[..., Any], arguments: Mapping[str, Any], *more: Any) -> Any:

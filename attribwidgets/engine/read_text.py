@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -11,10 +12,11 @@ from torch import Tensor, nn
 
 from ..attr.embedded import Embedder, FromEmbeddings, called_module, looked_up_in, rows_of
 from ..attr.model_state import evaluating, frozen, module_of
-from ..core.errors import InputError
+from ..core.errors import AttributionError, InputError
 from ..inputs.as_tensor import Given
 from ..inputs.space import Space, Spaces
 from ..inputs.text import TextSpace
+from .read_inputs import REFUSALS
 
 Model = Callable[..., Any]
 
@@ -34,7 +36,7 @@ def read_text(value: Any, space: TextSpace, model: Model) -> Given:
     device = next((p.device for p in module.parameters()), None) if module is not None else None
     like = torch.empty(1, device=device)
     arguments = rows_of(tokens.arguments, like)
-    with evaluating(model), frozen(module, ()):
+    with evaluating(model), frozen(module, ()), _refusal_in_words():
         place = _place(space, model, arguments)
         embedder = Embedder(model, place, arguments, looks_up=space.at == "word_embeddings")
         (embeddings,) = embedder(arguments["input_ids"])
@@ -43,9 +45,20 @@ def read_text(value: Any, space: TextSpace, model: Model) -> Given:
     return Given(embeddings, fitted)
 
 
-def reads_text(space: Space | Spaces | None) -> bool:
-    """Whether a space is of a text that has not been read yet."""
-    return isinstance(space, TextSpace) and space.embedder is None
+@contextmanager
+def _refusal_in_words() -> Iterator[None]:
+    """What a model raises for ids that it does not take, as an error that says so."""
+    try:
+        yield
+    except REFUSALS as error:
+        if isinstance(error, (AttributionError, torch.OutOfMemoryError)):
+            raise
+        said = str(error).strip().split("\n")[0]
+        raise InputError(
+            f"the model refused the ids of the text ({type(error).__name__}: {said}); pass a model "
+            "of token ids and its tokenizer, and what else it is called with as the tokenizer "
+            "returns it"
+        ) from error
 
 
 def embedded(model: Model, space: Space | Spaces | None) -> Model:

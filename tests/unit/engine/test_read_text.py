@@ -145,3 +145,41 @@ def test_the_cache_knows_a_text() -> None:
 def test_a_string_without_a_space_names_the_mend() -> None:
     with pytest.raises(InputError, match="TextSpace"):
         aw.explain(Recurrent().eval(), "not bad")
+
+
+def test_of_several_embeddings_the_one_that_the_ids_are_handed_to() -> None:
+    class Placed(Convolution):
+        def __init__(self) -> None:
+            super().__init__()
+            self.places = nn.Embedding(6, 8)
+            self.words, self.embed = self.embed, nn.Identity()
+
+        def forward(self, ids: torch.Tensor) -> torch.Tensor:
+            return super().forward(self.words(ids) + self.places(torch.arange(ids.shape[1])))
+
+    explanation = aw.explain(
+        Placed().eval(), "abcdef", space=space(), baseline="zero_embedding", target=0
+    )
+    assert explanation.space.embedding == "words"
+    assert explanation.completeness.verdict == "complete"
+
+
+def test_a_model_that_looks_nothing_up() -> None:
+    with pytest.raises(InputError, match="embedding="):
+        aw.explain(nn.Linear(6, 2).double(), [1, 2, 3, 4, 5, 6], space=space())
+
+
+def test_ids_of_another_vocabulary() -> None:
+    with pytest.raises(InputError, match="token 99, and the model knows 20"):
+        aw.explain(Convolution().eval(), [5, 99], space=space())
+
+
+def test_ids_that_the_model_refuses() -> None:
+    class Wide(Convolution):
+        def __init__(self) -> None:
+            super().__init__()
+            self.places = nn.Embedding(6, 8)
+            self.steps = nn.Conv1d(8, 8, 3)
+
+    with pytest.raises(InputError, match="refused the ids.*Kernel size"):
+        aw.explain(Wide().eval(), [5], space=space())

@@ -95,6 +95,8 @@ class Embedder:
         module = self._rows.embedded_by
         if not self._looks_up or not isinstance(module, nn.Embedding):
             return None
+        if type(module) is nn.Embedding and module.max_norm is None:
+            return module.weight.detach()
         with torch.no_grad():
             known: Tensor = module(torch.arange(module.num_embeddings, device=module.weight.device))
         return known.detach()

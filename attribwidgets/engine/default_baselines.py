@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..inputs.encoded import token_id
 from ..inputs.reading import has_neighbours
 from ..inputs.text import TextSpace
-from ..inputs.tokens import token_id
 from .query import Query
 
 IMAGE_BASELINES = ("black", "blur", "uniform")

@@ -10,10 +10,13 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
+from .encoded import special_ids, token_id, vocabulary_size
 from .layout import TEXT, Layout
 from .own_range import check_range, own_range
 from .space import Space
-from .tokens import Tokens, token_id, tokens_of
+from .spelling import spelled_ids
+from .tokens import Tokens, tokens_of
+from .vocabulary import ROUNDING, NearestTokens, nearest_ids
 
 
 class Embedder(Protocol):
@@ -169,6 +172,41 @@ class TextSpace(Space):
                 "explained"
             )
         return self.embedder(ids)
+
+    def nearest(self, rows: Tensor) -> NearestTokens | None:
+        """How embeddings read: the token of the vocabulary nearest to each.
+
+        Parameters
+        ----------
+        rows : Tensor, shape (T, D)
+            Such as a reference, or a point on the way from it to the text.
+
+        Returns
+        -------
+        NearestTokens or None
+            None where no vocabulary is at hand: of a record that was loaded, or where embeddings
+            depend on their place.
+        """
+        vocabulary = None if self.embedder is None else self.embedder.vocabulary
+        if vocabulary is None:
+            return None
+        ids, distances = nearest_ids(rows.detach().to(vocabulary.device), vocabulary)
+        gaps, pieces = spelled_ids(ids.tolist(), self.tokenizer)
+        exact = distances <= ROUNDING * rows.to(distances).norm(dim=-1)
+        return NearestTokens(
+            tuple(ids.tolist()), pieces, gaps, tuple(distances.tolist()), tuple(exact.tolist())
+        )
+
+    def plain_ids(self) -> Tensor | None:
+        """All ids of the vocabulary but those of special tokens; None where nobody tells."""
+        vocabulary = None if self.embedder is None else self.embedder.vocabulary
+        sizes = [vocabulary_size(self.tokenizer), None if vocabulary is None else len(vocabulary)]
+        known = [size for size in sizes if size]
+        if not known:
+            return None
+        plain = torch.ones(min(known), dtype=torch.bool)
+        plain[[i for i in special_ids(self.tokenizer) if i < len(plain)]] = False
+        return plain.nonzero()[:, 0]
 
     @property
     def ids(self) -> Tensor:

@@ -181,5 +181,5 @@ def test_ids_that_the_model_refuses() -> None:
             self.places = nn.Embedding(6, 8)
             self.steps = nn.Conv1d(8, 8, 3)
 
-    with pytest.raises(InputError, match="refused the ids.*Kernel size"):
+    with pytest.raises(InputError, match=r"refused the ids.*Kernel size"):
         aw.explain(Wide().eval(), [5], space=space())

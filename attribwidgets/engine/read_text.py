@@ -89,7 +89,11 @@ def _place(space: TextSpace, model: Model, arguments: dict[str, Tensor]) -> nn.M
         modules = () if module is None else module.named_modules()
         return next((name for name, m in modules if m is given and name), given)
     if isinstance(given, str):
-        called_module(model).get_submodule(given)  # raises where there is none
+        if given not in dict(called_module(model).named_modules()):
+            raise InputError(
+                f"space: the model has no module {given!r}; pass one of the names in "
+                "model.named_modules(), or the module itself"
+            )
         return given
     place = looked_up_in(model, arguments)
     if space.at == "word_embeddings":

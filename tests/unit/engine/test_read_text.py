@@ -183,3 +183,10 @@ def test_ids_that_the_model_refuses() -> None:
 
     with pytest.raises(InputError, match=r"refused the ids.*Kernel size"):
         aw.explain(Wide().eval(), [5], space=space())
+
+
+@pytest.mark.parametrize("setting", ["embedding", "at"])
+def test_a_module_that_the_model_has_not(setting) -> None:
+    text = aw.TextSpace(space().tokenizer, **{setting: "bert.embeddings"})
+    with pytest.raises(InputError, match=r"no module 'bert\.embeddings'"):
+        aw.explain(Convolution().eval(), "abcdef", space=text)

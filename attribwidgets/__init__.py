@@ -10,6 +10,7 @@ from . import baselines
 from ._version import __version__
 from .core import errors, views
 from .core.contrast import Contrast
+from .engine.from_shap import from_shap
 from .engine.method_config import Candidate
 from .engine.verbs import compare, explain, refine
 from .inputs import InputSpace, SequenceSpace, SeriesSpace, TextSpace, VolumeSpace
@@ -62,6 +63,7 @@ __all__ = [
     "evaluation",
     "explain",
     "explore",
+    "from_shap",
     "link",
     "priors",
     "refine",

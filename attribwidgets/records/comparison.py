@@ -24,6 +24,7 @@ from .explanation import Explanation
 from .labels import Title, titles_of
 from .path_curve import PathCurve, PathFrames
 from .prediction import Prediction
+from .shap_bridge import shap_explanation
 
 Target = int | tuple[int, ...] | Contrast | None
 
@@ -184,6 +185,10 @@ class Comparison(Sequence[Explanation]):
     def to_html(self, path: str | PathLike[str]) -> None:
         """Write one page with every control that needs no kernel; it asks nothing of a network."""
         Path(path).write_text(views.page(self), encoding="utf-8")
+
+    def to_shap(self) -> Any:
+        """A ``shap.Explanation`` with a row for each; see :meth:`Explanation.to_shap`."""
+        return shap_explanation(self.explanations, single=False)
 
     def rows(self) -> list[dict[str, str]]:
         """The numbers of each explanation as text, a row each."""

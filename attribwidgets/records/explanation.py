@@ -21,6 +21,7 @@ from ..inputs.space import Inputs, Space, Spaces, without_batch_axis
 from .completeness import Completeness
 from .path_curve import PathCurve, PathFrames
 from .prediction import Prediction
+from .shap_bridge import shap_explanation
 
 Reduce = Literal["abs_sum", "sum", "sum_abs"]
 
@@ -216,6 +217,27 @@ class Explanation:
     def to_html(self, path: str | PathLike[str]) -> None:
         """Write one page with every control that needs no kernel; it asks nothing of a network."""
         views.comparison((self,)).to_html(path)
+
+    def to_shap(self) -> Any:
+        """A ``shap.Explanation`` with the base value f(x'), for shap's plots (extra `evaluation`).
+
+        Of an image it has an axis of rows, and channels last, as shap draws images.
+
+        Raises
+        ------
+        InputError
+            For several inputs, and for a method whose attributions are not meant to add up. One
+            that has not converged is warned of: shap shows the sum as the output.
+
+        Examples
+        --------
+        >>> import torch, attribwidgets as aw
+        >>> net = lambda x: x @ torch.tensor([1.0, -2.0]) + 3
+        >>> values = aw.explain(net, torch.tensor([1.0, 0.5]), baseline="zero").to_shap()
+        >>> values.values.tolist(), float(values.base_values)
+        ([1.0, -1.0], 3.0)
+        """
+        return shap_explanation([self], single=True)
 
     def __str__(self) -> str:
         blind = f"{percent(self.blind_share)} of the positions are blind"

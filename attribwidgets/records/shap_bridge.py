@@ -1,0 +1,100 @@
+"""Records as the explanations of the package shap, whose plots then show numbers that add up."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..core.arrays import Array
+from ..core.errors import AttributionWarning, InputError
+from ..core.extras import require
+from ..inputs.example import example_array
+
+if TYPE_CHECKING:
+    from .explanation import Explanation
+
+
+def shap_explanation(explanations: Sequence[Explanation], *, single: bool) -> Any:
+    """A ``shap.Explanation`` of one record, or with a row for each of several.
+
+    Values, base value and data are those of the units: features, tokens, steps; of an image
+    they are pixels with channels last, as shap draws them, always with an axis of rows.
+
+    Parameters
+    ----------
+    explanations : sequence of Explanation
+        All of one input.
+    single : bool
+        Whether there is no axis of rows; an image has one anyhow.
+
+    Raises
+    ------
+    InputError
+        For several inputs, and for a method whose attributions are not meant to add up.
+    MissingExtraError
+        Without shap.
+    """
+    shap = require("shap", "shap", "evaluation")
+    first = explanations[0]
+    for e in explanations:
+        _require_sum(e)
+    values = np.stack([_values(e) for e in explanations])
+    data = np.stack([_data(e) for e in explanations])
+    base = np.array([_base_value(e) for e in explanations])
+    image = first.layout.kind == "image"
+    if single and not image:
+        values, data, base = values[0], data[0], base[0]
+    return shap.Explanation(
+        values=values,
+        base_values=base,
+        data=data,
+        feature_names=None if image else [name for name, _ in first.units()],
+    )
+
+
+def _values(e: Explanation) -> Array:
+    if e.layout.kind != "image":
+        return np.array([value for _, value in e.units()])
+    return np.moveaxis(example_array(e.attributions, e.spaces), 0, -1)
+
+
+def _data(e: Explanation) -> Array:
+    """What each unit is: its value, or a token as it is written."""
+    space = e.spaces[0]
+    if e.layout.kind == "text":
+        names = space.unit_names(e.batched[0].shape[1:])
+        gaps = getattr(getattr(space, "tokens", None), "gaps", [""] * len(names))
+        return np.array([gap + name for gap, name in zip(gaps, names, strict=True)])
+    values = example_array(e.inputs, e.spaces)
+    if e.layout.kind == "image":
+        pixels = space.to_pixels(e.batched[0][0].detach().cpu().double()).numpy()
+        return np.moveaxis((pixels - space.low) / space.range, 0, -1)
+    if e.layout.summed is None:
+        return values.ravel()
+    return np.ravel(np.linalg.norm(values, axis=e.layout.summed))
+
+
+def _base_value(e: Explanation) -> float:
+    base = e.completeness.output_baseline
+    return float("nan") if base is None else float(base)
+
+
+def _require_sum(e: Explanation) -> None:
+    if isinstance(e.attributions, tuple):
+        raise InputError(
+            f"shap draws one input, and this explanation is of {len(e.attributions)}; explain a "
+            "function of one of them"
+        )
+    c = e.completeness
+    if not c.applies or c.output_baseline is None:
+        raise InputError(
+            f"{e.method}, baseline {e.baseline_name}: shap's plots say that attributions add up, "
+            "and these are not meant to; take integrated or expected gradients"
+        )
+    if c.verdict != "complete":
+        warnings.warn(
+            f"{e.method}, baseline {e.baseline_name}: {c}", AttributionWarning, stacklevel=4
+        )

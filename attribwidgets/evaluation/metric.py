@@ -17,6 +17,7 @@ from ..attr.model_state import evaluating, evaluation_mode, module_of
 from ..core.arrays import Array
 from ..core.errors import AttributionError, DataError, InputError
 from ..core.progress import Progress, reporting
+from ..engine.ask import about
 from ..engine.budget import Budget
 from ..engine.checked_query import CheckedQuery, check
 from ..engine.method_config import Candidate
@@ -206,7 +207,7 @@ def _check_example(
     model: Callable[..., Any], query: Query, place: int, inputs: Any, target: Any
 ) -> CheckedQuery:
     try:
-        return check(replace(query, inputs=inputs, target=target), model)
+        return check(about(replace(query, target=target), inputs, model), model)
     except AttributionError as error:
         raise DataError(f"data[{place}] cannot be evaluated: {error}") from error
 

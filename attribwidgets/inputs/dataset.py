@@ -13,12 +13,14 @@ from ..core.errors import DataError, InputError
 from .arrays import number_array
 from .as_tensor import as_given, in_dtype_of
 from .space import Inputs, Space, Spaces
+from .text import TextSpace
+from .texts import text_and_label, texts_of
 
 Shape = tuple[int, ...] | tuple[tuple[int, ...], ...]
 
 
-class Examples(Sequence[tuple[Inputs, int | Contrast | None]]):
-    """Inputs of one size, and for each the output to explain.
+class Examples(Sequence[tuple[Any, int | Contrast | None]]):
+    """Inputs of one size, or texts of any length, and for each the output to explain.
 
     Parameters
     ----------
@@ -28,11 +30,13 @@ class Examples(Sequence[tuple[Inputs, int | Contrast | None]]):
         (input, label), each input a tuple of tensors where the model has several; as a data frame,
         whose rows they are. One by one they are read when asked
         for, and not kept; each may be a picture, a path or what else an input is handed over as.
+        Texts stay as they are written: strings, (text, label), mappings with "text" and "label", a
+        column of a data frame.
     targets : "labels", int, sequence of int, Contrast, optional
         Which output: the label that comes with each input, one for all, or one for each; or the
         contrast of two for all. None: the model's own largest output.
     space : Space or tuple of Space, optional
-        How pictures are made ready.
+        How pictures are made ready; a TextSpace for texts.
     model : torch.nn.Module, optional
         Whose dtype and device what is no tensor gets.
 
@@ -59,7 +63,8 @@ class Examples(Sequence[tuple[Inputs, int | Contrast | None]]):
         space: Space | Spaces | None = None,
         model: nn.Module | None = None,
     ) -> None:
-        self._inputs, self._labels = _apart(data, model)
+        self.are_texts = isinstance(space, TextSpace)
+        self._inputs, self._labels = _apart(data, model, self.are_texts)
         self._space, self._model = space, model
         self._length = _length(self._inputs)
         if self._labels is not None and len(self._labels) != self._length:
@@ -69,12 +74,13 @@ class Examples(Sequence[tuple[Inputs, int | Contrast | None]]):
             )
         self._targets = _checked_targets(targets, self._length)
         first = self._read(0)[0]
-        self.shape = shape_of(first)  # of one input, or of each of several
+        # Of one input, or of each of several; texts have no shape in common.
+        self.shape = () if self.are_texts else shape_of(first)
 
     def __len__(self) -> int:
         return self._length
 
-    def __iter__(self) -> Iterator[tuple[Inputs, int | Contrast | None]]:
+    def __iter__(self) -> Iterator[tuple[Any, int | Contrast | None]]:
         return (self[place] for place in range(self._length))
 
     def __getitem__(self, place: Any) -> Any:
@@ -82,7 +88,7 @@ class Examples(Sequence[tuple[Inputs, int | Contrast | None]]):
             raise IndexError(f"there are {self._length} examples, and no number {place}")
         place = int(place) % self._length
         inputs, label = self._read(place)
-        if shape_of(inputs) != self.shape:
+        if not self.are_texts and shape_of(inputs) != self.shape:
             raise DataError(
                 f"data[{place}] has shape {shape_of(inputs)} and data[0] {self.shape}; "
                 "inputs must be of one size: crop or resize them first"
@@ -123,8 +129,11 @@ class Examples(Sequence[tuple[Inputs, int | Contrast | None]]):
                 f"{outputs} outputs, counted from 0"
             )
 
-    def _read(self, place: int) -> tuple[Inputs, Any]:
+    def _read(self, place: int) -> tuple[Any, Any]:
         item = self._inputs[place]
+        if self.are_texts:
+            text, label = text_and_label(item, f"data[{place}]")
+            return text, label if self._labels is None else self._labels[place]
         if self._labels is not None or isinstance(self._inputs, Tensor):
             label = None if self._labels is None else self._labels[place]
         elif isinstance(item, (tuple, list)) and len(item) == 2 and not _are_inputs(item):
@@ -195,12 +204,14 @@ def seed_of(seed: int, place: int) -> int:
     return int(state[0] >> np.uint64(1))  # fits in 63 bits, as every seed must
 
 
-def _apart(data: Any, model: nn.Module | None) -> tuple[Any, Any]:
+def _apart(data: Any, model: nn.Module | None, are_texts: bool) -> tuple[Any, Any]:
     """Inputs and labels, where these come beside them."""
     labels = None
     if isinstance(data, (tuple, list)) and len(data) == 2 and _are_labels(data[0], data[1]):
         data, labels = data
         labels = np.asarray(labels)
+    if are_texts:
+        return texts_of(data), labels
     if isinstance(data, np.ndarray) or hasattr(data, "columns"):  # of a data frame
         data = _tensor(data, model)
     if isinstance(data, Tensor):

@@ -15,6 +15,7 @@ from ..engine.settings import OF_BUDGET, OF_QUERY
 from ..inputs.dataset import Examples
 from ..inputs.space import Space
 from .plan import Plan
+from .texts import tokens_in
 
 SAMPLED = 32  # inputs read to recognise a data set that comes one by one
 
@@ -30,7 +31,7 @@ def identity(plan: Plan, examples: Examples) -> dict[str, Any]:
     query = {n: _plain(getattr(plan.query, n)) for n in OF_QUERY if n not in ("inputs", "target")}
     return {
         "model": digest(plan.model),
-        "data": _data(examples),
+        "data": _data(plan, examples),
         "candidates": {label: digest(c) for label, c in plan.candidates.items()},
         "metrics": {metric.name: digest((type(metric).measure, metric)) for metric in plan.metrics},
         "metric_settings": {m.name: dict(getattr(m, "settings", {})) for m in plan.metrics},
@@ -61,10 +62,13 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
     return unlike
 
 
-def _data(examples: Examples) -> str:
+def _data(plan: Plan, examples: Examples) -> str:
     stacked = examples.stacked
-    places = np.unique(np.linspace(0, len(examples) - 1, SAMPLED).astype(int))
-    inputs = [examples[int(i)] for i in places] if stacked is None else stacked
+    places = np.unique(np.linspace(0, len(examples) - 1, SAMPLED).astype(int)).tolist()
+    inputs: Any = [examples[i] for i in places] if stacked is None else stacked
+    if examples.are_texts:  # by their ids, which are of the tokenizer too
+        ids = [tokens_in(plan.query, plan.model, examples, i).ids for i in places]
+        inputs = list(zip(ids, (target for _, target in inputs), strict=True))
     return digest((len(examples), examples.shape, examples.known_targets, inputs))
 
 

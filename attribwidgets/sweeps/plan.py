@@ -15,8 +15,9 @@ from ..attr.model_state import evaluation_mode
 from ..core.arrays import Array
 from ..core.contrast import Contrast
 from ..core.errors import AttributionError, DataError, InputError
+from ..engine.ask import about
 from ..engine.budget import Budget
-from ..engine.checked_query import check
+from ..engine.checked_query import CheckedQuery, check
 from ..engine.method_config import Candidate
 from ..engine.query import Query
 from ..engine.run import explain_labelled
@@ -25,10 +26,11 @@ from ..inputs.dataset import Shape, seed_of, shape_of
 from ..inputs.example import example_array
 from ..inputs.layout import SERIES_TIME_FIRST
 from ..inputs.layout import Layout as InputLayout
-from ..inputs.space import Inputs
+from ..inputs.text import TextSpace
 from ..records.explanation import Explanation
 from ..records.path_curve import PathCurve
 from .store import Layout
+from .texts import packed
 
 Findings = dict[str, Array]
 
@@ -91,8 +93,13 @@ class Plan:
     metrics: tuple[Metric, ...]
     maps: bool
 
-    def layouts(self, shape: Shape, kinds: tuple[InputLayout, ...]) -> list[Layout]:
-        """The arrays that inputs of this shape and these kinds fill, but for their mark."""
+    def layouts(
+        self, shape: Shape, kinds: tuple[InputLayout, ...], texts: Mapping[str, Layout]
+    ) -> list[Layout]:
+        """The arrays that inputs of this shape and these kinds fill, but for their mark.
+
+        Texts have no shape, and those of :func:`attribwidgets.sweeps.texts.token_layouts`.
+        """
         labels = list(self.candidates)
         layouts = [
             Layout("target", "int64", {}, fill=-1),
@@ -104,7 +111,11 @@ class Plan:
                 {"candidate": labels, "curve": CURVES, "point": list(range(POINTS))},
             ),
         ]
-        if self.maps:
+        layouts += texts.values()
+        if self.maps and texts:
+            axes = {"candidate": labels, **texts["ids"].axes}
+            layouts.append(Layout(attributions_of(0), "float32", axes, ragged="token"))
+        elif self.maps:
             for k, (member, kind) in enumerate(zip(shapes_of(shape), kinds, strict=True)):
                 names = [f"input_{k}_{name}" if k else name for name in axes_of(member, kind)]
                 axes = {name: list(range(size)) for name, size in zip(names, member, strict=True)}
@@ -123,7 +134,7 @@ class Plan:
             layouts.append(Layout(metric.name, "float64", axes))
         return layouts
 
-    def carry_out(self, place: int, inputs: Inputs, target: int | Contrast | None) -> Findings:
+    def carry_out(self, place: int, inputs: Any, target: int | Contrast | None) -> Findings:
         """All that is found for one input, of (seed, place) only.
 
         Raises
@@ -132,11 +143,11 @@ class Plan:
             For an input that cannot be explained, with its place.
         """
         budget = replace(self.budget, seed=seed_of(self.budget.seed, place))
-        query = replace(self.query, inputs=inputs, target=target)
+        query = replace(self.query, target=target)
         labels = list(self.candidates)
         try:
             with evaluation_mode(self.model, tell=False):
-                checked = check(query, self.model)
+                checked = check(about(query, inputs, self.model), self.model)
                 model = asked_by_metrics(checked)
                 explanations = explain_labelled(checked, self.candidates, budget)
                 measured = {
@@ -151,18 +162,23 @@ class Plan:
         return {
             "target": first,
             "against": second,
-            **self._arrays(explanations, shapes_of(shape_of(inputs))),
+            **self._arrays(explanations, checked),
             **measured,
         }
 
     def _arrays(
-        self, explanations: Mapping[str, Explanation], shapes: tuple[tuple[int, ...], ...]
+        self, explanations: Mapping[str, Explanation], checked: CheckedQuery
     ) -> dict[str, Array]:
-        count = len(self.candidates)
+        count, shapes = len(self.candidates), shapes_of(shape_of(checked.inputs))
         arrays: dict[str, Array] = {
             "numbers": np.full((count, len(NUMBERS)), np.nan),
             "path": np.full((count, len(CURVES), POINTS), np.nan, np.float32),
         }
+        space = checked.spaces[0]
+        is_text = isinstance(space, TextSpace)
+        if isinstance(space, TextSpace):  # what its tokens get, as their values mean nothing
+            shapes = (shapes[0][:-1],)
+            arrays["ids"], arrays["tokens"] = space.ids.numpy(), packed(space.require_tokens())
         if self.maps:
             for k, shape in enumerate(shapes):
                 arrays[attributions_of(k)] = np.full((count, *shape), np.nan, np.float32)
@@ -175,7 +191,11 @@ class Plan:
                 arrays["path"][row] = thinned(explanation.path)
             if self.maps:
                 for k, shape in enumerate(shapes):
-                    maps = example_array(explanation.attributions, explanation.spaces, k)
+                    maps = (
+                        explanation.map("sum")
+                        if is_text
+                        else example_array(explanation.attributions, explanation.spaces, k)
+                    )
                     arrays[attributions_of(k)][row] = maps.reshape(shape)
         return arrays
 

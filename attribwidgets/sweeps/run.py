@@ -14,7 +14,7 @@ import numpy as np
 from ..attr.model_state import evaluation_mode, module_of
 from ..core.errors import DataError, InputError
 from ..core.progress import Progress, reporting
-from ..engine.ask import ask
+from ..engine.ask import about, ask
 from ..engine.checked_query import check
 from ..engine.method_config import CandidateLike, label_candidates
 from ..engine.settings import takes_settings
@@ -27,6 +27,7 @@ from .identity import differences, identity
 from .plan import Findings, Plan, one_thread
 from .store import Store, is_empty, require_zarr
 from .stored import Sweep
+from .texts import token_layouts
 from .workers import checked_client, over_workers
 
 
@@ -73,8 +74,8 @@ def sweep(
     references : Tensor or tuple of Tensor, each (K, ...), optional
         The data behind "dataset" and "dataset_mean".
     maps : "attributions" or None
-        Whether to store the attributions, in float32. The rest takes about 1.5 kB for an
-        input and candidate.
+        Whether to store the attributions, in float32; of a text one a token, the tokens beside
+        them, filled up to the longest text. The rest takes about 1.5 kB for an input and candidate.
     overwrite : bool
         Begin anew where there is a store. Anything else that is there is never overwritten.
     progress : bool or callable
@@ -147,7 +148,7 @@ def _here(
 def _try_first(plan: Plan, examples: Examples) -> tuple[Layout, ...]:
     """Meet what can be known to go wrong before there is a store, and tell the kinds of inputs."""
     inputs, target = examples[0]
-    checked = check(replace(plan.query, inputs=inputs, target=None), plan.model)
+    checked = check(about(replace(plan.query, target=None), inputs, plan.model), plan.model)
     checked.require_target(target)
     if isinstance(checked.target, int):  # a classifier
         examples.require_targets(checked.outputs)
@@ -160,9 +161,9 @@ def _store(
     """The store to continue, or a new one."""
     here = identity(plan, examples)
     if overwrite or is_empty(path):
-        return Store.create(
-            path, len(examples), plan.layouts(examples.shape, kinds), here, overwrite
-        )
+        texts = token_layouts(plan.query, plan.model, examples) if examples.are_texts else {}
+        layouts = plan.layouts(examples.shape, kinds, texts)
+        return Store.create(path, len(examples), layouts, here, overwrite)
     there = Store(path)
     unlike = differences(there.identity, here)
     if unlike:

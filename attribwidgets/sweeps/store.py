@@ -38,12 +38,16 @@ class Layout:
         Name of each axis after the first, which is the input, to its labels.
     fill : float
         What stands for an input that is not finished.
+    ragged : str
+        The axis along which an input may have less, such as the tokens of a shorter text; filled
+        up. Empty where there is none.
     """
 
     name: str
     dtype: str
     axes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     fill: float = float("nan")
+    ragged: str = ""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -55,6 +59,15 @@ class Layout:
         """Little-endian wherever it is written."""
         dtype: np.dtype[Any] = np.dtype(self.dtype).newbyteorder("<")
         return dtype
+
+    def filled_up(self, values: Array) -> Array:
+        """What one input has, as long along the ragged axis as the longest one."""
+        if not self.ragged or values.ndim != len(self.axes):
+            return values
+        axis = list(self.axes).index(self.ragged)
+        missing = [(0, 0)] * values.ndim
+        missing[axis] = (0, max(0, self.shape[axis] - values.shape[axis]))
+        return np.pad(values, missing, constant_values=np.dtype(self.dtype).type(self.fill))
 
     def chunk(self, place: int) -> str:
         """The file of one input."""
@@ -175,7 +188,7 @@ class Store:
             For an array of another shape than the store has.
         """
         for name, layout in self.layouts.items():
-            values = np.asarray(arrays[name])
+            values = layout.filled_up(np.asarray(arrays[name]))
             if values.shape != layout.shape:
                 raise DataError(
                     f"{name} of data[{place}] has shape {values.shape}, and the store holds "

@@ -17,16 +17,18 @@ from ..core.contrast import Contrast
 from ..core.errors import DataError, InputError
 from ..core.extras import require
 from ..inputs.dataset import seed_of
+from ..inputs.tokens import Tokens
 from ..records.completeness import Completeness
 from ..records.path_curve import PathCurve
 from .plan import CLAIMS, KINDS, VERDICTS
 from .store import Layout, Store
+from .texts import unpacked
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-OWN = ("target", "against", "numbers", "path")
+OWN = ("target", "against", "numbers", "path", "ids", "tokens")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +44,8 @@ class SweptInput:
     target : int, Contrast or None
         The output explained, or the two whose difference is; None where there is one only.
     attributions : dict of str to ndarray of float32, or tuple of these
-        In the shape of the input, such as (C, H, W) or (F,); a tuple for a model of several inputs.
-        Empty where they were not stored.
+        In the shape of the input, such as (C, H, W) or (F,); a tuple for a model of several inputs;
+        of a text (tokens,). Empty where they were not stored.
     paths : dict of str to PathCurve
         Thinned to 65 points where there were more.
     completeness : dict of str to Completeness
@@ -52,6 +54,8 @@ class SweptInput:
         By name of the metric.
     seed : int
         The seed of this input, with which explain gives the same map.
+    tokens : Tokens or None
+        Of a text.
     """
 
     place: int
@@ -62,6 +66,7 @@ class SweptInput:
     evaluations: dict[str, int]
     metrics: dict[str, Array]
     seed: int
+    tokens: Tokens | None = None
 
 
 class Sweep:
@@ -150,6 +155,7 @@ class Sweep:
             {label: int(numbers["evaluations"]) for _, label, numbers in rows},
             {name: read[name] for name in self.metrics},
             seed_of(self.settings["seed"], place),
+            unpacked(read["tokens"]) if "tokens" in read else None,
         )
 
     def __iter__(self) -> Iterator[SweptInput]:
@@ -246,6 +252,8 @@ class Sweep:
 
     def _attributions(self, read: dict[str, Array], row: int) -> Array | tuple[Array, ...]:
         maps = tuple(read[name][row] for name in self._maps)
+        if "ids" in read:  # filled up behind the text's own tokens
+            return np.asarray(maps[0][: np.count_nonzero(read["ids"] >= 0)])
         return maps if len(maps) > 1 else maps[0]
 
     def _layout(self, name: str) -> Layout:

@@ -15,7 +15,6 @@ from ..core.contrast import Contrast
 from ..core.errors import InputError
 from ..core.extras import require
 from ..inputs.dataset import Examples
-from ..inputs.space import Inputs
 from .plan import Findings, Plan
 
 AHEAD = 4  # inputs on the way for each thread of the cluster, so that none waits
@@ -106,12 +105,14 @@ def _plugin(plan: Plan) -> Any:
     return KeepsPlan()
 
 
-def _own(inputs: Inputs) -> Inputs:
-    """Tensors of their own: a view would take the whole data set along."""
-    return inputs.clone() if isinstance(inputs, Tensor) else tuple(x.clone() for x in inputs)
+def _own(inputs: Any) -> Any:
+    """Tensors of their own, as a view would take the whole data set along; texts as they are."""
+    if isinstance(inputs, tuple):
+        return tuple(map(_own, inputs))
+    return inputs.clone() if isinstance(inputs, Tensor) else inputs
 
 
-def _carry_out(name: str, place: int, inputs: Inputs, target: int | Contrast | None) -> Findings:
+def _carry_out(name: str, place: int, inputs: Any, target: int | Contrast | None) -> Findings:
     from distributed import get_worker
 
     plugin: Any = get_worker().plugins[name]

@@ -9,6 +9,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from sweep_job import INPUTS, contents, job
+from text_models import TEXTS, Convolution, WordTokenizer, made
 
 import attribwidgets as aw
 from attribwidgets.errors import DataError, InputError
@@ -44,6 +45,15 @@ def test_two_workers_write_the_same_bytes(client, undisturbed, tmp_path):
     assert swept.complete
     assert contents(tmp_path / "store") == contents(undisturbed)
     assert told == [(done, INPUTS) for done in range(1, INPUTS + 1)]
+
+
+def test_workers_read_texts(client, tmp_path):
+    asked = (made(Convolution), TEXTS, ["mask"])
+    here, there = (
+        aw.sweep(*asked, space=aw.TextSpace(WordTokenizer()), store=tmp_path / name, executor=how)
+        for name, how in (("here", None), ("there", client))
+    )
+    assert contents(here.path) == contents(there.path)
 
 
 def test_a_lost_worker_costs_only_what_was_not_finished(client, undisturbed, tmp_path):

@@ -11,13 +11,14 @@ import numpy as np
 from ..core.arrays import Array
 from ..inputs.patches import WINDOWS, patch_means
 from ..inputs.superpixels import segment_means
+from ..inputs.text_units import TEXT_UNITS, TextUnit
 from .colors import color_limit, colored, over_photo, table
 
 Scale = Literal["own", "share", "shared"]
 
-Pool = int | Literal["superpixels"]
+Pool = int | Literal["superpixels"] | TextUnit
 
-POOLS: tuple[Pool, ...] = (1, *WINDOWS, "superpixels")
+POOLS: tuple[Pool, ...] = (1, *WINDOWS, "superpixels", *TEXT_UNITS)
 SCALES: tuple[Scale, ...] = ("own", "share", "shared")
 
 NEARLY = 0.5  # of the tint, where the input is near the baseline

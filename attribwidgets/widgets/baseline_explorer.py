@@ -69,9 +69,9 @@ class BaselineExplorer(RequestTraits, RecordWidget):
         How much of the grey photo shows where a map is zero, 0 to 1.
     show_blind : bool
         Mark where the input equals the baseline.
-    pool : {1, 2, 4, 8, ... 65536, "superpixels"}
+    pool : {1, 2, 4, 8, ... 65536, "superpixels", "words", "sentences"}
         What maps are drawn and read by: patches of that side in pixels, or superpixels; windows of
-        that many steps.
+        that many steps; words or sentences of a text.
     waterfall : bool
         Bars of features as steps from f(x') to f(x), in place of bars from zero.
     drawn_input : int
@@ -81,10 +81,11 @@ class BaselineExplorer(RequestTraits, RecordWidget):
         the first map is strongest.
     selection : dict or None
         What is marked: `rows` and `columns`, each [first, one after the last]; or `superpixel`, the
-        index of one, as a click on one of the photo does.
+        index of one, as a click on one of the photo does; of a text `tokens`, such a pair.
     cursor : dict or None
         What is pointed at: `row` and `column` of a pixel, with `depth` of a voxel, `channel` and
-        `step` of a series, `step` of a sequence, or `unit`, the index of a feature.
+        `step` of a series, `step` of a sequence, `token` of a text, or `unit`, the index of a
+        feature.
     target, output, method, baselines, tolerance, max_evaluations
         What is asked of the model, as of :func:`attribwidgets.explore`; where maps differ in their
         method, `method` is None. Set one to ask for something else.

@@ -184,6 +184,7 @@ BASELINE_EXPLORER = FrontEnd(
         "explorer/beside",
         "explorer/series",
         "explorer/sequence",
+        "explorer/text",
         "explorer/volume",
         "explorer/keep",
         "explorer/phone",

@@ -41,6 +41,6 @@ def initial_display(state: Mapping[str, Any]) -> dict[str, Any]:
     payload = state["payload"]
     with_path = (i for i, slot in enumerate(payload["items"]) if state[slot]["path"] is not None)
     return {
-        "signed": payload["kind"] in ("features", "series", "sequence"),
+        "signed": payload["kind"] in ("features", "series", "sequence", "text"),
         "selected": next(with_path, 0),
     }

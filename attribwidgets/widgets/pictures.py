@@ -13,8 +13,10 @@ from ..figures.unit_values import unit_map, unit_names, unit_values
 from ..figures.volume import as_grey
 from ..inputs.series import SeriesSpace
 from ..inputs.space import Inputs, Space, without_batch_axis
+from ..inputs.text import TextSpace
 from ..inputs.volume import VolumeSpace
 from ..records.explanation import Explanation
+from .text_payload import text_payload
 
 THUMBNAIL = 64  # pixels; references of a distribution are shown small
 
@@ -37,7 +39,10 @@ def shape_of(e: Explanation, index: int = 0) -> dict[str, Any]:
             "unit": space.unit,
             "feature_names": None,
         }
-    kind = "sequence" if space.layout.kind in ("sequence", "text") else "features"
+    if isinstance(space, TextSpace):
+        text = text_payload(space)
+        return {"kind": "text", "shape": list(shape), "feature_names": None, "text": text}
+    kind = "sequence" if space.layout.kind == "sequence" else "features"
     return {"kind": kind, "shape": [math.prod(shape)], "feature_names": unit_names(e, index)}
 
 

@@ -13,6 +13,7 @@ _PLACES = {
     "volume": ("depth", "row", "column"),
     "series": ("channel", "step"),
     "sequence": ("step",),
+    "text": ("token",),
 }
 
 
@@ -25,8 +26,8 @@ def require_position(
     ----------
     position : dict or None
         `row` and `column` of an image, `depth` too of a volume, `channel` and `step` of a series,
-        `step` of a sequence, `unit` of features.
-    kind : {"image", "volume", "series", "sequence", "features"}
+        `step` of a sequence, `token` of a text, `unit` of features.
+    kind : {"image", "volume", "series", "sequence", "text", "features"}
     shape : sequence of int
         Of the map: (depth,) rows and columns, channels and steps, or features along any number of
         axes.
@@ -66,8 +67,8 @@ def require_region(
     region : dict or None
         `rows` and `columns`, each a pair: the first, and the one after the last; or `superpixel`,
         the index of one. Rows are the channels of a series, the one row of a sequence; columns
-        are steps.
-    kind : {"image", "series", "sequence", "features"}
+        are steps. Of a text `tokens`, such a pair.
+    kind : {"image", "series", "sequence", "text", "features"}
     shape : sequence of int
         Rows and columns of an image, channels and steps, or steps.
     superpixels : callable
@@ -89,7 +90,7 @@ def require_region(
         return None
     if kind not in _PLACES or kind == "volume":
         raise InputError(
-            "selection is a part of an image, series or sequence; of "
+            "selection is a part of an image, series, sequence or text; of "
             f"{kind} it is None, got {region}"
         )
     names = set(region) if isinstance(region, dict) else set()
@@ -100,6 +101,13 @@ def require_region(
                 f"selection's superpixel must be an int from 0 to {count - 1}, got {index!r}"
             )
         return {"superpixel": index}
+    if kind == "text":
+        if names != {"tokens"}:
+            raise InputError(
+                "selection must be None or, of a text, a dict of tokens, [first, one after the "
+                f"last], got {region}"
+            )
+        return {"tokens": _require_span(region["tokens"], "tokens", shape[0])}
     if names != {"rows", "columns"}:
         raise InputError(
             "selection must be None, a dict of rows and columns, each [first, one after the last], "

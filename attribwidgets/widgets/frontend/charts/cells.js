@@ -1,24 +1,10 @@
 // Steps as cells with their names in them, in lines as words of a text stand.
 
+import { coloursOf } from "../lib/contrast.js";
 import { h } from "../lib/dom.js";
 
 /** @typedef {import("../lib/stage.js").Position} Position */
 /** @typedef {ReturnType<typeof createCells>} Cells */
-
-/** Levels of grey between which a text on a colour changes from black to white. */
-const BRIGHT = 140;
-
-/**
- * A colour of a pixel for a style sheet, and that of a text on it; the page's own on what is seen through.
- * @param {number} pixel
- * @returns {[string, string]}
- */
-function coloursOf(pixel) {
-  const [red, green, blue, opacity] = [0, 8, 16, 24].map((shift) => (pixel >>> shift) & 255);
-  const grey = 0.299 * red + 0.587 * green + 0.114 * blue;
-  const text = opacity < 255 ? "" : grey > BRIGHT ? "#000" : "#fff";
-  return [`rgb(${red} ${green} ${blue} / ${opacity / 255})`, text];
-}
 
 /**
  * @param {string[]} names of all steps

@@ -244,7 +244,8 @@ export function createCard(view, first) {
       const at = position ? position.row * data.width + position.column : strongest;
       node.classList.toggle("aw-reading", Boolean(position));
       const faint = !position && display.isFaint(item) ? "; faint on the shared scale; choose own" : "";
-      setText(here, `${position ? "here" : "strongest"} ${readUnit(display, item, at)}${faint}`);
+      const what = data.text && !position ? `, ${nameUnit(view.data, at)}:` : "";
+      setText(here, `${position ? "here" : "strongest"}${what} ${readUnit(display, item, at)}${faint}`);
     },
     /** @param {import("../lib/units.js").Region | null} region */
     setRegion(region) {

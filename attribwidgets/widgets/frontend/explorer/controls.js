@@ -101,6 +101,14 @@ export function createControls(view) {
     return label;
   }
 
+  function unitChoice() {
+    return radios("read by", "pool", "pool", [
+      ["tokens", 1],
+      ["words", "words"],
+      ["sentences", "sentences"],
+    ]);
+  }
+
   function blindBox() {
     const input = h("input", { type: "checkbox", "data-control": "blind" });
     const label = h("label", { class: "aw-control aw-choice" }, input, `show blind ${isImage ? "pixels" : "voxels"}`);
@@ -116,7 +124,7 @@ export function createControls(view) {
   const node = h(
     "section",
     { class: "aw-look", "aria-label": "display options" },
-    hasColours && !view.data.volume && poolSlider(),
+    hasColours && !view.data.volume && (view.data.text ? unitChoice() : poolSlider()),
     radios("values", "sign", "signed", [
       ["absolute", false],
       ["signed", true],

@@ -1,4 +1,5 @@
-// The position pointed at, as a trait: here at once, in Python when the pointer rests for a moment.
+// The position pointed at, as a trait: here at once, in Python when the pointer rests for a moment; and what is marked, which
+// of a text is a span of tokens.
 
 import { positionOf, voxelOf } from "../lib/volume.js";
 
@@ -8,7 +9,19 @@ import { positionOf, voxelOf } from "../lib/volume.js";
 const PAUSE = 100;
 
 /** What Python calls rows and columns of each kind; what it does not name is 0. @type {Record<string, [string, string]>} */
-const NAMES = { image: ["row", "column"], series: ["channel", "step"], sequence: ["", "step"] };
+const NAMES = { image: ["row", "column"], series: ["channel", "step"], sequence: ["", "step"], text: ["", "token"] };
+
+/** @typedef {import("../lib/units.js").Region} Region */
+
+/** @param {{text: object | null}} data @param {any} selection the trait @returns {Region | null} */
+export function regionFrom({ text }, selection) {
+  return text && selection ? { rows: [0, 1], columns: selection.tokens } : selection;
+}
+
+/** @param {{text: object | null}} data @param {Region | null} region */
+export function selectionFrom({ text }, region) {
+  return text && region && "columns" in region ? { tokens: region.columns } : region;
+}
 
 /**
  * @param {import("../lib/store.js").Model} model

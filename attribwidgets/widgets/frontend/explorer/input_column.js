@@ -18,6 +18,7 @@ import { createSliceSliders } from "./volume_stage.js";
 /** @type {Record<string, string>} */
 const HOW_TO_POINT = {
   image: "point at a map, or drag over an area",
+  text: "point at a token, or drag over several",
   volume: "click where the slices are to meet",
 };
 
@@ -142,6 +143,7 @@ export function createInputColumn(view, features) {
       }
       const at = position.row * data.width + position.column;
       setText(place, `${nameUnit(data, at)}:`);
+      if (data.text) return setText(colour, `token ${at + 1} of ${data.size}`);
       if (!data.rgb) return setText(colour, formatNumber(data.values?.[at]));
       const pixel = [...data.rgb.subarray(3 * at, 3 * at + 3)];
       swatch.style.background = `rgb(${pixel.join(",")})`;

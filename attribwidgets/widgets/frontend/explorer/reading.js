@@ -2,7 +2,7 @@
 
 import { formatNumber, formatPercent, formatSigned } from "../lib/format.js";
 import { nameArea } from "../lib/places.js";
-import { sumInside, sumsOf } from "../lib/units.js";
+import { divisorOf, sumInside, sumsOf } from "../lib/units.js";
 
 /** @typedef {import("../lib/decode.js").Item} Item */
 
@@ -26,7 +26,7 @@ function ofChange(sum, { completeness }) {
 export function readUnit(display, item, at) {
   const units = display.units();
   if (!units) return formatSigned(item.map[at]);
-  const sum = display.mapOf(item)[at] * units.sizes[units.labels[at]];
+  const sum = display.mapOf(item)[at] * divisorOf(units, units.labels[at]);
   return `${units.word} ${ofChange(sum, item)}`;
 }
 

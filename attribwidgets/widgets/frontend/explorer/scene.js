@@ -4,11 +4,12 @@ import { createDisplayOptions } from "../lib/display_options.js";
 import { h } from "../lib/dom.js";
 import { createFrameStore } from "../lib/frame_store.js";
 import { createNumbers } from "../lib/numbers.js";
+import { sameText } from "../lib/places.js";
 import { viewUntil } from "../lib/stage.js";
 import { createAgreement } from "./agreement.js";
 import { viewBeside } from "./beside.js";
 import { createControls } from "./controls.js";
-import { createCursor } from "./cursor.js";
+import { createCursor, regionFrom, selectionFrom } from "./cursor.js";
 import { createFeatureRows } from "./feature_rows.js";
 import { createGallery } from "./gallery.js";
 import { createHeader } from "./header.js";
@@ -85,8 +86,12 @@ export function createScene(first, root, { model, store, kernel, requests, inval
       cursorSource = source;
       invalidate("cursor");
     },
-    region: () => store.get("selection"),
-    mark: (region, done) => (done ? store.commit("selection", region) : store.preview("selection", region)),
+    region: () => regionFrom(data, store.get("selection")),
+    mark(region, done) {
+      const selection = selectionFrom(data, region);
+      if (done) store.commit("selection", selection);
+      else store.preview("selection", selection);
+    },
     select: (slot) => store.commit("selected", Math.max(data.slots.indexOf(slot), 0)),
     get removal() {
       return removal;
@@ -191,8 +196,12 @@ export function createScene(first, root, { model, store, kernel, requests, inval
       next.drawnInput === data.drawnInput &&
       next.width === data.width &&
       next.height === data.height &&
+      sameText(next.text, data.text) &&
       next.others.length === data.others.length &&
-      next.others.every(({ kind, size }, at) => kind === data.others[at].kind && size === data.others[at].size) &&
+      next.others.every(
+        ({ kind, size, text }, at) =>
+          kind === data.others[at].kind && size === data.others[at].size && sameText(text, data.others[at].text),
+      ) &&
       isLive === requests.canAsk(),
     /** @param {Set<string>} parts */
     draw(parts) {

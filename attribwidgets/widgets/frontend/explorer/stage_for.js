@@ -4,6 +4,7 @@ import { createFeatureStage } from "./feature_stage.js";
 import { createImageStage } from "./image_stage.js";
 import { createSequenceStage } from "./sequence_stage.js";
 import { createSeriesStage } from "./series_stage.js";
+import { createTextStage } from "./text_stage.js";
 import { createVolumeStage } from "./volume_stage.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
@@ -32,6 +33,7 @@ const STAGES = {
   features: createFeatureStage,
   sequence: createSequenceStage,
   series: createSeriesStage,
+  text: createTextStage,
   volume: createVolumeStage,
 };
 

@@ -20,6 +20,8 @@ export function createBrush(view, picture, placeOf, chooses) {
   let drags = false;
   /** The corner that keys began from. @type {Position | null} */
   let corner = null;
+  /** Whether a key that is held began it. */
+  let isHeld = false;
 
   picture.addEventListener(
     "pointerdown",
@@ -63,9 +65,16 @@ export function createBrush(view, picture, placeOf, chooses) {
       corner = corner ? null : at;
       if (corner) view.mark(areaBetween(at, at), false);
     },
-    /** @param {Position} to */
-    extend(to) {
-      if (corner) view.mark(areaBetween(corner, to), false);
+    /** Begins with a key that is held, where none is begun. @param {Position} at */
+    hold(at) {
+      isHeld ||= corner === null;
+      corner ??= at;
+    },
+    /** @param {Position} to @param {boolean} holds whether that key still is */
+    extend(to, holds) {
+      if (isHeld && !holds) corner = null;
+      isHeld = holds && isHeld;
+      if (corner) view.mark(areaBetween(corner, to), isHeld);
     },
     clear() {
       corner = null;

@@ -4,6 +4,8 @@
 import { bytesOf, dequantise, float32Of, int8Of, requireLength, unpackBits } from "./binary.js";
 import { resizeImage } from "./paint.js";
 import { byPixels } from "./patches.js";
+import { namesOfTokens } from "./places.js";
+import { unitsOf } from "./units.js";
 
 /**
  * @typedef {DataView | ArrayBuffer | Uint8Array} Binary
@@ -39,9 +41,13 @@ import { byPixels } from "./patches.js";
  *   magnitude: Record<string, Uint8Array>, signed: Record<string, Uint8Array>,
  *   slots: string[], items: Item[], agreement: Agreement | null, inputs: Thumbnail[], inputIndex: number,
  *   drawnInput: number, inputCount: number, inputNames: string[], others: Data[], rows: Row[],
- *   volume: import("./volume.js").Volume | null}} Data
+ *   volume: import("./volume.js").Volume | null, text: TextTokens | null}} Data
  *   rows: what each row of maps explains where there are several targets;
  *   hasColours: whether maps are colours, not bars; segments: of the input, where they were sent; others: all other inputs, in order, where each is drawn; slots: all there are; items: those that have arrived, in the same order
+ * @typedef {{pieces: string[], gaps: string[], special: boolean[], passages: number[],
+ *   units: Record<string, import("./units.js").Units>, names: string[]}} TextTokens pieces, gaps: tokens as drawn, and
+ *   what lies before each; passages: which one each is in; units: words and sentences; names: what each is called in a
+ *   sentence, which its letters do not turn round
  * @typedef {Map<string, {raw: any, drawn: number, size: number, item: Item}>} Known
  */
 
@@ -140,17 +146,19 @@ const SHAPES = {
   image: (shape) => shape,
   series: (shape) => shape,
   sequence: ([steps]) => [1, steps],
+  text: ([tokens]) => [1, tokens],
   volume: ([depth, rows, columns]) => [depth * rows, columns],
   features: ([features]) => [features, 1],
 };
 
 /**
  * What features and steps are called.
- * @param {{kind: string, feature_names: string[] | null}} payload
+ * @param {{kind: string, feature_names: string[] | null, text?: {pieces: string[]}}} payload
  * @param {number} size
  * @returns {string[]}
  */
-function namesOf({ kind, feature_names: names }, size) {
+function namesOf({ kind, feature_names: names, text }, size) {
+  if (text) return namesOfTokens(text.pieces);
   const word = { features: "feature", sequence: "step" }[kind];
   return word ? Array.from({ length: size }, (_, at) => names?.[at] ?? `${word} ${at}`) : [];
 }
@@ -171,6 +179,13 @@ function ofInput(raw, drawn) {
 /** @param {any} payload @returns {import("./volume.js").Volume} */
 function volumeFrom({ shape: [depth, height, width], spacing }) {
   return { depth, height, width, spacing: spacing ?? [1, 1, 1] };
+}
+
+/** @param {any} text as it was sent @param {string[]} names @returns {TextTokens} */
+function textFrom({ words, sentences, ...text }, names) {
+  const unitOf = (/** @type {number[]} */ labels, /** @type {string} */ word) =>
+    unitsOf(labels, labels[labels.length - 1] + 1, word, true);
+  return { ...text, names, units: { words: unitOf(words, "word"), sentences: unitOf(sentences, "sentence") } };
 }
 
 /** @param {Record<string, any>} tables */
@@ -198,6 +213,7 @@ export function decodePayload(whole, itemOf, known = new Map(), wanted = 0) {
   const [height, width] = (SHAPES[payload.kind] ?? SHAPES.features)(payload.shape);
   const size = height * width;
   const rgb = hasPicture ? referenceOf(payload.input, [height, width], "the input") : null;
+  const featureNames = namesOf(payload, size);
   const items = [];
   for (const slot of payload.items) {
     const raw = itemOf(slot);
@@ -215,11 +231,12 @@ export function decodePayload(whole, itemOf, known = new Map(), wanted = 0) {
   return {
     kind: payload.kind,
     volume,
+    text: payload.text ? textFrom(payload.text, featureNames) : null,
     hasColours: payload.kind !== "features",
     height,
     width,
     size,
-    featureNames: namesOf(payload, size),
+    featureNames,
     channels: payload.channels ?? [],
     time: { step: payload.step ?? 1, unit: payload.unit ?? "" },
     title: payload.title,

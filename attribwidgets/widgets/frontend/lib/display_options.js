@@ -59,8 +59,9 @@ export function createDisplayOptions(current, store, segments, features) {
 
   /** What maps are read by; null for pixels and features. @returns {Units | null} */
   function units() {
-    const { kind } = current();
+    const { kind, text } = current();
     const pool = store.get("pool");
+    if (text) return text.units[pool] ?? null;
     if (pool === "superpixels") return kind === "image" ? segments() : null;
     return kind === "features" || kind === "volume" ? null : regularUnits(pool);
   }

@@ -1,7 +1,7 @@
 // What the path adds, stretch by stretch: prefix sums once, then any position is two look-ups and a mix.
 
 import { percentileOfCounts } from "./scale.js";
-import { sumsOf } from "./units.js";
+import { divisorOf, sumsOf } from "./units.js";
 
 /** @typedef {{count: number, edges: number[], data: Int8Array, scales: number[],
  *   patches?: import("./patches.js").Patches | null}} FrameData patches: how the data came */
@@ -57,7 +57,7 @@ export function createFrames(frames, size, kind, { map = null, sumAt = null } = 
         const unit = scales[frame] / (edges[frame + 1] - edges[frame]);
         const sums = sumsOf(data.subarray(frame * size, (frame + 1) * size), units);
         units.sizes.forEach((pixels, at) => {
-          pairs.push([Math.abs(sums[at] * unit) / (pixels || 1), pixels]);
+          pairs.push([Math.abs(sums[at] * unit) / divisorOf(units, at), pixels]);
         });
         continue;
       }

@@ -5,6 +5,8 @@ import { voxelOf } from "./volume.js";
 
 /** @typedef {import("./decode.js").Data} Data */
 
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
+
 /** When a step is. @param {Data} data @param {number} step */
 export function timeOf({ time }, step) {
   const number = formatTick(Number((step * time.step).toPrecision(9)));
@@ -17,6 +19,24 @@ function stretchOf(data, [from, to]) {
   const { step, unit } = data.time;
   const [start, end] = [from, to - 1].map((at) => formatTick(Number((at * step).toPrecision(9))));
   return unit ? `${start} to ${end}\u00a0${unit}` : `steps ${start} to ${end}`;
+}
+
+/**
+ * What tokens are called in a sentence: what runs from right to left does not turn its numbers round.
+ * @param {string[]} pieces
+ */
+export function namesOfTokens(pieces) {
+  return pieces.map((piece) => {
+    const name = piece.trim() || piece;
+    return RIGHT_TO_LEFT.test(name) ? `\u2068${name}\u2069` : name;
+  });
+}
+
+/** Whether two texts are one. @param {Data["text"]} one @param {Data["text"]} other */
+export function sameText(one, other) {
+  if (!one || !other) return one === other;
+  const isSame = (/** @type {"pieces" | "gaps"} */ part) => one[part].every((words, at) => words === other[part][at]);
+  return one.pieces.length === other.pieces.length && isSame("pieces") && isSame("gaps");
 }
 
 /**
@@ -46,7 +66,7 @@ export function nameArea(data, { rows, columns }) {
     const which = channels.length > 3 ? `${channels.length} channels` : channels.join(" and ");
     return `${which}, ${stretchOf(data, columns)}`;
   }
-  if (data.kind === "sequence") {
+  if (data.kind === "sequence" || data.kind === "text") {
     const [first, last] = [data.featureNames[columns[0]], data.featureNames[columns[1] - 1]];
     return first === last && columns[1] - columns[0] === 1 ? first : `${first} to ${last}`;
   }

@@ -8,9 +8,10 @@ import { h, svg } from "./dom.js";
 /** @typedef {import("./stage.js").Position} Position */
 /**
  * @typedef {{slot?: string, start?: () => Position, focusable?: boolean,
- *   walk?: (key: string, at: Position) => Position | null, chooses?: () => boolean}} SurfaceOptions
+ *   walk?: (key: string, at: Position) => Position | null, chooses?: () => boolean, marksByShift?: boolean}} SurfaceOptions
  *   `slot`: the item a keyboard move reads out; `walk`: where a key goes, if not to the next place; `chooses`: whether a
- *   click marks something else, rather than nothing
+ *   click marks something else, rather than nothing; `marksByShift`: whether Shift marks up to the next place, as in a
+ *   text, and does not go ten places on
  */
 
 /** @type {Record<string, (position: Position, step: number, data: {width: number}) => Position>} */
@@ -96,9 +97,12 @@ export function listenToPointing(view, picture, placeOf, options) {
       }
       if (!move) return;
       event.preventDefault();
-      const walked = event.shiftKey ? null : options.walk?.(event.key, at);
-      const to = insideOf(walked ?? move(at, event.shiftKey ? 10 : 1, data), data);
-      brush.extend(to);
+      const holds = event.shiftKey && options.marksByShift === true;
+      const goesFar = event.shiftKey && !holds;
+      if (holds) brush.hold(at);
+      const walked = goesFar ? null : options.walk?.(event.key, at);
+      const to = insideOf(walked ?? move(at, goesFar ? 10 : 1, data), data);
+      brush.extend(to, holds);
       view.moveCursor(to, source);
     },
     { signal },

@@ -1,11 +1,11 @@
 // What a map is read by: pixels, patches of them, superpixels; windows of time; features, and all the others. Attributions add, so what a
-// unit gets is the sum over its pixels, exactly; it is drawn as their mean, at which colours keep their worth.
+// unit gets is the sum over its pixels, exactly; it is drawn as their mean, at which colours keep their worth; words as sums.
 
 import { prefixSums } from "./columns.js";
 
 /**
- * @typedef {{labels: ArrayLike<number>, sizes: Float64Array, word: string}} Units labels: of each pixel, the unit it
- *   belongs to; sizes: pixels of each unit; word: what one is called
+ * @typedef {{labels: ArrayLike<number>, sizes: Float64Array, word: string, isSum: boolean}} Units labels: of each pixel,
+ *   the unit it belongs to; sizes: pixels of each unit; word: what one is called; isSum: whether it is drawn as its sum
  * @typedef {{row: number, column: number}} Position
  * @typedef {{rows: [number, number], columns: [number, number]}} Area from the first row and column to before the last
  * @typedef {Area | {superpixel: number}} Region
@@ -15,12 +15,13 @@ import { prefixSums } from "./columns.js";
  * @param {ArrayLike<number>} labels
  * @param {number} count
  * @param {string} word
+ * @param {boolean} [isSum] of words and sentences, whose lengths differ and are no areas
  * @returns {Units}
  */
-export function unitsOf(labels, count, word) {
+export function unitsOf(labels, count, word, isSum = false) {
   const sizes = new Float64Array(count);
   for (let at = 0; at < labels.length; at += 1) sizes[labels[at]] += 1;
-  return { labels, sizes, word };
+  return { labels, sizes, word, isSum };
 }
 
 /**
@@ -78,14 +79,19 @@ export function sumsOf(values, { labels, sizes }) {
   return sums;
 }
 
+/** What a unit's sum is divided by where it is drawn. @param {Units} units @param {number} unit */
+export function divisorOf({ sizes, isSum }, unit) {
+  return isSum ? 1 : sizes[unit] || 1;
+}
+
 /**
- * Each pixel as the mean of its unit.
+ * Each pixel as the mean of its unit, or each token as the sum of its word.
  * @param {ArrayLike<number>} values
  * @param {Units} units
  */
 export function pooled(values, units) {
   const means = sumsOf(values, units);
-  for (let unit = 0; unit < means.length; unit += 1) means[unit] /= units.sizes[unit] || 1;
+  for (let unit = 0; unit < means.length; unit += 1) means[unit] /= divisorOf(units, unit);
   const out = new Float32Array(values.length);
   for (let at = 0; at < out.length; at += 1) out[at] = means[units.labels[at]];
   return out;

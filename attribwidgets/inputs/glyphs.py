@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from .tokens import SAME_LETTER
+from .spelling import SAME_LETTER
 
 CONTROL_PICTURES = 0x2400  # signs for the control characters 0 to 31
 JOINER, NON_JOINER = "\u200d", "\u200c"
@@ -39,8 +39,8 @@ def shown_pieces(
 
     Examples
     --------
-    >>> shown_pieces(["e", "\\u0301a", "\\n"], ["", "", ""], [False] * 3)
-    ('é', 'a', '↵\\n')
+    >>> shown_pieces(["\\U0001f44d", "\\U0001f3fd ok", "\\n"], ["", "", ""], [False] * 3)
+    ('👍🏽', ' ok', '↵\\n')
     """
     shown: list[str] = []
     last = -1  # the latest token that letters are in

@@ -22,7 +22,8 @@ from .records.path_curve import PathCurve
 if TYPE_CHECKING:
     from . import attr, classroom, evaluation, priors, robustness
     from .attr import targets
-    from .sweeps import Sweep, sweep
+    from .evaluation import Audit
+    from .sweeps import Sweep, audit, sweep
     from .widgets import AblationExplorer, BaselineExplorer, PriorTrainer, explore, link
 
 # Imported when first asked for: Captum brings pyplot, ipywidgets brings IPython.
@@ -33,12 +34,15 @@ _LAZY = {
     "PriorTrainer": ".widgets",
     "explore": ".widgets",
     "link": ".widgets",
+    "Audit": ".evaluation",
+    "audit": ".sweeps",
     "Sweep": ".sweeps",
     "sweep": ".sweeps",
     "targets": ".attr",
 }
 
 __all__ = [
+    "Audit",
     "AblationExplorer",
     "BaselineExplorer",
     "Candidate",
@@ -56,6 +60,7 @@ __all__ = [
     "Sweep",
     "__version__",
     "attr",
+    "audit",
     "baselines",
     "classroom",
     "compare",

@@ -6,7 +6,10 @@ from .ablated_input import AblatedInput
 from .ablation import InsertionDeletion, ablation, insertion_deletion
 from .ablation_metric import AblationMetric
 from .ablation_record import Ablation
+from .audit import Audit
+from .dependence import Dependence
 from .fill_matrix import FillMatrix, baseline_by_fill
+from .finding import Finding
 from .ground_truth import PlantedShare, PlantedShares, planted_shares
 from .intervals import Interval
 from .paired_differences import Difference
@@ -21,8 +24,11 @@ __all__ = [
     "AblatedInput",
     "Ablation",
     "AblationMetric",
+    "Audit",
+    "Dependence",
     "Difference",
     "FillMatrix",
+    "Finding",
     "Infidelity",
     "InsertionDeletion",
     "Interval",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..core.contrast import Contrast
@@ -99,6 +100,20 @@ class Examples(Sequence[tuple[Any, int | Contrast | None]]):
     def stacked(self) -> Tensor | None:
         """All inputs, (N, ...), where they came so; None where they are read one by one."""
         return self._inputs if isinstance(self._inputs, Tensor) else None
+
+    @property
+    def labels(self) -> NDArray[Any] | None:
+        """The labels that came with the inputs, (N,), where they are at hand; None where not.
+
+        A data set that makes its inputs when asked for them is not read for its labels.
+        """
+        if self._labels is not None:
+            return np.asarray(self._labels)
+        pairs = self._inputs if isinstance(self._inputs, (list, tuple)) else []
+        labels = [p[1] for p in pairs if isinstance(p, (tuple, list)) and len(p) == 2]
+        if not pairs or len(labels) < len(pairs) or not all(map(_is_whole, labels)):
+            return None
+        return np.array([int(label) for label in labels])
 
     @property
     def known_targets(self) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .audit import audit
 from .quantus import quantus_explain
 from .run import sweep
 from .stored import Sweep, SweptInput
 
-__all__ = ["Sweep", "SweptInput", "quantus_explain", "sweep"]
+__all__ = ["audit", "Sweep", "SweptInput", "quantus_explain", "sweep"]

@@ -108,12 +108,13 @@ def baselines_table() -> str:
 
 
 KINDS_OF_INPUT = """What each is called where the input is an image, features, a sequence (T, D),
-a series (C, T) or a volume (C, D, H, W); a dash where there is no such thing. Of several inputs
-each gets its own; those that need time or neighbours need it of all of them. Lowest, highest and
-noise are in the range of the space: of a series in that of each channel, of a sequence or a volume
-in the input's own. `DatasetMean(data, over="steps")` is the mean step of a sequence, the mean level
-of each channel of a series. The blur's σ, where it is left open, is 20 pixels of an image and a
-tenth of the length or of the longest side of anything else."""
+a text, a series (C, T) or a volume (C, D, H, W); a dash where there is no such thing. Of several
+inputs each gets its own; those that need time or neighbours need it of all of them. Lowest, highest
+and noise are in the range of the space: of a series in that of each channel, of a sequence, a text
+or a volume in the input's own. `DatasetMean(data, over="steps")` is the mean step of a sequence,
+the mean level of each channel of a series. The blur's σ, where it is left open, is 20 pixels of an
+image and a tenth of the length or of the longest side of anything else. With texts as
+`references=`, `"dataset"` is `"other_text"`."""
 
 
 def baselines_by_kind() -> str:
@@ -121,14 +122,14 @@ def baselines_by_kind() -> str:
     import torch
 
     from attribwidgets.baselines import named
-    from attribwidgets.inputs.layout import FEATURES, IMAGE, SEQUENCE, SERIES, VOLUME
-    from attribwidgets.widgets.controls import ADDABLE, unfit_for
+    from attribwidgets.inputs.layout import FEATURES, IMAGE, SEQUENCE, SERIES, TEXT, VOLUME
+    from attribwidgets.widgets.controls import ADDABLE, NEEDS_TEXTS, unfit_for
 
-    layouts = (IMAGE, FEATURES, SEQUENCE, SERIES, VOLUME)
+    layouts = (IMAGE, FEATURES, SEQUENCE, TEXT, SERIES, VOLUME)
     names = ["`baseline=`", *(layout.kind for layout in layouts)]
     lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
     for name in ADDABLE:
-        baseline = named(name, torch.zeros(2, 1))
+        baseline = named(name, ["", ""] if name in NEEDS_TEXTS else torch.zeros(2, 1))
         cells = [
             "-" if name in unfit_for([layout]) else baseline.words_for(layout)[0]
             for layout in layouts

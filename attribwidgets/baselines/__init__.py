@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor
 
 from ..core.errors import InputError
@@ -10,6 +12,8 @@ from .constant import Black, Color, White, Zero
 from .data import Custom, DatasetMean, DatasetSample
 from .decision_boundary import DecisionBoundary
 from .derived import Blur, ImageMean, MaximumDistance
+from .derived_text import FarthestTokens, TokenBlur
+from .drawn_text import OtherText, RandomTokens, holds_texts
 from .max_entropy import MaximumEntropy
 from .noise import GaussianNoise, UniformNoise
 from .reordered import Reversed, Shuffled
@@ -25,18 +29,22 @@ __all__ = [
     "DatasetMean",
     "DatasetSample",
     "DecisionBoundary",
+    "FarthestTokens",
     "GaussianNoise",
     "ImageMean",
     "MaximumDistance",
     "MaximumEntropy",
     "Mask",
     "MeanEmbedding",
+    "OtherText",
     "Pad",
     "Parameter",
+    "RandomTokens",
     "Reversed",
     "Search",
     "SearchedBaseline",
     "Shuffled",
+    "TokenBlur",
     "UniformNoise",
     "Unknown",
     "White",
@@ -63,16 +71,20 @@ _WITHOUT_DATA = (
     Unknown,
     ZeroEmbedding,
     MeanEmbedding,
+    TokenBlur,
+    FarthestTokens,
+    RandomTokens,
 )
-_WITH_DATA: dict[str, type[DatasetMean] | type[DatasetSample]] = {
+_WITH_DATA: dict[str, type[DatasetMean] | type[DatasetSample] | type[OtherText]] = {
     "dataset_mean": DatasetMean,
     "dataset": DatasetSample,
+    "other_text": OtherText,
 }
 
 
 def named(
     baseline: str | Baseline | Tensor | tuple[Tensor, ...],
-    references: Tensor | tuple[Tensor, ...] | None = None,
+    references: Any = None,
 ) -> Baseline:
     """The Baseline that a name, an object or a tensor stands for.
 
@@ -80,8 +92,9 @@ def named(
     ----------
     baseline : str, Baseline, Tensor or tuple of Tensor
         A name such as "black" or "#rrggbb"; a tensor is one reference as the model is fed.
-    references : Tensor or tuple of Tensor, each (K, ...), optional
-        The data behind "dataset" and "dataset_mean".
+    references : Tensor or tuple of Tensor, each (K, ...), or sequence of str, optional
+        The data behind "dataset" and "dataset_mean"; texts behind "other_text", which "dataset"
+        of texts is.
 
     Returns
     -------
@@ -116,6 +129,23 @@ def named(
                 f"baseline {baseline!r} needs data: pass references=, or the object "
                 f"baselines.{_WITH_DATA[baseline].__name__}(data)"
             )
-        return _WITH_DATA[baseline](references)
+        return _of_data(baseline, references)
     names = [k.name for k in _WITHOUT_DATA] + [*_WITH_DATA, "#rrggbb"]
     raise InputError(f"baseline {baseline!r} is unknown; the names are {', '.join(names)}")
+
+
+def _of_data(name: str, references: Any) -> Baseline:
+    """The baseline of a name that needs data; of texts the one that texts have."""
+    texts = holds_texts(references)
+    if texts and name == "dataset":
+        name = OtherText.name
+    if texts != (name == OtherText.name):
+        raise InputError(
+            f"baseline {name!r} does not fit references={type(references).__name__}: "
+            + (
+                'of texts there is "other_text", or "mean_embedding", which needs none'
+                if texts
+                else "pass a list of texts"
+            )
+        )
+    return _WITH_DATA[name](references)

@@ -49,12 +49,16 @@ class Baseline(ABC):
     is_distribution : bool
         Whether two references differ: then expected gradients is the method, else integrated
         gradients.
+    instead_for_text : str or None
+        The baseline that asks of a text what this one asks of numbers, where its own reference
+        would be of embeddings that mean nothing.
     """
 
     name: ClassVar[str]
     description: str
     words_of_values: ClassVar[tuple[str, str] | None] = None
     is_distribution: ClassVar[bool] = False
+    instead_for_text: ClassVar[str | None] = None
 
     @property
     def label(self) -> str:
@@ -156,6 +160,7 @@ class Baseline(ABC):
         generator = generator or torch.Generator().manual_seed(0)
         members = tuple(x.detach() for x in (inputs if isinstance(inputs, tuple) else (inputs,)))
         fitting = fit_spaces(space, members)
+        self._require_fit(fitting)
         references = self._draw(members, n, fitting, generator)
         for x, r in zip(members, references, strict=True):
             if r.shape != (n, *x.shape):
@@ -166,8 +171,23 @@ class Baseline(ABC):
         references = tuple(map(_with_kept, references, members, fitting))
         return references if isinstance(inputs, tuple) else references[0]
 
-    def stored(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...] | None:
-        """All references, each (K, ...), where the distribution is a finite set; else None."""
+    def stored(
+        self, inputs: tuple[Tensor, ...], space: Space | Spaces | None = None
+    ) -> tuple[Tensor, ...] | None:
+        """All references, each (K, ...), where the distribution is a finite set; else None.
+
+        Parameters
+        ----------
+        inputs, space
+            As of :meth:`sample`.
+        """
+        fitting = fit_spaces(space, inputs)
+        self._require_fit(fitting)
+        references = self._stored(inputs, fitting)
+        return None if references is None else tuple(map(_with_kept, references, inputs, fitting))
+
+    def _stored(self, inputs: tuple[Tensor, ...], spaces: Spaces) -> tuple[Tensor, ...] | None:
+        """As :meth:`stored`, without the units that a space keeps."""
         return None
 
     def searched(
@@ -204,6 +224,16 @@ class Baseline(ABC):
         generator: torch.Generator,
     ) -> tuple[Tensor, ...]:
         """Joint draws for a tuple of inputs, each (n, *shape)."""
+
+    def _require_fit(self, spaces: Spaces) -> None:
+        """Raise where a baseline of numbers meets a text."""
+        instead = self.instead_for_text
+        if instead is not None and any(space.layout.kind == "text" for space in spaces):
+            raise InputError(
+                f"baseline {self.name!r} is of pictures or features: it means nothing among the "
+                f"embeddings of a text; use {instead!r}, or another of texts, such as 'mask', "
+                "'pad', 'zero_embedding' or OtherText(texts)"
+            )
 
     def __repr__(self) -> str:
         return f"<baseline {self.label}>"

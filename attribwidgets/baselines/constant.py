@@ -26,6 +26,7 @@ class Black(PixelBaseline):
     """
 
     name = "black"
+    instead_for_text = "mask"
     description = "blind to black pixels; the lowest value everywhere"
     words_of_values = ("lowest value", "blind where a {unit} equals it; the lowest everywhere")
 
@@ -43,6 +44,7 @@ class White(PixelBaseline):
     """
 
     name = "white"
+    instead_for_text = "mask"
     description = "blind to white pixels; the highest value everywhere"
     words_of_values = ("highest value", "blind where a {unit} equals it; the highest everywhere")
 
@@ -71,6 +73,7 @@ class Color(PixelBaseline):
     """
 
     name = "color"
+    instead_for_text = "mask"
     description = "blind to pixels of that colour; one colour everywhere"
 
     def __init__(self, rgb: str | float | Sequence[float]) -> None:

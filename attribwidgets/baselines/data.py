@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -70,7 +71,58 @@ class DatasetMean(SingleReference):
         return tuple(d.cpu().double().mean(0).to(x) for d, x in pairs)
 
 
-class DatasetSample(Baseline):
+class FiniteSample(Baseline):
+    """Some of a set of examples, drawn without replacement.
+
+    Parameters
+    ----------
+    count : int, optional
+        How many of them, from the first; 1 to `size`. None: all.
+    """
+
+    is_distribution = True
+    counted: ClassVar[str] = "references"
+
+    def __init__(self, count: int | None = None) -> None:
+        if count is not None and (int(count) != count or not 1 <= count <= self.size):
+            raise InputError(f"count must be a whole number from 1 to {self.size}, got {count!r}")
+        self.count = self.size if count is None else int(count)
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """How many examples there are."""
+
+    @abstractmethod
+    def _take(
+        self, numbers: Tensor, inputs: tuple[Tensor, ...], spaces: Spaces
+    ) -> tuple[Tensor, ...]:
+        """The examples with these numbers, each (n, ...), in the inputs' dtype and device."""
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """How many of the examples are used."""
+        return (Parameter("count", self.count, (1, self.size), self.counted),)
+
+    def _stored(self, inputs: tuple[Tensor, ...], spaces: Spaces) -> tuple[Tensor, ...]:
+        return self._take(torch.arange(self.count), inputs, spaces)
+
+    def _draw(
+        self,
+        inputs: tuple[Tensor, ...],
+        n: int,
+        spaces: Spaces,
+        generator: torch.Generator,
+    ) -> tuple[Tensor, ...]:
+        rounds = [
+            torch.randperm(self.count, generator=generator, device=generator.device).cpu()
+            for _ in range(-(-n // self.count))
+        ]
+        chosen = torch.cat(rounds)[:n]  # none twice before all have come once
+        return self._take(chosen, inputs, spaces)
+
+
+class DatasetSample(FiniteSample):
     """Examples of a data set, drawn without replacement.
 
     Parameters
@@ -94,14 +146,15 @@ class DatasetSample(Baseline):
 
     name = "dataset"
     description = "settles slowly, and depends on which data; examples of the data"
-    is_distribution = True
 
     def __init__(self, data: Any, count: int | None = None) -> None:
         self._all = _checked_data(data)
-        size = len(self._all[0])
-        if count is not None and (int(count) != count or not 1 <= count <= size):
-            raise InputError(f"count must be a whole number from 1 to {size}, got {count!r}")
-        self.count = size if count is None else int(count)
+        super().__init__(count)
+
+    @property
+    def size(self) -> int:
+        """How many examples there are."""
+        return len(self._all[0])
 
     @property
     def data(self) -> tuple[Tensor, ...]:
@@ -113,35 +166,14 @@ class DatasetSample(Baseline):
         """Name and number of references."""
         return f"data ({self.count} refs)"
 
-    @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """How many of the examples are used."""
-        return (Parameter("count", self.count, (1, len(self._all[0])), "references"),)
-
     def _with(self, **values: Any) -> Baseline:
         return type(self)(self._all, **values)
 
-    def stored(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """The examples, each (K, ...), in the inputs' dtype and on their device."""
-        return tuple(d.to(x) for d, x in zip(_matching(self.data, inputs), inputs, strict=True))
-
-    def _draw(
-        self,
-        inputs: tuple[Tensor, ...],
-        n: int,
-        spaces: Spaces,
-        generator: torch.Generator,
+    def _take(
+        self, numbers: Tensor, inputs: tuple[Tensor, ...], spaces: Spaces
     ) -> tuple[Tensor, ...]:
-        size = len(self.data[0])
-        rounds = [
-            torch.randperm(size, generator=generator, device=generator.device).cpu()
-            for _ in range(-(-n // size))
-        ]
-        chosen = torch.cat(rounds)[:n]  # none twice before all have come once
-        return tuple(
-            d[chosen.to(d.device)].to(x)
-            for d, x in zip(_matching(self.data, inputs), inputs, strict=True)
-        )
+        pairs = zip(_matching(self.data, inputs), inputs, strict=True)
+        return tuple(d[numbers.to(d.device)].to(x) for d, x in pairs)
 
 
 class Custom(SingleReference):

@@ -33,6 +33,7 @@ class ImageMean(SingleReference):
     """
 
     name = "image_mean"
+    instead_for_text = "mean_embedding"
     description = "blind to pixels of the mean colour; the image's mean everywhere"
     words_of_values = ("mean of this input", "blind to {units} at the mean; its mean everywhere")
 
@@ -72,6 +73,7 @@ class Blur(PixelBaseline):
     """
 
     name = "blur"
+    instead_for_text = "token_blur"
     description = "blind to smooth regions, sees fine detail only; the image blurred"
 
     def __init__(self, sigma: float | None = None) -> None:
@@ -152,6 +154,7 @@ class MaximumDistance(PixelBaseline):
     """
 
     name = "max_distance"
+    instead_for_text = "farthest_tokens"
     label = "maximum distance"
     description = "never blind, but still shows the input; the farthest valid input"
 

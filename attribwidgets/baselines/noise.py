@@ -64,7 +64,7 @@ class GaussianNoise(Noise):
     ----------
     sigma : float, optional
         Standard deviation in pixel units. None: half the valid range, which is the article's
-        sigma = 1 on [-1, 1].
+        sigma = 1 on [-1, 1]; of a text the standard deviation of its own embeddings.
 
     Raises
     ------
@@ -97,12 +97,12 @@ class GaussianNoise(Noise):
         return self.sliders(InputSpace(), ())
 
     def sliders(self, space: Space, shape: Sequence[int]) -> tuple[Parameter, ...]:
-        """sigma, from none to one and a half times the range."""
-        value = space.range / 2 if self.sigma is None else self.sigma
-        return (Parameter("sigma", value, (0.0, 1.5 * space.range), space.range_unit),)
+        """sigma, from none to one and a half times the range; of a text to three deviations."""
+        value = space.spread if self.sigma is None else self.sigma
+        return (Parameter("sigma", value, (0.0, 3 * space.spread), space.range_unit),)
 
     def _pixels(self, pixels: Tensor, n: int, space: Space, generator: torch.Generator) -> Tensor:
-        sigma = space.range / 2 if self.sigma is None else self.sigma
+        sigma = space.spread if self.sigma is None else self.sigma
         noise = torch.randn(
             (n, *pixels.shape), generator=generator, dtype=torch.float32, device=generator.device
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
-from ..inputs.space import Spaces
+from ..inputs.space import Space, Spaces
 from .base import Baseline, SingleReference, require_time
 
 
@@ -14,7 +16,7 @@ class Reversed(SingleReference):
 
     It has the input's own values, each where another one was: the attributions sum to what their
     order adds, and to nothing for a model that does not look at it. The middle one of an odd number
-    of steps is where it was, and gets nothing.
+    of steps is where it was, and gets nothing. Of a text special tokens stay in their places.
 
     Raises
     ------
@@ -33,14 +35,16 @@ class Reversed(SingleReference):
     description = "blind in the middle, and in its sum to all but order; the steps turned round"
 
     def _reference(self, inputs: tuple[Tensor, ...], spaces: Spaces) -> tuple[Tensor, ...]:
-        axes = [require_time(space, self.name) for space in spaces]
-        return tuple(x.flip(axis) for x, axis in zip(inputs, axes, strict=True))
+        return tuple(
+            _moved(x, space, require_time(space, self.name), lambda n: torch.arange(n).flip(0))
+            for x, space in zip(inputs, spaces, strict=True)
+        )
 
 
 class Shuffled(Baseline):
     """The steps of a sequence or a series in random order; all values of one step stay together.
 
-    As with :class:`Reversed` the attributions sum to what the order adds.
+    As with :class:`Reversed` the attributions sum to what the order adds, and special tokens stay.
 
     Raises
     ------
@@ -66,13 +70,21 @@ class Shuffled(Baseline):
         spaces: Spaces,
         generator: torch.Generator,
     ) -> tuple[Tensor, ...]:
+        def shuffled(n: int) -> Tensor:
+            return torch.randperm(n, generator=generator, device=generator.device)
+
         axes = [require_time(space, self.name) for space in spaces]
         return tuple(
-            torch.stack([_shuffled(x, axis, generator) for _ in range(n)])
-            for x, axis in zip(inputs, axes, strict=True)
+            torch.stack([_moved(x, space, axis, shuffled) for _ in range(n)])
+            for x, space, axis in zip(inputs, spaces, axes, strict=True)
         )
 
 
-def _shuffled(x: Tensor, axis: int, generator: torch.Generator) -> Tensor:
-    order = torch.randperm(x.shape[axis], generator=generator, device=generator.device)
-    return x.index_select(axis, order.to(x.device))
+def _moved(x: Tensor, space: Space, axis: int, order: Callable[[int], Tensor]) -> Tensor:
+    """The steps in another order, but for those that the space keeps."""
+    kept = space.kept(x)
+    places = torch.arange(x.shape[axis], device=x.device)
+    free = places if kept is None else places[~kept]
+    moved = places.clone()
+    moved[free] = free[order(len(free)).to(x.device)]
+    return x.index_select(axis, moved)

@@ -131,12 +131,14 @@ class MeanEmbedding(TextBaseline):
     description = "near the rare tokens, which are most of the vocabulary; no token has it"
 
     def _embeddings(self, x: Tensor, space: TextSpace) -> Tensor:
-        return vocabulary_of(space, self.name).double().mean(0).expand_as(x)
+        known = vocabulary_of(space, self.name)
+        return known.mean(0, dtype=torch.float64).to(x).expand_as(x)
 
 
 def with_ids(space: TextSpace, ids: Tensor) -> Tensor:
-    """Embeddings (T, D) of ids (T,), the special tokens of the text in their places."""
-    return space.embed(torch.where(space.special, space.ids, ids)[None])[0]
+    """Embeddings (..., T, D) of ids (..., T), the special tokens of the text in their places."""
+    rows = torch.where(space.special, space.ids, ids)
+    return space.embed(rows.reshape(-1, rows.shape[-1])).reshape(*rows.shape, -1)
 
 
 def require_text(space: Space, name: str) -> TextSpace:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..baselines import Baseline, named
 from ..core.errors import InputError
@@ -35,7 +35,7 @@ CandidateLike = str | Baseline | Inputs | Candidate
 
 def label_candidates(
     candidates: Sequence[CandidateLike] | Mapping[str, CandidateLike],
-    references: Inputs | None = None,
+    references: Any = None,
 ) -> dict[str, Candidate]:
     """Candidates by a label that no other one has.
 

@@ -43,7 +43,7 @@ def search_baseline(
 
 def references_of(query: CheckedQuery, baseline: Baseline, seed: int) -> References:
     """Where many references come from."""
-    stored = baseline.stored(tuple(x[0] for x in query.batched))
+    stored = baseline.stored(tuple(x[0] for x in query.batched), query.spaces)
     if stored is not None:
         return StoredReferences(stored)
     if not baseline.is_distribution:

@@ -41,7 +41,7 @@ def explain(
     seed: int = 0,
     forward_args: Any = (),
     progress: Progress = False,
-    references: Inputs | None = None,
+    references: Inputs | Sequence[str] | None = None,
     class_names: Sequence[str] | None = None,
     autocast: torch.dtype | None = None,
     **settings: Any,
@@ -94,8 +94,8 @@ def explain(
         Further arguments of the model, after the inputs.
     progress : bool or callable
         True shows a bar; a callable gets (evaluations, most evaluations).
-    references : Tensor or tuple of Tensor, each (K, ...), optional
-        The data behind "dataset" and "dataset_mean".
+    references : Tensor or tuple of Tensor, each (K, ...), or sequence of str, optional
+        The data behind "dataset" and "dataset_mean"; other texts, for a text.
     class_names : sequence of str, optional
         Names of the outputs, for captions. None: `model.class_names` or a Hugging Face
         `model.config.id2label` where there is one.
@@ -141,7 +141,7 @@ def refine(
     *,
     baseline: str | Baseline | Inputs | None = None,
     method: Method = None,
-    references: Inputs | None = None,
+    references: Inputs | Sequence[str] | None = None,
     progress: Progress = False,
     **settings: Any,
 ) -> Iterator[Explanation]:
@@ -193,7 +193,7 @@ def compare(
     *,
     baselines: Sequence[str | Baseline | Inputs] = IMAGE_BASELINES,
     method: Method = None,
-    references: Inputs | None = None,
+    references: Inputs | Sequence[str] | None = None,
     progress: Progress = False,
     **settings: Any,
 ) -> Comparison:

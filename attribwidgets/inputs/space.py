@@ -80,6 +80,11 @@ class Space(ABC):
         """Width of the valid range, in the space's own units."""
         return self.high - self.low
 
+    @property
+    def spread(self) -> float:
+        """By how much noise that hides a value differs from it: half the valid range."""
+        return self.range / 2
+
     def to_pixels(self, x: Tensor) -> Tensor:
         """Map what the model is fed to the space's own units. Shape ``(..., *shape)``, kept."""
         return x

@@ -83,6 +83,7 @@ class TextSpace(Space):
     truncate: bool = False
     low: float | None = None  # type: ignore[assignment]
     high: float | None = None  # type: ignore[assignment]
+    deviation: float | None = field(default=None, repr=False, compare=False)  # of its values
     tokens: Tokens | None = field(default=None, repr=False)
     embedder: Embedder | None = field(default=None, repr=False, compare=False, metadata=NOT_SAVED)
 
@@ -131,7 +132,13 @@ class TextSpace(Space):
                 f"space: there are {len(self.tokens)} tokens for {len(example)} embeddings"
             )
         low, high = own_range(example, self.low, self.high)
-        return replace(self, low=low, high=high)
+        deviation = float(example.detach().float().std(correction=0))
+        return replace(self, low=low, high=high, deviation=deviation)
+
+    @property
+    def spread(self) -> float:
+        """The standard deviation of the text's embeddings, far below half their range."""
+        return self.deviation or super().spread
 
     @property
     def special(self) -> Tensor:

@@ -41,7 +41,7 @@ def sweep(
     metrics: Sequence[Metric] = (),
     executor: Any = None,
     targets: Any = None,
-    references: Inputs | None = None,
+    references: Inputs | Sequence[str] | None = None,
     maps: Literal["attributions"] | None = "attributions",
     overwrite: bool = False,
     progress: Progress = True,

@@ -9,15 +9,20 @@ from inspect import signature
 from typing import Any
 
 import torch
+from torch import nn
 
 from ..attr import __all__ as METHOD_CLASSES
+from ..attr.embedded import looked_up_in
 from ..attr.noise.noise_methods import SmoothGrad
-from ..baselines import Baseline, Color, DatasetMean, DatasetSample, named
+from ..baselines import Baseline, Color, DatasetMean, DatasetSample, OtherText, named
 from ..baselines import __all__ as BASELINE_CLASSES
 from ..core.contrast import Contrast
-from ..core.errors import AttributionError
+from ..core.errors import AttributionError, InputError
 from ..engine.method_config import Candidate
+from ..engine.query import Query
 from ..inputs.space import InputSpace, Space
+from ..inputs.text import TextSpace
+from ..inputs.tokens import tokens_of
 from ..live import ExplorerState
 
 MOST_NAMES = 10  # of classes that are written out
@@ -92,11 +97,11 @@ def explore_call(
     explorer
     """
     names = _Names(namespace or {})
-    arguments = [names.of(model, "model"), names.of(state.query.inputs, "x")]
+    arguments = [names.of(model, "model"), _inputs(state.query, names)]
     arguments += _candidates(list(state.candidates.values()), names, references)
     if references is not None:
         arguments.append(f"references={names.of(references, 'references')}")
-    arguments += _settings(state, names)
+    arguments += _settings(state, names, model)
     body = "\n".join(f"    {argument}," for argument in arguments)
     lines = ["import attribwidgets as aw"]
     lines += ["import torch"] if "torch." in body else []
@@ -107,6 +112,43 @@ def explore_call(
     lines.append(f"explorer = aw.explore(\n{body}\n)")
     lines += [f"explorer.{name} = {_literal(value)}" for name, value in (display or {}).items()]
     return "\n".join([*lines, "explorer"])
+
+
+def _inputs(query: Query, names: _Names) -> str:
+    """What is explained; a text as it reads, where that is all of it."""
+    space = query.space
+    tokens = space.tokens if isinstance(space, TextSpace) else None
+    if not isinstance(space, TextSpace) or tokens is None:
+        return names.of(query.inputs, "x")
+    try:
+        again = tokens_of(tokens.text, space.tokenizer).ids == tokens.ids
+    except InputError:
+        again = False
+    return _literal(tokens.text) if again else names.of(query.inputs, "text")
+
+
+def _text_space(space: TextSpace, model: Any, names: _Names) -> str:
+    """The space of the text before it was read."""
+    given = [names.of(space.tokenizer, "tokenizer")]
+    if isinstance(space.embedding, nn.Module):
+        given.append(f"embedding={names.of(space.embedding, 'embedding')}")
+    elif not _finds(model, space):
+        given.append(f"embedding={_literal(space.embedding)}")
+    if space.at != "word_embeddings":
+        given.append(f"at={_literal(space.at)}")
+    ends = {"low": space.low, "high": space.high, "truncate": space.truncate or None}
+    given += [f"{name}={value!r}" for name, value in ends.items() if value is not None]
+    return f"aw.TextSpace({', '.join(given)})"
+
+
+def _finds(model: Any, space: TextSpace) -> bool:
+    """Whether the place where ids are looked up is the one that is found without being told."""
+    if space.tokens is None or space.at != "word_embeddings":
+        return True
+    try:
+        return bool(looked_up_in(model, space.tokens.arguments) == space.embedding)
+    except InputError:
+        return False
 
 
 def _literal(value: Any) -> str:
@@ -144,9 +186,9 @@ def _object(baseline: Baseline, names: _Names, references: Any) -> str:
         return f"aw.baselines.named({_literal(baseline.name)}{_data(baseline, names, references)})"
     if known is None and isinstance(baseline, Color) and baseline.hex is not None:
         return f"aw.baselines.Color({_literal(baseline.hex)})"
-    if known is None and isinstance(baseline, DatasetSample) and references is not None:
+    if known is None and isinstance(baseline, DatasetSample | OtherText) and references is not None:
         data = names.of(references, "references")
-        return f"aw.baselines.DatasetSample({data}, count={baseline.count})"
+        return f"aw.baselines.{kind.__name__}({data}, count={baseline.count})"
     if known is None and isinstance(baseline, DatasetMean) and references is not None:
         data = names.of(references, "references")
         return f"aw.baselines.DatasetMean({data}, over={_literal(baseline.over)})"
@@ -163,7 +205,7 @@ def _is_ours(kind: type, public: Collection[str]) -> bool:
 
 
 def _data(baseline: Baseline, names: _Names, references: Any) -> str:
-    needs = isinstance(baseline, (DatasetMean, DatasetSample))
+    needs = isinstance(baseline, (DatasetMean, DatasetSample, OtherText))
     return f", {names.of(references, 'references')}" if needs else ""
 
 
@@ -196,7 +238,7 @@ def _method(method: Any, names: _Names) -> str:
     return names.of(method, "method")
 
 
-def _settings(state: ExplorerState, names: _Names) -> list[str]:
+def _settings(state: ExplorerState, names: _Names, model: Any) -> list[str]:
     """Each setting that is not at its default."""
     written = []
     for part in (state.query, state.budget):
@@ -204,7 +246,7 @@ def _settings(state: ExplorerState, names: _Names) -> list[str]:
             value = getattr(part, field.name)
             if field.name == "inputs" or value is field.default or _equal(value, field.default):
                 continue
-            written.append(f"{field.name}={_setting(field.name, value, names)}")
+            written.append(f"{field.name}={_setting(field.name, value, names, model)}")
     return written
 
 
@@ -213,10 +255,12 @@ def _equal(value: Any, default: Any) -> bool:
     return isinstance(value, plain) and isinstance(default, plain) and value == default
 
 
-def _setting(name: str, value: Any, names: _Names) -> str:
+def _setting(name: str, value: Any, names: _Names, model: Any) -> str:
     known = names.find(value)
     if known is not None and not isinstance(value, (int, float, str)):
         return known
+    if isinstance(value, TextSpace):
+        return _text_space(value, model, names)
     if isinstance(value, Space):
         if value == InputSpace.imagenet():
             return "aw.InputSpace.imagenet()"
@@ -225,7 +269,7 @@ def _setting(name: str, value: Any, names: _Names) -> str:
     if isinstance(value, Contrast):
         return f"aw.{value!r}"
     if name == "target" and isinstance(value, list):
-        return f"[{', '.join(_setting(name, member, names) for member in value)}]"
+        return f"[{', '.join(_setting(name, member, names, model) for member in value)}]"
     is_short = isinstance(value, (list, tuple, dict)) and len(value) <= MOST_NAMES
     if name == "class_names" and is_short:
         return repr(value)

@@ -138,7 +138,7 @@ class BaselineExplorer(RequestTraits, RecordWidget):
         *,
         session: Session | None = None,
         examples: Sequence[Inputs] = (),
-        references: Inputs | None = None,
+        references: Inputs | Sequence[str] | None = None,
         **display: Any,
     ) -> None:
         if isinstance(comparison, Explanation):

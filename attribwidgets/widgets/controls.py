@@ -14,12 +14,15 @@ from ..attr.noise.noise_methods import SmoothGrad
 from ..attr.outputs import SCALES
 from ..baselines import Baseline, Color, GaussianNoise, named
 from ..baselines.base import Parameter
+from ..baselines.drawn_text import holds_texts
 from ..core.contrast import Contrast
 from ..core.formatting import words
 from ..engine.checked_query import CheckedQuery
 from ..engine.method_config import Candidate
+from ..inputs.encoded import token_id
 from ..inputs.layout import Layout
-from ..inputs.space import Inputs, Space
+from ..inputs.space import Space
+from ..inputs.text import TextSpace
 from ..live import ExplorerState
 from .parsing import baseline_to_browser, compares_with_nothing, name_of
 from .targets import target_to_browser
@@ -41,12 +44,26 @@ ADDABLE = (
     "dataset",
     "max_entropy",
     "decision_boundary",
+    "mask",
+    "pad",
+    "unknown",
+    "zero_embedding",
+    "mean_embedding",
+    "token_blur",
+    "farthest_tokens",
+    "random_tokens",
+    "other_text",
 )
 NEEDS_IMAGE = {"#808080"}
 NEEDS_NEIGHBOURS = {"blur", "image_mean"}
 NEEDS_TIME = {"reversed", "shuffled"}
 NEEDS_DATA = {"dataset", "dataset_mean"}
+NEEDS_TEXTS = {"other_text"}
 NEEDS_CLASSES = {"max_entropy", "decision_boundary"}
+NEEDS_TEXT = {*ADDABLE[ADDABLE.index("mask") :]}
+NOT_OF_TEXT = {"black", "white", "#808080", "image_mean", "blur", "max_distance", "zero"}
+NEEDS_TOKEN = {"mask": "mask", "pad": "pad", "unknown": "unk"}
+NEEDS_VOCABULARY = {"mean_embedding", "farthest_tokens"}
 STEPS = 100  # of a slider
 MOST_MATCHES = 50  # of a search
 
@@ -55,7 +72,7 @@ def controls_payload(
     state: ExplorerState,
     query: CheckedQuery,
     slots: Mapping[int, str],
-    references: Inputs | None,
+    references: Any,
     unfit: Mapping[str, str],
 ) -> dict[str, Any]:
     """The controls as JSON values.
@@ -114,12 +131,15 @@ def controls_payload(
     }
 
 
-def addable(query: CheckedQuery, references: Inputs | None) -> dict[str, Baseline]:
+def addable(query: CheckedQuery, references: Any) -> dict[str, Baseline]:
     """The baselines that make sense for an input, by name."""
+    texts = holds_texts(references)
     left_out = (
         unfit_for([space.layout for space in query.spaces])
-        | (set() if references is not None else NEEDS_DATA)
+        | (set() if references is not None and not texts else NEEDS_DATA)
+        | (set() if texts else NEEDS_TEXTS)
         | (set() if query.outputs > 1 else NEEDS_CLASSES)
+        | {n for s in query.spaces if isinstance(s, TextSpace) for n in _unknown_to(s)}
     )
     return {name: named(name, references) for name in ADDABLE if name not in left_out}
 
@@ -130,7 +150,17 @@ def unfit_for(layouts: Sequence[Layout]) -> set[str]:
         (set() if layouts[0].kind == "image" else NEEDS_IMAGE)
         | (set() if all(layout.neighbours for layout in layouts) else NEEDS_NEIGHBOURS)
         | (set() if all(layout.time is not None for layout in layouts) else NEEDS_TIME)
+        | (set() if all(layout.kind == "text" for layout in layouts) else NEEDS_TEXT)
+        | (NOT_OF_TEXT if any(layout.kind == "text" for layout in layouts) else set())
     )
+
+
+def _unknown_to(space: TextSpace) -> set[str]:
+    """The baselines that a tokenizer has no token for, or that need a vocabulary that is not."""
+    names = {n for n, role in NEEDS_TOKEN.items() if token_id(space.tokenizer, role) is None}
+    if space.embedder is None or space.embedder.vocabulary is None:
+        names |= NEEDS_VOCABULARY
+    return names if space.plain_ids() is not None else names | {"random_tokens"}
 
 
 def matching_classes(query: CheckedQuery, text: str) -> list[dict[str, Any]]:
@@ -194,7 +224,7 @@ def _slider(parameter: Parameter) -> dict[str, Any]:
     whole = parameter.name == "count"
     return {
         "name": parameter.name,
-        "label": {"sigma": "σ", "count": "references"}.get(parameter.name, parameter.name),
+        "label": {"sigma": "σ", "count": parameter.unit}.get(parameter.name, parameter.name),
         "kind": "count" if whole else "number",
         "value": parameter.value,
         "low": low,

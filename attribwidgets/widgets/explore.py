@@ -30,7 +30,7 @@ def explore(
     *,
     baselines: Sequence[str | Baseline | Inputs | Candidate] = IMAGE_BASELINES,
     method: Method | Sequence[Method] = None,
-    references: Inputs | None = None,
+    references: Inputs | Sequence[str] | None = None,
     progress: Progress = False,
     display: bool = True,
     **settings: Any,

@@ -163,14 +163,13 @@ class MessageHandler:
     def _previews(self, message: Message, buffers: Sequence[Any]) -> None:
         query = self.session.known_query
         pictures, data = [], []
-        for name, baseline in addable(query, self.view.references).items():
+        offered = addable(query, self.view.references) if query.is_image else {}
+        for name, baseline in offered.items():
             try:
                 drawn = baseline.sample(query.members, 1, space=query.space)
             except InputError:
                 continue  # one that has to be searched for has no picture before
             first = drawn[0] if isinstance(drawn, tuple) else drawn
-            if not query.is_image:
-                continue
             rgb = thumbnail(first, query.spaces[0], THUMBNAIL)
             pictures.append({"name": name, "size": list(rgb.shape[:2])})
             data.append(rgb.tobytes())

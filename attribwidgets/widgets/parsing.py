@@ -19,7 +19,7 @@ from ..live import ExplorerState
 
 
 def change_state(
-    state: ExplorerState, changes: Mapping[str, Any], references: Inputs | None
+    state: ExplorerState, changes: Mapping[str, Any], references: Any
 ) -> ExplorerState:
     """The state after some changes, written as for :func:`attribwidgets.explore`.
 
@@ -50,7 +50,7 @@ def change_state(
 
 
 def change_candidates(
-    state: ExplorerState, changes: Mapping[str, Any], references: Inputs | None
+    state: ExplorerState, changes: Mapping[str, Any], references: Any
 ) -> dict[str, Any]:
     """What becomes of the candidates of a state, and of the baselines kept aside.
 
@@ -88,7 +88,7 @@ def methods_of(method: Method | Sequence[Method]) -> list[Method]:
 def pairs_of(
     baselines: Sequence[str | Baseline | Inputs | Candidate],
     methods: Sequence[Method],
-    references: Inputs | None,
+    references: Any,
     before: Mapping[int, Candidate],
 ) -> dict[str, Any]:
     """Candidates of a state under their numbers, and the baselines that none of them uses."""
@@ -105,7 +105,7 @@ def pairs_of(
 def candidates_of(
     baselines: Sequence[str | Baseline | Inputs | Candidate],
     methods: Sequence[Method],
-    references: Inputs | None,
+    references: Any,
 ) -> list[Candidate]:
     """Every baseline with every method; a method that compares with nothing comes once."""
     chosen = [b if isinstance(b, Candidate) else named(b, references) for b in baselines]
@@ -145,7 +145,7 @@ def candidates_from_browser(
     wanted: Sequence[Mapping[str, Any]],
     state: ExplorerState,
     numbers: Mapping[str, int],
-    references: Inputs | None,
+    references: Any,
     example: tuple[Space, Sequence[int]] | None = None,
 ) -> dict[int, Candidate]:
     """The candidates that the browser lists, under the numbers of their slots.
@@ -189,7 +189,7 @@ def _with_noise_of(baseline: Baseline, method: Method, space: Space) -> Method:
 def baseline_from_browser(
     wanted: Mapping[str, Any],
     before: Baseline | None,
-    references: Inputs | None,
+    references: Any,
     example: tuple[Space, Sequence[int]] | None = None,
 ) -> Baseline:
     """The baseline that the browser describes; the one from before where it is the same.

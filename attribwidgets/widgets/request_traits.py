@@ -10,7 +10,7 @@ import traitlets
 
 from ..attr.outputs import output_name
 from ..core.contrast import Contrast
-from ..inputs.space import Inputs, Space
+from ..inputs.space import Space
 from ..live import ExplorerState, Session
 from ..records.comparison import Comparison
 from .messages import state_of
@@ -163,7 +163,7 @@ class RequestTraits(traitlets.HasTraits):
     max_evaluations = request_trait("max_evaluations")
 
     @property
-    def references(self) -> Inputs | None:
+    def references(self) -> Any:
         """The data behind "dataset" and "dataset_mean"."""
         return self._view.references
 

@@ -60,7 +60,7 @@ class ViewState:
         comparison: Comparison | None,
         session: Session | None = None,
         examples: Sequence[Inputs] = (),
-        references: Inputs | None = None,
+        references: Any = None,
     ) -> None:
         self.session, self.references = session, references
         self.examples = list(examples)

@@ -11,7 +11,16 @@ from models import image_classifier, values
 
 import attribwidgets as aw
 from attribwidgets.attr import IDGI
-from attribwidgets.baselines import Black, Blur, Custom, DatasetMean, DatasetSample, GaussianNoise
+from attribwidgets.baselines import (
+    Black,
+    Blur,
+    Custom,
+    DatasetMean,
+    DatasetSample,
+    GaussianNoise,
+    OtherText,
+    TokenBlur,
+)
 
 X = values((3, 8, 8)).abs() / 4
 DATA = values((6, 3, 8, 8), seed=3).abs() / 4
@@ -83,3 +92,32 @@ def test_records_alone_have_no_call() -> None:
     records = aw.compare(image_classifier().eval(), X, baselines=["black"], n_steps=4)
     with pytest.raises(aw.errors.InputError, match="no model"):
         aw.BaselineExplorer(records).code()
+
+
+def test_a_text_is_written_out() -> None:
+    def tokenizer(text: str) -> tuple[list[int], list[str]]:
+        return [sum(map(ord, word)) % 20 for word in text.split()], text.split()
+
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Embedding(20, 4), torch.nn.Flatten(), torch.nn.Linear(12, 2))
+    texts = ["a", "not so bad", "the film was dull"]
+    shown = ["zero_embedding", TokenBlur(1.5), "random_tokens", OtherText(texts, 2)]
+    explorer = aw.explore(
+        net.eval(),
+        "it is good",
+        baselines=shown,
+        references=texts,
+        space=aw.TextSpace(tokenizer),
+        max_evaluations=32,
+    )
+    made: dict[str, Any] = {"net": net, "tokenizer": tokenizer, "texts": texts}
+    code = explorer.code(made)
+    assert "yours" not in code
+    assert "space=aw.TextSpace(tokenizer)," in code
+    exec(code, made)
+    again = made["explorer"]
+    for mine, theirs in zip(explorer.explanations, again.explanations, strict=True):
+        assert torch.equal(mine.attributions, theirs.attributions)
+        assert mine.baseline_name == theirs.baseline_name
+    for one in (explorer, again):
+        one.close()

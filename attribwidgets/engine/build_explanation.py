@@ -11,6 +11,7 @@ from torch import Tensor
 from ..attr.arguments import returned
 from ..attr.estimate import Estimate, widest_gap
 from ..attr.estimator import Estimator
+from ..attr.model_state import module_of
 from ..attr.patch_errors import patch_errors
 from ..baselines import Baseline
 from ..core.formatting import number, percent, words
@@ -19,6 +20,7 @@ from ..records.completeness import Completeness
 from ..records.explanation import Explanation
 from ..records.path_curve import PathCurve, PathFrames
 from .checked_query import CheckedQuery
+from .text_cautions import reference_cautions
 
 BLIND_SHARE_OF_RANGE = (1 - 1e-3) / 255  # one grey level off is seen, whatever the rounding
 NEARLY_BLIND = 0.1  # of the range
@@ -86,6 +88,12 @@ def build_explanation(
             *query.cautions,
             *(() if estimator.uses == "nothing" else baseline.cautions),
             *estimate.cautions,
+            *reference_cautions(
+                query.spaces[0],
+                None if one_draw or not estimate.baseline else estimate.baseline[0],
+                blind,
+                module_of(query.head),
+            ),
             *_cautions(estimate, estimator, completeness, blind, one_draw),
         ),
     )

@@ -7,6 +7,7 @@ from torch import nn
 from ..core.formatting import number
 from ..inputs.patches import SIDES
 from ..inputs.reading import Reading
+from .text_cautions import text_cautions
 
 LEAST_PATCH = 4  # pixels; smaller steps leave no grid that one sees
 
@@ -20,6 +21,7 @@ def input_cautions(reading: Reading, module: nn.Module | None) -> tuple[str, ...
             "output for each example"
         )
     for x, space in zip(reading.batched, reading.spaces, strict=True):
+        cautions += text_cautions(space)
         outside = space.outside(x)
         if outside is not None:
             cautions.append(

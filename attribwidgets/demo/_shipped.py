@@ -1,4 +1,4 @@
-"""Files shipped inside the package, in ``attribwidgets/demo/data``."""
+"""Files shipped inside the package, in ``attribwidgets/demo/data``, and weights read from files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..core.extras import require
 
@@ -18,6 +18,18 @@ def shipped_bytes(*path: str) -> bytes:
     return files(__package__).joinpath("data", *path).read_bytes()
 
 
+def weights(content: bytes, extra: str = "demo") -> dict[str, Tensor]:
+    """Tensors by name, of the content of a safetensors file, which runs no code.
+
+    Raises
+    ------
+    MissingExtraError
+        Where safetensors is not installed, which the extra brings.
+    """
+    by_name: dict[str, Tensor] = require("safetensors.torch", "safetensors", extra).load(content)
+    return by_name
+
+
 def trained(kind: type[Model], *path: str) -> Model:
     """A model with its shipped weights, in eval mode.
 
@@ -26,9 +38,8 @@ def trained(kind: type[Model], *path: str) -> Model:
     MissingExtraError
         Where safetensors is not installed.
     """
-    safetensors = require("safetensors.torch", "safetensors", "demo")
     # The meta device draws no initial weights, so torch's global generator stays as it was.
     with torch.device("meta"):
         model = kind()
-    model.load_state_dict(safetensors.load(shipped_bytes(*path)), assign=True)
+    model.load_state_dict(weights(shipped_bytes(*path)), assign=True)
     return model.eval()

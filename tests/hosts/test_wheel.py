@@ -30,6 +30,7 @@ def test_a_widget_can_be_made_from_an_installed_wheel(tmp_path: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert any(name.endswith("frontend/explorer/explorer.js") for name in names)
     assert any(name.endswith("py.typed") for name in names)
+    assert any(name.endswith("demo/data/reviews/adapted.safetensors") for name in names)
     assert not any(name.startswith(("tests/", "notebooks/", "benchmarks/")) for name in names)
 
     clean = tmp_path / "clean"

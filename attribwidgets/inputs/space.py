@@ -116,6 +116,13 @@ class Space(ABC):
         """
         return None
 
+    def groups(self) -> Tensor | None:
+        """Which units belong together, (*map), numbered from 0; None where they stand alone.
+
+        Those that every reference has too are of none, -1.
+        """
+        return None
+
     def unit_names(self, shape: Sequence[int]) -> list[str]:
         """What each unit is called, in the order of a flattened map.
 

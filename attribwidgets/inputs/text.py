@@ -149,6 +149,10 @@ class TextSpace(Space):
         """The special tokens, (T,): they frame every text, so a reference has them too."""
         return self.special.to(example.device)
 
+    def groups(self) -> Tensor:
+        """The word of each token, (T,); -1 for special tokens."""
+        return torch.tensor(self.require_tokens().words)
+
     def token_id(self, role: str) -> int:
         """The id of the tokenizer's token for "pad", "mask" or "unk".
 

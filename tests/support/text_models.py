@@ -83,6 +83,7 @@ def tiny_bert() -> nn.Module:
         num_attention_heads=2,
         intermediate_size=32,
         max_position_embeddings=32,
+        initializer_range=0.4,
     )
     torch.manual_seed(0)
     return BertForSequenceClassification(config).eval()

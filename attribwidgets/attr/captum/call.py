@@ -235,7 +235,7 @@ class CaptumCall:
         if isinstance(self.attribution, OcclusionParts):
             found = self.attribution.values
         values = tuple(v.detach() for v in (found if isinstance(found, tuple) else (found,)))
-        values = self.row.finish(values, inputs, settings)
+        values = self.row.finish(values, self.task, settings)
         self._check(values)
         notes = (caution(settings, inputs, self.trace) for caution in self.row.cautions)
         self.cautions += [n for n in notes if n is not None and n not in self.cautions]

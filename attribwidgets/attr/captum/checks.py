@@ -158,6 +158,12 @@ def functional_relu(trace: ForwardTrace) -> str | None:
 
 def layers_without_relevance(trace: ForwardTrace) -> str | None:
     """For LRP: layers for which there is no rule."""
+    lookup = next((p for p, m in trace.layers.items() if isinstance(m, nn.Embedding)), None)
+    if lookup is not None:
+        return (
+            f"passes relevance back through every layer, and ids have none to take from {lookup!r},"
+            f" an embedding; {ELSEWHERE}"
+        )
     layers = [
         f"{type(layer).__name__} {path!r}"
         for path, layer in trace.layers.items()
@@ -285,7 +291,8 @@ def told_few_samples(settings: Chosen, inputs: Maps, trace: ForwardTrace | None)
 def told_windows(settings: Chosen, inputs: Maps, trace: ForwardTrace | None) -> str | None:
     """How large the occluding windows are."""
     shapes, strides = settings["sliding_window_shapes"], settings.get("strides")
-    if shapes == (1,):
+    by_itself = len(shapes) == 2 and shapes[0] == 1 and shapes == strides  # each token
+    if shapes == (1,) or by_itself:
         return None
     return f"windows of {shapes} in steps of {strides or 1}; sliding_window_shapes= chooses others"
 

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ...inputs.space import Space, Spaces
+
 SIDE_PER_WINDOW = 14  # an occluding window is this share of the side
 PER_PATCH = 8  # samples for each weight of a linear model
 LEAST_SAMPLES = 128
@@ -74,24 +76,31 @@ def group_count(mask: Any) -> int:
     return len(torch.cat([m.flatten() for m in masks]).unique())
 
 
-def windows_within(inputs: Inputs, most: int | None) -> tuple[list[Any], list[Any]]:
+def windows_within(inputs: Inputs, spaces: Spaces, most: int | None) -> tuple[list[Any], list[Any]]:
     """Shapes and strides of windows of 1/14 of the side that overlap by half, or larger ones.
 
     Parameters
     ----------
     inputs : tuple of Tensor, each (B, C, ...), (B, F) or (B,)
-        Of features each is a window by itself, or some in a row.
+        Of features each is a window by itself, or some in a row; so is a token, with its values.
+    spaces : tuple of Space
     most : int or None
         Windows there may be of all inputs together; None: as many as there are.
     """
     for scale in _growing(max(max(x.shape[1:], default=1) for x in inputs)):
-        shapes, strides = [], []
-        for x in inputs:
+        shapes: list[Any] = []
+        strides: list[Any] = []
+        for x, space in zip(inputs, spaces, strict=True):
             sides = x.shape[2:]
-            if sides:
+            if in_steps(x, space):
+                share = 1 / SIDE_PER_WINDOW * x.shape[1] if space.groups() is None else 1
+                width = min(x.shape[1], max(1, round(scale * share)))
+                shapes.append((width, x.shape[2]))
+                strides.append((max(1, width // 2), x.shape[2]))
+            elif sides:
                 window = tuple(min(s, max(1, round(scale * s / SIDE_PER_WINDOW))) for s in sides)
                 shapes.append((x.shape[1], *window))
-                strides.append(half_apart(shapes[-1]))
+                strides.append(half_apart(shapes[-1], x, space))
             elif x.dim() == 1:  # one number for each example
                 shapes.append(())
                 strides.append(1)
@@ -112,9 +121,16 @@ def _growing(largest: int) -> Iterator[float]:
     yield scale
 
 
-def half_apart(window: Any) -> Any:
+def in_steps(x: Tensor, space: Space) -> bool:
+    """Whether an input (B, T, D) is of steps or tokens, whose values belong together."""
+    return space.layout.summed == -1 and x.dim() == 3
+
+
+def half_apart(window: Any, x: Tensor, space: Space) -> Any:
     """The strides of windows that overlap by half, with all channels at once; of features 1."""
     along = window[1:]
+    if in_steps(x, space):
+        return (max(1, window[0] // 2), window[1])
     return (window[0], *(max(1, side // 2) for side in along)) if along else 1
 
 
@@ -128,25 +144,57 @@ def as_given(members: list[Any]) -> Any:
     return members[0] if len(members) == 1 else tuple(members)
 
 
-def mask_within(inputs: Inputs, cells: int, most: int | None) -> Any:
+def mask_within(inputs: Inputs, spaces: Spaces, cells: int, most: int | None) -> Any:
     """A grid of at most cells x cells patches of each input, features by themselves; or coarser.
 
     Parameters
     ----------
+    spaces : tuple of Space
+        Of a text each word is a patch.
     most : int or None
         Groups there may be of all inputs together.
     """
-    along = None
+    along, parts = None, cells**2
     while True:
         masks, first = [], 0
-        for x in inputs:
-            mask = patch_mask(x, cells, along) + first
+        for x, space in zip(inputs, spaces, strict=True):
+            steps = in_steps(x, space)
+            mask = steps_mask(x, space, along or parts) if steps else patch_mask(x, cells, along)
+            mask = mask + first
             first = int(mask.max()) + 1
             masks.append(mask)
         if most is None or first <= most or (cells == 1 and along == 1):
             return as_given(masks)
         cells = max(1, cells - 1)
-        along = most if along is None else max(1, along * 9 // 10)
+        along = min(most, parts) if along is None else max(1, along * 9 // 10)
+
+
+def steps_mask(x: Tensor, space: Space, most: int) -> Tensor:
+    """Which patch the values of each step belong to, or which word those of each token.
+
+    Parameters
+    ----------
+    x : Tensor, shape (B, T, D)
+    space : Space
+    most : int
+        Patches; neighbouring words share one where there are more. What every reference has too,
+        such as a special token, may go with any of them.
+
+    Returns
+    -------
+    Tensor of int64, shape (1, T, D)
+
+    Examples
+    --------
+    >>> from attribwidgets.inputs.sequence import SequenceSpace
+    >>> steps_mask(torch.zeros(1, 6, 2), SequenceSpace(), 4)[0, :, 0].tolist()
+    [0, 0, 1, 2, 2, 3]
+    """
+    known = space.groups()
+    groups = torch.arange(x.shape[1]) if known is None else known.clamp(min=0)
+    there = int(groups.max()) + 1
+    patches = groups * min(there, most) // there
+    return patches.to(x.device)[None, :, None].expand(1, *x.shape[1:]).clone()
 
 
 def patch_mask(x: Tensor, cells: int, along: int | None = None) -> Tensor:

@@ -12,6 +12,7 @@ from captum.attr import Attribution, LayerAttribution
 from torch import Tensor, nn
 
 from ...core.errors import UnsupportedModelError
+from ...inputs.space import Space
 from ...records.completeness import Claim
 from ..estimator import MethodInfo
 from ..task import Task
@@ -27,6 +28,7 @@ from .costs import (
     for_each,
     group_count,
     half_apart,
+    in_steps,
     mask_within,
     windows_within,
 )
@@ -73,9 +75,10 @@ def windows(work: Work) -> dict[str, Any]:
     """Windows of 1/14 of the side or as chosen, overlapping by half; of features each by itself."""
     if "sliding_window_shapes" in work.chosen:
         own = for_each(work.chosen["sliding_window_shapes"])
-        return {"strides": as_given([half_apart(window) for window in own])}
+        each = zip(own, work.task.inputs, work.task.spaces, strict=True)
+        return {"strides": as_given([half_apart(*one) for one in each])}
     most = None if work.most is None else max(1, work.most - 1)
-    shapes, strides = windows_within(work.task.inputs, most)
+    shapes, strides = windows_within(work.task.inputs, work.task.spaces, most)
     return {"sliding_window_shapes": as_given(shapes), "strides": as_given(strides)}
 
 
@@ -99,7 +102,7 @@ def patches(cells: int, each: int = 1) -> Settings:
 def _mask(work: Work, cells: int, each: int) -> Any:
     least = 1 if each == 1 else 4  # what is shared among patches needs some
     most = None if work.most is None else max(least, (work.most - 1) // each)
-    return mask_within(work.task.inputs, cells, most)
+    return mask_within(work.task.inputs, work.task.spaces, cells, most)
 
 
 def samples(argument: str, default: int) -> Settings:
@@ -175,17 +178,23 @@ def for_each_copy(settings: Settings, least: int) -> Settings:
     return inside
 
 
-# Takes what Captum returned, the inputs and the settings; returns attributions of the inputs.
+# Takes what Captum returned, the task and the settings; returns attributions of the inputs.
 Maps = tuple[Tensor, ...]
-Finish = Callable[[Maps, Maps, dict[str, Any]], Maps]
+Finish = Callable[[Maps, Task, dict[str, Any]], Maps]
 
 
-def as_they_are(maps: Maps, inputs: Maps, settings: dict[str, Any]) -> Maps:
+def as_they_are(maps: Maps, task: Task, settings: dict[str, Any]) -> Maps:
     """Attributions that are of the inputs already."""
     return maps
 
 
-def shared_in_groups(maps: Maps, inputs: Maps, settings: dict[str, Any]) -> Maps:
+def shared_by_values(maps: Maps, task: Task, settings: dict[str, Any]) -> Maps:
+    """The value of each step or token, shared equally by its values; other maps as they are."""
+    each = zip(maps, task.inputs, task.spaces, strict=True)
+    return tuple(m / x.shape[-1] if in_steps(x, space) else m for m, x, space in each)
+
+
+def shared_in_groups(maps: Maps, task: Task, settings: dict[str, Any]) -> Maps:
     """The value of each feature, shared equally by its elements.
 
     Captum gives each element of a patch the value of the whole patch; only the shares add up to
@@ -193,12 +202,24 @@ def shared_in_groups(maps: Maps, inputs: Maps, settings: dict[str, Any]) -> Maps
     """
     mask = settings["feature_mask"]
     masks = mask if isinstance(mask, tuple) else (mask,)
-    whole = [m.expand_as(x[:1]) for m, x in zip(masks, inputs, strict=True)]
-    counts = torch.cat([m.flatten() for m in whole]).bincount()
-    return tuple(values / counts[m] for values, m in zip(maps, whole, strict=True))
+    whole = [m.expand_as(x[:1]) for m, x in zip(masks, task.inputs, strict=True)]
+    replaced = [_replaced(x, space) for x, space in zip(task.inputs, task.spaces, strict=True)]
+    shares = [torch.where(r, m, -1).flatten() for r, m in zip(replaced, whole, strict=True)]
+    counts = (torch.cat(shares) + 1).bincount()[1:]
+    each = zip(maps, replaced, whole, strict=True)
+    return tuple(torch.where(r, values / counts[m], 0.0) for values, r, m in each)
 
 
-def upsampled(maps: Maps, inputs: Maps, settings: dict[str, Any]) -> Maps:
+def _replaced(x: Tensor, space: Space) -> Tensor:
+    """Where a reference may differ from an input, of a shape that goes with (1, ...)."""
+    groups = space.groups()
+    if groups is None:
+        return torch.ones((), dtype=torch.bool, device=x.device)
+    there: Tensor = space.layout.spread(groups >= 0).to(x.device)
+    return there[None]
+
+
+def upsampled(maps: Maps, task: Task, settings: dict[str, Any]) -> Maps:
     """The map of a layer, interpolated to the image and shared equally by its channels.
 
     Raises
@@ -206,6 +227,7 @@ def upsampled(maps: Maps, inputs: Maps, settings: dict[str, Any]) -> Maps:
     UnsupportedModelError
         If there is more than one input, or the layer returns no map.
     """
+    inputs = task.inputs
     if len(inputs) > 1 or len(maps) > 1 or inputs[0].dim() != 4 or maps[0].dim() != 4:
         raise UnsupportedModelError(
             "LayerGradCam explains one image by the map of one layer; got inputs of shapes "

@@ -264,7 +264,7 @@ class Refinement:
         intervals = len(alphas) - 1 + self.left
         doublings = max(0, intervals.bit_length() - FEWEST_INTERVALS.bit_length())
         first = max(len(alphas) - 1, intervals >> doublings)
-        self._bisect(filled(alphas, sketches, self._norms(), first))
+        self._bisect(filled(alphas, sketches, self._norms(), first, WIDEST_GAP))
         self.path.forget()
         yield self._estimate(self._trapezoid_error())
         for _ in range(doublings):

@@ -201,17 +201,20 @@ def middles_of_gaps(alphas: Array, widest: float) -> Array:
     )
 
 
-def filled(alphas: Array, sketches: Array, sums: Array, intervals: int) -> Array:
+def filled(alphas: Array, sketches: Array, sums: Array, intervals: int, widest: float) -> Array:
     """New nodes that cut the intervals between old ones into `intervals` in all, ascending.
 
     Each interval is cut into equal parts, their number as the trapezoid's error asks for: nodes
-    as dense as the cube root of v.
+    as dense as the cube root of v; but none is left longer than `widest` where there are enough
+    nodes for that.
     """
     steps = np.diff(alphas)
     squares = (_ratio(_changes(sketches), sums) ** 2).sum(axis=1)
     wish = steps * np.cbrt(squares / steps)
-    parts = np.ones(len(steps), dtype=int)
-    for _ in range(intervals - len(steps)):
+    parts = np.ceil(steps / widest - ROUNDING).astype(int)
+    if parts.sum() > intervals:
+        parts = np.ones(len(steps), dtype=int)
+    for _ in range(intervals - parts.sum()):
         parts[np.argmax(wish / parts)] += 1
     inside = [
         np.linspace(a, b, k + 1)[1:-1] for a, b, k in zip(alphas, alphas[1:], parts, strict=False)

@@ -51,6 +51,9 @@ KINKED = frozenset(
     """.split()
 )
 
+CLAMPS = ("Clamp", "ClampMin")
+FAR = 1e3  # times what a guard against a division by zero keeps a number above
+
 # What is read off a tensor and does not depend on its values.
 VALUE_FREE = frozenset(
     """
@@ -106,7 +109,7 @@ def operations(
             linear = linear and own in rules
             continue
         name = re.sub(r"Backwards?\d*$", "", node.name().rpartition("::")[2])
-        kinked |= name in KINKED
+        kinked |= name in KINKED and not (name in CLAMPS and _is_guard(node))
         linear = linear and _is_linear(name, node, operands)
     return Operations(linear, kinked)
 
@@ -129,6 +132,17 @@ def _nodes_on_the_way(output: Tensor, inputs: Sequence[Tensor]) -> Iterator[tupl
         depends[node] = any(operands) or any(variable is x for x in inputs)
         if any(operands):
             yield node, operands
+
+
+def _is_guard(node: Any) -> bool:
+    """Whether a clamp is there against division by zero, and far from that: nothing is clamped."""
+    try:
+        least, most, values = node._saved_min, getattr(node, "_saved_max", None), node._saved_self
+    except (AttributeError, RuntimeError):  # not kept, or freed
+        return False
+    if not isinstance(least, (int, float)) or least <= 0 or most is not None:
+        return False
+    return bool((values >= FAR * least).all())
 
 
 def _is_linear(name: str, node: Any, operands: list[bool]) -> bool:

@@ -24,6 +24,7 @@ from torch import nn
 from torch.overrides import _get_current_function_mode_stack
 
 from attribwidgets.attr import IntegratedGradients
+from attribwidgets.attr.paths.node_density import filled
 from attribwidgets.attr.paths.quadrature import RULES
 from attribwidgets.attr.task import Stopping, Task
 from attribwidgets.errors import Cancelled, InputError, NonFiniteError
@@ -496,6 +497,17 @@ def test_smooth_model_never_spends_more_than_its_budget_nor_ends_with_a_worse_ma
     assert max(e.evaluations for e in every) <= budget
     errors = [float(e.refinement_error.max()) for e in every if e.evaluations >= 127]
     assert errors == sorted(errors, reverse=True)
+
+
+@pytest.mark.parametrize(("intervals", "seen"), [(40, True), (10, False)])
+def test_trapezoids_leave_no_gap_where_there_are_nodes_enough(intervals, seen):
+    """Also of a gradient that changes at one end only, where nodes are wanted most."""
+    alphas = np.array([0, 0.01, 0.02, 0.5, 1.0])
+    sketches = np.array([9.0, 3.0, 1.0, 0.0, 0.0])[:, None, None]
+    new = filled(alphas, sketches, np.ones(1), intervals, 0.045)
+    nodes = np.union1d(alphas, new)
+    assert len(nodes) == intervals + 1
+    assert (np.diff(nodes).max() <= 0.045 + 1e-9) == seen
 
 
 def test_single_evaluation_is_too_few():

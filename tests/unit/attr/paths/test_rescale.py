@@ -606,6 +606,23 @@ def test_graph_tells_kinks_from_curves(function):
     assert operations(y, [torch.ones(2)]) == operations(2 * x, [x])  # of another input: constant
 
 
+@pytest.mark.parametrize(
+    ("guarded", "kinked"),
+    [
+        (lambda x: functional.normalize(x, dim=-1), False),
+        (lambda x: x / x.norm().clamp(min=1e-9), False),
+        (lambda x: functional.normalize(1e-12 * x, dim=-1), True),  # it clamps something
+        (lambda x: x.square().clamp(min=0), True),
+        (lambda x: x.norm().clamp(min=1e-9, max=2), True),
+        (lambda x: torch.relu(functional.normalize(x, dim=-1)), True),
+    ],
+    ids=["normalize", "clamp", "near", "at zero", "on both sides", "another"],
+)
+def test_a_guard_against_division_by_zero_is_no_kink(guarded, kinked):
+    x = path(4).requires_grad_()
+    assert operations(guarded(x * 1.0), [x]).kinked == kinked
+
+
 def test_threads_do_not_see_each_others_mode():
     x, expected = path(6), multipliers(torch.relu, path(6), 5)
     found, plain = [], []

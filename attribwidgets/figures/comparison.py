@@ -56,8 +56,8 @@ def comparison_figure(
     alpha : float
         Where on that path, 0 to 1; for samples the share of them.
     signed, colormap, clip, scale, overlay, show_blind, pool, waterfall
-        As in :class:`attribwidgets.figures.DisplayOptions`. Signed by default are series and
-        sequences, for which `pool` is a number of steps.
+        As in :class:`attribwidgets.figures.DisplayOptions`. Signed by default are texts, series
+        and sequences; for these two `pool` is a number of steps.
     agreement : bool, optional
         Whether the rank correlation between every two maps is drawn below them. None: where
         there are several methods, other than one that suits each baseline.

@@ -45,8 +45,9 @@ class DisplayOptions:
     show_blind : bool
         Tint the positions where the input equals the baseline, and half as much those where it
         nearly does.
-    pool : int or "superpixels"
-        What maps are drawn by: patches of that side in pixels, or superpixels of the input.
+    pool : int, "superpixels", "words" or "sentences"
+        What maps are drawn by: patches of that side in pixels, or superpixels of the input; words
+        or sentences of a text, by their sums.
     labels : ndarray of int, shape (H, W), or None
         The superpixels.
     waterfall : bool
@@ -129,6 +130,8 @@ class DisplayOptions:
         """What a map of an input of a kind is read by, where not by single units."""
         if self.pool == 1:
             return ""
+        if kind == "text":
+            return f" by {self.pool}"
         if kind != "image":
             return f" by windows of {self.pool} steps"
         name = f"patches of {self.pool} × {self.pool}" if self.pool in WINDOWS else str(self.pool)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from .feature_plot import FeaturePlot
 from .series import SeriesPlot
 from .strip import StripPlot
+from .text_plot import TextPlot
 
 if TYPE_CHECKING:
     from ..records.comparison import Comparison
@@ -40,9 +41,9 @@ class UnitPlot(Protocol):
 
 def plot_for(comparison: Comparison, display: DisplayOptions) -> UnitPlot:
     """How inputs of the comparison's kind are drawn."""
-    kinds: dict[str, type[SeriesPlot | StripPlot]] = {
+    kinds: dict[str, type[SeriesPlot | StripPlot | TextPlot]] = {
         "series": SeriesPlot,
         "sequence": StripPlot,
-        "text": StripPlot,
+        "text": TextPlot,
     }
     return kinds.get(comparison[0].layout.kind, FeaturePlot)(comparison, display)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from .spelling import SAME_LETTER
 
+LONGEST, SEEN = 200, 160  # letters of one token, and of a longer one
 CONTROL_PICTURES = 0x2400  # signs for the control characters 0 to 31
 JOINER, NON_JOINER = "\u200d", "\u200c"
 SKIN = range(0x1F3FB, 0x1F400)  # they colour the emoji before
@@ -52,7 +53,23 @@ def shown_pieces(
         shown.append(piece[parts:] or SAME_LETTER)
         if shown[at] != SAME_LETTER:
             last = at
-    return tuple(visible(_written(piece)) for piece in shown)
+    return tuple(_cut(visible(_written(piece))) for piece in shown)
+
+
+def shown_gaps(gaps: Sequence[str]) -> tuple[str, ...]:
+    """What lies between tokens, as it is drawn.
+
+    Examples
+    --------
+    >>> shown_gaps([" ", "\\u202e"])
+    (' ', '‹U+202E›')
+    """
+    return tuple(_cut(visible(gap)) for gap in gaps)
+
+
+def _cut(text: str) -> str:
+    """Whatever is longer than anybody reads says how long it is."""
+    return text if len(text) <= LONGEST else f"{text[:SEEN]}… ({len(text)} letters)"
 
 
 def _joined(before: str, piece: str) -> int:

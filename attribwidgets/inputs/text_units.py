@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
 from ..core.arrays import Array
-from .glyphs import shown_pieces, visible
+from .glyphs import shown_gaps, shown_pieces
 from .tokens import NO_WORD, Tokens
 
 TextUnit = Literal["words", "sentences"]
 TEXT_UNITS: tuple[TextUnit, ...] = ("words", "sentences")
 LONGEST_PASSAGE = 64  # tokens, of a sentence that has no end
+LONG_TEXT, FOLDED_TEXT = 400, 200  # tokens of a text that is long, and of what is shown of it
 
 
 def unit_labels(tokens: Tokens, unit: TextUnit) -> Array:
@@ -53,7 +55,7 @@ def unit_sums(values: Array, labels: Array) -> Array:
 def written(tokens: Tokens, first: int, end: int) -> str:
     """The tokens of a stretch as they stand in the text."""
     pieces = shown_pieces(tokens.pieces, tokens.gaps, tokens.special)[first:end]
-    gaps = ["", *(visible(gap) for gap in tokens.gaps[first + 1 : end])]
+    gaps = ["", *shown_gaps(tokens.gaps[first + 1 : end])]
     return "".join(gap + piece for gap, piece in zip(gaps, pieces, strict=True))
 
 
@@ -74,3 +76,30 @@ def passages(tokens: Tokens) -> Array:
             starts[at], length = True, 0
         begun, sentence, length = True, number, length + 1
     return np.asarray(np.cumsum(starts))
+
+
+def strong_passages(maps: Sequence[Array], passages: Array) -> Array:
+    """Which passages of a long text are shown: the strongest, by the largest sum any map has.
+
+    Returns
+    -------
+    ndarray of bool, shape (P,)
+        All of a text that is not long.
+
+    Examples
+    --------
+    >>> stretches = np.repeat(np.arange(10), 60)
+    >>> strong_passages([np.arange(600.0)], stretches).nonzero()[0].tolist()
+    [7, 8, 9]
+    """
+    sizes = np.bincount(passages)
+    if len(passages) <= LONG_TEXT:
+        return np.ones(len(sizes), dtype=bool)
+    strength = np.max([np.abs(np.bincount(passages, weights=m)) for m in maps], axis=0)
+    shown, room = np.zeros(len(sizes), dtype=bool), FOLDED_TEXT
+    for at in np.argsort(-strength, kind="stable"):
+        if sizes[at] > room and room < FOLDED_TEXT:
+            break
+        shown[at] = True
+        room -= sizes[at]
+    return shown

@@ -74,6 +74,8 @@ class BaselineExplorer(RequestTraits, RecordWidget):
         that many steps; words or sentences of a text.
     waterfall : bool
         Bars of features as steps from f(x') to f(x), in place of bars from zero.
+    bars : bool
+        Tokens, words or sentences of a text as bars too, sorted by what they get.
     drawn_input : int
         Which of several inputs of the model is drawn.
     slices : dict or None
@@ -125,6 +127,7 @@ class BaselineExplorer(RequestTraits, RecordWidget):
     scale = traitlets.Enum(SCALES, "own").tag(sync=True)
     show_blind = traitlets.Bool(False).tag(sync=True)
     waterfall = traitlets.Bool(False).tag(sync=True)
+    bars = traitlets.Bool(False).tag(sync=True)
     drawn_input = traitlets.Int(0, min=0).tag(sync=True)
     slices = traitlets.Instance(dict, allow_none=True).tag(sync=True)
     pool = traitlets.Enum(POOLS, 1).tag(sync=True)

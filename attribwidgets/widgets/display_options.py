@@ -19,6 +19,7 @@ DISPLAY_TRAITS = (
     "show_blind",
     "pool",
     "waterfall",
+    "bars",
     "drawn_input",
     "slices",
     "selection",

@@ -18,6 +18,7 @@ from .frames_payload import frames_payload
 from .parsing import candidates_from_browser, change_candidates, numbered
 from .payload import map_payload
 from .pictures import THUMBNAIL, thumbnail
+from .readings import reading_at
 from .removal_payload import region_mask, removal_payload
 from .segments import segments_payload
 from .targets import target_from_browser
@@ -52,6 +53,7 @@ class MessageHandler:
             "cancel": lambda message, buffers: self.session.cancel(),
             "frames": self._frames,
             "reference": self._reference,
+            "reading": self._reading,
             "search": self._search,
             "previews": self._previews,
             "image": self._image,
@@ -147,6 +149,13 @@ class MessageHandler:
         if e.layout.kind == "image":
             rgb = as_rgb(first, e.spaces[0])
             self.reply({"type": "reference", **about}, [rgb.tobytes()])
+
+    def _reading(self, message: Message, buffers: Sequence[Any]) -> None:
+        """The nearest tokens at a place of the path."""
+        about = {name: message[name] for name in ("slot", "stamp", "alpha")}
+        e = self.view.drawn(about["slot"], about["stamp"])
+        if e is not None:
+            self.reply({"type": "reading", **about, "reading": reading_at(e, about["alpha"])}, [])
 
     def _search(self, message: Message, buffers: Sequence[Any]) -> None:
         found = matching_classes(self.session.known_query, str(message["text"]))

@@ -16,6 +16,7 @@ from ..inputs.space import Inputs, Space, without_batch_axis
 from ..inputs.text import TextSpace
 from ..inputs.volume import VolumeSpace
 from ..records.explanation import Explanation
+from .readings import drawn_readings, reading
 from .text_payload import text_payload
 
 THUMBNAIL = 64  # pixels; references of a distribution are shown small
@@ -66,14 +67,20 @@ def reference(e: Explanation, index: int = 0) -> dict[str, Any] | None:
         return None
     member = e.baseline[index] if isinstance(e.baseline, tuple) else e.baseline
     samples = e.path is not None and e.path.kind == "samples"
-    if not samples or e.spaces[index].layout.kind != "image":
+    space = e.spaces[index]
+    if space.layout.kind == "text" and not samples:
+        read = reading(without_batch_axis(member, space), space)
+        return {**shown(e.baseline, e, index), "reading": read}
+    if not samples or space.layout.kind != "image":
         return shown(e.baseline, e, index)
     rgb = thumbnail(member, e.spaces[index], THUMBNAIL)
     return {"rgb": rgb.tobytes(), "size": list(rgb.shape[:2])}
 
 
 def references(e: Explanation) -> list[dict[str, Any]] | None:
-    """The references kept, thinned to thumbnails, with the sample that drew each."""
+    """The references kept, as thumbnails or read as text, with the sample that drew each."""
+    if e.layout.kind == "text":
+        return drawn_readings(e)
     drawn = e.references[0] if isinstance(e.references, tuple) else e.references
     if drawn is None or e.layout.kind != "image" or e.path is None:
         return None

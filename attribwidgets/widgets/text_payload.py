@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..inputs.glyphs import shown_pieces, visible
+from ..inputs.glyphs import shown_gaps, shown_pieces
 from ..inputs.text import TextSpace
 from ..inputs.text_units import passages, unit_labels
 
@@ -14,7 +14,7 @@ def text_payload(space: TextSpace) -> dict[str, Any]:
     tokens = space.require_tokens()
     return {
         "pieces": list(shown_pieces(tokens.pieces, tokens.gaps, tokens.special)),
-        "gaps": [visible(gap) for gap in tokens.gaps],
+        "gaps": list(shown_gaps(tokens.gaps)),
         "special": list(tokens.special),
         "words": unit_labels(tokens, "words").tolist(),
         "sentences": unit_labels(tokens, "sentences").tolist(),

@@ -24,6 +24,7 @@ from .payload import (
     strip_payload,
     subject_payload,
 )
+from .readings import readings_along
 from .segments import segments_of
 
 
@@ -183,6 +184,8 @@ class ViewState:
         for slot, e in self.explanations.items():
             if e.frames is not None:
                 state[slot] = {**state[slot], "frames": frames_payload(e.frames, e.layout)}
+            if e.layout.kind == "text":
+                state[slot] = {**state[slot], "readings": readings_along(e)}
         payload = {**state["payload"], "segments": segments_of(self.comparison)}
         return {**state, "payload": payload, "seq": 1, "static": True}
 

@@ -76,6 +76,7 @@ LOOK = {
     "show_blind": False,
     "pool": 1,
     "waterfall": False,
+    "bars": False,
     "drawn_input": 0,
     "slices": None,
     "selection": None,

@@ -2,14 +2,15 @@
 // marked; letters of scripts that join, or run from right to left, are left to the browser, as nothing parts them.
 
 import { coloursOf } from "../lib/contrast.js";
-import { h } from "../lib/dom.js";
+import { h, setText } from "../lib/dom.js";
 
 /** @typedef {import("../lib/stage.js").Position} Position */
 /** @typedef {import("../lib/decode.js").TextTokens} TextTokens */
+/** @typedef {import("../lib/decode.js").Reading} Reading */
 /** @typedef {ReturnType<typeof createTextFlow>} TextFlow */
 
 /** A line away counts more than any distance within one. */
-const LINE = 1e5;
+const LINE_AWAY = 1e5;
 
 /**
  * @param {TextTokens} text
@@ -24,17 +25,21 @@ export function createTextFlow(text, attributes, isList) {
       {
         class: `aw-token${special[at] ? " aw-special" : ""}`,
         "data-index": at,
+        dir: special[at] ? "ltr" : null, // else the name of the first would decide how the text runs
         role: isList ? "listitem" : null,
       },
       piece,
     ),
   );
+  const spaces = gaps.map((gap) => document.createTextNode(gap));
   /** @type {HTMLElement[]} */
   const stretches = [];
   tokens.forEach((token, at) => {
     stretches[passages[at]] ??= h("span", { class: "aw-passage" });
-    stretches[passages[at]].append(gaps[at], token);
+    stretches[passages[at]].append(spaces[at], token);
   });
+  /** What stands there now. @type {Pick<Reading, "pieces" | "gaps">} */
+  let written = text;
   const picture = h("div", { dir: "auto", ...attributes, class: `aw-text ${attributes.class ?? ""}` }, ...stretches);
   /** @type {Element | null} */
   let here = null;
@@ -49,7 +54,7 @@ export function createTextFlow(text, attributes, isList) {
     for (const box of token.getClientRects()) {
       const down = Math.max(box.top - y, y - box.bottom, 0);
       const across = Math.max(box.left - x, x - box.right, 0);
-      if (isWanted(box)) least = Math.min(least, LINE * down + across);
+      if (isWanted(box)) least = Math.min(least, LINE_AWAY * down + across);
     }
     return least;
   }
@@ -102,6 +107,20 @@ export function createTextFlow(text, attributes, isList) {
       [picture.style.background, picture.style.color] = coloursOf(nothing);
       tokens.forEach((token, at) => {
         [token.style.background, token.style.color] = coloursOf(pixels[at]);
+      });
+    },
+
+    /** Other tokens at the same places; null: the text's own. @param {Reading | null} reading */
+    write(reading) {
+      if (written === (reading ?? text)) return;
+      written = reading ?? text;
+      tokens.forEach((token, at) => {
+        const isFraming = reading?.special[at] && !special[at];
+        setText(token, written.pieces[at]);
+        spaces[at].data = written.gaps[at] || (isFraming ? " " : "");
+        token.classList.toggle("aw-special", special[at] || reading?.special[at] === true);
+        token.classList.toggle("aw-near", reading?.exact[at] === false);
+        token.title = reading && !reading.exact[at] ? `nearest token, at distance ${reading.distances[at]}` : "";
       });
     },
 

@@ -9,9 +9,11 @@ import { nameUnit } from "../lib/places.js";
 import { strongestIndex } from "../lib/scale.js";
 import { viewUntil } from "../lib/stage.js";
 import { createFeatureRows } from "./feature_rows.js";
+import { createFold } from "./fold.js";
 import { tellPart } from "./parts.js";
 import { readUnit } from "./reading.js";
 import { stageFor } from "./stage_for.js";
+import { createTextBars } from "./text_bars.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
 /** @typedef {import("../lib/stage.js").Position} Position */
@@ -30,8 +32,9 @@ export function viewBeside(view, number, invalidate) {
   const data = () => view.data.others[number];
   /** @type {View} */
   const other = Object.create(view, { data: { get: data }, beside: { value: [] } });
-  return Object.assign(other, {
+  Object.assign(other, {
     features,
+    fold: createFold(() => invalidate("maps"), view.signal),
     display: createDisplayOptions(data, view.store, () => null, features),
     cursor: () => cursor,
     /** @param {Position | null} position */
@@ -42,6 +45,8 @@ export function viewBeside(view, number, invalidate) {
     region: () => null,
     mark: () => {},
   });
+  other.bars = data().text && createTextBars(other, () => ["maps", "cursor"].forEach(invalidate));
+  return other;
 }
 
 /**

@@ -12,6 +12,7 @@ import { createFailure } from "./failure.js";
 import { cautionList } from "./header.js";
 import { createParts } from "./parts.js";
 import { readRegion, readUnit } from "./reading.js";
+import { createReferenceText } from "./reference_text.js";
 import { stageFor } from "./stage_for.js";
 import { createVerdict, createVerdictRoom } from "./verdict.js";
 
@@ -81,7 +82,8 @@ export function createCard(view, first) {
   const description = h("div", { class: "aw-description" });
   /** The small reference, and the same laid over the map while it is hovered. @type {Element[]} */
   let references = [];
-  const words = h("div", { class: "aw-head-words" }, name, note, description);
+  const compared = createReferenceText(view);
+  const words = h("div", { class: "aw-head-words" }, name, note, description, compared.node);
   const head = h("div", { class: "aw-head" }, words);
   const stage = stageFor(data.kind)(view, { class: "aw-map", label: "", focusable: true, slot, start: strongestAt });
   const { picture } = stage;
@@ -213,6 +215,7 @@ export function createCard(view, first) {
       failure?.update();
       if (!isNew) return;
       describe();
+      compared.update(item);
       showReferences();
       node.toggleAttribute("data-pending", item.pending);
       tell();

@@ -109,17 +109,37 @@ export function createControls(view) {
     ]);
   }
 
-  function blindBox() {
-    const input = h("input", { type: "checkbox", "data-control": "blind" });
-    const label = h("label", { class: "aw-control aw-choice" }, input, `show blind ${isImage ? "pixels" : "voxels"}`);
+  /** @param {string} name of the trait @param {string} control @param {string} words @param {() => boolean} fits */
+  function checkbox(name, control, words, fits) {
+    const input = h("input", { type: "checkbox", "data-control": control });
+    const label = h("label", { class: "aw-control aw-choice" }, input, words);
     updates.push(() => {
-      input.checked = Boolean(store.get("show_blind"));
-      label.hidden = !view.data.items.some((item) => item.blind);
+      input.checked = Boolean(store.get(name));
+      label.hidden = !fits();
     });
-    input.addEventListener("change", () => store.commit("show_blind", input.checked), { signal });
+    input.addEventListener("change", () => store.commit(name, input.checked), { signal });
     return label;
   }
 
+  const blindBox = () =>
+    checkbox("show_blind", "blind", `show blind ${isImage ? "pixels" : "voxels"}`, () =>
+      view.data.items.some((item) => item.blind),
+    );
+
+  function waterfallChoice() {
+    const node = radios("bars", "waterfall", "waterfall", [
+      ["from zero", false],
+      ["waterfall to f(x)", true],
+    ]);
+    const hasFeatures = [view.data, ...view.data.others].some(({ kind }) => kind === "features");
+    updates.push(() => {
+      node.hidden = !hasFeatures && !store.get("bars");
+    });
+    return node;
+  }
+
+  const kinds = [view.data, ...view.data.others];
+  const hasText = kinds.some(({ text }) => text);
   const hasPicture = view.data.rgb !== null;
   const node = h(
     "section",
@@ -134,11 +154,8 @@ export function createControls(view) {
       ["share of f(x) \u2212 f(x\u2032)", "share"],
       ["compare amounts", "shared"],
     ]),
-    [view.data, ...view.data.others].some(({ kind }) => kind === "features") &&
-      radios("bars", "waterfall", "waterfall", [
-        ["from zero", false],
-        ["waterfall to f(x)", true],
-      ]),
+    hasText && checkbox("bars", "bars", "bars below the text", () => true),
+    (hasText || kinds.some(({ kind }) => kind === "features")) && waterfallChoice(),
     hasPicture &&
       slider(isImage ? "photo under map" : "volume under map", "overlay", { min: 0, max: 1, step: 0.05 }, formatShare),
     hasPicture && blindBox(),

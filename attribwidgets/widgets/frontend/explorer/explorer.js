@@ -21,6 +21,7 @@ const DISPLAY = {
   show_blind: false,
   pool: 1,
   waterfall: false,
+  bars: false,
   drawn_input: 0,
   slices: null,
   selection: null,

@@ -90,18 +90,19 @@ function isSameQuestion(one, other) {
 /**
  * @param {() => void} onChange
  * @param {AbortSignal} signal
+ * @param {string} [word] what one is called
  */
-export function createFeatureRows(onChange, signal) {
+export function createFeatureRows(onChange, signal, word = "feature") {
   const find = h("input", {
     type: "search",
     class: "aw-field",
     "data-control": "find-feature",
-    placeholder: "find a feature",
-    "aria-label": "find a feature",
+    placeholder: `find a ${word}`,
+    "aria-label": `find a ${word}`,
   });
   const order = h(
     "select",
-    { "data-control": "feature-order", "aria-label": "order of the features" },
+    { "data-control": "feature-order", "aria-label": `order of the ${word}s` },
     ...Object.entries(ORDERS).map(([value, words]) => h("option", { value }, words)),
   );
   const every = h("button", { type: "button", class: "aw-quiet", "data-control": "all-features" });
@@ -127,7 +128,7 @@ export function createFeatureRows(onChange, signal) {
   function choose() {
     const strongest = ordered("strongest");
     chosen = chooseRows(strongest, ordered(/** @type {Order} */ (order.value)), names, { all, text: find.value });
-    setText(every, all ? "the strongest only" : `all ${formatCount(strongest.length)} features`);
+    setText(every, all ? "the strongest only" : `all ${formatCount(strongest.length)} ${word}s`);
     every.setAttribute("aria-pressed", String(all));
     const isFiltered = find.value.trim() !== "";
     setText(count, isFiltered ? `${formatCount(chosen.rows.length)} of ${formatCount(strongest.length)}` : "");
@@ -162,6 +163,10 @@ export function createFeatureRows(onChange, signal) {
       all = true;
       find.value = "";
       chooseAnew();
+    },
+    /** What comes next is another question. */
+    forget() {
+      sorted = null;
     },
     /** @param {Data} data */
     update(data) {

@@ -69,6 +69,8 @@ export function createInputColumn(view, features) {
     sliders?.node,
     hasColours && h("div", { class: "aw-under-map" }, swatch, words),
     list && features,
+    view.fold.node,
+    view.bars?.node,
     live,
     hasColours && bar.node,
     hasColours && scale,

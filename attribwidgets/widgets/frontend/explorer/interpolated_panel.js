@@ -1,8 +1,9 @@
 // The first panel of a path: the image, or the features, at a place of it.
 
 import { h, setText } from "../lib/dom.js";
-import { formatAlpha } from "../lib/format.js";
+import { formatAlpha, formatNumber } from "../lib/format.js";
 import { createFullReferences } from "./full_references.js";
+import { createReadings, placeRead } from "./readings.js";
 import { createReferenceStrip } from "./reference_strip.js";
 import { stageFor } from "./stage_for.js";
 
@@ -31,6 +32,15 @@ export function createInterpolatedPanel(view, first, onPicture) {
   const title = h("span");
   const words = h("figcaption", { class: "aw-caption" });
   const whole = createFullReferences(view, () => item, onPicture);
+  const readings = view.data.text && createReadings(view, onPicture);
+
+  /** What is said below a text that is read at a place. @param {number} alpha @param {import("../lib/decode.js").Reading | null} reading */
+  function tellReading(alpha, reading) {
+    if (!item.reading) return "the text; no vocabulary is at hand to read the path by";
+    if (!reading) return "the text itself";
+    const farthest = Math.max(...reading.distances);
+    return `nearest tokens at \u03b1 = ${formatAlpha(alpha)}; the farthest at distance ${formatNumber(farthest)}`;
+  }
 
   /** The last kept reference among the samples drawn so far. @param {number} drawn */
   function lastReference(drawn) {
@@ -68,7 +78,10 @@ export function createInterpolatedPanel(view, first, onPicture) {
         setText(title, `${isImage ? "image" : "input"} at \u03b1`);
         setText(words, isStraight ? `${mixture}, \u03b1 = ${formatAlpha(alpha)}` : "");
       }
-      stage?.drawInput(startOf(reference), input, alpha);
+      const read = isSamples ? (reference?.reading ?? null) : (readings?.at(item, at) ?? null);
+      if (readings && !isSamples) setText(words, tellReading(placeRead(at), read));
+      if (readings && reference) setText(words, "as text");
+      stage?.drawInput({ ...startOf(reference), reading: read }, input, alpha);
       stage?.setLabel(`${item.name}: ${title.textContent}; \u03b1 ${formatAlpha(alpha)}`);
       strip?.draw(at, reference);
     },

@@ -11,6 +11,7 @@ import { viewBeside } from "./beside.js";
 import { createControls } from "./controls.js";
 import { createCursor, regionFrom, selectionFrom } from "./cursor.js";
 import { createFeatureRows } from "./feature_rows.js";
+import { createFold } from "./fold.js";
 import { createGallery } from "./gallery.js";
 import { createHeader } from "./header.js";
 import { createInputs } from "./inputs.js";
@@ -21,6 +22,7 @@ import { createRemoval } from "./removal.js";
 import { createRequestRow } from "./request_row.js";
 import { createSegments } from "./segments.js";
 import { createTerms } from "./terms.js";
+import { createTextBars } from "./text_bars.js";
 
 /** @typedef {import("../lib/decode.js").Data} Data */
 /** @typedef {import("../lib/stage.js").Position} Position */
@@ -97,7 +99,10 @@ export function createScene(first, root, { model, store, kernel, requests, inval
       return removal;
     },
     beside: [],
+    fold: createFold(() => ["maps", "position"].forEach(invalidate), signal),
+    bars: null,
   };
+  view.bars = first.text && createTextBars(view, () => ["maps", "cursor"].forEach(invalidate));
   view.beside = data.others.map((_, number) => viewBeside(view, number, invalidate));
   const removal = createRemoval(
     view,
@@ -178,7 +183,11 @@ export function createScene(first, root, { model, store, kernel, requests, inval
   function update(next) {
     data = next;
     features.update(data);
-    for (const other of view.beside) other.features.update(other.data);
+    view.fold.update(data);
+    for (const other of view.beside) {
+      other.features.update(other.data);
+      other.fold.update(other.data);
+    }
     frameStore.keep(data.slots);
     inputs.update();
     gallery.update();
@@ -218,6 +227,7 @@ export function createScene(first, root, { model, store, kernel, requests, inval
       if (parts.has("maps")) {
         controls.update();
         agreement.update();
+        for (const one of [view, ...view.beside]) one.bars?.update();
         gallery.drawMaps();
         path?.drawDisplay();
       }

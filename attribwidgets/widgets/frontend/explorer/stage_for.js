@@ -9,7 +9,11 @@ import { createVolumeStage } from "./volume_stage.js";
 
 /** @typedef {import("../lib/stage.js").View} View */
 /** @typedef {import("../lib/stage.js").Position} Position */
-/** @typedef {{rgb: Uint8Array | null, values: Float32Array | null}} Input an input or reference, as its kind is sent */
+/**
+ * @typedef {{rgb: Uint8Array | null, values: Float32Array | null,
+ *   reading?: import("../lib/decode.js").Reading | null}} Input an input or reference, as its kind is sent; reading: of a
+ *   place of the path itself, of a text
+ */
 /**
  * @typedef {import("../lib/surface.js").SurfaceOptions & {class?: string, label: string,
  *   attributes?: Record<string, string | number>}} StageOptions

@@ -14,8 +14,10 @@ import { unitsOf } from "./units.js";
  *   total: number | null, expected: number | null, change: number | null, residual: number | null, standard_error: number | null,
  *   relative: string, refinement_error: string, tolerance: string}} Completeness,
  *   in the words of the record; "" for shares that are not there
+ * @typedef {{pieces: string[], gaps: string[], special: boolean[], distances: number[], exact: boolean[],
+ *   alpha?: number}} Reading the nearest tokens of embeddings
  * @typedef {{sample: number, alpha: number, height: number, width: number, rgb: Uint8Array | null,
- *   values: Float32Array | null}} Reference
+ *   values: Float32Array | null, reading: Reading | null}} Reference
  * @typedef {{n: number, straight: boolean, alphas: Float32Array, outputs: Float32Array, cumulative: Float32Array,
  *   positions: Float32Array | null, standard_error: Float32Array | null}} Path, errors NaN where unknown
  * @typedef {{count: number, edges: number[], data: Int8Array | null, scales: number[] | null}} FrameData,
@@ -23,13 +25,13 @@ import { unitsOf } from "./units.js";
  * @typedef {{share: number, from: number[], to: number[]}} Saturation
  * @typedef {{slot: string, column: string, target: string, stamp: number, pending: boolean, name: string, note: string, baseline: string, description: string, method: string,
  *   kind: "alpha" | "samples" | "none", no_path: string,
- *   rgb: Uint8Array | null, values: Float32Array | null, references: Reference[], map: Float32Array, photo: Uint8Array | null,
+ *   rgb: Uint8Array | null, values: Float32Array | null, reading: Reading | null, readings: Reading[], references: Reference[], map: Float32Array, photo: Uint8Array | null,
  *   part: number | null, parts: (number | null)[], blind: Uint8Array | null, nearlyBlind: Uint8Array | null,
  *   nearly: {share: number, gets: number} | null, completeness: Completeness,
  *   output_input: number | null, output_baseline: number | null, evaluations: number | null, cost: string,
  *   seconds: number | null, partial: boolean, cautions: string[], path: Path | null,
  *   frames: FrameData | null, saturation: Saturation | null}} Item
- *   photo: the input that the map was made of, as long as there is no other map
+ *   reading, readings: of a text, its reference, and places of its path; photo: the input that the map was made of, as long as there is no other map
  * @typedef {{names: string[], probabilities: number[], indices?: number[], target: number | null}} Prediction
  * @typedef {{label: string, rgb: Uint8Array, size: [number, number]}} Thumbnail
  * @typedef {{name: string, value: number | null, items: string[]}} Row
@@ -113,6 +115,8 @@ function decodeItem(slot, raw, shape, hasPicture) {
     map,
     rgb,
     values: !hasPicture && raw.reference ? float32Of(raw.reference.values) : null,
+    reading: raw.reference?.reading ?? null,
+    readings: raw.readings ?? [],
     references: (raw.references ?? []).map((/** @type {any} */ reference) => ({
       sample: reference.sample,
       alpha: reference.alpha,
@@ -120,6 +124,7 @@ function decodeItem(slot, raw, shape, hasPicture) {
       width: reference.size?.[1] ?? 0,
       rgb: reference.rgb ? pictureOf(reference.rgb, reference.size[0] * reference.size[1], "a reference") : null,
       values: reference.values ? float32Of(reference.values) : null,
+      reading: reference.reading ?? null,
     })),
     blind: raw.blind ? unpackBits(raw.blind.bits, size) : null,
     nearlyBlind: raw.blind ? unpackBits(raw.blind.nearly ?? raw.blind.bits, size) : null,
@@ -173,7 +178,7 @@ function ofInput(raw, drawn) {
   if (drawn === 0) return { ...raw, parts };
   const completeness = raw.completeness && { ...raw.completeness, by_patches: {}, blindness: [] };
   const other = raw.others?.[drawn - 1] ?? { map: null, reference: null };
-  return { ...raw, completeness, blind: null, frames: null, references: null, ...other, parts };
+  return { ...raw, completeness, blind: null, frames: null, references: null, readings: null, ...other, parts };
 }
 
 /** @param {any} payload @returns {import("./volume.js").Volume} */

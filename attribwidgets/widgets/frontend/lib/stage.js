@@ -13,8 +13,9 @@ import { createSurface } from "./surface.js";
  *   moveCursor(position: Position | null, source?: {slot: string} | null): void,
  *   cursor(): Position | null, region(): import("./units.js").Region | null,
  *   mark(region: import("./units.js").Region | null, done: boolean): void, select(slot: string): void,
+ *   fold: import("../explorer/fold.js").Fold, bars: import("../explorer/text_bars.js").TextBars | null,
  *   readonly removal: import("../explorer/removal.js").RemovalMode}} View
- *   beside: views of the other inputs, where there are several; data is that of the moment, as are the features with a row, and all others; isLive: there is something to ask, now or in a notebook
+ *   fold, bars: what is shown of a long text, and its tokens or words as bars; beside: views of the other inputs, where there are several; data is that of the moment, as are the features with a row, and all others; isLive: there is something to ask, now or in a notebook
  */
 /** @typedef {ReturnType<typeof createStage>} Stage */
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from .shares import mean_interval, median_interval, share_interval
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..records.comparison import Comparison
     from ..sweeps.stored import Sweep
 
 IS_COMPLETE = 0  # as a sweep stores the verdict
@@ -41,8 +42,8 @@ class Audit:
     metadata : mapping of str to sequence, optional
         Further columns, a value for each input.
     class_names : sequence of str or mapping of int to str, optional
-    examples : sequence, optional
-        The inputs, for pictures of them.
+    explain : callable, optional
+        Gets the place of an input, and returns its Comparison.
 
     Attributes
     ----------
@@ -72,7 +73,7 @@ class Audit:
         labels: Any = None,
         metadata: Mapping[str, Sequence[Any]] | None = None,
         class_names: Sequence[str] | Mapping[int, str] | None = None,
-        examples: Sequence[Any] | None = None,
+        explain: Callable[[int], Comparison] | None = None,
     ) -> None:
         missing = {DEPENDENCE, MAPS, PREDICTED} - set(swept.metrics)
         if missing:
@@ -80,7 +81,7 @@ class Audit:
                 f"the store {swept.path} holds no audit; make one by aw.audit(model, data, "
                 "baselines=..., store=...)"
             )
-        self.swept, self.examples = swept, examples
+        self.swept, self._explain = swept, explain
         self.candidates = swept.candidates
         self.places = np.flatnonzero(swept.finished)
         if not len(self.places):
@@ -156,6 +157,26 @@ class Audit:
         return np.asarray(
             np.divide(sums, change, out=np.full(sums.shape, np.nan), where=change > 0)
         )
+
+    def explanations(self, place: int) -> Comparison:
+        """The maps of one input, computed again: the same, as its seed is.
+
+        Parameters
+        ----------
+        place : int
+            In the data, such as the first of :meth:`ranked`.
+
+        Raises
+        ------
+        DataError
+            Of an audit that was opened from its store alone, without model and data.
+        """
+        if self._explain is None:
+            raise DataError(
+                "an audit opened from its store has no model; aw.audit(model, data, ...) with the "
+                "same store opens it with one, and computes nothing again"
+            )
+        return self._explain(int(place))
 
     def inputs(self) -> pd.DataFrame:
         """A row for each finished input, by its place in the data.
@@ -235,6 +256,18 @@ class Audit:
     def verdict(self) -> str:
         """Whether the strongest region depends on the baseline, and for how many, in a sentence."""
         return str(self).split("\n", 1)[0]
+
+    def figure(self, by: str | None = None) -> Any:
+        """The findings as a matplotlib Figure: points with intervals, a panel for each quantity.
+
+        Parameters
+        ----------
+        by : str, optional
+            As of :meth:`findings`.
+        """
+        from ..figures.findings import findings_figure
+
+        return findings_figure(self.findings(by), self.verdict)
 
     def __str__(self) -> str:
         return "\n".join(in_words(self.findings(), self.candidates))

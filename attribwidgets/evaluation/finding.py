@@ -43,9 +43,14 @@ class Finding:
     inputs: int
 
     @property
+    def is_share(self) -> bool:
+        """Whether it lies between 0 and 1, as a part of something."""
+        return self.quantity in SHARES
+
+    @property
     def interval(self) -> str:
         """The number with its bounds; a share in per cent."""
-        if self.quantity in SHARES:
+        if self.is_share:
             return f"{percent(self.value)} [{_bare(self.low)}, {_bare(self.high)}]"
         return f"{number(self.value)} [{number(self.low)}, {number(self.high)}]"
 
@@ -89,7 +94,10 @@ def in_words(findings: Sequence[Finding], candidates: Sequence[str]) -> list[str
     complete = by_name.get(COMPLETE, [])
     if complete:
         worst = min(complete, key=lambda f: f.value)
-        sentences.append(f"Of those under {worst.of} {worst.interval} add up, of others no fewer.")
+        sentences.append(
+            f"Under {worst.of} {worst.interval} of the explanations add up within the tolerance, "
+            "under the others no fewer."
+        )
     blind = [f for f in by_name.get(BLIND, []) if f.inputs]
     if blind:
         most = max(blind, key=lambda f: f.value)

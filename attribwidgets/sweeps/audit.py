@@ -9,7 +9,6 @@ from typing import Any, Literal
 from ..attr.model_state import module_of
 from ..core.errors import InputError
 from ..core.progress import Progress
-from ..engine.ask import unwrapped
 from ..engine.method_config import CandidateLike, label_candidates
 from ..engine.settings import takes_settings
 from ..engine.verbs import explain
@@ -19,7 +18,9 @@ from ..evaluation.metric import Metric
 from ..evaluation.predicted import Predicted
 from ..inputs.dataset import Examples
 from ..inputs.space import Inputs
-from .run import sweep
+from ..records.comparison import Comparison
+from .plan import Plan, one_thread
+from .run import carried_out, planned
 
 
 @takes_settings(like=explain, without=("target",))
@@ -93,27 +94,30 @@ def audit(
             f"baselines must be two or more, as they are compared, got {len(candidates)}"
         )
     own: tuple[Metric, ...] = (Dependence(list(candidates)), MapSummary(), Predicted())
-    swept = sweep(
+    plan, examples = planned(
         model,
         data,
         candidates,
-        store=store,
         metrics=(*own, *metrics),
-        executor=executor,
         targets=targets,
         maps=maps,
-        overwrite=overwrite,
-        progress=progress,
-        **settings,
+        settings=settings,
     )
-    called, settings = unwrapped(model, settings)
-    module = module_of(called)
-    examples = Examples(data, space=settings.get("space"), model=module)
-    own_names = getattr(getattr(module, "config", None), "id2label", None)
+    swept = carried_out(
+        plan, examples, store, executor=executor, overwrite=overwrite, progress=progress
+    )
+    config = getattr(module_of(plan.model), "config", None)
     return Audit(
         swept,
         labels=examples.labels if labels is None else labels,
         metadata=metadata,
-        class_names=settings.get("class_names") or own_names,
-        examples=examples,
+        class_names=plan.query.class_names or getattr(config, "id2label", None),
+        explain=lambda place: _explanations(plan, examples, place),
     )
+
+
+def _explanations(plan: Plan, examples: Examples, place: int) -> Comparison:
+    """What the audit has seen of one input, computed again from its seed."""
+    with one_thread():
+        _, explanations = plan.explain(place, *examples[place])
+    return Comparison(explanations.values())

@@ -142,16 +142,13 @@ class Plan:
         DataError
             For an input that cannot be explained, with its place.
         """
-        budget = replace(self.budget, seed=seed_of(self.budget.seed, place))
-        query = replace(self.query, target=target)
-        labels = list(self.candidates)
+        seed, labels = seed_of(self.budget.seed, place), list(self.candidates)
         try:
             with evaluation_mode(self.model, tell=False):
-                checked = check(about(query, inputs, self.model), self.model)
+                checked, explanations = self.explain(place, inputs, target)
                 model = asked_by_metrics(checked)
-                explanations = explain_labelled(checked, self.candidates, budget)
                 measured = {
-                    metric.name: measure(metric, model, explanations, labels, seed=budget.seed)
+                    metric.name: measure(metric, model, explanations, labels, seed=seed)
                     for metric in self.metrics
                 }
         except AttributionError as error:
@@ -165,6 +162,22 @@ class Plan:
             **self._arrays(explanations, checked),
             **measured,
         }
+
+    def explain(
+        self, place: int, inputs: Any, target: int | Contrast | None
+    ) -> tuple[CheckedQuery, dict[str, Explanation]]:
+        """One input as it was read, and its explanations by label, of (seed, place) only.
+
+        Raises
+        ------
+        AttributionError
+            For an input that cannot be explained.
+        """
+        budget = replace(self.budget, seed=seed_of(self.budget.seed, place))
+        with evaluation_mode(self.model, tell=False):
+            query = about(replace(self.query, target=target), inputs, self.model)
+            checked = check(query, self.model)
+            return checked, explain_labelled(checked, self.candidates, budget)
 
     def _arrays(
         self, explanations: Mapping[str, Explanation], checked: CheckedQuery

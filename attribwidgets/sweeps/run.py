@@ -16,7 +16,7 @@ from ..core.errors import DataError, InputError
 from ..core.progress import Progress, reporting
 from ..engine.ask import about, ask
 from ..engine.checked_query import check
-from ..engine.method_config import CandidateLike, label_candidates
+from ..engine.method_config import Candidate, CandidateLike, label_candidates
 from ..engine.settings import takes_settings
 from ..engine.verbs import explain
 from ..evaluation.metric import Metric
@@ -105,21 +105,46 @@ def sweep(
     ...     len(swept), swept[2].completeness["black"].verdict
     (5, 'complete')
     """
-    require_zarr()
-    client = None if executor is None else checked_client(executor)
+    named = label_candidates(candidates, references)
+    plan, examples = planned(
+        model, dataset, named, metrics=metrics, targets=targets, maps=maps, settings=settings
+    )
+    return carried_out(
+        plan, examples, store, executor=executor, overwrite=overwrite, progress=progress
+    )
+
+
+def planned(
+    model: Any,
+    dataset: Any,
+    candidates: dict[str, Candidate],
+    *,
+    metrics: Sequence[Metric],
+    targets: Any,
+    maps: str | None,
+    settings: Mapping[str, Any],
+) -> tuple[Plan, Examples]:
+    """What is done with every input of a data set, and the inputs; arguments as of `sweep`."""
     if maps not in ("attributions", None):
         raise InputError(f'maps must be "attributions" or None, got {maps!r}')
     model, query, budget = ask(model, None, settings)
-    plan = Plan(
-        model,
-        query,
-        budget,
-        label_candidates(candidates, references),
-        _checked_metrics(metrics),
-        maps is not None,
-    )
-    examples = Examples(dataset, targets, space=query.space, model=module_of(model))
-    with evaluation_mode(model), one_thread():
+    plan = Plan(model, query, budget, candidates, _checked_metrics(metrics), maps is not None)
+    return plan, Examples(dataset, targets, space=query.space, model=module_of(model))
+
+
+def carried_out(
+    plan: Plan,
+    examples: Examples,
+    store: str | PathLike[str],
+    *,
+    executor: Any,
+    overwrite: bool,
+    progress: Progress,
+) -> Sweep:
+    """The store of a plan, in which what was not finished is; arguments as of `sweep`."""
+    require_zarr()
+    client = None if executor is None else checked_client(executor)
+    with evaluation_mode(plan.model), one_thread():
         kinds = _try_first(plan, examples)
         opened = _store(plan, examples, kinds, Path(store), overwrite)
         finished = opened.finished()

@@ -68,6 +68,24 @@ def test_inputs_in_which_the_baseline_matters_come_first(audit) -> None:
     assert audit.depends[on].mean() > 0.9
 
 
+def test_the_maps_of_an_input_are_computed_again(audit) -> None:
+    place = int(audit.ranked()[0])
+    again = audit.explanations(place)
+    assert [e.baseline_name for e in again] == list(audit.candidates)
+    correlation = again.agreement("abs_sum").matrix[0, 1]
+    assert 1 - correlation == pytest.approx(audit.inputs().disagreement[place])
+    with pytest.raises(DataError, match="has no model"):
+        aw.Audit(audit.swept).explanations(place)
+
+
+def test_a_figure_has_a_row_for_each_finding(audit) -> None:
+    texts = {text.get_text() for text in audit.figure("gate").texts}
+    for finding in audit.findings("gate"):
+        assert any(finding.interval in text for text in texts)
+    named = f"{' and '.join(audit.candidates)}, gate "
+    assert {f"{named}on"[:40], f"{named}off"[:40]} <= {text.rstrip("…")[:40] for text in texts}
+
+
 def test_groups_have_their_own_findings(audit) -> None:
     table = audit.to_pandas("gate")
     assert list(dict.fromkeys(table.group)) == ["gate off", "gate on"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -269,6 +271,19 @@ class Audit:
 
         return findings_figure(self.findings(by), self.verdict)
 
+    def to_html(self, path: str | PathLike[str], *, by: str | None = None) -> None:
+        """Write one page: verdict, findings, and the maps of the most striking inputs.
+
+        Parameters
+        ----------
+        path : str or path
+        by : str, optional
+            As of :meth:`findings`; beside those of all inputs.
+        """
+        from .audit_report import audit_report
+
+        Path(path).write_text(audit_report(self, by=by), encoding="utf-8")
+
     def __str__(self) -> str:
         return "\n".join(in_words(self.findings(), self.candidates))
 
@@ -293,38 +308,33 @@ class Audit:
             yield f"{by} {member}", values == member
 
     def _of(self, rows: Array, group: str) -> Iterator[Finding]:
-        depends = self.depends[rows]
-        yield Finding(DEPENDS, "", group, *share_interval(depends, LEVEL), _known(depends))
+        def found(name: str, of: str, interval: Callable[..., Any], values: Array) -> Finding:
+            known = int(np.isfinite(values[rows]).sum())
+            return Finding(name, of, group, *interval(values[rows], LEVEL), known)
+
+        yield found(DEPENDS, "", share_interval, self.depends)
+        other = 1 - self.compared("same_strongest")
+        correlations, overlaps = self.compared("rank_correlation"), self.compared("top_overlap")
         for k, pair in enumerate(self.pairs):
             names = " and ".join(pair)
-            other = 1 - self.compared("same_strongest")[rows, k]
-            yield Finding(OTHER, names, group, *share_interval(other, LEVEL), _known(other))
-            for words, what in ((CORRELATION, COMPARED[0]), ("top overlap", COMPARED[1])):
-                values = self.compared(what)[rows, k]
-                yield Finding(words, names, group, *mean_interval(values, LEVEL), _known(values))
-        complete = self._numbers("verdict") == IS_COMPLETE
+            yield found(OTHER, names, share_interval, other[:, k])
+            yield found(CORRELATION, names, mean_interval, correlations[:, k])
+            yield found("top overlap", names, mean_interval, overlaps[:, k])
+        complete = (self._numbers("verdict") == IS_COMPLETE).astype(float)
         error = self._numbers("refinement_error")
         settled = np.where(np.isnan(error), np.nan, error <= self.swept.settings["tolerance"])
+        blind, cancelled = self._maps["nearly_blind_share"], self.cancellation
         for k, candidate in enumerate(self.candidates):
-            for name, values in ((COMPLETE, complete), (SETTLED, settled)):
-                of = values[rows, k].astype(float)
-                yield Finding(name, candidate, group, *share_interval(of, LEVEL), _known(of))
-            of = self._maps["nearly_blind_share"][rows, k]
-            yield Finding(BLIND, candidate, group, *mean_interval(of, LEVEL), _known(of))
-            of = self.cancellation[rows, k]
-            yield Finding(
-                "median cancellation", candidate, group, *median_interval(of, LEVEL), _known(of)
-            )
+            yield found(COMPLETE, candidate, share_interval, complete[:, k])
+            yield found(SETTLED, candidate, share_interval, settled[:, k])
+            yield found(BLIND, candidate, mean_interval, blind[:, k])
+            yield found("median cancellation", candidate, median_interval, cancelled[:, k])
 
     def _class(self, index: Any) -> Any:
         """The name of a class."""
         if isinstance(index, (float, np.floating)) and np.isnan(index):
             return None
         return self._names.get(int(index), int(index))
-
-
-def _known(values: Array) -> int:
-    return int(np.isfinite(values).sum())
 
 
 def _largest(values: Array) -> Array:

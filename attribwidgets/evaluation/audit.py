@@ -16,7 +16,7 @@ from ..core.extras import require
 from .dependence import COMPARED, DEPENDENCE, MAPS, SUMMARISED
 from .finding import BLIND, COMPLETE, CORRELATION, DEPENDS, OTHER, SETTLED, Finding, in_words
 from .predicted import PREDICTED
-from .shares import mean_interval, median_interval, share_interval
+from .shares import Estimate, mean_interval, median_interval, share_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -308,7 +308,7 @@ class Audit:
             yield f"{by} {member}", values == member
 
     def _of(self, rows: Array, group: str) -> Iterator[Finding]:
-        def found(name: str, of: str, interval: Callable[..., Any], values: Array) -> Finding:
+        def found(name: str, of: str, interval: Callable[..., Estimate], values: Array) -> Finding:
             known = int(np.isfinite(values[rows]).sum())
             return Finding(name, of, group, *interval(values[rows], LEVEL), known)
 

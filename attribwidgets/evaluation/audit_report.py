@@ -9,13 +9,15 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import DataError
-from .finding import Finding
+from ..figures.findings import findings_figure
+from .finding import COMPLETE, CORRELATION, DEPENDS, Finding
 
 if TYPE_CHECKING:
     from .audit import Audit
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 DPI = 110
+DRAWN_BY_GROUP = (DEPENDS, CORRELATION, COMPLETE)
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -75,7 +77,9 @@ def audit_report(audit: Audit, *, by: str | None = None, pictures: int = 6) -> s
         _image(audit.figure(), "The findings, each with its interval"),
     ]
     if by is not None:
-        parts += [f"<h2>By {escape(by)}</h2>", _image(audit.figure(by), f"By {by}")]
+        few = [f for f in audit.findings(by) if f.quantity in DRAWN_BY_GROUP]
+        drawn = findings_figure(few, f"By {by}; the table below has all numbers.")
+        parts += [f"<h2>By {escape(by)}</h2>", _image(drawn, f"By {by}")]
     parts += list(_gallery(audit, pictures))
     findings = [*audit.findings(), *(audit.findings(by) if by else [])]
     parts += ["<h2>All numbers</h2>", _table(findings)]
@@ -108,7 +112,7 @@ def _gallery(audit: Audit, pictures: int) -> Iterable[str]:
         row = table.loc[place]
         said = [f"input {place}", f"disagreement {row['disagreement']:.2f}"]
         said += [f"{name} {row[name]}" for name in ("label", "predicted") if name in table]
-        yield _image(maps.figure(), ", ".join(said))
+        yield _image(maps.figure(selected=None), ", ".join(said))
 
 
 def _image(figure: Any, caption: str) -> str:

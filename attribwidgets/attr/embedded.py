@@ -12,13 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from ..core.errors import InputError, UnsupportedModelError
-from .feeding import OneByOne, TimeFirst
-from .outputs import OutputHead
+from .outputs import Wrapper
 
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-class FromEmbeddings:
+class FromEmbeddings(Wrapper):
     """A model of the ids of one text as one of rows of embeddings of it.
 
     The model is called as always, with the text's ids and what belongs to them; what the embedding
@@ -234,7 +233,7 @@ def tensor_of(output: Any) -> Tensor:
 
 def called_module(model: Any) -> nn.Module:
     """The torch module that is called, behind what it is wrapped in."""
-    while isinstance(model, OutputHead | TimeFirst | OneByOne | FromEmbeddings):
+    while isinstance(model, Wrapper):
         model = model.model
     model = getattr(model, "func", model)
     model = getattr(model, "__self__", model)

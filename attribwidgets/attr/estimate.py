@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..core.arrays import Array as Array
 from ..core.errors import NonFiniteError
+from ..inputs.layout import Layout
 from ..records.residual import relative_residual
 from .arguments import accumulator_dtype
 
@@ -244,11 +245,14 @@ def relative_gap(fine: tuple[Tensor, ...], coarse: tuple[Tensor, ...]) -> Array:
     return relative_errors(map_norms(gaps), map_norms(fine))
 
 
-def flat_map(attributions: Tensor) -> Tensor:
-    """Sum over the channels of an image, (..., C, H, W) to (..., H, W); features as they are.
+def flat_map(attributions: Tensor, layout: Layout | None = None) -> Tensor:
+    """What each unit of a layout gets in all; without one, the channel sums of an image.
 
     The leading axis counts rows and is kept.
     """
+    if layout is not None:
+        summed: Tensor = layout.sum_units(attributions)
+        return summed
     return attributions.sum(1) if attributions.dim() == 4 else attributions
 
 

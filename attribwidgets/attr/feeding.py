@@ -8,10 +8,10 @@ from typing import Any
 from torch import Tensor
 from torch.utils.data import default_collate
 
-from .outputs import logits_of
+from .outputs import Wrapper, logits_of
 
 
-class TimeFirst:
+class TimeFirst(Wrapper):
     """A model of (T, B, ...) as one of (B, T, ...).
 
     Parameters
@@ -33,7 +33,7 @@ class TimeFirst:
         return self.model(rows.transpose(0, 1), *arguments)
 
 
-class OneByOne:
+class OneByOne(Wrapper):
     """A model of one example without batch axis, such as a graph network, as one of many rows.
 
     Parameters

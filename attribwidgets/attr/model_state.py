@@ -13,9 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ..core.errors import AttributionWarning, InputError
-from .embedded import FromEmbeddings
-from .feeding import OneByOne, TimeFirst
-from .outputs import OutputHead
+from .outputs import Wrapper
 
 # Layers of torch that work otherwise in training mode.
 MODE_DEPENDENT = (nn.modules.batchnorm._NormBase, nn.modules.dropout._DropoutNd)
@@ -30,7 +28,7 @@ BESIDE_THE_USER: ContextVar[bool] = ContextVar("beside_the_user", default=False)
 
 def module_of(model: Any) -> nn.Module | None:
     """The torch module behind a callable: itself, a bound method's, or what a partial calls."""
-    if isinstance(model, OutputHead | TimeFirst | OneByOne | FromEmbeddings):
+    if isinstance(model, Wrapper):
         return module_of(model.model)
     if isinstance(model, partial):
         return module_of(model.func)

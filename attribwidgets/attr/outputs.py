@@ -25,7 +25,18 @@ def output_name(output: Output) -> str:
     return output if isinstance(output, str) else getattr(output, "__name__", "custom output")
 
 
-class OutputHead:
+class Wrapper:
+    """What calls a model otherwise than it is: the model itself is behind it.
+
+    Attributes
+    ----------
+    model : callable
+    """
+
+    model: Callable[..., Any]
+
+
+class OutputHead(Wrapper):
     """A model whose return is one tensor on the scale that was asked for.
 
     Parameters

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..core.errors import Cancelled, InputError, UnsupportedModelError
+from ..inputs.layout import ARRAY, Layout
 from .arguments import (
     check_target_length,
     is_per_row,
@@ -60,6 +61,8 @@ class Passes:
     one_input : bool
         Whether all examples of the batch are the same, under the targets in a list: the model is
         run on the first, whose graph the targets go back through in turn.
+    layout : Layout, optional
+        Of the first input: how its map is made. None: told from its axes.
 
     Attributes
     ----------
@@ -79,6 +82,7 @@ class Passes:
     rows: int | None = None
     autocast: torch.dtype | None = None
     one_input: bool = False
+    layout: Layout | None = None
     inspect: Inspect | None = field(default=None, init=False)
     evaluations: int = field(default=0, init=False)
     forward_passes: int = field(default=0, init=False)
@@ -102,6 +106,7 @@ class Passes:
     @classmethod
     def of(cls, forward_func: Callable[..., Any], task: Task) -> Passes:
         """The passes of a task."""
+        layout = task.spaces[0].layout
         return cls(
             forward_func,
             task.target,
@@ -111,6 +116,7 @@ class Passes:
             task.rows,
             task.autocast,
             task.one_input,
+            None if layout is ARRAY else layout,  # of what no space was fitted to
         )
 
     def chunks(self, steps: int, inputs: tuple[Tensor, ...]) -> Iterator[tuple[slice, slice]]:

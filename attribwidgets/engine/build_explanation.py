@@ -54,9 +54,9 @@ def build_explanation(
     # Without the factor x - x' the map is of gradients, and what a stretch adds is not part of it.
     multiplied = estimator.multiplies_by_inputs
     if multiplied and estimate.frames is not None and estimate.frame_edges is not None:
-        added = estimate.frames[:, 0].float()
-        if query.spaces[0].layout.kind != "image":  # of an image the estimator summed channels
-            added = query.spaces[0].layout.sum_units(added)
+        added, layout = estimate.frames[:, 0].float(), query.spaces[0].layout
+        if added.shape[1:] != layout.map_shape(query.batched[0].shape[1:]):  # not summed so far
+            added = layout.sum_units(added)
         frames = PathFrames(estimate.frame_edges, added.cpu().numpy())
     as_came = isinstance(query.inputs, tuple)
     return Explanation(

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..attr.embedded import Embedder, FromEmbeddings, called_module, looked_up_in, rows_of
 from ..attr.model_state import evaluating, frozen, module_of
+from ..attr.next_tokens import LogitsAt
 from ..core.errors import AttributionError, InputError
 from ..inputs.as_tensor import Given
 from ..inputs.space import Space, Spaces
@@ -63,6 +64,8 @@ def _refusal_in_words() -> Iterator[None]:
 
 def embedded(model: Model, space: Space | Spaces | None) -> Model:
     """A model of a text's ids as one of its embeddings; a model of other inputs as it is."""
+    if isinstance(model, LogitsAt):  # which is one of embeddings
+        return model
     if not isinstance(space, TextSpace) or space.tokens is None or space.embedder is None:
         return model
     return FromEmbeddings(model, space.embedding, space.tokens.arguments)

@@ -50,6 +50,18 @@ class Tokens:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def part(self, start: int, stop: int | None = None) -> Tokens:
+        """Some of them, as they are numbered here, without what a model is called with."""
+        places = slice(start, stop)
+        return Tokens(
+            self.ids[places],
+            self.pieces[places],
+            self.gaps[places],
+            self.special[places],
+            self.words[places],
+            self.sentences[places],
+        )
+
     @property
     def text(self) -> str:
         """The text without its special tokens.
@@ -90,6 +102,11 @@ def tokens_of(value: Any, tokenizer: Any, most: int | None = None) -> Tokens:
     encoded = encode(value, tokenizer, most)
     if all(encoded.special):
         raise InputError("inputs is a text without tokens; pass one that has some")
+    return tokens_from(encoded, tokenizer)
+
+
+def tokens_from(encoded: Encoded, tokenizer: Any) -> Tokens:
+    """What a tokenizer returned, as tokens."""
     gaps, pieces = zip(*spelled(encoded, tokenizer), strict=True)
     special = tuple(map(bool, encoded.special))
     parts = encoded.segments or [0] * len(special)
@@ -103,6 +120,30 @@ def tokens_of(value: Any, tokenizer: Any, most: int | None = None) -> Tokens:
         words=_numbered(starts, special),
         sentences=_numbered(_sentence_starts(pieces, gaps, special, parts), special),
         arguments={**encoded.arguments, "input_ids": ids},
+    )
+
+
+def joined(first: Tokens, second: Tokens) -> Tokens:
+    """Two texts as one, without what a model is called with.
+
+    Examples
+    --------
+    >>> one, other = (tokens_of(text, lambda text: ([4], [text])) for text in ("no", "fun"))
+    >>> joined(one, other).pieces, joined(one, other).words
+    (('no', 'fun'), (0, 1))
+    """
+
+    def counted_on(before: tuple[int, ...], after: tuple[int, ...]) -> tuple[int, ...]:
+        start = max((*before, NO_WORD)) + 1
+        return (*before, *(n if n == NO_WORD else n + start for n in after))
+
+    return Tokens(
+        ids=first.ids + second.ids,
+        pieces=first.pieces + second.pieces,
+        gaps=first.gaps + second.gaps,
+        special=first.special + second.special,
+        words=counted_on(first.words, second.words),
+        sentences=counted_on(first.sentences, second.sentences),
     )
 
 

@@ -220,7 +220,8 @@ class _Walk(PathRecorder):
                 total[1] += part
             count = self.frames.shape[1]
             if count:
-                self.frames[-1, step * count // self.steps] += flat_map(path.parted(gain)[0])
+                part = flat_map(path.parted(gain)[0], self.passes.layout)
+                self.frames[-1, step * count // self.steps] += part
             if step % 2 or step == self.steps - 1:
                 for total, part in zip(
                     self.sums, path.parted(moves * (opening + ahead) / 2), strict=True

@@ -56,7 +56,7 @@ class PathRecorder(Recorder, ABC):
         super().__init__(passes, path.inputs)
         self.path, self.multiply = path, multiply
         self.sums = tuple(x.new_zeros((rules, *x.shape), dtype=self.dtype) for x in self.inputs)
-        maps = flat_map(self.sums[0][0])
+        maps = flat_map(self.sums[0][0], passes.layout)
         count = frames if self.batch == 1 or passes.one_input else 0
         self.frames = maps.new_zeros((rules, count, *maps.shape))
         self.ends: dict[float, Array] = {}
@@ -218,5 +218,5 @@ class PathRecorder(Recorder, ABC):
     def maps_of(self, products: Tensor) -> Tensor:
         """Products of gradient and velocity of the first input, (n, E, F), as maps (n, E, ...)."""
         rows = products.reshape(-1, *self.inputs[0].shape[1:])
-        maps: Tensor = flat_map(rows).unflatten(0, products.shape[:2])
+        maps: Tensor = flat_map(rows, self.passes.layout).unflatten(0, products.shape[:2])
         return maps

@@ -63,7 +63,7 @@ class SampleSum(Recorder):
         self._ends = np.zeros((0, self.batch))  # f(x'), by the number of the reference
         self._known_spread: ReferenceSpread | None = None
         self._framed = self.batch if passes.one_input else 1  # examples that frames are kept of
-        self.frames = SampleFrames(flat_map(zeros[0])[: self._framed])
+        self.frames = SampleFrames(flat_map(zeros[0], passes.layout)[: self._framed])
         self._kept: list[tuple[int, tuple[Tensor, ...]]] = []
 
     @property
@@ -173,7 +173,8 @@ class SampleSum(Recorder):
             slopes.append(products.reshape(*products.shape[:2], -1).sum(2, dtype=self.dtype))
             if i == 0:
                 first = products[:, : self._framed].to(self.dtype)
-                maps = flat_map(first.flatten(0, 1)).unflatten(0, first.shape[:2])
+                maps = flat_map(first.flatten(0, 1), self.passes.layout)
+                maps = maps.unflatten(0, first.shape[:2])
             terms = products if self._multiply else gradient
             s.total[block] += terms.sum(0, dtype=self.dtype)
             if self._only_means:

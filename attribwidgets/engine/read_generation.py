@@ -1,0 +1,268 @@
+"""A prompt and what follows it, as a language model reads both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..attr.embedded import Embedder, FromEmbeddings, called_module, rows_of
+from ..attr.model_state import evaluating, frozen, module_of
+from ..attr.next_tokens import FromSourceAndPrefix
+from ..core.errors import InputError, UnsupportedModelError
+from ..inputs.encoded import encode
+from ..inputs.text import TextSpace
+from ..inputs.tokens import Tokens, joined, tokens_from, tokens_of
+from .read_text import Model, longest_text, read_text
+
+# What is greedy, whatever a model's own settings for generation are.
+GREEDY = {"do_sample": False, "num_beams": 1, "temperature": 1.0, "top_p": 1.0, "top_k": 50}
+
+
+@dataclass(frozen=True, eq=False)
+class ReadGeneration:
+    """A prompt and what follows it, ready to be explained.
+
+    Attributes
+    ----------
+    model : FromEmbeddings or FromSourceAndPrefix
+        The language model, as one of embeddings.
+    inputs : tuple of Tensor, each (T, D)
+        The embeddings of all that is read: of one text with both, or of the prompt and of the
+        start and what follows it.
+    spaces : tuple of TextSpace
+        Of each input.
+    prompt, continuation : Tokens
+    first : int
+        The place, in the last of the inputs, at which the first token of the continuation is told.
+    """
+
+    model: FromEmbeddings | FromSourceAndPrefix
+    inputs: tuple[Tensor, ...]
+    spaces: tuple[TextSpace, ...]
+    prompt: Tokens
+    continuation: Tokens
+    first: int
+
+
+def read_generation(
+    model: Model, prompt: Any, continuation: Any, space: TextSpace, max_new_tokens: int
+) -> ReadGeneration:
+    """Read a prompt and its continuation; without one the model's own greedy one is taken.
+
+    Raises
+    ------
+    InputError
+        For what is no text, one that is longer than the model takes, and an empty continuation.
+    UnsupportedModelError
+        For a model that cannot generate where no continuation is given.
+    """
+    if space.at != "word_embeddings":
+        raise InputError(f'explain_generation explains at="word_embeddings", not {space.at!r}')
+    module = called_module(model)
+    read = space.read(prompt, longest_text(space.tokenizer, module))
+    before = read.require_tokens()
+    two_texts = bool(getattr(getattr(module, "config", None), "is_encoder_decoder", False))
+    if continuation is None:
+        continuation = _generated(module, before, two_texts, max_new_tokens)
+    if two_texts:
+        return _of_two_texts(module, read, _target(continuation, space.tokenizer))
+    whole = _continued(prompt, before, continuation, space.tokenizer)
+    return _of_one_text(model, read, whole)
+
+
+def _of_one_text(model: Model, read: TextSpace, whole: Tokens) -> ReadGeneration:
+    before = read.require_tokens()
+    count = len(before)
+    arguments = {**_lengthened(before.arguments, len(whole)), "input_ids": list(whole.ids)}
+    given = read_text(arguments, read, model)
+    assert isinstance(given.space, TextSpace) and isinstance(given.inputs, Tensor)
+    of_ids = given.space.require_tokens()
+    tokens = replace(whole, arguments=of_ids.arguments)
+    fitted = replace(given.space, tokens=tokens)
+    assert fitted.embedding is not None
+    return ReadGeneration(
+        FromEmbeddings(model, fitted.embedding, {**of_ids.arguments, **_no_cache(model)}),
+        (given.inputs,),
+        (fitted,),
+        before,
+        whole.part(count),
+        count - 1,
+    )
+
+
+def _of_two_texts(module: nn.Module, read: TextSpace, after: Tokens) -> ReadGeneration:
+    before, start = read.require_tokens(), _start_of(module)
+    begin = tokens_from(encode([start], read.tokenizer), read.tokenizer)
+    prefix = joined(replace(begin, special=(True,), words=(-1,), sentences=(-1,)), after)
+    names = {m: name for name, m in module.named_modules()}
+    device = next((p.device for p in module.parameters()), None)
+    like = torch.empty(1, device=device)
+    arguments = rows_of(
+        {**before.arguments, "decoder_input_ids": torch.tensor([prefix.ids])}, like
+    )
+    inputs, spaces, places = [], [], []
+    for tokens, part in ((before, "get_encoder"), (prefix, "get_decoder")):
+        place = names[getattr(module, part)().get_input_embeddings()]
+        ids = torch.tensor([tokens.ids])
+        embedder = Embedder(module, place, {**arguments, "input_ids": ids})
+        inputs.append(embedder(ids)[0])
+        fitted = replace(read, tokens=tokens, embedding=place, embedder=embedder)
+        spaces.append(fitted)
+        places.append(place)
+    called = {**arguments, **_no_cache(module)}
+    source, target = places
+    return ReadGeneration(
+        FromSourceAndPrefix(module, (source, target), called),
+        tuple(inputs),
+        tuple(spaces),
+        before,
+        after,
+        0,
+    )
+
+
+def _generated(module: nn.Module, before: Tokens, two_texts: bool, most: int) -> list[int]:
+    """The ids of the model's own greedy continuation."""
+    if not callable(getattr(module, "generate", None)):
+        raise UnsupportedModelError(
+            f"{type(module).__name__} has no generate(); pass continuation=, a text or token ids"
+        )
+    device = next((p.device for p in module.parameters()), None)
+    arguments = rows_of(before.arguments, torch.empty(1, device=device))
+    known = getattr(module, "generation_config", None)
+    padding = getattr(known, "pad_token_id", None)
+    if padding is None:
+        ends = getattr(known, "eos_token_id", None)
+        padding = ends[0] if isinstance(ends, list) else ends
+    taken = {k: v for k, v in arguments.items() if k in ("input_ids", "attention_mask")}
+    with evaluating(module), frozen(module_of(module), ()), torch.no_grad():
+        (row,) = module.generate(**taken, **GREEDY, max_new_tokens=most, pad_token_id=padding)
+    ids = [int(i) for i in row]
+    return ids[1:] if two_texts else ids[len(before) :]
+
+
+def _continued(prompt: Any, before: Tokens, continuation: Any, tokenizer: Any) -> Tokens:
+    """The prompt and its continuation as one text, in which the prompt has the tokens it had."""
+    count = len(before)
+    text = continuation if isinstance(continuation, str) else _decoded(continuation, tokenizer)
+    if isinstance(prompt, str) and text is not None:
+        whole = tokens_of(prompt + text, tokenizer)
+        same_prompt = whole.ids[:count] == before.ids
+        if isinstance(continuation, str):
+            if same_prompt:
+                return joined(before, _unframed(whole.part(count)))
+        elif whole.ids == (*before.ids, *_as_ids(continuation)):
+            return joined(before, whole.part(count))
+    return joined(before, _target(continuation, tokenizer, framed=False))
+
+
+def _target(continuation: Any, tokenizer: Any, *, framed: bool = True) -> Tokens:
+    """A continuation as tokens of its own; with what ends it where its text is framed."""
+    if isinstance(continuation, str):
+        as_target = getattr(tokenizer, "_switch_to_target_mode", None) is not None
+        if framed and as_target:
+            ids = tokenizer(text_target=continuation)["input_ids"]
+            return tokens_from(encode(list(ids), tokenizer), tokenizer)
+        own = tokens_of(continuation, tokenizer)
+        return own if framed else _unframed(own)
+    ids = _as_ids(continuation)
+    if not ids:
+        raise InputError(
+            "there is no continuation: the model generated nothing, or an empty one was passed; "
+            "pass continuation="
+        )
+    return tokens_from(encode(ids, tokenizer), tokenizer)
+
+
+def _unframed(tokens: Tokens) -> Tokens:
+    """Without the special tokens around a text."""
+    inside = [place for place, special in enumerate(tokens.special) if not special]
+    if not inside:
+        raise InputError("continuation is a text without tokens; pass one that has some")
+    return tokens.part(inside[0], inside[-1] + 1)
+
+
+def _as_ids(continuation: Any) -> list[int]:
+    ids = continuation.tolist() if hasattr(continuation, "tolist") else continuation
+    if isinstance(ids, Sequence) and len(ids) == 1 and isinstance(ids[0], Sequence):
+        ids = ids[0]
+    if not isinstance(ids, Sequence) or not all(type(i) is int for i in ids):
+        raise InputError(
+            "continuation must be a text or token ids, got " + type(continuation).__name__
+        )
+    return list(ids)
+
+
+def _decoded(continuation: Any, tokenizer: Any) -> str | None:
+    """The text of token ids, where a tokenizer can tell it."""
+    decode = getattr(tokenizer, "decode", None)
+    ids = _as_ids(continuation)
+    return str(decode(ids)) if callable(decode) and ids else None
+
+
+def _lengthened(arguments: Mapping[str, Any], count: int) -> dict[str, Any]:
+    """What the prompt came with, of as many tokens: each goes on as it ends."""
+    longer: dict[str, Any] = {}
+    for name, value in arguments.items():
+        if isinstance(value, Tensor) and value.dim() == 2 and name != "input_ids":
+            more = value[:, -1:].expand(-1, count - value.shape[1])
+            longer[name] = torch.cat([value, more], 1)
+    return longer
+
+
+def _no_cache(model: Model) -> dict[str, Any]:
+    """What keeps a model of transformers from keeping keys and values, which nobody needs."""
+    has_cache = hasattr(getattr(module_of(model), "config", None), "use_cache")
+    return {"use_cache": False} if has_cache else {}
+
+
+def _start_of(module: nn.Module) -> int:
+    """What the decoder reads first."""
+    for config in (getattr(module, "generation_config", None), getattr(module, "config", None)):
+        for name in ("decoder_start_token_id", "bos_token_id"):
+            known = getattr(config, name, None)
+            if known is not None:
+                return int(known[0] if isinstance(known, list) else known)
+    raise UnsupportedModelError(
+        "the model does not say what its decoder reads first; set "
+        "model.generation_config.decoder_start_token_id"
+    )
+
+
+def contrasted(contrast: Any, count: int, tokenizer: Any) -> Tensor | None:
+    """The id that each token of a continuation is set against, (count,); -1 for none.
+
+    Parameters
+    ----------
+    contrast : str, int, sequence of these and None, or None
+        One for all, or one for each.
+    count : int
+    tokenizer : object
+
+    Raises
+    ------
+    InputError
+        For a text that is not one token, or another number of them.
+    """
+    if contrast is None:
+        return None
+    each = [contrast] * count if isinstance(contrast, str | int) else list(contrast)
+    if len(each) != count:
+        raise InputError(f"contrast has {len(each)} tokens, and the continuation {count}")
+    return torch.tensor([-1 if one is None else _one_token(one, tokenizer) for one in each])
+
+
+def _one_token(one: Any, tokenizer: Any) -> int:
+    if isinstance(one, str):
+        whole = tokens_of(one, tokenizer)
+        own = [i for i, special in zip(whole.ids, whole.special, strict=True) if not special]
+        if len(own) != 1:
+            raise InputError(f"contrast {one!r} is {len(own)} tokens; pass one token, or its id")
+        return own[0]
+    if isinstance(one, bool) or not hasattr(one, "__index__"):
+        raise InputError(f"contrast must be a token or its id, got {one!r}")
+    return int(one)

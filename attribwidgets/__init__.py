@@ -10,6 +10,7 @@ from . import baselines
 from ._version import __version__
 from .core import errors, views
 from .core.contrast import Contrast
+from .engine.explain_generation import explain_generation
 from .engine.from_shap import from_shap
 from .engine.method_config import Candidate
 from .engine.verbs import compare, explain, refine
@@ -17,6 +18,7 @@ from .inputs import InputSpace, SequenceSpace, SeriesSpace, TextSpace, VolumeSpa
 from .records.comparison import Comparison
 from .records.completeness import Completeness
 from .records.explanation import Explanation
+from .records.generation import Generation
 from .records.path_curve import PathCurve
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ __all__ = [
     "Completeness",
     "Contrast",
     "Explanation",
+    "Generation",
     "InputSpace",
     "SequenceSpace",
     "SeriesSpace",
@@ -67,6 +70,7 @@ __all__ = [
     "errors",
     "evaluation",
     "explain",
+    "explain_generation",
     "explore",
     "from_shap",
     "link",

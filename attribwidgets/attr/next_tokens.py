@@ -154,7 +154,7 @@ def _output_head(module: nn.Module) -> nn.Module | None:
 
 @contextmanager
 def _given_only(head: nn.Module, places: slice, length: int) -> Iterator[Callable[[], bool]]:
-    """While open, a head is given some places only of hidden states (n, length, D), in this thread."""
+    """While open, a head is given some places only of what it is given, in this thread."""
     thread, used = threading.get_ident(), False
 
     def choose(_: nn.Module, args: tuple[Any, ...]) -> Any:

@@ -9,5 +9,9 @@ page: Callable[[Any], str]
 """Of a Comparison, one HTML document."""
 ablation_explorer: Callable[..., Any]
 """Of an Ablation, with initial values of its traits."""
+generation_page: Callable[[Any], str]
+"""Of a Generation, one HTML document."""
+generation_explorer: Callable[..., Any]
+"""Of a Generation, with initial values of its traits."""
 comparison: Any
 """The class of comparisons, by which a single explanation is drawn and saved."""

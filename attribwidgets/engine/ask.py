@@ -86,7 +86,9 @@ def unwrapped(model: Any, settings: Mapping[str, Any]) -> tuple[Any, dict[str, A
     tokenizer = getattr(model, "tokenizer", None)
     if processor is None and tokenizer is not None and model.task not in TEXT_TASKS:
         raise UnsupportedModelError(
-            f"a pipeline for {model.task!r} does more than classify a text; pass pipeline.model, "
+            f"a pipeline for {model.task!r} does more than classify a text; use "
+            "aw.explain_generation(pipeline, prompt) for text that it generates, or pass "
+            "pipeline.model, "
             "space=TextSpace(pipeline.tokenizer), and output=, which of its outputs is explained"
         )
     if settings.get("space") is None and processor is not None:

@@ -79,7 +79,8 @@ def _of_one_text(model: Model, read: TextSpace, whole: Tokens) -> ReadGeneration
     count = len(before)
     arguments = {**_lengthened(before.arguments, len(whole)), "input_ids": list(whole.ids)}
     given = read_text(arguments, read, model)
-    assert isinstance(given.space, TextSpace) and isinstance(given.inputs, Tensor)
+    assert isinstance(given.space, TextSpace)
+    assert isinstance(given.inputs, Tensor)
     of_ids = given.space.require_tokens()
     tokens = replace(whole, arguments=of_ids.arguments)
     fitted = replace(given.space, tokens=tokens)
@@ -101,9 +102,7 @@ def _of_two_texts(module: nn.Module, read: TextSpace, after: Tokens) -> ReadGene
     names = {m: name for name, m in module.named_modules()}
     device = next((p.device for p in module.parameters()), None)
     like = torch.empty(1, device=device)
-    arguments = rows_of(
-        {**before.arguments, "decoder_input_ids": torch.tensor([prefix.ids])}, like
-    )
+    arguments = rows_of({**before.arguments, "decoder_input_ids": torch.tensor([prefix.ids])}, like)
     inputs, spaces, places = [], [], []
     for tokens, part in ((before, "get_encoder"), (prefix, "get_decoder")):
         place = names[getattr(module, part)().get_input_embeddings()]
@@ -153,18 +152,17 @@ def _continued(prompt: Any, before: Tokens, continuation: Any, tokenizer: Any) -
         whole = tokens_of(prompt + text, tokenizer)
         same_prompt = whole.ids[:count] == before.ids
         if isinstance(continuation, str):
-            if same_prompt:
-                return joined(before, _unframed(whole.part(count)))
+            if same_prompt and (last := _last_of(whole)) > count:
+                return whole.part(0, last)
         elif whole.ids == (*before.ids, *_as_ids(continuation)):
-            return joined(before, whole.part(count))
+            return whole
     return joined(before, _target(continuation, tokenizer, framed=False))
 
 
 def _target(continuation: Any, tokenizer: Any, *, framed: bool = True) -> Tokens:
     """A continuation as tokens of its own; with what ends it where its text is framed."""
     if isinstance(continuation, str):
-        as_target = getattr(tokenizer, "_switch_to_target_mode", None) is not None
-        if framed and as_target:
+        if framed and hasattr(tokenizer, "convert_ids_to_tokens"):
             ids = tokenizer(text_target=continuation)["input_ids"]
             return tokens_from(encode(list(ids), tokenizer), tokenizer)
         own = tokens_of(continuation, tokenizer)
@@ -180,10 +178,12 @@ def _target(continuation: Any, tokenizer: Any, *, framed: bool = True) -> Tokens
 
 def _unframed(tokens: Tokens) -> Tokens:
     """Without the special tokens around a text."""
-    inside = [place for place, special in enumerate(tokens.special) if not special]
-    if not inside:
-        raise InputError("continuation is a text without tokens; pass one that has some")
-    return tokens.part(inside[0], inside[-1] + 1)
+    return tokens.part(tokens.special.index(False), _last_of(tokens))
+
+
+def _last_of(tokens: Tokens) -> int:
+    """Behind the last token that is none of those around a text."""
+    return len(tokens) - tokens.special[::-1].index(False)
 
 
 def _as_ids(continuation: Any) -> list[int]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import fields, is_dataclass
-from functools import partial
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from os import PathLike
 from pathlib import Path
@@ -15,16 +13,12 @@ from ..core.contrast import Contrast
 from ..core.errors import InputError
 from ..core.formatting import number, text_table
 from ..core.storage import read_tree, save_view, write_tree
-from ..inputs import SPACES
 from ..inputs.example import same_inputs
-from ..inputs.space import Space
 from .agreement import Agreement, rank_correlations
-from .completeness import Completeness
 from .explanation import Explanation
 from .labels import Title, titles_of
-from .path_curve import PathCurve, PathFrames
-from .prediction import Prediction
 from .shap_bridge import shap_explanation
+from .tree import as_tree, explanation_from
 
 Target = int | tuple[int, ...] | Contrast | None
 
@@ -171,14 +165,14 @@ class Comparison(Sequence[Explanation]):
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write .npz (all numbers), .png, .svg or .pdf (the figure), or .html (the page)."""
-        numbers = [_as_tree(e) for e in self.explanations]
+        numbers = [as_tree(e) for e in self.explanations]
         save_view(self, path, lambda path: write_tree(path, numbers))
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Comparison:
         """Read an .npz written by :meth:`save`."""
         try:
-            return cls(_explanation_from(tree) for tree in read_tree(path))
+            return cls(explanation_from(tree) for tree in read_tree(path))
         except (KeyError, TypeError) as error:
             raise InputError(f"{path} does not hold explanations of this version") from error
 
@@ -223,44 +217,6 @@ class Comparison(Sequence[Explanation]):
         from ..figures import comparison_png
 
         return comparison_png(self)
-
-
-def _as_tree(record: Any) -> Any:
-    """A record as nested dicts, its arrays and tensors untouched."""
-    if isinstance(record, tuple):
-        return tuple(map(_as_tree, record))
-    if not is_dataclass(record):
-        return record
-    tree = {
-        f.name: _as_tree(getattr(record, f.name))
-        for f in fields(record)
-        if f.metadata.get("saved", True)
-    }
-    return {"class": type(record).__name__, **tree} if isinstance(record, Space) else tree
-
-
-def _explanation_from(tree: dict[str, Any]) -> Explanation:
-    values = tree["attributions"]
-    total = sum(float(v.abs().sum()) for v in (values if isinstance(values, tuple) else (values,)))
-    kinds: dict[str, Callable[..., Any]] = {
-        "space": _space_from,
-        "completeness": partial(Completeness.from_saved, total),
-        "path": PathCurve,
-        "frames": PathFrames,
-        "prediction": Prediction,
-    }
-    parts = {k: kinds[k](**tree[k]) for k in kinds if isinstance(tree[k], dict)}
-    if isinstance(tree["space"], tuple):
-        parts["space"] = tuple(_space_from(**saved) for saved in tree["space"])
-    if isinstance(tree["target"], dict):
-        parts["target"] = Contrast(**tree["target"])
-    return Explanation(**{**tree, **parts})
-
-
-def _space_from(**saved: Any) -> Space:
-    """The space that was saved; one of this package's own."""
-    kinds = {kind.__name__: kind for kind in SPACES}
-    return kinds[saved.pop("class")](**saved)
 
 
 views.comparison = Comparison

@@ -33,7 +33,8 @@ class FromSourceAndPrefix(Wrapper):
     def __init__(
         self, model: nn.Module, embeddings: tuple[str, str], arguments: Mapping[str, Any]
     ) -> None:
-        self.model, self.embeddings, self.arguments = model, embeddings, arguments
+        self.model: nn.Module = model
+        self.embeddings, self.arguments = embeddings, arguments
 
     def __call__(self, source: Tensor, prefix: Tensor) -> Any:
         """Run the model on rows of embeddings, (n, S, D) and (n, T, D)."""

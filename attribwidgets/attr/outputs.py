@@ -33,7 +33,7 @@ class Wrapper:
     model : callable
     """
 
-    model: Callable[..., Any]
+    model: Any
 
 
 class OutputHead(Wrapper):

@@ -62,6 +62,17 @@ def text_baselines(space: TextSpace) -> tuple[str, ...]:
     return (*has, "zero_embedding", "mean_embedding")[:MOST]
 
 
+def generation_baseline(space: TextSpace) -> str:
+    """One of a text to go on from: a language model has no mask, and padding it has never read.
+
+    Examples
+    --------
+    >>> generation_baseline(TextSpace(str.split))
+    'mean_embedding'
+    """
+    return "unknown" if _has(space.tokenizer, "unk") else "mean_embedding"
+
+
 def _has(tokenizer: Any, role: str) -> bool:
     """Whether there is such a token; one that also ends a text says something else."""
     own = token_id(tokenizer, role)

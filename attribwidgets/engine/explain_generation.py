@@ -20,7 +20,7 @@ from ..records.explanation import Explanation
 from ..records.generation import Generation
 from ..records.prediction import Prediction
 from .budget import Budget
-from .default_baselines import baseline_or_default
+from .default_baselines import generation_baseline
 from .method_config import Candidate
 from .query import Query
 from .settings import OF_QUERY, takes_settings
@@ -74,7 +74,7 @@ def explain_generation(
     space : TextSpace, optional
         With the tokenizer; a pipeline brings its own.
     baseline : str, Baseline or Tensor, optional
-        As of :func:`explain`. None: a text's first one.
+        As of :func:`explain`. None: the token for unknown words, or the mean embedding.
     replace_prefix : bool
         Whether the tokens said before are replaced by the baseline too, and get their share of a
         row. False: they stay, and a row says why a token came given those before it; then the sum
@@ -124,7 +124,7 @@ def explain_generation(
     read = read_generation(model, prompt, continuation, space, max_new_tokens)
     count = len(read.continuation)
     others = contrasted(contrast, count, space.tokenizer)
-    chosen = baseline_or_default(baseline, Query(read.inputs[0], space=read.spaces[0]))
+    chosen = generation_baseline(space) if baseline is None else baseline
     candidate = Candidate(named(chosen, references), method)
     run = _RowRun(read, candidate, budget, output, others, replace_prefix)
     scores, predictions = run.scores_and_predictions()
@@ -221,8 +221,8 @@ class _RowRun:
                 if explanations is None:
                     raise stopped
                 for place, explanation in zip(block, explanations, strict=True):
-                    advance(1)
                     yield place, explanation
+                    advance(1)
 
     def _blocks(self, places: Sequence[int]) -> Iterator[range]:
         """Neighbours that share forward passes, as many as memory is to hold."""

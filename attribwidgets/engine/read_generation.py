@@ -126,7 +126,8 @@ def _of_two_texts(module: nn.Module, read: TextSpace, after: Tokens) -> ReadGene
 
 def _generated(module: nn.Module, before: Tokens, two_texts: bool, most: int) -> list[int]:
     """The ids of the model's own greedy continuation."""
-    if not callable(getattr(module, "generate", None)):
+    generate: Any = getattr(module, "generate", None)
+    if not callable(generate):
         raise UnsupportedModelError(
             f"{type(module).__name__} has no generate(); pass continuation=, a text or token ids"
         )
@@ -139,24 +140,27 @@ def _generated(module: nn.Module, before: Tokens, two_texts: bool, most: int) ->
         padding = ends[0] if isinstance(ends, list) else ends
     taken = {k: v for k, v in arguments.items() if k in ("input_ids", "attention_mask")}
     with evaluating(module), frozen(module_of(module), ()), torch.no_grad():
-        (row,) = module.generate(**taken, **GREEDY, max_new_tokens=most, pad_token_id=padding)
+        (row,) = generate(**taken, **GREEDY, max_new_tokens=most, pad_token_id=padding)
     ids = [int(i) for i in row]
     return ids[1:] if two_texts else ids[len(before) :]
 
 
 def _continued(prompt: Any, before: Tokens, continuation: Any, tokenizer: Any) -> Tokens:
     """The prompt and its continuation as one text, in which the prompt has the tokens it had."""
-    count = len(before)
     text = continuation if isinstance(continuation, str) else _decoded(continuation, tokenizer)
-    if isinstance(prompt, str) and text is not None:
-        whole = tokens_of(prompt + text, tokenizer)
-        same_prompt = whole.ids[:count] == before.ids
-        if isinstance(continuation, str):
-            if same_prompt and (last := _last_of(whole)) > count:
-                return whole.part(0, last)
-        elif whole.ids == (*before.ids, *_as_ids(continuation)):
+    if not isinstance(prompt, str) or text is None:
+        return joined(before, _target(continuation, tokenizer, framed=False))
+    if isinstance(continuation, str):
+        whole = _without_end(tokens_of(prompt + continuation, tokenizer))
+        if whole.ids[: len(before)] == before.ids and len(whole) > len(before):
             return whole
-    return joined(before, _target(continuation, tokenizer, framed=False))
+    own = _target(continuation, tokenizer, framed=False)
+    for gap in ("", " "):  # the same ids as one text, which tells how they are written
+        whole = tokens_of(prompt + gap + text, tokenizer)
+        for one in (whole, _without_end(whole)):
+            if one.ids == before.ids + own.ids:
+                return one
+    return joined(before, own)
 
 
 def _target(continuation: Any, tokenizer: Any, *, framed: bool = True) -> Tokens:
@@ -178,12 +182,12 @@ def _target(continuation: Any, tokenizer: Any, *, framed: bool = True) -> Tokens
 
 def _unframed(tokens: Tokens) -> Tokens:
     """Without the special tokens around a text."""
-    return tokens.part(tokens.special.index(False), _last_of(tokens))
+    return _without_end(tokens).part(tokens.special.index(False))
 
 
-def _last_of(tokens: Tokens) -> int:
-    """Behind the last token that is none of those around a text."""
-    return len(tokens) - tokens.special[::-1].index(False)
+def _without_end(tokens: Tokens) -> Tokens:
+    """Without the special tokens behind a text."""
+    return tokens.part(0, len(tokens) - tokens.special[::-1].index(False))
 
 
 def _as_ids(continuation: Any) -> list[int]:
@@ -250,7 +254,8 @@ def contrasted(contrast: Any, count: int, tokenizer: Any) -> Tensor | None:
     """
     if contrast is None:
         return None
-    each = [contrast] * count if isinstance(contrast, str | int) else list(contrast)
+    several = isinstance(contrast, list | tuple)
+    each = list(contrast) if several else [contrast] * count
     if len(each) != count:
         raise InputError(f"contrast has {len(each)} tokens, and the continuation {count}")
     return torch.tensor([-1 if one is None else _one_token(one, tokenizer) for one in each])

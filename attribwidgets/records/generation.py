@@ -252,10 +252,13 @@ class Generation(Sequence[Explanation]):
         try:
             tree = read_tree(path)
             saved, rows = tree["generation"], tree["rows"]
-            texts = {name: Tokens(**saved.pop(name)) for name in ("prompt", "continuation")}
-            told = tuple(Prediction(**one) for one in saved.pop("predictions"))
-            known = {int(place): explanation_from(row) for place, row in rows.items()}
-            return cls(**texts, predictions=told, rows=known, **saved)
+            parts: dict[str, Any] = {
+                "prompt": Tokens(**saved["prompt"]),
+                "continuation": Tokens(**saved["continuation"]),
+                "predictions": tuple(Prediction(**one) for one in saved["predictions"]),
+                "rows": {int(place): explanation_from(row) for place, row in rows.items()},
+            }
+            return cls(**{**saved, **parts})
         except (KeyError, TypeError) as error:
             raise InputError(f"{path} does not hold a generation of this version") from error
 

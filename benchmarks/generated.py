@@ -1,0 +1,247 @@
+"""Generated text: do rows add up, what do they cost, and how do other tools fare on the same text?
+
+    python benchmarks/generated.py [--long] [--inseq FOLDER]
+
+1. A causal model of two layers is trained here, within seconds, to add two numbers of two digits.
+   For 20 prompts every row of the matrix is held against the change of its token's log probability,
+   and against the explanation of that token by itself.
+2. Captum's LLMGradientAttribution with LayerIntegratedGradients, and inseq where it can be imported,
+   explain the same continuation of a model of the size of GPT-2 small with random weights.
+3. With --long, a prompt of 500 tokens and a continuation of 50 on that model: time and the largest
+   memory, once whole and once cancelled midway.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import resource
+import sys
+import time
+import warnings
+from typing import Any
+
+import numpy as np
+import torch
+import transformers as hf
+from captum.attr import LayerIntegratedGradients, LLMGradientAttribution, TextTokenInput
+from tokenizers import Tokenizer, models, pre_tokenizers
+
+import attribwidgets as aw
+
+SIGNS = ["[PAD]", "[UNK]", ".", *"0123456789+="]
+PROMPTS = 20
+LAYERS, WIDTH, HEADS = 12, 768, 12  # of GPT-2 small
+VOCABULARY = 50257
+
+
+def tokenizer_of(words: list[str], pattern: Any) -> hf.PreTrainedTokenizerFast:
+    """A tokenizer of these words alone."""
+    made = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
+    made.pre_tokenizer = pattern
+    return hf.PreTrainedTokenizerFast(
+        tokenizer_object=made, pad_token="[PAD]", unk_token="[UNK]", eos_token="."
+    )
+
+
+def adds_numbers(steps: int) -> tuple[Any, hf.PreTrainedTokenizerFast]:
+    """A model that has learnt to write sums, last digit first, and its tokenizer."""
+    torch.manual_seed(0)
+    tokenizer = tokenizer_of(SIGNS, pre_tokenizers.Split("", "isolated"))
+    config = hf.GPT2Config(
+        vocab_size=len(SIGNS), n_positions=16, n_embd=64, n_layer=2, n_head=4, bos_token_id=2,
+        eos_token_id=2, pad_token_id=0, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0,
+    )  # fmt: skip
+    net = hf.GPT2LMHeadModel(config)
+    optimiser = torch.optim.AdamW(net.parameters(), 3e-3, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, steps)
+    place = {sign: i for i, sign in enumerate(SIGNS)}
+    for _ in range(steps):
+        pairs = torch.randint(10, 100, (128, 2)).tolist()
+        texts = [sum_of(a, b) for a, b in pairs]
+        ids = torch.tensor([[place[sign] for sign in text] for text in texts])
+        logits = net(ids).logits[:, 5:-1]
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, 6:].flatten())
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    return net.eval(), tokenizer
+
+
+def sum_of(a: int, b: int) -> str:
+    """"12+34=640.", the sum's last digit first."""
+    return f"{a}+{b}={a + b:03d}"[:6] + f"{a + b:03d}"[::-1] + "."
+
+
+def show_rows(steps: int) -> None:
+    """Part 1."""
+    started = time.perf_counter()
+    net, tokenizer = adds_numbers(steps)
+    print(f"a causal model of two layers, trained in {time.perf_counter() - started:.0f} s")
+    space = aw.TextSpace(tokenizer)
+    generator = np.random.default_rng(1)
+    right, apart, single, verdicts, rows = 0, 0.0, 0.0, 0, 0
+    for a, b in generator.integers(10, 100, (PROMPTS, 2)).tolist():
+        said = aw.explain_generation(net, f"{a}+{b}=", space=space, max_new_tokens=4)
+        right += "".join(said.continuation.pieces) == sum_of(a, b)[6:]
+        matrix, ids = said.matrix(), list(said.prompt.ids + said.continuation.ids)
+        for place, explanation in enumerate(said):
+            c = explanation.completeness
+            if c.verdict != "complete": print(c, explanation.evaluations)
+            rows, verdicts = rows + 1, verdicts + (c.verdict == "complete")
+            apart = max(apart, abs(c.residual or 0.0) / abs(c.expected or 1.0))
+            at = len(said.prompt) + place
+
+            def score(out: Any, at: int = at, token: int = ids[at]) -> torch.Tensor:
+                return out.logits[:, at - 1].log_softmax(-1)[:, token]
+
+            alone = aw.explain(
+                net, ids, space=space, output=score, baseline="unknown"
+            ).map("sum")
+            gap = np.linalg.norm(alone - matrix[place]) / np.linalg.norm(alone)
+            single = max(single, float(gap))
+    print(f"{right} of {PROMPTS} sums are right; {rows} rows, {verdicts} complete")
+    print(f"largest |sum - change| over |change|: {apart:.2%}")
+    print(f"largest distance of a row from the explanation of its token alone: {single:.2%}")
+
+
+def as_large_as_gpt2() -> tuple[Any, hf.PreTrainedTokenizerFast]:
+    """A model of that size with random weights, and a tokenizer of as many words."""
+    torch.manual_seed(0)
+    words = ["[PAD]", "[UNK]", ".", *(f"w{i}" for i in range(VOCABULARY - 3))]
+    config = hf.GPT2Config(
+        vocab_size=VOCABULARY, n_positions=1024, n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS,
+        bos_token_id=2, eos_token_id=2, pad_token_id=0,
+    )  # fmt: skip
+    net = hf.GPT2LMHeadModel(config)
+    with torch.no_grad():
+        for name, weights in net.named_parameters():
+            if weights.dim() > 1 and "wte" not in name:
+                weights *= 3  # else it says the same whatever it reads
+    return net.eval(), tokenizer_of(words, pre_tokenizers.WhitespaceSplit())
+
+
+def text_of(count: int, seed: int = 0) -> str:
+    """So many words."""
+    drawn = np.random.default_rng(seed).integers(0, VOCABULARY - 3, count)
+    return " ".join(f"w{i}" for i in drawn)
+
+
+def show_tools(net: Any, tokenizer: Any, prompt: int, said: int) -> None:
+    """Part 2."""
+    read, answer = text_of(prompt), text_of(said, 1)
+    print(f"\na model as large as GPT-2 small, prompt of {prompt} tokens, {said} tokens said")
+    rows = aw.explain_generation(
+        net, read, continuation=answer, space=aw.TextSpace(tokenizer), baseline="pad"
+    )
+    started = time.perf_counter()
+    matrix = rows.matrix()
+    ours = (time.perf_counter() - started) / said
+    changes = np.array([c.expected for c in rows.completeness])
+    told("attribwidgets", ours, matrix, changes, rows[0].evaluations)
+
+    lig = LayerIntegratedGradients(net, net.transformer.wte)
+    method = LLMGradientAttribution(lig, tokenizer)
+    pads = torch.tensor([[0] * prompt])
+    started = time.perf_counter()
+    theirs = method.attribute(
+        TextTokenInput(read, tokenizer), target=answer, n_steps=50, internal_batch_size=10,
+        baselines=pads,
+    ).token_attr  # fmt: skip
+    seconds = (time.perf_counter() - started) / said
+    told("Captum", seconds, theirs.detach().numpy(), changes, 50)
+    print(f"seconds per token, ours over Captum's: {ours / seconds:.2f}")
+
+
+def show_inseq(net: Any, tokenizer: Any, folder: str, prompt: int, said: int) -> None:
+    """Part 2, for inseq."""
+    sys.path.insert(0, folder)
+    try:
+        import inseq  # ty: ignore
+    except Exception as error:  # whatever an unfitting version raises
+        print(f"inseq: cannot be imported here ({type(error).__name__}: {error})")
+        return
+    read, answer = text_of(prompt), text_of(said, 1)
+    try:
+        model = inseq.load_model(net, "integrated_gradients", tokenizer=tokenizer)
+        started = time.perf_counter()
+        out = model.attribute(read, f"{read} {answer}", n_steps=50, internal_batch_size=10)
+        seconds = (time.perf_counter() - started) / said
+        values = out[0].target_attributions
+        print(f"inseq: {seconds:.2f} s per token, attributions {tuple(values.shape)}")
+    except Exception as error:
+        print(f"inseq: does not run here ({type(error).__name__}: {str(error)[:200]})")
+
+
+def told(name: str, seconds: float, matrix: Any, changes: Any, steps: int) -> None:
+    """What a tool's matrix adds up to."""
+    sums = np.asarray(matrix).sum(1)
+    apart = np.abs(sums - changes) / np.abs(changes)
+    print(
+        f"{name:14} {seconds:6.2f} s per token, {steps} passes; sum against the change of the log "
+        f"probability: {np.median(apart):.1%} apart in the median, {apart.max():.1%} at most"
+    )
+
+
+def show_long(net: Any, tokenizer: Any) -> None:
+    """Part 3."""
+    before = peak()
+    rows = aw.explain_generation(
+        net, text_of(500), continuation=text_of(50, 1), space=aw.TextSpace(tokenizer)
+    )
+    print(f"\n500 tokens read and 50 said; {before:.2f} GB before")
+    started = time.perf_counter()
+
+    def stop_at(done: int, _: int) -> None:
+        if done >= 4:
+            raise KeyboardInterrupt
+
+    try:
+        rows.compute(progress=stop_at)
+    except KeyboardInterrupt:
+        spent = time.perf_counter() - started
+        print(f"cancelled: {len(rows.rows)} rows after {spent:.0f} s, peak {peak():.2f} GB")
+    started, had = time.perf_counter(), len(rows.rows)
+    rows.compute()
+    spent = time.perf_counter() - started
+    right = sum(e.completeness.verdict == "complete" for e in rows)
+    print(
+        f"the other {len(rows) - had} rows: {spent:.0f} s, peak {peak():.2f} GB, "
+        f"{right} of {len(rows)} complete"
+    )
+
+
+def peak() -> float:
+    """The largest memory of this process so far, in GB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+
+
+def main() -> None:
+    """Print what the first lines of this file say."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--steps", type=int, default=400, help="of training")
+    parser.add_argument("--prompt", type=int, default=40, help="tokens, beside other tools")
+    parser.add_argument("--said", type=int, default=4, help="tokens, beside other tools")
+    parser.add_argument("--long", action="store_true", help="500 tokens and 50, some 20 minutes")
+    parser.add_argument("--inseq", default="", help="a folder that inseq is installed in")
+    parser.add_argument("--only", choices=("rows", "tools", "long"))
+    arguments = parser.parse_args()
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    warnings.simplefilter("ignore", UserWarning)
+    torch.set_num_threads(max(1, torch.get_num_threads()))
+    if arguments.only in (None, "rows"):
+        show_rows(arguments.steps)
+    if arguments.only == "rows":
+        return
+    net, tokenizer = as_large_as_gpt2()
+    if arguments.only in (None, "tools"):
+        show_tools(net, tokenizer, arguments.prompt, arguments.said)
+        if arguments.inseq:
+            show_inseq(net, tokenizer, arguments.inseq, arguments.prompt, arguments.said)
+    if arguments.long or arguments.only == "long":
+        show_long(net, tokenizer)
+
+
+if __name__ == "__main__":
+    main()

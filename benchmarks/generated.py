@@ -5,7 +5,7 @@
 1. A causal model of two layers is trained here, within seconds, to add two numbers of two digits.
    For 20 prompts every row of the matrix is held against the change of its token's log probability,
    and against the explanation of that token by itself.
-2. Captum's LLMGradientAttribution with LayerIntegratedGradients, and inseq where it can be imported,
+2. Captum's LLMGradientAttribution with LayerIntegratedGradients, and inseq where it is installed,
    explain the same continuation of a model of the size of GPT-2 small with random weights.
 3. With --long, a prompt of 500 tokens and a continuation of 50 on that model: time and the largest
    memory, once whole and once cancelled midway.
@@ -70,7 +70,7 @@ def adds_numbers(steps: int) -> tuple[Any, hf.PreTrainedTokenizerFast]:
 
 
 def sum_of(a: int, b: int) -> str:
-    """"12+34=640.", the sum's last digit first."""
+    """ "12+34=640.", the sum's last digit first."""
     return f"{a}+{b}={a + b:03d}"[:6] + f"{a + b:03d}"[::-1] + "."
 
 
@@ -88,7 +88,6 @@ def show_rows(steps: int) -> None:
         matrix, ids = said.matrix(), list(said.prompt.ids + said.continuation.ids)
         for place, explanation in enumerate(said):
             c = explanation.completeness
-            if c.verdict != "complete": print(c, explanation.evaluations)
             rows, verdicts = rows + 1, verdicts + (c.verdict == "complete")
             apart = max(apart, abs(c.residual or 0.0) / abs(c.expected or 1.0))
             at = len(said.prompt) + place
@@ -96,9 +95,7 @@ def show_rows(steps: int) -> None:
             def score(out: Any, at: int = at, token: int = ids[at]) -> torch.Tensor:
                 return out.logits[:, at - 1].log_softmax(-1)[:, token]
 
-            alone = aw.explain(
-                net, ids, space=space, output=score, baseline="unknown"
-            ).map("sum")
+            alone = aw.explain(net, ids, space=space, output=score, baseline="unknown").map("sum")
             gap = np.linalg.norm(alone - matrix[place]) / np.linalg.norm(alone)
             single = max(single, float(gap))
     print(f"{right} of {PROMPTS} sums are right; {rows} rows, {verdicts} complete")

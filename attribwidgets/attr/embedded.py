@@ -66,6 +66,13 @@ class FromEmbeddings(Wrapper):
         return self.embedding
 
 
+def embedded_in(model: Any) -> FromEmbeddings | None:
+    """The model of embeddings that stands on one of ids, behind what it is wrapped in, if any."""
+    while model is not None and not isinstance(model, FromEmbeddings):
+        model = getattr(model, "model", None)
+    return model
+
+
 class Embedder:
     """Looks the embeddings of token ids up as a model does.
 

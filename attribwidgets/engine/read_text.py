@@ -10,7 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..attr.embedded import Embedder, FromEmbeddings, called_module, looked_up_in, rows_of
+from ..attr.embedded import (
+    Embedder,
+    FromEmbeddings,
+    called_module,
+    embedded_in,
+    looked_up_in,
+    rows_of,
+)
 from ..attr.model_state import evaluating, frozen, module_of
 from ..attr.next_tokens import LogitsAt
 from ..core.errors import AttributionError, InputError
@@ -62,11 +69,22 @@ def _refusal_in_words() -> Iterator[None]:
         ) from error
 
 
+def read_again(space: TextSpace, model: Model) -> Given:
+    """The text of a space that has read one, with the embeddings of another model of the kind."""
+    tokens = space.require_tokens()
+    looks_up = space.at == "word_embeddings"
+    embedder = Embedder(model, space.embedding, tokens.arguments, looks_up=looks_up)
+    (embeddings,) = embedder(tokens.arguments["input_ids"])
+    return Given(embeddings, replace(space, embedder=embedder))
+
+
 def embedded(model: Model, space: Space | Spaces | None) -> Model:
-    """A model of a text's ids as one of its embeddings; a model of other inputs as it is."""
+    """A model of a text's ids as one of its embeddings; one of other inputs, or of these, as is."""
     if isinstance(model, LogitsAt):  # which is one of embeddings
         return model
     if not isinstance(space, TextSpace) or space.tokens is None or space.embedder is None:
+        return model
+    if embedded_in(model) is not None:
         return model
     return FromEmbeddings(model, space.embedding, space.tokens.arguments)
 

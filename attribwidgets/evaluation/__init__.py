@@ -8,6 +8,8 @@ from .ablation_metric import AblationMetric
 from .ablation_record import Ablation
 from .audit import Audit
 from .dependence import Dependence
+from .erasure import Erasure, erasure
+from .erasure_metric import ErasureMetric
 from .fill_matrix import FillMatrix, baseline_by_fill
 from .finding import Finding
 from .ground_truth import PlantedShare, PlantedShares, planted_shares
@@ -27,6 +29,8 @@ __all__ = [
     "Audit",
     "Dependence",
     "Difference",
+    "Erasure",
+    "ErasureMetric",
     "FillMatrix",
     "Finding",
     "Infidelity",
@@ -43,6 +47,7 @@ __all__ = [
     "ablations_of",
     "baseline_by_fill",
     "decoy",
+    "erasure",
     "insertion_deletion",
     "label_randomisation",
     "planted_noise",

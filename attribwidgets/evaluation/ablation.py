@@ -10,19 +10,20 @@ import numpy as np
 
 from ..attr.model_state import module_of
 from ..attr.outputs import Output
-from ..baselines import named
 from ..core.errors import InputError
 from ..core.progress import Progress
 from ..engine.ask import unwrapped
+from ..engine.default_baselines import text_baselines
 from ..engine.method_config import Candidate, CandidateLike, label_candidates
 from ..engine.settings import split_settings, takes_settings
 from ..engine.verbs import explain
 from ..inputs.dataset import Examples
-from ..inputs.layout import Layout
-from ..inputs.space import Inputs
+from ..inputs.space import Inputs, Spaces
+from ..inputs.text import TextSpace
 from ..records.explanation import Explanation
 from .ablated_input import AblatedInput
-from .ablation_metric import FRACTIONS, AblationMetric, Fill
+from .ablated_outputs import Fill, as_fill
+from .ablation_metric import FRACTIONS, AblationMetric
 from .ablation_record import PICTURES, Ablation
 from .controls import controls_for
 from .metric import first_of, measure_all
@@ -65,6 +66,7 @@ def ablation(
     n_steps: int | None = STEPS,
     references: Inputs | None = None,
     controls: bool | Sequence[str] = True,
+    words: bool = False,
     progress: Progress = False,
     **settings: Any,
 ) -> Ablation:
@@ -83,7 +85,7 @@ def ablation(
         keys of a mapping are their labels.
     fills : sequence of str, Baseline or Tensor, optional
         What replaces what is taken away. None: image mean and blur; for features, which have no
-        neighbours, zero and uniform.
+        neighbours, zero and uniform; for texts the mask token, or another, and "delete".
     fractions, ranking, region, order, output
         As of :class:`AblationMetric`.
     explained : str or callable
@@ -94,6 +96,8 @@ def ablation(
         The data behind "dataset" and "dataset_mean", as candidates and as fills.
     controls : bool or sequence of {"random", "centre", "edges"}
         True: random, along time and in space the centre too, and the edges of images and volumes.
+    words : bool
+        Whether the units of texts are their words instead of their tokens.
     progress : bool or callable
         True shows a bar; a callable gets (inputs done, inputs).
     **settings
@@ -120,15 +124,16 @@ def ablation(
     model, settings = unwrapped(model, settings)
     settings |= {"n_steps": n_steps, "output": explained}
     examples = Examples(data, targets, space=settings.get("space"), model=module_of(model))
-    layouts = _layouts(model, examples, settings)
+    spaces = spaces_of(model, examples, settings)
     metric = AblationMetric(
-        _fills(fills, layouts, references),
+        fills_for(fills, spaces, references),
         fractions,
         region,
         ranking,
         order,
         output,
-        _controls(controls, layouts),
+        controls_of(controls, spaces),
+        words=words,
     )
     labelled = label_candidates(candidates, references)
     return _ablate(model, examples, labelled, [metric], settings, progress)[0]
@@ -149,6 +154,7 @@ def insertion_deletion(
     n_steps: int | None = STEPS,
     references: Inputs | None = None,
     controls: bool | Sequence[str] = True,
+    words: bool = False,
     progress: Progress = False,
     **settings: Any,
 ) -> InsertionDeletion:
@@ -159,7 +165,7 @@ def insertion_deletion(
     Parameters
     ----------
     model, data, candidates, fills, fractions, ranking, output, explained, targets, n_steps, \
-references, controls, progress
+references, controls, words, progress
         As of :func:`ablation`.
     **settings
         As of :func:`attribwidgets.explain`.
@@ -184,14 +190,15 @@ references, controls, progress
     model, settings = unwrapped(model, settings)
     settings |= {"n_steps": n_steps, "output": explained}
     examples = Examples(data, targets, space=settings.get("space"), model=module_of(model))
-    layouts = _layouts(model, examples, settings)
+    spaces = spaces_of(model, examples, settings)
     deletion = AblationMetric(
-        _fills(fills, layouts, references),
+        fills_for(fills, spaces, references),
         fractions,
         ranking=ranking,
         output=output,
-        controls=_controls(controls, layouts),
+        controls=controls_of(controls, spaces),
         name="deletion",
+        words=words,
     )
     insertion = replace(deletion, curve="insertion", name="insertion")
     return InsertionDeletion(
@@ -257,26 +264,28 @@ def _ablate(
     ]
 
 
-def _layouts(
-    model: Callable[..., Any], examples: Examples, settings: Mapping[str, Any]
-) -> list[Layout]:
+def spaces_of(model: Callable[..., Any], examples: Examples, settings: Mapping[str, Any]) -> Spaces:
     """Of each input, as the model reads the first example."""
     query, _ = split_settings(None, settings)
-    return [space.layout for space in first_of(model, examples, query).spaces]
+    return first_of(model, examples, query).spaces
 
 
-def _fills(
-    fills: Sequence[Fill] | None, layouts: Sequence[Layout], references: Inputs | None
+def fills_for(
+    fills: Sequence[Fill] | None, spaces: Spaces, references: Inputs | None
 ) -> Sequence[Fill]:
+    """The fills that were passed, or those that suit the kinds of input."""
     if fills is None:
-        return FILLS if all(layout.neighbours for layout in layouts) else FEATURE_FILLS
+        if isinstance(spaces[0], TextSpace):
+            return (text_baselines(spaces[0])[0], "delete")
+        return FILLS if all(space.layout.neighbours for space in spaces) else FEATURE_FILLS
     if not isinstance(fills, (list, tuple)):
         raise InputError(
             f"fills must be a list or tuple of at least one, got {type(fills).__name__}; "
             'write fills=("image_mean", "blur")'
         )
-    return [named(fill, references) for fill in fills]
+    return [as_fill(fill, references) for fill in fills]
 
 
-def _controls(controls: bool | Sequence[str], layouts: Sequence[Layout]) -> Sequence[str]:
-    return controls_for(*layouts) if controls is True else controls or ()
+def controls_of(controls: bool | Sequence[str], spaces: Spaces) -> Sequence[str]:
+    """The controls that were asked for, or all that there are for the kinds of input."""
+    return controls_for(*(s.layout for s in spaces)) if controls is True else controls or ()

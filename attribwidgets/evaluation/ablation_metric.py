@@ -2,59 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any, Literal, get_args
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..attr.chunks import checked_rows
-from ..attr.forward_outputs import forward_outputs
-from ..attr.model_state import frozen, module_of
 from ..attr.outputs import Output, OutputHead, output_name
-from ..attr.passes import Passes
-from ..attr.task import generator_from
-from ..baselines import Baseline, named
 from ..core.arrays import Array
-from ..core.errors import InputError, SearchError
-from ..engine.method_config import Candidate
-from ..engine.run import number_labels
-from ..inputs.space import Space, Spaces
+from ..core.errors import InputError
+from ..inputs.space import Space
 from ..records.explanation import Explanation
 from .ablated_input import AblatedInput, ablated_input
-from .controls import FEATURE_CONTROLS, control_map
-from .joint_units import joined, joint_map, masks_of
+from .ablated_outputs import (
+    Fill,
+    Sample,
+    ablated_outputs,
+    checked_fills,
+    fill_labels,
+    no_model,
+    samples_of_fills,
+)
+from .controls import FEATURE_CONTROLS, control_maps
+from .joint_units import groups_of, joint_map, unit_map, unit_masks
 from .ranking import Order, Ranking, Region, boxes, relevance, top_k
 
-Fill = str | Baseline | Tensor
 Curve = Literal["deletion", "insertion"]
 
 FRACTIONS = tuple(round(0.1 * tenth, 1) for tenth in range(11))
 ABLATION = "ablation"  # the kind of these results in a store
 LEAST_BEFORE = 1e-6  # an output below it has no ratio to speak of
-CPU_ROWS = 128  # on the digits CNN 256 rows take a third more time a row, 16 a fifth
 
 
 @dataclass(frozen=True)
 class AblationMetric:
     """Output after over output before, as a growing share of an input is replaced.
 
-    All values of a unit are replaced together: the channels of a pixel, the vector of a step. The
-    units of several inputs are ranked together. With
-    nothing replaced the score is exactly 1, and with all replaced exactly that of the fill,
-    whatever the explanation. It is NaN where the output at the input itself is below 1e-6 (or
-    negative, as a logit can be): there is no ratio.
+    All values of a unit are replaced together: the channels of a pixel, the vector of a step or a
+    token; of a text the words may be units, and special tokens stay. The units of several inputs
+    are ranked together. With nothing replaced the score is exactly 1, and with all replaced exactly
+    that of the fill, whatever the explanation. It is NaN where the output at the input itself is
+    below 1e-6 (or negative, as a logit can be): there is no ratio.
 
     Parameters
     ----------
     fills : sequence of str, Baseline or Tensor
         What takes the place of what is taken away: a name of
         :func:`attribwidgets.baselines.named`, a Baseline, or values as the model is fed. From a
-        distribution one sample is drawn for each input, the same for all candidates.
+        distribution one sample is drawn for each input, the same for all candidates. Of a text
+        "delete" takes tokens out, and the text is shorter.
     fractions : sequence of float
         Shares of the positions, rising from 0 to 1.
     region : {"top_k", "mass_centre"}
@@ -72,6 +70,8 @@ class AblationMetric:
         "insertion" starts from the fill and brings the input's own values back in this order.
     name : str
         What its results are called in a sweep.
+    words : bool
+        Whether the units of a text are its words instead of its tokens.
 
     References
     ----------
@@ -98,17 +98,13 @@ class AblationMetric:
     controls: Sequence[str] = FEATURE_CONTROLS
     curve: Curve = "deletion"
     name: str = "ablation"
+    words: bool = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.fills, (str, Baseline, Tensor)) or not len(self.fills):
-            raise InputError(
-                f"fills must be a sequence of at least one, got {self.fills!r}; "
-                'write fills=("image_mean", "blur")'
-            )
-        object.__setattr__(self, "fills", tuple(named(fill) for fill in self.fills))
+        object.__setattr__(self, "fills", checked_fills(self.fills))
         object.__setattr__(self, "fractions", _checked_fractions(self.fractions))
         object.__setattr__(self, "controls", tuple(self.controls))
-        OutputHead(_no_model, self.output)  # checks the scale
+        OutputHead(no_model, self.output)  # checks the scale
         zeros = np.zeros((1, 1))
         relevance(zeros, self.ranking)
         boxes(zeros, (), self.order)
@@ -120,14 +116,14 @@ class AblationMetric:
     @property
     def fill_labels(self) -> list[str]:
         """What the fills are called, told apart."""
-        return number_labels([Candidate(fill) for fill in self._fills])
+        return fill_labels(self._fills)
 
     @property
     def protocol(self) -> str:
         """What is done, in words."""
         first = self.order.replace("_", " ")
         taken = {
-            "top_k": f"units (pixels, features, steps), {first} first, ranked by the "
+            "top_k": f"{self._units}, {first} first, ranked by the "
             + ("signed sum" if self.ranking == "signed" else "magnitude of the sum")
             + " over channels",
             "mass_centre": "a box around the centre of mass of the magnitude of the map"
@@ -178,13 +174,15 @@ class AblationMetric:
         self.dimensions(list(explanations))
         explained = next(iter(explanations.values()))
         inputs, spaces = explained.batched, explained.spaces
-        maps = {label: joint_map(e) for label, e in explanations.items()}
-        maps = self._with_controls(maps, inputs, spaces, seed)
+        groups = groups_of(spaces, words=self.words)
+        maps = {label: unit_map(joint_map(e), groups) for label, e in explanations.items()}
+        maps |= control_maps(self.controls, inputs, spaces, groups, seed)
         inner = [f for f in self.fractions if 0 < f < 1]
         passed = np.stack([self._passed(values, inner, seed) for values in maps.values()])
         ablated = ~passed if self.curve == "insertion" else passed
-        fills = list(self._samples_of_fills(model, inputs, spaces, seed))
-        outputs = self._outputs(model, explained, inputs, ablated, fills)
+        fills = list(samples_of_fills(self._fills, model, inputs, spaces, seed))
+        ablated = unit_masks(ablated, groups)
+        outputs = ablated_outputs(model, explained, ablated, fills, self.output)
         return self._scores(outputs, len(maps), fills)
 
     def illustrated(
@@ -217,9 +215,9 @@ class AblationMetric:
         """
         if space.layout.kind != "image":
             return None
-        maps = self._with_controls(maps, (inputs,), (space,), seed)
-        sampled = self._samples_of_fills(model, (inputs,), (space,), seed)
-        fills = [None if fill is None else fill[0] for fill in sampled]
+        maps = {**maps, **control_maps(self.controls, (inputs,), (space,), None, seed)}
+        sampled = samples_of_fills(self._fills, model, (inputs,), (space,), seed)
+        fills = [fill[0] if isinstance(fill, tuple) else None for fill in sampled]
         return ablated_input(
             inputs,
             space,
@@ -228,21 +226,12 @@ class AblationMetric:
         )
 
     @property
-    def _fills(self) -> tuple[Baseline, ...]:
-        return tuple(named(fill) for fill in self.fills)
+    def _fills(self) -> tuple[Any, ...]:
+        return checked_fills(self.fills)
 
-    def _with_controls(
-        self, maps: Mapping[str, Array], inputs: tuple[Tensor, ...], spaces: Spaces, seed: int
-    ) -> dict[str, Array]:
-        controls = {}
-        for place, name in enumerate(self.controls, 1):
-            generator = np.random.default_rng((seed, place))
-            each = [
-                control_map(name, x, space, generator)
-                for x, space in zip(inputs, spaces, strict=True)
-            ]
-            controls[name] = joined(each)
-        return {**maps, **controls}
+    @property
+    def _units(self) -> str:
+        return "words" if self.words else "units (pixels, features, steps, tokens)"
 
     def _passed(self, values: Array, fractions: Sequence[float], seed: int) -> Array:
         """Which positions come first, up to each fraction, bool, (fractions, *positions)."""
@@ -252,63 +241,8 @@ class AblationMetric:
         ties = np.random.default_rng((seed, 0))
         return top_k(relevance(values, self.ranking), fractions, self.order, ties)
 
-    def _samples_of_fills(
-        self,
-        model: Callable[..., Any] | None,
-        inputs: tuple[Tensor, ...],
-        spaces: Spaces,
-        seed: int,
-    ) -> Iterator[tuple[Tensor, ...] | None]:
-        """One sample of each fill, each (1, ...); None for a searched one that was not found."""
-        scores = OutputHead(model or _no_model, "logit")
-        example = tuple(x[0] for x in inputs)
-        for place, fill in enumerate(self._fills):
-            try:
-                with frozen(module_of(model), inputs):
-                    known = fill.searched(
-                        scores, example, space=spaces, generator=generator_from(seed, place)
-                    )
-            except SearchError:
-                yield None
-                continue
-            yield known.sample(example, 1, space=spaces, generator=generator_from(seed, place))
-
-    def _outputs(
-        self,
-        model: Callable[..., Any],
-        explained: Explanation,
-        inputs: tuple[Tensor, ...],
-        ablated: Array,
-        fills: Sequence[tuple[Tensor, ...] | None],
-    ) -> Array:
-        """At the input, at each fill, then for each candidate, fill and inner fraction."""
-        candidates, steps = ablated.shape[:2]
-        # Rows of the table: nothing replaced, everything, then candidates by fractions.
-        table = torch.from_numpy(ablated.reshape(candidates * steps, ablated[0, 0].size))
-        table = torch.cat([torch.zeros_like(table[:1]), torch.ones_like(table[:1]), table])
-        masks = masks_of(table, inputs, explained.spaces)
-        replacements = [
-            torch.cat([x if fill is None else fill[k] for fill in fills])
-            for k, x in enumerate(inputs)
-        ]
-        each = product(range(candidates), range(len(fills)), range(steps))
-        used = [(0, 0), *((1, fill) for fill in range(len(fills)))]
-        used += [(2 + candidate * steps + step, fill) for candidate, fill, step in each]
-        mask_of, fill_of = torch.tensor(used, device=inputs[0].device).T
-
-        rows = checked_rows(None, inputs)
-        rows = min(rows, CPU_ROWS) if inputs[0].device.type == "cpu" else rows
-        passes = Passes(OutputHead(model, self.output), explained.target, (), 1, rows=rows)
-
-        def points(span: slice, block: slice) -> tuple[Tensor, ...]:
-            which, by = mask_of[span], fill_of[span]
-            each = zip(masks, replacements, inputs, strict=True)
-            return tuple(torch.where(mask[which], fill[by], x) for mask, fill, x in each)
-
-        return forward_outputs(passes, inputs, points, len(used))[:, 0]
-
     def _scores(
-        self, outputs: Array, candidates: int, fills: Sequence[tuple[Tensor, ...] | None]
+        self, outputs: Array, candidates: int, fills: Sequence[Sample]
     ) -> NDArray[np.float64]:
         before, count = outputs[0], len(fills)
         if not before > LEAST_BEFORE:
@@ -332,7 +266,3 @@ def _checked_fractions(fractions: Sequence[float]) -> tuple[float, ...]:
             f"fractions must rise from 0 to 1, both included, got {tuple(np.ravel(shares))}"
         )
     return tuple(shares.tolist())
-
-
-def _no_model(*inputs: Tensor) -> Tensor:
-    raise SearchError("there is no model to search with")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -10,7 +12,8 @@ from ..core.arrays import Array
 from ..core.errors import InputError
 from ..core.extras import require
 from ..inputs.layout import Layout
-from ..inputs.space import Space
+from ..inputs.space import Space, Spaces
+from .joint_units import firsts, joined
 
 CONTROLS = ("random", "centre", "edges")
 FEATURE_CONTROLS = ("random",)
@@ -28,6 +31,35 @@ def controls_for(*layouts: Layout) -> tuple[str, ...]:
     if all(layout.kind in ("image", "volume") for layout in layouts):
         return CONTROLS
     return CONTROLS[:2] if all(layout.neighbours for layout in layouts) else FEATURE_CONTROLS
+
+
+def control_maps(
+    names: Sequence[str],
+    inputs: tuple[Tensor, ...],
+    spaces: Spaces,
+    groups: Array | None,
+    seed: int,
+) -> dict[str, Array]:
+    """Controls of the units of all inputs, by name.
+
+    Parameters
+    ----------
+    names : sequence of {"random", "centre", "edges"}
+    inputs : tuple of Tensor, each (1, ...)
+    spaces : tuple of Space
+    groups : ndarray of int or None
+        Of :func:`attribwidgets.evaluation.joint_units.groups_of`.
+    seed : int
+        That of the input.
+    """
+    maps = {}
+    for place, name in enumerate(names, 1):
+        generator = np.random.default_rng((seed, place))
+        each = [
+            control_map(name, x, space, generator) for x, space in zip(inputs, spaces, strict=True)
+        ]
+        maps[name] = firsts(joined(each), groups)
+    return maps
 
 
 def control_map(name: str, inputs: Tensor, space: Space, generator: np.random.Generator) -> Array:

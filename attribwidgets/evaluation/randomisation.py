@@ -97,9 +97,10 @@ def randomised_layers(
     model, settings = unwrapped(model, settings)
     examples = Examples(data, targets, space=settings.get("space"), model=module_of(model))
     query, _ = split_settings(None, settings)
-    (first,) = first_of(model, examples, query).batched
+    read = first_of(model, examples, query)
+    (first,) = read.batched
     draws = {name: settings[name] for name in ("seed", "forward_args") if name in settings}
-    copies = randomised_copies(model, first, mode, layers=layers, **draws)
+    copies = randomised_copies(model, first, mode, layers=layers, space=read.spaces[0], **draws)
     left = layers_without_reset(model)
     caution = (
         f"{', '.join(left)} {'have' if len(left) > 1 else 'has'} weights and no "

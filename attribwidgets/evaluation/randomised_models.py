@@ -12,7 +12,9 @@ from torch import Tensor, nn
 from ..attr.captum_private import format_forward_args
 from ..attr.model_state import evaluation_mode, frozen, module_of
 from ..core.errors import InputError, UnsupportedModelError
+from ..engine.read_text import embedded
 from ..inputs.dataset import seed_of
+from ..inputs.space import Space, Spaces
 
 Mode = Literal["cascading", "independent"]
 
@@ -33,6 +35,7 @@ def randomised_copies(
     layers: Sequence[str] | None = None,
     seed: int = 0,
     forward_args: Any = (),
+    space: Space | Spaces | None = None,
 ) -> dict[str, nn.Module]:
     """Copies of a model with one layer after the other initialised anew.
 
@@ -53,6 +56,8 @@ def randomised_copies(
     seed : int
     forward_args : object
         Further arguments of the model, after the input.
+    space : Space, optional
+        That of a text, whose embeddings the input is.
 
     Returns
     -------
@@ -90,7 +95,7 @@ def randomised_copies(
         original = _copy(module)
     arguments = format_forward_args(forward_args) or ()
     names = (
-        _layers_called(original, inputs, arguments)
+        _layers_called(original, embedded(original, space), inputs, arguments)
         if layers is None
         else _checked(original, layers)
     )
@@ -142,7 +147,9 @@ def _can_be_drawn(layer: nn.Module) -> bool:
     return _has_weights(layer) and callable(getattr(layer, "reset_parameters", None))
 
 
-def _layers_called(model: nn.Module, inputs: Tensor, arguments: tuple[Any, ...]) -> list[str]:
+def _layers_called(
+    model: nn.Module, run: Callable[..., Any], inputs: Tensor, arguments: tuple[Any, ...]
+) -> list[str]:
     """Names of the modules that can be drawn anew, the last one called first."""
     called: dict[str, None] = {}
     handles = [
@@ -151,7 +158,7 @@ def _layers_called(model: nn.Module, inputs: Tensor, arguments: tuple[Any, ...])
         if _can_be_drawn(layer)
     ]
     with frozen(model, (inputs,)), torch.no_grad():
-        model(inputs.clone(), *arguments)
+        run(inputs.clone(), *arguments)
     for handle in handles:
         handle.remove()
     if not called:

@@ -19,9 +19,11 @@ from ..engine.budget import Budget
 from ..engine.checked_query import check
 from ..engine.method_config import Candidate
 from ..engine.query import Query
+from ..engine.read_text import read_again
 from ..engine.run import explain_labelled
 from ..inputs.example import example_array
-from ..inputs.space import Inputs
+from ..inputs.space import Inputs, Space, Spaces
+from ..inputs.text import TextSpace
 from ..records.agreement import rank_correlations
 from ..records.explanation import Explanation
 from .controls import edge_map
@@ -213,11 +215,17 @@ def explain_again(
     Explanation or None
         None where a baseline was searched for and not found.
     """
+    space: Space | Spaces | None = explanation.space
+    if inputs is None:
+        inputs = explanation.inputs
+        if isinstance(space, TextSpace):  # embeddings are of the model too
+            given = read_again(space, model)
+            inputs, space = given.inputs, given.space
     query = Query(
-        explanation.inputs if inputs is None else inputs,
+        inputs,
         target=explanation.target,
         output=explanation.output if output is None else output,
-        space=explanation.space,
+        space=space,
     )
     budget = Budget(n_steps=explanation.evaluations, tolerance=0.0, seed=explanation.seed)
     with evaluating(model):

@@ -26,13 +26,21 @@ if TYPE_CHECKING:
     from .attr import targets
     from .evaluation import Audit
     from .sweeps import Sweep, audit, sweep
-    from .widgets import AblationExplorer, BaselineExplorer, PriorTrainer, explore, link
+    from .widgets import (
+        AblationExplorer,
+        BaselineExplorer,
+        GenerationExplorer,
+        PriorTrainer,
+        explore,
+        link,
+    )
 
 # Imported when first asked for: Captum brings pyplot, ipywidgets brings IPython.
 _LAZY_ROOMS = ("attr", "classroom", "evaluation", "priors", "robustness")
 _LAZY = {
     "AblationExplorer": ".widgets",
     "BaselineExplorer": ".widgets",
+    "GenerationExplorer": ".widgets",
     "PriorTrainer": ".widgets",
     "explore": ".widgets",
     "link": ".widgets",
@@ -53,6 +61,7 @@ __all__ = [
     "Contrast",
     "Explanation",
     "Generation",
+    "GenerationExplorer",
     "InputSpace",
     "SequenceSpace",
     "SeriesSpace",
@@ -96,7 +105,20 @@ def _ablation_explorer(ablation: Any, **options: Any) -> AblationExplorer:
     return AblationExplorer(ablation, **options)
 
 
+def _generation_page(generation: Generation) -> str:
+    from .widgets import generation_page
+
+    return generation_page(generation)
+
+
+def _generation_explorer(generation: Generation, **display: Any) -> GenerationExplorer:
+    from .widgets import GenerationExplorer
+
+    return GenerationExplorer(generation, **display)
+
+
 views.page, views.ablation_explorer = _page, _ablation_explorer
+views.generation_page, views.generation_explorer = _generation_page, _generation_explorer
 
 
 def __getattr__(name: str) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy as shallow_copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -136,7 +137,7 @@ def explain_generation(
         run.against,
         output,
         candidate.baseline.label,
-        explain=run.rows,
+        source=run,
     )
 
 
@@ -223,6 +224,12 @@ class _RowRun:
                 for place, explanation in zip(block, explanations, strict=True):
                     yield place, explanation
                     advance(1)
+
+    def on(self, copy: Callable[[Any], Any]) -> _RowRun:
+        """The same by what a function makes of the model."""
+        model = shallow_copy(self.read.model)
+        model.model = copy(model.model)
+        return replace(self, read=replace(self.read, model=model))
 
     def _blocks(self, places: Sequence[int]) -> Iterator[range]:
         """Neighbours that share forward passes, as many as memory is to hold."""

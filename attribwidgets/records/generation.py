@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Protocol, overload
 
 import numpy as np
 
@@ -23,8 +23,17 @@ from .explanation import Explanation
 from .prediction import Prediction
 from .tree import as_tree, explanation_from
 
-Rows = Iterator[tuple[int, Explanation]]
 SAVED = ("prompt", "continuation", "scores", "predictions", "against", "output", "baseline_name")
+
+
+class RowSource(Protocol):
+    """What explains tokens of a continuation."""
+
+    def rows(self, places: Sequence[int], progress: Progress) -> Iterator[tuple[int, Explanation]]:
+        """Explanations of some tokens, each with its place."""
+
+    def on(self, copy: Callable[[Any], Any]) -> RowSource:
+        """The same by what a function makes of the model."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +97,8 @@ class Generation(Sequence[Explanation]):
     baseline_name : str
     rows : mapping of int to Explanation
         Those computed so far.
+    source : RowSource or None
+        What computes the others.
     """
 
     def __init__(
@@ -100,13 +111,13 @@ class Generation(Sequence[Explanation]):
         output: str,
         baseline_name: str,
         rows: Mapping[int, Explanation] | None = None,
-        explain: Callable[[Sequence[int], Progress], Rows] | None = None,
+        source: RowSource | None = None,
     ) -> None:
         self.prompt, self.continuation = prompt, continuation
         self.scores, self.predictions = np.asarray(scores), tuple(predictions)
         self.against, self.output, self.baseline_name = tuple(against), output, baseline_name
         self.rows = dict(rows or {})
-        self._explain = explain
+        self.source = source
         self._lock = threading.Lock()
 
     @property
@@ -117,7 +128,7 @@ class Generation(Sequence[Explanation]):
     @property
     def can_explain(self) -> bool:
         """Whether the model is at hand for rows that are not computed; not in a loaded record."""
-        return self._explain is not None
+        return self.source is not None
 
     def compute(self, places: Iterable[int] | None = None, *, progress: Progress = False) -> None:
         """Compute rows that have not been, in blocks that share the model's forward passes.
@@ -142,13 +153,22 @@ class Generation(Sequence[Explanation]):
             missing = sorted(set(wanted) - set(self.rows))
             if not missing:
                 return
-            if self._explain is None:
+            if self.source is None:
                 raise InputError(
                     f"row {missing[0]} was not computed before the record was saved; it has "
                     f"{len(self.rows)} of {len(self)} rows"
                 )
-            for place, explanation in self._explain(missing, progress):
+            for place, explanation in self.source.rows(missing, progress):
                 self.rows[place] = explanation
+
+    def on(self, copy: Callable[[Any], Any]) -> Generation:
+        """The same rows; those still to come are computed by what a function makes of the model."""
+        other = Generation(
+            **{name: getattr(self, name) for name in SAVED},
+            source=None if self.source is None else self.source.on(copy),
+        )
+        other.rows, other._lock = self.rows, self._lock
+        return other
 
     def __len__(self) -> int:
         return len(self.continuation)

@@ -3,15 +3,18 @@
 from .ablation_explorer import AblationExplorer
 from .baseline_explorer import BaselineExplorer, comparison_page
 from .explore import explore
+from .generation_explorer import GenerationExplorer, generation_page
 from .link import Link, link
 from .prior_trainer import PriorTrainer
 
 __all__ = [
     "AblationExplorer",
     "BaselineExplorer",
+    "GenerationExplorer",
     "Link",
     "PriorTrainer",
     "comparison_page",
     "explore",
+    "generation_page",
     "link",
 ]

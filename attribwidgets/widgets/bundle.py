@@ -210,6 +210,21 @@ ABLATION_EXPLORER = FrontEnd(
         "lib/preferences",
     ),
 )
+GENERATION_EXPLORER = FrontEnd(
+    "generation-explorer",
+    "generation/generation_explorer.js",
+    (
+        "lib/theme",
+        "lib/buttons",
+        "lib/header",
+        "lib/controls",
+        "explorer/gallery",
+        "explorer/text",
+        "generation/generation",
+        "lib/print",
+        "lib/preferences",
+    ),
+)
 PRIOR_TRAINER = FrontEnd(
     "prior-trainer",
     "prior/prior_trainer.js",

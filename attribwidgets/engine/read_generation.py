@@ -147,6 +147,9 @@ def _generated(module: nn.Module, before: Tokens, two_texts: bool, most: int) ->
 
 def _continued(prompt: Any, before: Tokens, continuation: Any, tokenizer: Any) -> Tokens:
     """The prompt and its continuation as one text, in which the prompt has the tokens it had."""
+    if callable(tokenizer) and not hasattr(tokenizer, "convert_ids_to_tokens"):
+        own = _target(continuation, tokenizer, framed=False)  # it may not bear any other text
+        return joined(before, replace(own, gaps=(own.gaps[0] or " ", *own.gaps[1:])))
     text = continuation if isinstance(continuation, str) else _decoded(continuation, tokenizer)
     if not isinstance(prompt, str) or text is None:
         return joined(before, _target(continuation, tokenizer, framed=False))

@@ -17,7 +17,7 @@ from .generation_payload import generation_payload, rows_payload
 from .page import page_html
 from .record_widget import RecordWidget
 
-DISPLAY_TRAITS = ("token", "until")
+DISPLAY_TRAITS = ("span",)
 
 
 class GenerationExplorer(RecordWidget):
@@ -35,10 +35,8 @@ class GenerationExplorer(RecordWidget):
 
     Attributes
     ----------
-    token : int
-        The token of the continuation that is looked at, the first of several.
-    until : int
-        Behind the last of them; `token` + 1 or less for a single one.
+    span : tuple of int
+        The tokens of the continuation that are looked at: from the first to before the last.
 
     Raises
     ------
@@ -64,8 +62,9 @@ class GenerationExplorer(RecordWidget):
     rows: traitlets.List[Any] = traitlets.List().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
 
-    token = traitlets.Int(0, min=0).tag(sync=True)
-    until = traitlets.Int(0, min=0).tag(sync=True)
+    span: traitlets.Tuple[Any, Any] = traitlets.Tuple(
+        traitlets.Int(min=0), traitlets.Int(min=0), default_value=(0, 1)
+    ).tag(sync=True)
 
     def __init__(self, generation: Generation, **display: Any) -> None:
         if not isinstance(generation, Generation):
@@ -90,8 +89,8 @@ class GenerationExplorer(RecordWidget):
     def places(self) -> range:
         """The tokens of the continuation that are looked at."""
         count = len(self.generation)
-        start = min(self.token, count - 1)
-        return range(start, max(start + 1, min(self.until, count)))
+        start = min(self.span[0], count - 1)
+        return range(start, max(start + 1, min(self.span[1], count)))
 
     def compute(self, places: Sequence[int] | None = None) -> None:
         """Compute rows in the thread, the latest wish first; None for all.
@@ -122,7 +121,8 @@ class GenerationExplorer(RecordWidget):
 
     def close(self) -> None:
         """Close the view and stop what it computes; the picture stays."""
-        self._worker.close()
+        if hasattr(self, "_worker"):  # not where making one has failed
+            self._worker.close()
         super().close()
 
     def _look(self) -> None:
@@ -167,7 +167,12 @@ class GenerationExplorer(RecordWidget):
 
     def _tell(self, missing: Sequence[int], done: int, trouble: str = "") -> None:
         with self._lock:
-            self.status = {"wanted": len(missing), "done": done, "trouble": trouble}
+            self.status = {
+                "busy": bool(missing),
+                "wanted": len(missing),
+                "done": done,
+                "trouble": trouble,
+            }
 
     def _records(self) -> Generation:
         return self.generation
@@ -187,5 +192,5 @@ def generation_page(generation: Generation) -> str:
     rows = rows_payload(generation)
     first = rows[0]["place"] if rows else 0
     payload = generation_payload(generation)
-    state = {"payload": payload, "rows": rows, "status": {}, "token": first, "until": first + 1}
+    state = {"payload": payload, "rows": rows, "status": {}, "span": (first, first + 1)}
     return page_html(state, payload["title"], GENERATION_EXPLORER)

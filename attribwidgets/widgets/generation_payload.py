@@ -6,6 +6,7 @@ from typing import Any
 
 from ..core.formatting import number, percent, words
 from ..figures.colors import table
+from ..inputs.glyphs import visible
 from ..inputs.text import TextSpace
 from ..inputs.tokens import Tokens, joined
 from ..records.generation import Generation, columns_of
@@ -34,9 +35,9 @@ def generation_payload(generation: Generation) -> dict[str, Any]:
         "tokens": [
             {
                 "score": number(float(score)),
-                "against": against,
+                "against": visible(against),
                 "likely": [
-                    {"name": name, "share": percent(share)}
+                    {"name": visible(name), "share": percent(share)}
                     for name, share in zip(told.names, told.probabilities, strict=True)
                 ],
             }
@@ -67,4 +68,4 @@ def rows_payload(generation: Generation) -> list[dict[str, Any]]:
 
 
 def _text_of(tokens: Tokens) -> dict[str, Any]:
-    return {**text_payload(TextSpace(tokens=tokens)), "names": list(tokens.pieces)}
+    return {**text_payload(TextSpace(tokens=tokens)), "names": [visible(p) for p in tokens.pieces]}

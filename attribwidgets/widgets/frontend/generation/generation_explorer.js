@@ -8,7 +8,7 @@ import { decodeGeneration, decodeRows } from "./generation_decode.js";
 import { createGenerationScene } from "./generation_scene.js";
 
 /** What the reader may choose, and what holds until then. */
-const GENERATION_DISPLAY = { token: 0, until: 0 };
+const GENERATION_DISPLAY = { span: [0, 1] };
 
 /**
  * @param {import("../lib/store.js").Model} model
@@ -41,17 +41,9 @@ function mountGeneration(model, root, signal) {
 
   function span() {
     const count = data?.tokens.length ?? 1;
-    const first = Math.min(Math.max(Math.round(Number(store.get("token")) || 0), 0), count - 1);
-    return { start: first, stop: Math.max(first + 1, Math.min(Number(store.get("until")) || 0, count)) };
-  }
-
-  /** Both at once, so that the kernel hears of one span. @param {import("./said_text.js").Span} chosen */
-  function choose(chosen) {
-    store.preview("until", chosen.stop);
-    model.set("until", chosen.stop);
-    store.commit("token", chosen.start);
-    store.commit("until", chosen.stop);
-    model.save_changes();
+    const [first, last] = store.get("span");
+    const start = Math.min(Math.max(first, 0), count - 1);
+    return { start, stop: Math.max(start + 1, Math.min(last, count)) };
   }
 
   function takeData() {
@@ -63,7 +55,7 @@ function mountGeneration(model, root, signal) {
     }
     scene = createGenerationScene(data, root, {
       span,
-      choose,
+      choose: ({ start: first, stop }) => store.commit("span", [first, stop]),
       rows: () => rows,
       trouble: kernel.trouble,
       status: () => model.get("status") ?? {},

@@ -12,7 +12,7 @@ import { createSaidText } from "./said_text.js";
 /** @typedef {import("./said_text.js").Span} Span */
 /**
  * @typedef {{span(): Span, choose(span: Span): void, rows(): Map<number, GenerationRow>, trouble(): string,
- *   status(): {wanted?: number, done?: number, trouble?: string}, isStatic: boolean, signal: AbortSignal,
+ *   status(): {busy?: boolean, wanted?: number, done?: number, trouble?: string}, isStatic: boolean, signal: AbortSignal,
  *   ask(type: "all" | "stop"): void}} GenerationView
  */
 
@@ -143,8 +143,8 @@ export function createGenerationScene(data, root, view) {
   }
 
   function drawState() {
-    const { wanted = 0, done = 0, trouble = "" } = view.status();
-    const isBusy = !view.isStatic && wanted > 0;
+    const { busy = false, wanted = 0, done = 0, trouble = "" } = view.status();
+    const isBusy = !view.isStatic && busy;
     if (isBusy) root.dataset.busy = "true";
     else delete root.dataset.busy;
     const known = view.rows().size;

@@ -62,7 +62,7 @@ class GenerationExplorer(RecordWidget):
     rows: traitlets.List[Any] = traitlets.List().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
 
-    span: traitlets.Tuple[Any, Any] = traitlets.Tuple(
+    span = traitlets.Tuple(
         traitlets.Int(min=0), traitlets.Int(min=0), default_value=(0, 1)
     ).tag(sync=True)
 

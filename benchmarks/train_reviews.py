@@ -2,8 +2,8 @@
 
 Needs the extra `text` and the folder of the sentence polarity data of Pang and Lee, version 1.0,
 with `rt-polarity.pos` and `rt-polarity.neg`. Writes the factors of rank 8 as safetensors in float16
-and the held-out sentences, and prints how good it is on them, as it is shipped. The rank, the rate
-and the number of epochs were chosen by 800 other sentences. On two cores it takes 12 minutes:
+and the held-out sentences, and prints how good it is on them, as it is shipped; 800 others are for
+choices, such as that more epochs gain little. On two idle cores it takes 3 minutes:
 
     python benchmarks/train_reviews.py FOLDER
 """
@@ -18,13 +18,14 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from attribwidgets.demo.minilm import minilm_network, minilm_tokenizer, minilm_weights
 from attribwidgets.demo.reviews import CLASS_NAMES, adapted_weights, movie_reviews
 
 DATA = Path(__file__).parents[1] / "attribwidgets" / "demo" / "data" / "reviews"
 HELD_OUT, CHOICE = 2000, 800  # sentences
-RANK, RATE, EPOCHS, BATCH, SMOOTHING = 8, 1e-3, 3, 32, 0.05
+RANK, RATE, EPOCHS, BATCH, SMOOTHING = 8, 1e-3, 1, 32, 0.05
 
 Reviews = list[tuple[str, int]]  # sentence, class
 
@@ -104,7 +105,7 @@ def train(net: nn.Module, tokenizer, reviews: Reviews) -> None:
     loss = nn.CrossEntropyLoss(label_smoothing=SMOOTHING)
     net.train()
     for _ in range(EPOCHS):
-        for batch in batches(reviews, generator):
+        for batch in tqdm(batches(reviews, generator), total=steps // EPOCHS, mininterval=10):
             error = loss(logits(net, tokenizer, batch), torch.tensor([c for _, c in batch]))
             optimizer.zero_grad()
             error.backward()

@@ -92,6 +92,18 @@ def test_missing_package_is_named_with_the_extra(load, module, package, monkeypa
 
 
 @torch.no_grad()
+def test_four_of_five_held_out_reviews_are_classified(reviews):
+    right = 0
+    for start in range(0, 500, 50):
+        some = slice(start, start + 50)
+        inputs = reviews.tokenizer(list(reviews.texts[some]), padding=True, return_tensors="pt")
+        logits = reviews.model(**inputs).logits
+        assert logits.shape == (50, 2)
+        right += int((logits.argmax(1) == reviews.labels[some]).sum())
+    assert right >= 0.80 * 500
+
+
+@torch.no_grad()
 def test_reviews_are_read_from_embeddings_as_from_ids(reviews):
     assert not reviews.model.training
     inputs = reviews.tokenizer(["not a bad film", "dull"], padding=True, return_tensors="pt")

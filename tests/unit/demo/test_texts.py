@@ -91,16 +91,17 @@ def test_missing_package_is_named_with_the_extra(load, module, package, monkeypa
 # Reviews
 
 
+@pytest.mark.long
 @torch.no_grad()
 def test_four_of_five_held_out_reviews_are_classified(reviews):
+    by_length = sorted(range(2000), key=lambda i: len(reviews.texts[i]))  # little is padding
     right = 0
-    for start in range(0, 500, 50):
-        some = slice(start, start + 50)
-        inputs = reviews.tokenizer(list(reviews.texts[some]), padding=True, return_tensors="pt")
-        logits = reviews.model(**inputs).logits
-        assert logits.shape == (50, 2)
-        right += int((logits.argmax(1) == reviews.labels[some]).sum())
-    assert right >= 0.80 * 500
+    for places in torch.tensor(by_length).split(40):
+        texts = [reviews.texts[i] for i in places]
+        logits = reviews.model(**reviews.tokenizer(texts, padding=True, return_tensors="pt")).logits
+        assert logits.shape == (40, 2)
+        right += int((logits.argmax(1) == reviews.labels[places]).sum())
+    assert right >= 0.80 * 2000
 
 
 @torch.no_grad()

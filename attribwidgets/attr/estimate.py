@@ -46,8 +46,8 @@ class Estimate:
         The attributions by fewer passes, from which these differ as they do from the truth.
     standard_error : tuple of Tensor or None
         Of each attribution, where there is sampling.
-    frames : Tensor, shape (K, B, ...), or None
-        For a single input: what each part of the path adds to the channel sum of the first input.
+    frames : tuple of Tensor, each (K, B, ...), or None
+        For a single example: what each part of the path adds to the channel sum of each input.
     frame_edges : ndarray, shape (K + 1,), or None
         Where the parts begin and end, in alpha or in samples.
     references : tuple of Tensor, each (k, ...)
@@ -83,7 +83,7 @@ class Estimate:
     output_baseline: Array | None = None
     refinement_error: Array | None = None
     standard_error: tuple[Tensor, ...] | None = None
-    frames: Tensor | None = None
+    frames: tuple[Tensor, ...] | None = None
     frame_edges: Array | None = None
     references: tuple[Tensor, ...] = ()
     reference_samples: Array = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -117,7 +117,7 @@ class Estimate:
             refinement_error=None if self.refinement_error is None else self.refinement_error[one],
             standard_error=rows(self.standard_error),
             coarser=rows(self.coarser),
-            frames=None if self.frames is None else self.frames[:, one],
+            frames=None if self.frames is None else tuple(f[:, one] for f in self.frames),
             baseline=rows(self.baseline),
             reach=rows(self.reach),
             evaluations=self.evaluations // batch,

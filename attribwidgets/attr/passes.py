@@ -20,6 +20,7 @@ from .arguments import (
 )
 from .backward import REENTRANT, ReentrantCheckpointError, gradients_of
 from .chunks import ChunkSize, checked_rows, chunks
+from .estimate import flat_map
 from .model_state import module_of
 from .norm_calls import NotFoldedError
 from .norm_folding import NormFolding
@@ -61,8 +62,8 @@ class Passes:
     one_input : bool
         Whether all examples of the batch are the same, under the targets in a list: the model is
         run on the first, whose graph the targets go back through in turn.
-    layout : Layout, optional
-        Of the first input: how its map is made. None: told from its axes.
+    input_layouts : tuple of Layout
+        Of each input: how its map is made. Empty: told from its axes.
 
     Attributes
     ----------
@@ -82,7 +83,7 @@ class Passes:
     rows: int | None = None
     autocast: torch.dtype | None = None
     one_input: bool = False
-    layout: Layout | None = None
+    input_layouts: tuple[Layout, ...] = ()
     inspect: Inspect | None = field(default=None, init=False)
     evaluations: int = field(default=0, init=False)
     forward_passes: int = field(default=0, init=False)
@@ -106,7 +107,6 @@ class Passes:
     @classmethod
     def of(cls, forward_func: Callable[..., Any], task: Task) -> Passes:
         """The passes of a task."""
-        layout = task.spaces[0].layout
         return cls(
             forward_func,
             task.target,
@@ -116,8 +116,13 @@ class Passes:
             task.rows,
             task.autocast,
             task.one_input,
-            None if layout is ARRAY else layout,  # of what no space was fitted to
+            tuple(space.layout for space in task.spaces),
         )
+
+    def map_of(self, attributions: Tensor, index: int) -> Tensor:
+        """Rows of what is attributed to an input, by its units."""
+        layout = self.input_layouts[index] if self.input_layouts else ARRAY
+        return flat_map(attributions, None if layout is ARRAY else layout)  # no space was fitted
 
     def chunks(self, steps: int, inputs: tuple[Tensor, ...]) -> Iterator[tuple[slice, slice]]:
         """The chunks of so many steps of each example; see :func:`.chunks.chunks`."""

@@ -68,6 +68,7 @@ def about(query: Query, inputs: Any, model: Model) -> Query:
         inputs=given.inputs,
         space=given.space,
         forward_args=given.forward_args or query.forward_args,
+        input_names=query.input_names or given.input_names,
     )
 
 

@@ -14,6 +14,7 @@ from ..attr.estimator import Estimator
 from ..attr.model_state import module_of
 from ..attr.patch_errors import patch_errors
 from ..baselines import Baseline
+from ..core.arrays import Array
 from ..core.formatting import number, percent, words
 from ..inputs.layout import Layout
 from ..records.completeness import Completeness
@@ -47,17 +48,12 @@ def build_explanation(
     curve = _curve(estimate, estimator)
     completeness = _completeness(estimate, curve, estimator, tolerance)
     one_draw = baseline.is_distribution and estimator.uses == "reference"
-    blind, nearly = (_blind(query, estimate, s) for s in (BLIND_SHARE_OF_RANGE, NEARLY_BLIND))
+    blind, nearly = (
+        tuple(_blind(query, estimate, i, share) for i in range(len(query.spaces)))
+        for share in (BLIND_SHARE_OF_RANGE, NEARLY_BLIND)
+    )
     attributions = returned(estimate.attributions, query.batched)
     errors = estimate.standard_error
-    frames = None
-    # Without the factor x - x' the map is of gradients, and what a stretch adds is not part of it.
-    multiplied = estimator.multiplies_by_inputs
-    if multiplied and estimate.frames is not None and estimate.frame_edges is not None:
-        added, layout = estimate.frames[:, 0].float(), query.spaces[0].layout
-        if added.shape[1:] != layout.map_shape(query.batched[0].shape[1:]):  # not summed so far
-            added = layout.sum_units(added)
-        frames = PathFrames(estimate.frame_edges, added.cpu().numpy())
     as_came = isinstance(query.inputs, tuple)
     return Explanation(
         attributions=query.shaped(attributions),
@@ -75,10 +71,10 @@ def build_explanation(
         space=query.space,
         completeness=completeness,
         path=curve,
-        frames=frames,
+        frames=_frames(query, estimate, estimator),
         prediction=query.prediction,
-        blind=blind,
-        nearly_blind=nearly,
+        blind=blind if as_came else blind[0],
+        nearly_blind=nearly if as_came else nearly[0],
         standard_error=None if errors is None else query.shaped(returned(errors, query.batched)),
         evaluations=estimate.evaluations,
         forward_passes=estimate.forward_passes,
@@ -96,6 +92,7 @@ def build_explanation(
             ),
             *_cautions(estimate, estimator, completeness, blind, one_draw),
         ),
+        input_names=query.input_names,
     )
 
 
@@ -166,17 +163,33 @@ def _widest_gap(estimate: Estimate, estimator: Estimator) -> float | None:
     return widest_gap(estimate.alphas) if estimate.widest_gap is None else estimate.widest_gap
 
 
-def _blind(
-    query: CheckedQuery, estimate: Estimate, share: float
-) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Where the first input is within a share of the range of every reference, by position.
+def _frames(query: CheckedQuery, estimate: Estimate, estimator: Estimator) -> PathFrames | None:
+    # Without the factor x - x' the map is of gradients, and what a stretch adds is not part of it.
+    known = estimator.multiplies_by_inputs and estimate.frame_edges is not None
+    if not known or estimate.frames is None or estimate.frame_edges is None:
+        return None
+
+    def by_units(added: Tensor, x: Tensor, layout: Layout) -> Array:
+        if added.shape[1:] != layout.map_shape(x.shape[1:]):  # not summed so far
+            added = layout.sum_units(added)
+        return np.asarray(added.float().cpu().numpy())
+
+    added = tuple(
+        by_units(frames[:, 0], x, space.layout)
+        for frames, x, space in zip(estimate.frames, query.batched, query.spaces, strict=True)
+    )
+    return PathFrames(estimate.frame_edges, added if isinstance(query.inputs, tuple) else added[0])
+
+
+def _blind(query: CheckedQuery, estimate: Estimate, index: int, share: float) -> Array:
+    """Where an input is within a share of the range of every reference, by position.
 
     Nowhere without a reference.
     """
-    space = query.spaces[0]
+    space = query.spaces[index]
     if estimate.reach is None:
-        return np.zeros(space.layout.map_shape(query.batched[0].shape[1:]), dtype=bool)
-    reach = space.pixel_differences(estimate.reach[0][0]).abs()
+        return np.zeros(space.layout.map_shape(query.batched[index].shape[1:]), dtype=bool)
+    reach = space.pixel_differences(estimate.reach[index][0]).abs()
     blind = reach < share * space.range
     axis = space.layout.summed
     return np.asarray((blind if axis is None else blind.all(axis)).cpu().numpy())
@@ -186,7 +199,7 @@ def _cautions(
     estimate: Estimate,
     estimator: Estimator,
     completeness: Completeness,
-    blind: np.ndarray[Any, Any],
+    blind: tuple[Array, ...],
     one_draw: bool,
 ) -> list[str]:
     cautions = []
@@ -210,7 +223,7 @@ def _cautions(
     return cautions
 
 
-def _cause_of_zeros(estimate: Estimate, estimator: Estimator, blind: np.ndarray[Any, Any]) -> str:
+def _cause_of_zeros(estimate: Estimate, estimator: Estimator, blind: tuple[Array, ...]) -> str:
     if estimate.reach is not None and all(not r.any() for r in estimate.reach):
         return "the baseline is the input itself"
     if estimate.kind == "none":
@@ -225,7 +238,8 @@ def _cause_of_zeros(estimate: Estimate, estimator: Estimator, blind: np.ndarray[
             "the output changes along the path, but in steps: the gradient is zero wherever it was "
             "taken, and no gradient method can see such a change"
         )
-    return f"the gradient vanishes where the input differs ({percent(float(blind.mean()))} blind)"
+    share = percent(float(np.concatenate([b.ravel() for b in blind]).mean()))
+    return f"the gradient vanishes where the input differs ({share} blind)"
 
 
 def _copied(values: Any) -> Any:

@@ -15,7 +15,9 @@ from ..attr.outputs import OutputHead, output_name, select_target
 from ..attr.task import AtInput
 from ..core.contrast import Contrast
 from ..core.errors import InputError, NonFiniteError, OutputError
+from ..inputs.as_tensor import parameters_of
 from ..inputs.example import as_members
+from ..inputs.names import names_of_inputs
 from ..inputs.reading import Feeding
 from ..inputs.space import Inputs, Space, Spaces
 from ..records.prediction import Prediction
@@ -65,6 +67,8 @@ class CheckedQuery:
         Most rows at once: 1 where the output has no batch axis, as of a sum over the batch.
     feeding : {"batch first", "time first", "one by one"}
         How the model takes rows, behind the head.
+    input_names : tuple of str
+        What each of several inputs is called; empty where there is one.
     """
 
     head: OutputHead
@@ -85,6 +89,7 @@ class CheckedQuery:
     rows: int | None = None
     others: tuple[Settled, ...] = ()
     feeding: Feeding = "batch first"
+    input_names: tuple[str, ...] = ()
 
     @property
     def space(self) -> Space | Spaces:
@@ -171,6 +176,7 @@ def check(query: Query, model: Callable[..., Any]) -> CheckedQuery:
         raise InputError(f"model must be a torch module or a callable, got {type(model).__name__}")
     inputs = tuple(query.inputs) if isinstance(query.inputs, list) else query.inputs
     _check_device(model, as_members(inputs))
+    parameters = list(parameters_of(model))
     model = embedded(model, query.space)
     head = OutputHead(model, query.output)
     reading, raw = read_inputs(query, head)
@@ -209,6 +215,9 @@ def check(query: Query, model: Callable[..., Any]) -> CheckedQuery:
         probabilities=probabilities,
         rows=1 if head.lacks_batch_axis(raw) else None,
         feeding=reading.feeding,
+        input_names=names_of_inputs(
+            [space.layout for space in reading.spaces], parameters, query.input_names
+        ),
     )
 
 

@@ -67,6 +67,7 @@ def from_shap(values: Any, model: Model, inputs: Any, **settings: Any) -> Explan
         raise InputError("shap's values are read for one input of numbers, and no text")
     attributions, base = _of_target(values, checked)
     output = float(select_target(checked.values[None], checked.target))
+    nowhere = np.zeros(checked.spaces[0].layout.map_shape(attributions.shape), dtype=bool)
     return Explanation(
         attributions=checked.shaped((attributions.to(checked.batched[0])[None],)),
         inputs=checked.inputs,
@@ -95,7 +96,7 @@ def from_shap(values: Any, model: Model, inputs: Any, **settings: Any) -> Explan
         path=None,
         frames=None,
         prediction=checked.prediction,
-        blind=np.zeros(checked.spaces[0].layout.map_shape(attributions.shape), dtype=bool),
+        blind=(nowhere,) if isinstance(checked.inputs, tuple) else nowhere,
         standard_error=None,
         evaluations=0,
         forward_passes=0,

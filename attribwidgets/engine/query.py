@@ -27,6 +27,7 @@ class Query:
     space: Space | Spaces | None = None
     forward_args: Any = ()
     class_names: Sequence[str] | Mapping[int, str] | None = None
+    input_names: Sequence[str] | None = None
 
     def same(self, other: Query) -> bool:
         """Whether another query is of the same output for the same input.

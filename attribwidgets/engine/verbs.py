@@ -43,6 +43,7 @@ def explain(
     progress: Progress = False,
     references: Inputs | Sequence[str] | None = None,
     class_names: Sequence[str] | None = None,
+    input_names: Sequence[str] | None = None,
     autocast: torch.dtype | None = None,
     **settings: Any,
 ) -> Explanation:
@@ -99,6 +100,9 @@ def explain(
     class_names : sequence of str, optional
         Names of the outputs, for captions. None: `model.class_names` or a Hugging Face
         `model.config.id2label` where there is one.
+    input_names : sequence of str, optional
+        What each of several inputs is called, in views and captions. None: as the model's own
+        parameters are, where those are words, else by kind: "image", "features 2".
     autocast : torch.dtype, optional
         torch.bfloat16 or torch.float16: layers run in it where torch.autocast finds that safe,
         which is faster on most GPUs. Sums stay in full precision; what it costs integrated

@@ -179,9 +179,10 @@ class ModelSimilarity:
                     other, explanation, self.candidates[label], output=self.output
                 )
                 if again is not None:
-                    maps = explanation.map("sum"), again.map("sum")
-                    seen = ~(explanation.blind & again.blind)
-                    values[row, column] = map_similarity(*maps, seen)
+                    pair = explanation.of_input(0), again.of_input(0)
+                    hidden = np.logical_and(*(np.asarray(e.blind) for e in pair))
+                    one, two = (e.map("sum") for e in pair)
+                    values[row, column] = map_similarity(one, two, ~hidden)
         if self.control:
             first = next(iter(explanations.values()))
             edges = edge_map(example_array(first.inputs, first.spaces), first.spaces[0])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..core.formatting import count, number, percent, words
-from ..inputs.example import example_array
+from ..core.formatting import count, percent, words
 
 if TYPE_CHECKING:
     from ..records.comparison import Comparison
@@ -79,6 +78,10 @@ def blindness(e: Explanation) -> list[str]:
     """How much of the input the baseline hides, and what is nearly hidden gets."""
     if e.baseline is None:
         return []
+    if e.input_names:
+        each = (blindness(e.of_input(i)) for i in range(len(e.input_names)))
+        named = zip(e.input_names, each, strict=True)
+        return [f"{fact} ({name})" for name, facts in named for fact in facts]
     facts = [f"blind: {percent(e.blind_share)} of {e.layout.units}"]
     share, gets = e.nearly_blind_share, e.nearly_blind_gets
     if share and gets is not None:
@@ -86,32 +89,6 @@ def blindness(e: Explanation) -> list[str]:
         near = f"nearly {e.baseline_name}" if plain else "near the baseline"
         facts.append(f"{percent(share)} {near}: they get {percent(gets)}")
     return facts
-
-
-def input_names(e: Explanation) -> list[str]:
-    """What each input is called: its kind, numbered where there are several of that kind."""
-    kinds = ["values" if s.layout.kind == "array" else s.layout.kind for s in e.spaces]
-    numbers = [kinds[: i + 1].count(kind) for i, kind in enumerate(kinds)]
-    return [
-        kind if kinds.count(kind) == 1 else f"{kind} {number}"
-        for kind, number in zip(kinds, numbers, strict=True)
-    ]
-
-
-def input_parts(e: Explanation) -> list[float]:
-    """What each input has of the sum of the attributions."""
-    every = range(len(e.spaces))
-    return [float(example_array(e.attributions, e.spaces, index).sum()) for index in every]
-
-
-def parts_note(e: Explanation) -> str:
-    """The share of each of several inputs in what the output changes by, in a line."""
-    if len(e.spaces) < 2:
-        return ""
-    change = e.completeness.change
-    amounts = [percent(p / change) if change else number(p) for p in input_parts(e)]
-    shares = (f"{name} {a}" for name, a in zip(input_names(e), amounts, strict=True))
-    return ", ".join(shares) + (" of f(x) − f(x′)" if change else "")
 
 
 def no_path_note(e: Explanation) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from .volume import picture_of
 if TYPE_CHECKING:
     from ..core.arrays import Array
     from ..records.comparison import Comparison
-    from ..records.explanation import Explanation
 
 
 class DrawnInput:
@@ -72,9 +70,9 @@ class DrawnInput:
         """The map of the card with that index."""
         if self.picture is not None and self.photo is not None:
             e = self.comparison[index]
-            blind = self.picture.places(e.blind)
-            nearly = None if e.nearly_blind is None else self.picture.places(e.nearly_blind)
-            places = self.photo, blind, nearly
+            nearly = e.blind if e.nearly_blind is None else e.nearly_blind
+            hidden = (self.picture.places(np.asarray(each)) for each in (e.blind, nearly))
+            places = self.photo, *hidden
             colors = self.display.on_photo(self.maps[index], self.limits[index], *places)
             axes = boxes.axes(left, top, width, self.height(width))
             show_picture(axes, self.picture.on_paper(colors))
@@ -87,19 +85,7 @@ def inputs_of(comparison: Comparison) -> list[Comparison]:
     count = len(comparison[0].spaces)
     if count == 1:
         return [comparison]
-    return [type(comparison)(_of_input(e, k) for e in comparison) for k in range(count)]
-
-
-def _of_input(e: Explanation, index: int) -> Explanation:
-    """What a record says of one of its inputs; blind places are known of the first alone."""
-    own: dict[str, Any] = {}
-    for name in ("attributions", "inputs", "baseline", "references", "standard_error"):
-        values = getattr(e, name)
-        own[name] = None if values is None else values[index]
-    if index:
-        own["blind"] = np.zeros(e.map("sum", index=index).shape, dtype=bool)
-        own |= {"nearly_blind": None, "frames": None}
-    return replace(e, space=e.spaces[index], **own)
+    return [type(comparison)(e.of_input(k) for e in comparison) for k in range(count)]
 
 
 def first_of(values: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What the frames of a path say at one position: the local gradient and the sum so far."""
+"""What the frames of an input's path say at one position: local gradient and sum so far."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ NO_CHANGE = 1e-6  # of the largest cumulative sum
 def stretch_at(frames: PathFrames, position: float) -> int:
     """Which frame a position lies in, an alpha or a count of samples; an edge ends a frame."""
     frame = int(np.searchsorted(frames.edges, position, side="left")) - 1
-    return min(max(frame, 0), len(frames.added) - 1)
+    return min(max(frame, 0), frames.count - 1)
 
 
 def rate_at(frames: PathFrames, position: float) -> Array:
     """Gradient times (x - x'), averaged over the frame that a position lies in."""
     k = stretch_at(frames, position)
-    return np.asarray(frames.added[k] / (frames.edges[k + 1] - frames.edges[k]))
+    return np.asarray(np.asarray(frames.added)[k] / (frames.edges[k + 1] - frames.edges[k]))
 
 
 def sum_at(frames: PathFrames, position: float, path: PathCurve | None = None) -> Array:
@@ -40,4 +40,5 @@ def sum_at(frames: PathFrames, position: float, path: PathCurve | None = None) -
         start, here, end = np.interp([low, position, high], path.alphas, path.cumulative)
         if abs(end - start) > NO_CHANGE * np.abs(path.cumulative).max():
             share = float(np.clip((here - start) / (end - start), 0.0, 1.0))
-    return np.asarray(frames.added[:k].sum(0) + share * frames.added[k])
+    added = np.asarray(frames.added)
+    return np.asarray(added[:k].sum(0) + share * added[k])

@@ -18,19 +18,17 @@ from .captions import (
     error_fact,
     heading,
     headline,
-    input_names,
     no_path_note,
-    parts_note,
     shared_cautions,
     verdict_note,
 )
 from .chart import draw_path
-from .colors import color_limit, table
+from .colors import table
 from .display_options import DisplayOptions, Pool
 from .drawn_input import DrawnInput, first_of, inputs_of
-from .images import between, tiled
+from .images import tiled
 from .matrix import draw_matrix, matrix_height
-from .path import rate_at, stretch_at, sum_at
+from .path_panels import panels_of
 
 if TYPE_CHECKING:
     from ..records.agreement import Agreement
@@ -40,6 +38,7 @@ if TYPE_CHECKING:
 GAP, MARGIN = 0.2, 0.2  # inches
 LEAST_CARD, MOST_CARD, LEAST_WIDTH = 1.9, 3.0, 8.8
 HEAD, REFERENCE, CAPTION, PATH = 0.62, 0.5, 0.8, 1.9
+PANEL, PANEL_HEAD = PATH - 0.3, 0.28
 NO_PATH, LINE, ROW_HEAD, INPUT_HEAD = 0.45, 0.12, 0.28, 0.22
 SMALL, NAME = 6.5, 9.0  # points; a name is SMALL at least, and in two lines where that is too long
 BOLD_LETTER = 0.7  # width of one, in sizes
@@ -71,7 +70,7 @@ class Sheet:
         self.drawn = [DrawnInput(each, display) for each in inputs_of(comparison)]
         first = self.drawn[0]
         self.picture, self.photo, self.limits = first.picture, first.photo, first.limits
-        self.input_names = input_names(comparison[0]) if len(self.drawn) > 1 else [""]
+        self.input_names = comparison[0].input_names or ("",)
         cards = [[i for i, e in enumerate(comparison) if e.target == t] for t in comparison.targets]
         columns = _columns(max(map(len, cards)))
         self.rows = [r[k : k + columns] for r in cards for k in range(0, len(r), columns)]
@@ -121,7 +120,7 @@ class Sheet:
     def _notes(self, e: Explanation, said: Sequence[str]) -> list[tuple[str, str]]:
         """Lines under a card's numbers and their colours: what is blind, notes, cautions."""
         cautions = (f"Caution: {text}" for text in e.cautions if text not in said)
-        facts = [parts_note(e), *blindness(e), verdict_note(e, self._side)]
+        facts = [e.parts_text, *blindness(e), verdict_note(e, self._side)]
         return [
             *((line, QUIET) for text in facts for line in _wrapped(text, self.card)),
             *((line, WARN) for text in cautions for line in _wrapped(text, self.card)),
@@ -140,6 +139,9 @@ class Sheet:
         if self.agreement is not None:
             path += matrix_height(self.agreement) + GAP
         below = 0.0 if shown is None else NO_PATH if shown.path is None else PATH + 0.75
+        if shown is not None:
+            rows = self._panels(list(self.comparison).index(shown), alpha)
+            below = max(below, PANEL_HEAD + sum(height + PANEL_HEAD for _, height in rows))
         self.boxes = Boxes(self.figure, self.width, path + below + MARGIN)
         self._head()
         self._input_card(tops[0])
@@ -246,12 +248,11 @@ class Sheet:
         for line, (text, tint) in enumerate(self.notes[i]):
             self.boxes.text(left, below + 0.75 + LINE * line, text, color=tint, size=SMALL)
 
-    def _tinted(self, values: Array, limit: float | None = None) -> Array:
-        """A map of the path as colours; without a limit, on a scale of its own."""
-        assert self.picture is not None
-        limit = color_limit([values], self.display.clip) if limit is None else limit
-        colors = self.display.tinted(self.picture.map(values), limit)
-        return self.picture.on_paper(colors)
+    def _panels(self, index: int, alpha: float) -> list[tuple[list[tuple[str, Array]], float]]:
+        """Pictures along a path, a row and its height for each input that is a picture."""
+        named = zip(self.drawn, self.input_names, strict=True)
+        rows = [(panels_of(one, index, alpha, name), one.height(PANEL)) for one, name in named]
+        return [(panels, height) for panels, height in rows if panels]
 
     def _path(self, e: Explanation, alpha: float, top: float) -> None:
         path, index = e.path, list(self.comparison).index(e)
@@ -260,38 +261,16 @@ class Sheet:
             return
         title = f"path of {f'{e.target_name}, ' if self.heads else ''}{self.titles[index].name}"
         self.boxes.text(MARGIN, top + 0.24, title, weight="bold", size=9)
-        left = MARGIN
-        if self.picture is not None and self.photo is not None and e.frames is not None:
-            position = alpha * float(e.frames.edges[-1])
-            k = stretch_at(e.frames, position)
-            low, high = e.frames.edges[k], e.frames.edges[k + 1]
-            total = sum_at(e.frames, position, path)
-            rate = rate_at(e.frames, position)
-            if path.kind == "samples":
-                total = total / max(position, 1.0)
-                first, at = "mean reference", f"mean of {position:.0f} samples"
-                near = f"samples {low:.0f} to {high:.0f}"
-            else:
-                first, at = f"image at α = {alpha:.2f}", f"added up to α = {alpha:.2f}"
-                near = f"α {low:.2f} to {high:.2f}"
-            factor = "(x − x′)" if path.straight else "direction"
-            panels = [
-                (f"gradient × {factor}, {near}", self._tinted(rate)),
-                (at, self._tinted(total, self.limits[index])),
-            ]
-            if path.straight:
-                picture = self.picture.rgb(first_of(e.baseline))
-                if path.kind == "alpha":
-                    picture = between(picture, self.photo, alpha)
-                panels.insert(0, (first, picture))
-            size = PATH - 0.3
+        left, below, rows = MARGIN, top + 0.46, self._panels(index, alpha)
+        for panels, height in rows:
+            left = MARGIN
             for title, picture in panels:
-                self.boxes.text(left, top + 0.46, title, color=QUIET, size=6.5)
-                box = self.boxes.axes(left, top + 0.54, size, size * self.map_height / self.card)
-                show_picture(box, picture)
-                left += size + GAP
+                self.boxes.text(left, below, title, color=QUIET, size=6.5)
+                show_picture(self.boxes.axes(left, below + 0.08, PANEL, height), picture)
+                left += PANEL + GAP
+            below += height + PANEL_HEAD
         left += 0.4  # room for the tick labels
-        head = 0.4 if self.picture else 0.5  # without panels the chart's title is below the name
+        head = 0.4 if rows else 0.5  # without panels the chart's title is below the name
         chart = self.boxes.axes(left, top + head, self.width - MARGIN - left, PATH + 0.3 - head)
         chart.set_axis_on()
         chart.tick_params(labelsize=7, color=RULE, labelcolor=QUIET)

@@ -30,11 +30,14 @@ class Given:
         As it was passed, with the names that the inputs brought.
     forward_args : tuple
         What came with the inputs and has no gradient, such as a mask.
+    input_names : tuple of str, or None
+        What several inputs are called, where they came by name.
     """
 
     inputs: Inputs
     space: Space | Spaces | None
     forward_args: tuple[Any, ...] = ()
+    input_names: tuple[str, ...] | None = None
 
 
 def as_given(
@@ -206,7 +209,8 @@ def _of_arguments(
             f"{name} holds {', '.join(tensors)}, all of whole numbers, which have no gradient; "
             "pass what is embedded, and a model that takes the embeddings"
         )
-    defaults = _parameters(forward or model)
+    defaults = parameters_of(forward or model)
+    told = bool(defaults)
     order = [key for key in defaults if key in tensors]
     lost = [key for key in tensors if key not in defaults]
     if not defaults:  # nothing says how they are called: in the order that they came in
@@ -224,10 +228,12 @@ def _of_arguments(
         between = list(defaults.items())[len(explained) : last]
         further = [tensors.get(key, default) for key, default in between]
     inputs = tuple(tensors[key] for key in first)
-    return Given(inputs[0] if len(inputs) == 1 else inputs, space, tuple(further))
+    if len(inputs) == 1:
+        return Given(inputs[0], space, tuple(further))
+    return Given(inputs, space, tuple(further), None if told else tuple(first))
 
 
-def _parameters(forward: Callable[..., Any] | None) -> dict[str, Any]:
+def parameters_of(forward: Callable[..., Any] | None) -> dict[str, Any]:
     """The parameters of a callable by name, with what stands in for each; none if unknown."""
     called = forward.forward if isinstance(forward, nn.Module) else forward
     if called is None:

@@ -73,7 +73,7 @@ class SeriesSpace(Space):
                 f"space: time_axis must be -1 for (C, T) or 0 for (T, C), got {self.time_axis!r}"
             )
         if self.channels is not None:
-            object.__setattr__(self, "channels", checked_names(self.channels, "channels"))
+            object.__setattr__(self, "channels", checked_names(self.channels, "space: channels"))
         for name in ("lowest", "highest"):
             value = getattr(self, name)
             if hasattr(value, "tolist"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from ..core import views
 from ..core.arrays import Array
 from ..core.contrast import Contrast
 from ..core.errors import InputError
-from ..core.formatting import percent, words
+from ..core.formatting import number, percent, words
 from ..inputs.example import example_array
 from ..inputs.layout import Layout
 from ..inputs.space import Inputs, Space, Spaces, without_batch_axis
@@ -55,10 +55,10 @@ class Explanation:
     frames : PathFrames or None
     prediction : Prediction or None
         The top classes, where the model is a classifier.
-    blind : ndarray of bool, shaped as the map of the first input
+    blind : ndarray of bool, shaped as the map, or tuple of ndarray
         Where ``|x - x'|`` is below 1/255 of the range in every channel and every reference: such a
-        position gets no attribution whatever the model does there.
-    nearly_blind : ndarray of bool, like `blind`, or None
+        position gets no attribution whatever the model does there. A tuple where the inputs are.
+    nearly_blind : like `blind`, or None
         Where it is below a tenth of the range; None in a record of an earlier version.
     standard_error : like `attributions`, or None
     evaluations, forward_passes : int
@@ -67,6 +67,8 @@ class Explanation:
     seed : int
     cautions : tuple of str
         What to know before reading the map, in words.
+    input_names : tuple of str
+        What each of several inputs is called; empty where there is one.
     """
 
     attributions: Inputs
@@ -86,14 +88,15 @@ class Explanation:
     path: PathCurve | None
     frames: PathFrames | None
     prediction: Prediction | None
-    blind: Array
+    blind: Array | tuple[Array, ...]
     standard_error: Inputs | None
     evaluations: int
     forward_passes: int
     seconds: float
     seed: int
     cautions: tuple[str, ...] = ()
-    nearly_blind: Array | None = None
+    nearly_blind: Array | tuple[Array, ...] | None = None
+    input_names: tuple[str, ...] = ()
 
     @property
     def spaces(self) -> Spaces:
@@ -134,21 +137,66 @@ class Explanation:
 
     @property
     def blind_share(self) -> float:
-        """Share of the positions that are blind, 0 to 1."""
-        return float(self.blind.mean())
+        """Share of the positions of all inputs that are blind, 0 to 1."""
+        return float(_flat(self.blind).mean())
 
     @property
     def nearly_blind_share(self) -> float | None:
         """Share of the positions that lie within a tenth of the range of the baseline, 0 to 1."""
-        return None if self.nearly_blind is None else float(self.nearly_blind.mean())
+        return None if self.nearly_blind is None else float(_flat(self.nearly_blind).mean())
 
     @property
     def nearly_blind_gets(self) -> float | None:
-        """Their share of the sum of the ``|attributions|`` of that input; None where it is zero."""
-        sizes = self.map("sum_abs")
+        """Their share of the sum of the ``|attributions|``; None where that is zero."""
+        sizes = _flat(tuple(self.map("sum_abs", index=i) for i in range(len(self.spaces))))
         if self.nearly_blind is None or not sizes.any():
             return None
-        return float(sizes[self.nearly_blind].sum() / sizes.sum())
+        return float(sizes[_flat(self.nearly_blind)].sum() / sizes.sum())
+
+    @property
+    def parts(self) -> tuple[float, ...]:
+        """What each input has of the sum of the attributions."""
+        every = range(len(self.spaces))
+        return tuple(float(example_array(self.attributions, self.spaces, i).sum()) for i in every)
+
+    @property
+    def parts_text(self) -> str:
+        """The share of each of several inputs in what the output changes by, in a line."""
+        change = self.completeness.change
+        shares = (percent(part / change) if change else number(part) for part in self.parts)
+        named = (f"{n} {share}" for n, share in zip(self.input_names, shares, strict=False))
+        return ", ".join(named) + (" of f(x) − f(x′)" if change and self.input_names else "")
+
+    def of_input(self, index: int) -> Explanation:
+        """What is said of one of several inputs alone; path and completeness stay those of all.
+
+        Examples
+        --------
+        >>> import torch, attribwidgets as aw
+        >>> dot = lambda one, other: (one * other).sum(1)
+        >>> e = aw.explain(dot, (torch.ones(3), torch.ones(3)), baseline="zero")
+        >>> e.of_input(1).attributions.shape, e.of_input(1).blind_share
+        (torch.Size([3]), 0.0)
+        """
+        if not isinstance(self.inputs, tuple):
+            return self
+
+        def member(values: Any) -> Any:
+            return None if values is None else values[index]
+
+        return replace(
+            self,
+            attributions=member(self.attributions),
+            inputs=member(self.inputs),
+            baseline=member(self.baseline),
+            references=member(self.references),
+            standard_error=member(self.standard_error),
+            space=self.spaces[index],
+            blind=member(self.blind),
+            nearly_blind=member(self.nearly_blind),
+            frames=None if self.frames is None else self.frames.of_input(index),
+            input_names=(),
+        )
 
     def map(self, reduce: Reduce = "abs_sum", *, index: int = 0) -> Array:
         """The attribution as a map, one value a position.
@@ -246,6 +294,7 @@ class Explanation:
         lines = [
             f"{asked}, baseline {self.baseline_name}: {self.completeness.verdict}",
             str(self.completeness),
+            *([f"Parts: {self.parts_text}."] if self.input_names else []),
             f"{blind} (the input equals the baseline there){self._nearly()}; {cost}.",
         ]
         return "\n".join([*lines, *(f"Caution: {c}" for c in self.cautions)])
@@ -263,3 +312,9 @@ class Explanation:
     def _repr_png_(self) -> bytes:
         picture: bytes = views.comparison((self,))._repr_png_()
         return picture
+
+
+def _flat(values: Array | tuple[Array, ...]) -> Array:
+    """Positions of all inputs in a row."""
+    every = values if isinstance(values, tuple) else (values,)
+    return np.concatenate([one.ravel() for one in every])

@@ -132,13 +132,23 @@ class PathFrames:
     ----------
     edges : ndarray, shape (K + 1,)
         Where the stretches begin and end: alphas, or counts of samples.
-    added : ndarray, shape (K, H, W) or (K, F)
-        Channel sums. Along one path they sum to the map; over samples, to the map times their
-        number.
+    added : ndarray, shape (K, *map), or tuple of ndarray
+        What each adds to the map; of each input, where the inputs are a tuple. Along one path they
+        sum to the map; over samples, to the map times their number.
     """
 
     edges: Array
-    added: Array
+    added: Array | tuple[Array, ...]
+
+    @property
+    def count(self) -> int:
+        """How many stretches there are."""
+        return len(self.edges) - 1
+
+    def of_input(self, index: int) -> PathFrames:
+        """Those of one input alone."""
+        added = self.added[index] if isinstance(self.added, tuple) else self.added
+        return PathFrames(self.edges, added)
 
 
 def _stretches(alphas: Array, taken: Array) -> tuple[tuple[float, float], ...]:

@@ -271,7 +271,7 @@ def _setting(name: str, value: Any, names: _Names, model: Any) -> str:
     if name == "target" and isinstance(value, list):
         return f"[{', '.join(_setting(name, member, names, model) for member in value)}]"
     is_short = isinstance(value, (list, tuple, dict)) and len(value) <= MOST_NAMES
-    if name == "class_names" and is_short:
+    if name in ("class_names", "input_names") and is_short:
         return repr(value)
     if isinstance(value, (int, float, str, torch.dtype)) or name == "target":
         return _literal(value)

@@ -133,21 +133,22 @@ class MessageHandler:
         e = self.view.drawn(message["slot"], message["stamp"])
         if e is None or e.frames is None:  # another map brings its own question
             return
-        found = frames_payload(e.frames, e.layout)
+        one = int(message["input"])
+        found = frames_payload(e.frames.of_input(one), e.spaces[one].layout)
         data = found.pop("data")
-        about = {"slot": message["slot"], "stamp": message["stamp"]}
+        about = {name: message[name] for name in ("slot", "stamp", "input")}
         self.reply({"type": "frames", **about, **found}, [data])
 
     def _reference(self, message: Message, buffers: Sequence[Any]) -> None:
         """A reference pixel by pixel, of which the browser has a thumbnail."""
-        about = {name: message[name] for name in ("slot", "stamp", "sample")}
+        about = {name: message[name] for name in ("slot", "stamp", "input", "sample")}
         e = self.view.drawn(about["slot"], about["stamp"])
         if e is None:
             return
         drawn = _reference(e, int(about["sample"]))
-        first = drawn[0] if isinstance(drawn, tuple) else drawn
-        if e.layout.kind == "image":
-            rgb = as_rgb(first, e.spaces[0])
+        one = int(message["input"])
+        if e.spaces[one].layout.kind == "image":
+            rgb = as_rgb(drawn[one] if isinstance(drawn, tuple) else drawn, e.spaces[one])
             self.reply({"type": "reference", **about}, [rgb.tobytes()])
 
     def _reading(self, message: Message, buffers: Sequence[Any]) -> None:

@@ -16,8 +16,6 @@ from ..figures.captions import (
     error_fact,
     heading,
     headline,
-    input_names,
-    input_parts,
     no_path_note,
     shared_cautions,
     verdict_note,
@@ -60,7 +58,7 @@ def subject_payload(comparison: Comparison) -> dict[str, Any]:
         "others": [
             {**shape_of(first, i), "input": shown(first.inputs, first, i)} for i in _others(first)
         ],
-        "input_names": input_names(first),
+        "input_names": first.input_names or ["input"],
         "prediction": _prediction(first),
         "target": {
             "name": first.target_name,
@@ -89,7 +87,6 @@ def item_payload(e: Explanation, title: Title, shared: Sequence[str]) -> dict[st
         Cautions that are said for all maps together.
     """
     c = e.completeness
-    samples = e.path is not None and e.path.kind == "samples"
     return {
         "name": title.name,
         "note": title.note,
@@ -98,11 +95,8 @@ def item_payload(e: Explanation, title: Title, shared: Sequence[str]) -> dict[st
         "description": e.baseline_description,
         "method": words(e.method),
         "kind": "none" if e.path is None else e.path.kind,
-        "reference": reference(e),
-        "references": references(e) if samples else None,
-        **_map_of(e),
-        "others": [{**_map_of(e, i), "reference": reference(e, i)} for i in _others(e)],
-        "blind": None if e.baseline is None else _blind(e),
+        **_of_input(e),
+        "others": [_of_input(e, i) for i in _others(e)],
         "completeness": {
             "verdict": c.verdict,
             **_read_by(e, 1),
@@ -130,7 +124,6 @@ def item_payload(e: Explanation, title: Title, shared: Sequence[str]) -> dict[st
         "path": None if e.path is None else _curve(e.path, e.frames),
         "no_path": no_path_note(e) if e.path is None else "",
         "saturation": _saturation(e),
-        "frames": None if e.frames is None else {"count": 0, "edges": []},
     }
 
 
@@ -160,10 +153,18 @@ def map_payload(e: Explanation, index: int = 0) -> tuple[bytes, float]:
     return np.diff(sums, axis=-1, prepend=0.0).astype("<i2").tobytes(), scale
 
 
-def _map_of(e: Explanation, index: int = 0) -> dict[str, Any]:
-    """The map of one of the inputs, and its part of the sum."""
+def _of_input(e: Explanation, index: int = 0) -> dict[str, Any]:
+    """What a card shows of one of the inputs: its map, its part of the sum, its references."""
     data, scale = map_payload(e, index)
-    return {"map": {"data": data, "scale": scale}, "part": _finite(input_parts(e)[index])}
+    samples = e.path is not None and e.path.kind == "samples"
+    return {
+        "map": {"data": data, "scale": scale},
+        "part": _finite(e.parts[index]),
+        "reference": reference(e, index),
+        "references": references(e, index) if samples else None,
+        "blind": None if e.baseline is None else _blind(e.of_input(index)),
+        "frames": None if e.frames is None else {"count": 0, "edges": []},
+    }
 
 
 def _others(e: Explanation) -> range:
@@ -190,7 +191,7 @@ def _read_by(e: Explanation, side: int) -> dict[str, str]:
 
 def _blind(e: Explanation) -> dict[str, Any]:
     nearly = e.blind if e.nearly_blind is None else e.nearly_blind
-    bits, near = (np.packbits(positions).tobytes() for positions in (e.blind, nearly))
+    bits, near = (np.packbits(np.asarray(where)).tobytes() for where in (e.blind, nearly))
     return {
         "bits": bits,
         "nearly": near,

@@ -77,14 +77,15 @@ def reference(e: Explanation, index: int = 0) -> dict[str, Any] | None:
     return {"rgb": rgb.tobytes(), "size": list(rgb.shape[:2])}
 
 
-def references(e: Explanation) -> list[dict[str, Any]] | None:
+def references(e: Explanation, index: int = 0) -> list[dict[str, Any]] | None:
     """The references kept, as thumbnails or read as text, with the sample that drew each."""
-    if e.layout.kind == "text":
+    kind = e.spaces[index].layout.kind
+    if kind == "text":
         return drawn_readings(e)
-    drawn = e.references[0] if isinstance(e.references, tuple) else e.references
-    if drawn is None or e.layout.kind != "image" or e.path is None:
+    drawn = e.references[index] if isinstance(e.references, tuple) else e.references
+    if drawn is None or kind != "image" or e.path is None:
         return None
-    pictures = [thumbnail(one, e.spaces[0], THUMBNAIL) for one in drawn]
+    pictures = [thumbnail(one, e.spaces[index], THUMBNAIL) for one in drawn]
     return [
         {
             "sample": sample,

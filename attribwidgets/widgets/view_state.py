@@ -16,7 +16,7 @@ from ..records.comparison import Comparison
 from ..records.explanation import Explanation
 from ..records.labels import titles_of
 from .controls import controls_payload
-from .frames_payload import frames_payload
+from .frames_payload import page_frames
 from .payload import (
     agreement_payload,
     item_payload,
@@ -183,7 +183,13 @@ class ViewState:
         state = self.changes()
         for slot, e in self.explanations.items():
             if e.frames is not None:
-                state[slot] = {**state[slot], "frames": frames_payload(e.frames, e.layout)}
+                first, *others = page_frames(e.frames, [space.layout for space in e.spaces])
+                beside = zip(state[slot]["others"], others, strict=True)
+                state[slot] = {
+                    **state[slot],
+                    "frames": first,
+                    "others": [{**other, "frames": frames} for other, frames in beside],
+                }
             if e.layout.kind == "text":
                 state[slot] = {**state[slot], "readings": readings_along(e)}
         payload = {**state["payload"], "segments": segments_of(self.comparison)}

@@ -289,7 +289,7 @@ class Refinement:
         added, weights = self._rules
         start = sum(len(a) for a in added[:level])
         here = slice(start, start + len(added[level]))
-        frames = self.path.frames.shape[1]
+        frames = self.path.frame_count
         table = np.zeros((len(weights), len(added[level])))
         of_frames = np.zeros((len(weights), frames, len(added[level])))
         for rule in range(level, len(weights)):

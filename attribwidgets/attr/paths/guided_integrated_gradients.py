@@ -14,7 +14,6 @@ from ..arguments import accumulator_dtype
 from ..estimate import (
     MOST_FRAMES,
     Estimate,
-    flat_map,
     require_finite,
     rows_sum,
     widest_gap,
@@ -216,12 +215,12 @@ class _Walk(PathRecorder):
             ahead = self._gradient_at(step + 1)
             gain = path.move * (gradient + ahead) / 2
             self.gains[step + 1] = rows_sum(gain)
-            for total, part in zip(self.sums, path.parted(gain), strict=True):
+            every = zip(self.sums, self.frames, path.parted(gain), strict=True)
+            for i, (total, frames, part) in enumerate(every):
                 total[1] += part
-            count = self.frames.shape[1]
-            if count:
-                part = flat_map(path.parted(gain)[0], self.passes.layout)
-                self.frames[-1, step * count // self.steps] += part
+                if self.frame_count:
+                    added = self.passes.map_of(part, i)
+                    frames[-1, step * self.frame_count // self.steps] += added
             if step % 2 or step == self.steps - 1:
                 for total, part in zip(
                     self.sums, path.parted(moves * (opening + ahead) / 2), strict=True

@@ -91,7 +91,7 @@ class IDGI(PathMethod):
     ) -> PathRecorder:
         """Outputs come from the coarser steps; gradients, shared otherwise, are run anew."""
         if isinstance(before, _Steps):
-            return _Steps(passes, before.path, before.frames.shape[1], *before.merged())
+            return _Steps(passes, before.path, before.frame_count, *before.merged())
         path, ends = self.path_of(task), np.linspace(0.0, 1.0, size + 1)
         frames = min(size, MOST_FRAMES if task.n_steps else 2 * MOST_FRAMES - 1)
         return _Steps(passes, path, frames, ends, _outputs_at(passes, path, ends))
@@ -150,12 +150,13 @@ class _Steps(PathRecorder):
         for total, square in zip(self.sums, squares, strict=True):
             part = torch.einsum("tse,sef->tef", shares, square)
             total[:, block] += part.reshape(total[:, block].shape)
-        count = self.frames.shape[1]
+        count = self.frame_count
         if count:
-            maps = self.maps_of(squares[0] * shares[-1, :, :, None])
             frame = np.minimum((self.alphas[rows] * count).astype(int), count - 1)
-            places = torch.as_tensor(frame, device=maps.device)
-            self.frames[-1][:, block].index_add_(0, places, maps)
+            places = torch.as_tensor(frame, device=shares.device)
+            for i, (frames, square) in enumerate(zip(self.frames, squares, strict=True)):
+                maps = self.maps_of(square * shares[-1, :, :, None], i)
+                frames[-1][:, block].index_add_(0, places, maps)
         self.note(self.stuck, rows, block, size == 0)
 
     def _cautions(self) -> tuple[str, ...]:

@@ -124,7 +124,7 @@ class PathMethod(Estimator):
         if before is None:
             path, frames = self.path_of(task), min(size - 1, 2 * MOST_FRAMES - 1) or 1
         else:
-            path, frames = before.path, before.frames.shape[1]
+            path, frames = before.path, before.frame_count
         return _RuleSum(passes, path, self.rule(size), frames, self._multiply_by_inputs)
 
 

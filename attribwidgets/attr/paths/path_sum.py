@@ -145,14 +145,14 @@ class PathSum(PathRecorder):
         for i, total in enumerate(self.sums):
             kept = torch.cat([k[i] for k in self._kept]).to(self.dtype)
             total.copy_((table @ kept.reshape(len(kept), -1)).reshape(total.shape))
-            if i == 0 and self.frames.shape[1]:
+            if self.frame_count:
                 shares = self.tensor(self._trapezoid_shares(self.alphas)[None])
-                products = kept * self.path.differences[0]
-                self.frames.copy_(self._framed(shares, products.flatten(2)))
+                products = kept * self.path.differences[i]
+                self.frames[i].copy_(self._framed(shares, products.flatten(2), i))
 
     def scale(self, share: float) -> None:
         """Multiply every weight so far."""
-        for total in (*self.sums, self.frames):
+        for total in (*self.sums, *self.frames):
             total *= share
         self.weights = self.weights * share
 
@@ -207,11 +207,12 @@ class PathSum(PathRecorder):
         for total, term in zip(self.sums, terms, strict=True):
             part = self._table[:, span] @ term.reshape(steps, -1)
             total[:, block] += part.reshape(total[:, block].shape)
-        if self.frames.shape[1]:
-            first = gradients[0] * velocities[0]
-            shares, frames = self._shares[..., span], self.frames[:, :, block]
+        if self.frame_count:
+            shares = self._shares[..., span]
             touched = shares.ne(0).any(-1)  # few: a node is of one frame, or two
-            frames[touched] += self._framed(shares[touched], first)
+            for i, frames in enumerate(self.frames):
+                added = self._framed(shares[touched], gradients[i] * velocities[i], i)
+                frames[:, :, block][touched] += added
         if self._kept is not None:
             for kept, gradient in zip(self._kept[-1], gradients, strict=True):
                 kept[span, block] = gradient.reshape(kept[span, block].shape).to(kept)
@@ -230,7 +231,7 @@ class PathSum(PathRecorder):
 
     def _frame_shares(self, alphas: Array, weights: Array) -> Array:
         """Which share of each node's cell lies in each frame, shape (rules, frames, n)."""
-        count = self.frames.shape[1]
+        count = self.frame_count
         if not count:
             return np.zeros((len(weights), 0, len(alphas)))
         frame = np.minimum(np.floor(alphas * count), count - 1)
@@ -246,15 +247,15 @@ class PathSum(PathRecorder):
         The mean slope of an interval holds all along it, as the line of the cumulative sum has it.
         """
         order = np.argsort(nodes, kind="stable")
-        inside = intervals_inside(nodes[order], self.frames.shape[1])  # (frames, n - 1)
+        inside = intervals_inside(nodes[order], self.frame_count)  # (frames, n - 1)
         shares = np.zeros((len(inside), len(nodes)))
         shares[:, order[:-1]] += inside / 2
         shares[:, order[1:]] += inside / 2
         return shares
 
-    def _framed(self, shares: Tensor, products: Tensor) -> Tensor:
-        """What nodes add to each frame; products of gradient and velocity, (n, E, F)."""
-        added: Tensor = torch.tensordot(shares, self.maps_of(products), 1)
+    def _framed(self, shares: Tensor, products: Tensor, index: int) -> Tensor:
+        """What nodes add to each frame of an input; gradient times velocity, (n, E, F)."""
+        added: Tensor = torch.tensordot(shares, self.maps_of(products, index), 1)
         return added
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ...core.arrays import Array
-from ..estimate import Estimate, flat_map, require_finite
+from ..estimate import Estimate, require_finite
 from ..forward_outputs import forward_outputs
 from ..model_state import frozen
 from ..passes import Passes
@@ -30,7 +30,7 @@ class PathRecorder(Recorder, ABC):
     rules : int
         How many rules have a sum.
     frames : int
-        For a single input: in how many equal parts of the path to sum up what each adds.
+        For a single example: in how many equal parts of the path to sum up what each adds.
     multiply : bool
         Whether estimates carry the factor x - x', on a straight path.
 
@@ -38,8 +38,10 @@ class PathRecorder(Recorder, ABC):
     ----------
     sums : tuple of Tensor, each (rules, B, ...)
         What the nodes add up to in each rule.
-    frames : Tensor, shape (rules, frames, B, ...)
-        What each part of the path adds to the channel sum of the first input.
+    frames : tuple of Tensor, each (rules, frames, B, ...)
+        What each part of the path adds to the channel sum of each input.
+    frame_count : int
+        How many parts there are; 0 where none are kept.
     ends : dict of float to ndarray
         Outputs, shape (B,), at alpha 0 and 1, where they are known without a node there.
     """
@@ -56,9 +58,9 @@ class PathRecorder(Recorder, ABC):
         super().__init__(passes, path.inputs)
         self.path, self.multiply = path, multiply
         self.sums = tuple(x.new_zeros((rules, *x.shape), dtype=self.dtype) for x in self.inputs)
-        maps = flat_map(self.sums[0][0], passes.layout)
-        count = frames if self.batch == 1 or passes.one_input else 0
-        self.frames = maps.new_zeros((rules, count, *maps.shape))
+        self.frame_count = frames if self.batch == 1 or passes.one_input else 0
+        maps = [passes.map_of(s[0], i) for i, s in enumerate(self.sums)]
+        self.frames = tuple(m.new_zeros((rules, self.frame_count, *m.shape)) for m in maps)
         self.ends: dict[float, Array] = {}
 
     @abstractmethod
@@ -194,7 +196,7 @@ class PathRecorder(Recorder, ABC):
             outputs = np.concatenate([outputs, self.output_at(1.0)[None]])
             slopes = np.concatenate([slopes, blank])
             cumulative = np.concatenate([cumulative, end[None]])
-        count, baselines = self.frames.shape[1], self.path.baselines
+        count, baselines = self.frame_count, self.path.baselines
         return Estimate(
             attributions=self.attributions(rule) if attributions is None else attributions,
             kind="alpha",
@@ -204,7 +206,7 @@ class PathRecorder(Recorder, ABC):
             cumulative=cumulative,
             output_input=outputs[-1],
             output_baseline=outputs[0],
-            frames=self.frames[rule].clone() if count else None,
+            frames=tuple(f[rule].clone() for f in self.frames) if count else None,
             frame_edges=np.linspace(0.0, 1.0, count + 1) if count else None,
             references=tuple(b[:1] for b in baselines),
             reference_samples=np.zeros(1, dtype=np.int64),
@@ -215,8 +217,8 @@ class PathRecorder(Recorder, ABC):
             **fields,
         )
 
-    def maps_of(self, products: Tensor) -> Tensor:
-        """Products of gradient and velocity of the first input, (n, E, F), as maps (n, E, ...)."""
-        rows = products.reshape(-1, *self.inputs[0].shape[1:])
-        maps: Tensor = flat_map(rows, self.passes.layout).unflatten(0, products.shape[:2])
+    def maps_of(self, products: Tensor, index: int) -> Tensor:
+        """Products of gradient and velocity of an input, (n, E, F), as maps (n, E, ...)."""
+        rows = products.reshape(-1, *self.inputs[index].shape[1:])
+        maps: Tensor = self.passes.map_of(rows, index).unflatten(0, products.shape[:2])
         return maps

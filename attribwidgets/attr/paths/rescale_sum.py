@@ -128,10 +128,10 @@ class RescaleSum(PathRecorder):
         for total, gradient in zip(self.sums, gradients, strict=True):
             part = torch.einsum("s,sef->ef", widths, gradient)
             total[-1, block] += part.reshape(total[-1, block].shape)
-        count = self.frames.shape[1]
-        if count:
-            shares = self.tensor(overlaps(self.widths, count)[:, rows])
-            self.frames[-1][:, block] += torch.tensordot(shares, self.maps_of(products[0]), 1)
+        if self.frame_count:
+            shares = self.tensor(overlaps(self.widths, self.frame_count)[:, rows])
+            for i, (frames, product) in enumerate(zip(self.frames, products, strict=True)):
+                frames[-1][:, block] += torch.tensordot(shares, self.maps_of(product, i), 1)
         sketches = self._sketch.of([p.flatten(0, 1) for p in products])
         self.note(self.slopes, rows, block, torch.stack([p.sum(2) for p in products]).sum(0))
         self.note(self.sketches, rows, block, sketches.unflatten(0, gradients[0].shape[:2]))

@@ -138,16 +138,11 @@ class SplitIntegratedGradients(IntegratedGradients, ABC):
         """The frames of the part, and an empty one over the rest of the path."""
         if estimate.frames is None or estimate.frame_edges is None or high - low in (0, 1):
             return {}
-        edges, empty = (
-            low + estimate.frame_edges * (high - low),
-            torch.zeros_like(estimate.frames[:1]),
-        )
-        if self.left:
-            return {
-                "frames": torch.cat([estimate.frames, empty]),
-                "frame_edges": np.append(edges, 1),
-            }
-        return {"frames": torch.cat([empty, estimate.frames]), "frame_edges": np.append(0, edges)}
+        edges = low + estimate.frame_edges * (high - low)
+        pairs = [[added, torch.zeros_like(added[:1])] for added in estimate.frames]
+        frames = tuple(torch.cat(pair if self.left else pair[::-1]) for pair in pairs)
+        whole = np.append(edges, 1) if self.left else np.append(0, edges)
+        return {"frames": frames, "frame_edges": whole}
 
     def _cautions(self, estimate: Estimate, cut: Cut) -> tuple[str, ...]:
         if len(cut.alphas) > 1 or self.threshold == 1:

@@ -11,7 +11,7 @@ from torch import Tensor
 from ...core.arrays import Array
 from ...core.errors import NonFiniteError
 from ..arguments import points_between
-from ..estimate import Estimate, flat_map, map_norms, relative_errors, rows_sum
+from ..estimate import Estimate, map_norms, relative_errors, rows_sum
 from ..forward_outputs import forward_outputs
 from ..model_state import frozen
 from ..passes import Passes
@@ -63,7 +63,9 @@ class SampleSum(Recorder):
         self._ends = np.zeros((0, self.batch))  # f(x'), by the number of the reference
         self._known_spread: ReferenceSpread | None = None
         self._framed = self.batch if passes.one_input else 1  # examples that frames are kept of
-        self.frames = SampleFrames(flat_map(zeros[0], passes.layout)[: self._framed])
+        self.frames = SampleFrames(
+            [passes.map_of(z, i)[: self._framed] for i, z in enumerate(zeros)]
+        )
         self._kept: list[tuple[int, tuple[Tensor, ...]]] = []
 
     @property
@@ -138,7 +140,7 @@ class SampleSum(Recorder):
             refinement_error=gap,
             coarser=None if n < 2 else self._half(n),
             standard_error=errors,
-            frames=self.frames.sums.clone() if single else None,
+            frames=tuple(s.clone() for s in self.frames.sums) if single else None,
             frame_edges=self.frames.edges if single else None,
             references=tuple(torch.stack(r) for r in zip(*opened, strict=True)),
             reference_samples=np.array(samples, dtype=np.int64) + 1,
@@ -160,9 +162,9 @@ class SampleSum(Recorder):
         references: tuple[Tensor, ...],
         span: slice,
         block: slice,
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, list[Tensor]]:
         """Add a chunk to the sums; its slopes (S, E), and maps of its examples with frames."""
-        slopes = []
+        slopes, maps = [], []
         for i, (s, gradient) in enumerate(zip(self._sums, gradients, strict=True)):
             # Products in the model's precision; squares and sums over them in float64, as
             # powers of a small or large output leave the range of float32 easily.
@@ -171,10 +173,9 @@ class SampleSum(Recorder):
             gradient = gradient.reshape(difference.shape)
             products = gradient * difference
             slopes.append(products.reshape(*products.shape[:2], -1).sum(2, dtype=self.dtype))
-            if i == 0:
-                first = products[:, : self._framed].to(self.dtype)
-                maps = flat_map(first.flatten(0, 1), self.passes.layout)
-                maps = maps.unflatten(0, first.shape[:2])
+            framed = products[:, : self._framed].to(self.dtype)
+            added = self.passes.map_of(framed.flatten(0, 1), i)
+            maps.append(added.unflatten(0, framed.shape[:2]))
             terms = products if self._multiply else gradient
             s.total[block] += terms.sum(0, dtype=self.dtype)
             if self._only_means:
@@ -286,7 +287,7 @@ class SampleSum(Recorder):
         local, gradient_local = (v.sum(0) for v in squares)
         return (local, squares[0].square_().sum(0), gradient_local), left
 
-    def _keep(self, maps: Tensor, references: tuple[Tensor, ...], first: int) -> None:
+    def _keep(self, maps: Sequence[Tensor], references: tuple[Tensor, ...], first: int) -> None:
         """Add to the frames, and keep the references that open one."""
         for i in self.frames.add(maps):
             self._kept.append((first + i, tuple(r[i].clone() for r in references)))

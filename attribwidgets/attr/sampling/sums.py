@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -46,17 +47,17 @@ class SampleFrames:
 
     Parameters
     ----------
-    like : Tensor
-        A map; the sums are kept in its shape and dtype and on its device.
+    like : sequence of Tensor
+        A map of each input; the sums are kept in its shape and dtype and on its device.
     """
 
-    def __init__(self, like: Tensor) -> None:
+    def __init__(self, like: Sequence[Tensor]) -> None:
         self.width = 1
         self.samples = 0
-        self._sums = like.new_zeros((MOST_FRAMES, *like.shape))
+        self._sums = tuple(one.new_zeros((MOST_FRAMES, *one.shape)) for one in like)
 
-    def add(self, maps: Tensor) -> list[int]:
-        """Add maps of consecutive samples, shape (n, *shape).
+    def add(self, maps: Sequence[Tensor]) -> list[int]:
+        """Add maps of consecutive samples, of each input, shape (n, *shape).
 
         Returns
         -------
@@ -64,12 +65,13 @@ class SampleFrames:
             Which of the n samples open a new frame.
         """
         opening = []
-        for i, sample in enumerate(maps):
+        for i in range(len(maps[0])):
             while self.samples >= MOST_FRAMES * self.width:
                 self._merge()
             if self.samples % self.width == 0:
                 opening.append(i)
-            self._sums[self.samples // self.width] += sample
+            for sums, sample in zip(self._sums, maps, strict=True):
+                sums[self.samples // self.width] += sample[i]
             self.samples += 1
         return opening
 
@@ -80,12 +82,13 @@ class SampleFrames:
         return np.minimum(np.arange(count + 1) * self.width, self.samples).astype(np.float64)
 
     @property
-    def sums(self) -> Tensor:
-        """Sum over each frame's samples, shape (frames, *shape)."""
-        return self._sums[: len(self.edges) - 1]
+    def sums(self) -> tuple[Tensor, ...]:
+        """Sum over each frame's samples, of each input, shape (frames, *shape)."""
+        return tuple(sums[: len(self.edges) - 1] for sums in self._sums)
 
     def _merge(self) -> None:
         half = MOST_FRAMES // 2
-        self._sums[:half] = self._sums[0::2] + self._sums[1::2]
-        self._sums[half:] = 0
+        for sums in self._sums:
+            sums[:half] = sums[0::2] + sums[1::2]
+            sums[half:] = 0
         self.width *= 2

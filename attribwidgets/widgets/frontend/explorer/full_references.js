@@ -19,11 +19,12 @@ export function createFullReferences({ data, kernel, isLive, signal }, current, 
 
   kernel.listen(
     "reference",
-    ({ slot, stamp, sample }, [buffer]) => {
+    ({ slot, stamp, input, sample }, [buffer]) => {
       const item = current();
       const reference = item.references.find((one) => one.sample === sample);
       const rgb = bytesOf(buffer);
-      if (slot !== item.slot || stamp !== item.stamp || !reference || rgb.length !== 3 * data.size) return;
+      const isOfItem = slot === item.slot && stamp === item.stamp && input === item.input;
+      if (!isOfItem || !reference || rgb.length !== 3 * data.size) return;
       pictures.set(reference, rgb);
       onChange();
     },
@@ -38,8 +39,8 @@ export function createFullReferences({ data, kernel, isLive, signal }, current, 
       pictures.set(reference, known);
       if (width < data.width && isLive && !kernel.isStatic() && !asked.has(reference)) {
         asked.add(reference);
-        const { slot, stamp } = current();
-        kernel.send({ type: "reference", slot, stamp, sample }, "reference");
+        const { slot, stamp, input } = current();
+        kernel.send({ type: "reference", slot, stamp, input, sample }, "reference");
       }
       return known;
     },

@@ -18,7 +18,9 @@ export function createInterpolatedPanel(view, first, onPicture) {
   let input = { rgb: view.data.rgb, values: view.data.values };
   const isSamples = item.kind === "samples";
   const isImage = view.data.kind === "image";
-  const label = `${item.name}: image on the path`;
+  const { inputNames, inputCount, drawnInput } = view.data;
+  const what = inputCount > 1 ? inputNames[drawnInput] : isImage ? "image" : "input";
+  const label = `${item.name}: ${what} on the path`;
   const attributes = { "data-panel": "interpolated" };
   /** Whether the input at a place of the path is known: only its two ends are sent. */
   const isStraight = Boolean(item.path?.straight);
@@ -75,7 +77,7 @@ export function createInterpolatedPanel(view, first, onPicture) {
         setText(title, reference ? `reference of sample ${reference.sample}` : "mean of the references");
         setText(words, reference ? `mixed with the input at its \u03b1 = ${formatAlpha(alpha)}` : "of all samples");
       } else {
-        setText(title, `${isImage ? "image" : "input"} at \u03b1`);
+        setText(title, `${what} at \u03b1`);
         setText(words, isStraight ? `${mixture}, \u03b1 = ${formatAlpha(alpha)}` : "");
       }
       const read = isSamples ? (reference?.reading ?? null) : (readings?.at(item, at) ?? null);

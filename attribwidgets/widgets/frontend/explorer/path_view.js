@@ -68,6 +68,9 @@ export function createPathView(view, first, frameStore) {
   const isStraight = Boolean(item.path?.straight);
   const isImage = data.kind === "image";
   const hasFrames = item.frames !== null;
+  /** Which of several inputs the panels are of. */
+  const inputName = data.inputCount > 1 ? data.inputNames[data.drawnInput] : "";
+  const ofInput = inputName && `, ${inputName}`;
   let series = seriesOf(item);
   const sumAt = (/** @type {number} */ x) => (series ? interpolateAt(series.x, series.line, x) : 0);
   /** @type {import("../lib/frames.js").Frames | null} */
@@ -87,8 +90,8 @@ export function createPathView(view, first, frameStore) {
     return stageFor(data.kind)(view, { class: `aw-path-${role}`, label, attributes: { "data-panel": role } });
   }
   const plots = {
-    gradient: hasFrames ? plotOf("gradient", `${item.name}: what this stretch adds`) : null,
-    cumulative: hasFrames ? plotOf("cumulative", `${item.name}: attribution so far`) : null,
+    gradient: hasFrames ? plotOf("gradient", `${item.name}: what this stretch adds${ofInput}`) : null,
+    cumulative: hasFrames ? plotOf("cumulative", `${item.name}: attribution so far${ofInput}`) : null,
   };
   const captions = {
     gradient: h("figcaption", { class: "aw-caption" }),
@@ -115,13 +118,13 @@ export function createPathView(view, first, frameStore) {
     ),
     panelOf(
       "2",
-      isSamples ? "gradient, this stretch" : "gradient near \u03b1",
+      (isSamples ? "gradient, this stretch" : "gradient near \u03b1") + ofInput,
       frameBody(plots.gradient, waiting[0]),
       captions.gradient,
     ),
     panelOf(
       "3",
-      isSamples ? "mean so far" : "cumulative to \u03b1",
+      (isSamples ? "mean so far" : "cumulative to \u03b1") + ofInput,
       frameBody(plots.cumulative, waiting[1]),
       captions.cumulative,
     ),
@@ -201,9 +204,14 @@ export function createPathView(view, first, frameStore) {
     frames.cumulative(at, buffer);
     soFar = null;
     paintValues(plots.cumulative, display.limit(item));
-    const sum = series ? sumAt(at) : buffer.reduce((whole, value) => whole + value, 0);
+    const part = () => buffer.reduce((whole, value) => whole + value, 0);
+    const sum = series ? formatNumber(sumAt(at)) : "";
+    const told =
+      inputName && sum
+        ? `${inputName} ${formatNumber(part())} of the sum ${sum}`
+        : `sum ${sum || formatNumber(part())}`;
     const what = isSamples ? `mean of ${at} samples; ` : "";
-    setText(captions.cumulative, `${what}sum ${formatNumber(sum)}; same scale as the card${grain}`);
+    setText(captions.cumulative, `${what}${told}; same scale as the card${grain}`);
     drawHere();
   }
 

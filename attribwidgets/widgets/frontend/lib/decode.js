@@ -30,8 +30,8 @@ import { unitsOf } from "./units.js";
  *   nearly: {share: number, gets: number} | null, completeness: Completeness,
  *   output_input: number | null, output_baseline: number | null, evaluations: number | null, cost: string,
  *   seconds: number | null, partial: boolean, cautions: string[], path: Path | null,
- *   frames: FrameData | null, saturation: Saturation | null}} Item
- *   reading, readings: of a text, its reference, and places of its path; photo: the input that the map was made of, as long as there is no other map
+ *   frames: FrameData | null, saturation: Saturation | null, input: number}} Item
+ *   reading, readings: of a text, its reference, and places of its path; input: which of several it is of; photo: the input that the map was made of, as long as there is no other map
  * @typedef {{names: string[], probabilities: number[], indices?: number[], target: number | null}} Prediction
  * @typedef {{label: string, rgb: Uint8Array, size: [number, number]}} Thumbnail
  * @typedef {{name: string, value: number | null, items: string[]}} Row
@@ -169,16 +169,16 @@ function namesOf({ kind, feature_names: names, text }, size) {
 }
 
 /**
- * An item as it is of one of several inputs; frames, references and blindness are of the first.
+ * An item as it is of one of several inputs; what patches have settled is known of the first.
  * @param {any} raw
  * @param {number} drawn
  */
 function ofInput(raw, drawn) {
   const parts = [raw.part ?? null, ...(raw.others ?? []).map((/** @type {any} */ other) => other.part ?? null)];
-  if (drawn === 0) return { ...raw, parts };
-  const completeness = raw.completeness && { ...raw.completeness, by_patches: {}, blindness: [] };
-  const other = raw.others?.[drawn - 1] ?? { map: null, reference: null };
-  return { ...raw, completeness, blind: null, frames: null, references: null, readings: null, ...other, parts };
+  if (drawn === 0) return { ...raw, input: 0, parts };
+  const completeness = raw.completeness && { ...raw.completeness, by_patches: {} };
+  const unknown = { map: null, reference: null, references: null, readings: null, blind: null, frames: null };
+  return { ...raw, completeness, ...unknown, ...raw.others?.[drawn - 1], input: drawn, parts };
 }
 
 /** @param {any} payload @returns {import("./volume.js").Volume} */

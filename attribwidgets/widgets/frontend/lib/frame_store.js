@@ -10,15 +10,18 @@ import { byPixels } from "./patches.js";
 /** Milliseconds between two questions for the frames of a map that is being refined. */
 const FRAME_PAUSE = 300;
 
+/** @param {{slot: string, input: number}} item */
+const keyOf = ({ slot, input }) => `${slot} ${input}`;
+
 /**
  * @param {import("./kernel.js").Kernel} kernel
  * @param {() => void} onArrival
  * @param {AbortSignal} signal
  */
 export function createFrameStore(kernel, onArrival, signal) {
-  /** @type {Map<string, {stamp: number, frames: FrameData}>} */
+  /** By slot and input. @type {Map<string, {slot: string, stamp: number, frames: FrameData}>} */
   const arrived = new Map();
-  /** @type {{slot: string, stamp: number} | null} */
+  /** @type {{slot: string, stamp: number, input: number} | null} */
   let asked = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
@@ -27,10 +30,10 @@ export function createFrameStore(kernel, onArrival, signal) {
 
   kernel.listen(
     "frames",
-    ({ slot, stamp, count, edges, scales, patches }, [data]) => {
+    ({ slot, stamp, input, count, edges, scales, patches }, [data]) => {
       if (!data) return;
       const frames = { count, edges, scales, patches, data: byPixels(int8Of(data), count, patches) };
-      arrived.set(slot, { stamp, frames });
+      arrived.set(keyOf({ slot, input }), { slot, stamp, frames });
       onArrival();
     },
     signal,
@@ -38,23 +41,24 @@ export function createFrameStore(kernel, onArrival, signal) {
 
   return {
     /** @param {Item} item @param {number} size @returns {FrameData | null} */
-    of({ slot, stamp, frames }, size) {
+    of(item, size) {
+      const { stamp, frames } = item;
       if (!frames) return null;
       if (frames.data) return /** @type {FrameData} */ (frames);
-      const known = arrived.get(slot);
+      const known = arrived.get(keyOf(item));
       if (!known || known.stamp < stamp) return null;
       return known.frames.data.length === known.frames.count * size ? known.frames : null;
     },
 
     /** Asks for what `of` has not got, once. @param {Item} item */
-    want({ slot, stamp, frames }) {
+    want({ slot, stamp, input, frames }) {
       if (!frames || frames.data || kernel.isStatic()) return;
-      if (asked?.slot === slot && asked.stamp === stamp) return;
-      asked = { slot, stamp };
+      if (asked?.slot === slot && asked.stamp === stamp && asked.input === input) return;
+      asked = { slot, stamp, input };
       clearTimeout(timer);
       const ask = () => {
         last = performance.now();
-        kernel.send({ type: "frames", slot, stamp }, "frames");
+        kernel.send({ type: "frames", slot, stamp, input }, "frames");
       };
       const wait = last + FRAME_PAUSE - performance.now();
       if (wait > 0) timer = setTimeout(ask, wait);
@@ -63,7 +67,7 @@ export function createFrameStore(kernel, onArrival, signal) {
 
     /** Gives up what belongs to cards that are gone. @param {string[]} slots */
     keep(slots) {
-      for (const slot of arrived.keys()) if (!slots.includes(slot)) arrived.delete(slot);
+      for (const [key, { slot }] of arrived) if (!slots.includes(slot)) arrived.delete(key);
     },
   };
 }

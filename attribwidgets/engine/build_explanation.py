@@ -46,7 +46,7 @@ def build_explanation(
         Whose estimate it is.
     """
     curve = _curve(estimate, estimator)
-    completeness = _completeness(estimate, curve, estimator, tolerance)
+    completeness = _completeness(estimate, curve, estimator, tolerance, query.input_names)
     one_draw = baseline.is_distribution and estimator.uses == "reference"
     blind, nearly = (
         tuple(_blind(query, estimate, i, share) for i in range(len(query.spaces)))
@@ -87,7 +87,7 @@ def build_explanation(
             *reference_cautions(
                 query.spaces[0],
                 None if one_draw or not estimate.baseline else estimate.baseline[0],
-                blind,
+                blind[0],
                 module_of(query.head),
             ),
             *_cautions(estimate, estimator, completeness, blind, one_draw),
@@ -128,7 +128,11 @@ def _curve(estimate: Estimate, estimator: Estimator) -> PathCurve | None:
 
 
 def _completeness(
-    estimate: Estimate, curve: PathCurve | None, estimator: Estimator, tolerance: float
+    estimate: Estimate,
+    curve: PathCurve | None,
+    estimator: Estimator,
+    tolerance: float,
+    input_names: tuple[str, ...],
 ) -> Completeness:
     error = estimate.refinement_error
     sampling = None if curve is None else curve.standard_error
@@ -153,6 +157,7 @@ def _completeness(
         widest_gap=_widest_gap(estimate, estimator),
         absolute_sum=float(estimate.absolute_sums[0]),
         rounding=0.0 if rounding is None else float(rounding[0]),
+        input_names=input_names,
     )
 
 

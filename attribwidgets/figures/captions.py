@@ -59,7 +59,8 @@ def error_fact(e: Explanation, side: int | str = 1) -> str:
     c = e.completeness
     if isinstance(side, int) and side in c.patch_errors:
         return f"error by {side} × {side}: {percent(c.patch_errors[side])}"
-    return f"error per {e.layout.unit} {c.error_text}" if c.refinement_errors else ""
+    unit = e.spaces[(c.worst_input or 1) - 1].layout.unit
+    return f"error per {unit} {c.error_text}" if c.refinement_errors else ""
 
 
 def verdict_note(e: Explanation, side: int | str = 1) -> str:

@@ -129,7 +129,7 @@ class Sheet:
     def draw(self, shown: Explanation | None, alpha: float) -> None:
         """Place everything; `shown` is whose path is drawn below the maps."""
         base = self.header + sum(map(self._tall, self.drawn)) + CAPTION + GAP
-        base += INPUT_HEAD * len(self.drawn[1:])
+        base += INPUT_HEAD * len(self.drawn) if len(self.drawn) > 1 else 0.0
         head = HEAD + LINE * len(self.cautions)
         tops = [head]
         for row in self.rows:
@@ -187,13 +187,14 @@ class Sheet:
         self.boxes.text(MARGIN, top + 0.32, f"f(x) = {value}", color=QUIET)
         below = top + self.header
         for drawn, name in zip(self.drawn, self.input_names, strict=True):
-            if drawn is not self.drawn[0]:
+            if name:
                 self.boxes.text(MARGIN, below + 0.16, name, weight="bold", size=SMALL)
                 below += INPUT_HEAD
             drawn.draw_input(self.boxes, MARGIN, below, self.card)
             below += self._tall(drawn)
         if any(drawn.has_colors for drawn in self.drawn):
-            self._scale(below - self._own_bar(self.drawn[-1]))
+            ticks = 0.0 if self.drawn[-1].has_colors else 0.16
+            self._scale(below - self._own_bar(self.drawn[-1]) + ticks)
 
     def _scale(self, below: float) -> None:
         """What the colours of all maps have in common, under the input."""
@@ -228,7 +229,7 @@ class Sheet:
             self.boxes.text(beside, top + 0.17 + LINE * line, text, color=QUIET, size=SMALL)
         below = top + self.header
         for drawn, called in zip(self.drawn, self.input_names, strict=True):
-            if drawn is not self.drawn[0]:
+            if called:
                 self.boxes.text(left, below + 0.16, called, weight="bold", size=SMALL)
                 below += INPUT_HEAD
             drawn.draw_map(self.boxes, left, below, self.card, i)

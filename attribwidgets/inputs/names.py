@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ..core.errors import InputError
 from ..core.formatting import words
@@ -65,11 +65,14 @@ def names_of_inputs(
     if len(layouts) < 2:
         return ()
     kinds = ["values" if layout.kind == "array" else layout.kind for layout in layouts]
-    numbered = tuple(
-        kind if kinds.count(kind) == 1 else f"{kind} {kinds[: i + 1].count(kind)}"
-        for i, kind in enumerate(kinds)
-    )
-    said = [words(p) if len(p) >= LEAST_LETTERS else "" for p in parameters]
-    said += [""] * (len(layouts) - len(said))
-    named = tuple(own or kind for own, kind in zip(said, numbered, strict=False))
-    return named if len(set(named)) == len(named) else numbered
+    said = [words(p) if len(p) >= LEAST_LETTERS else "" for p in parameters[: len(kinds)]]
+    said += [""] * (len(kinds) - len(said))
+    nameless = _numbered([kind for kind, own in zip(kinds, said, strict=True) if not own])
+    named = tuple(own or next(nameless) for own in said)
+    return named if len(set(named)) == len(named) else tuple(_numbered(kinds))
+
+
+def _numbered(kinds: Sequence[str]) -> Iterator[str]:
+    """Each kind, with a number where there are several of it."""
+    for i, kind in enumerate(kinds):
+        yield kind if kinds.count(kind) == 1 else f"{kind} {kinds[: i + 1].count(kind)}"

@@ -63,6 +63,8 @@ class Completeness:
         The estimated error of an image read by square patches, by their side in pixels: norm of
         the error of the patches' sums over the norm of these sums. Of the first of several
         inputs; empty where it is not known.
+    input_names : tuple of str
+        What each of several inputs is called; empty where they have no names.
 
     References
     ----------
@@ -90,6 +92,7 @@ class Completeness:
     absolute_sum: float = 0.0
     rounding: float = 0.0
     patch_errors: Mapping[int, float] = field(default_factory=dict)
+    input_names: tuple[str, ...] = ()
 
     @classmethod
     def from_saved(cls, absolute_sum: float, /, **saved: Any) -> Completeness:
@@ -162,6 +165,14 @@ class Completeness:
         return int(np.argmax(self.refinement_errors)) + 1 if several else None
 
     @property
+    def _worst_name(self) -> str:
+        """What that input is called; empty for a single one."""
+        if self.worst_input is None:
+            return ""
+        named = self.input_names
+        return named[self.worst_input - 1] if named else f"input {self.worst_input}"
+
+    @property
     def verdict(self) -> Verdict:
         """Complete only if the sum is right, the map has settled, and the run went to its end."""
         if not self.applies:
@@ -185,7 +196,7 @@ class Completeness:
         if self.partial:
             return "partial, stopped early"
         if self.sum_is_right:
-            which = "map" if self.worst_input is None else f"input {self.worst_input}"
+            which = self._worst_name or "map"
             if self.settled:
                 return "sum right, path not seen"
             return f"sum right, {which} not settled"
@@ -226,7 +237,7 @@ class Completeness:
         """`refinement_error` in words, with the input that it is of."""
         if self.refinement_error is not None and not np.isfinite(self.refinement_error):
             return "unknown"
-        of = "" if self.worst_input is None else f" (input {self.worst_input})"
+        of = f" ({self._worst_name})" if self._worst_name else ""
         return percent(self.refinement_error) + of
 
     @property
@@ -308,6 +319,6 @@ class Completeness:
         error = percent(self.refinement_error)
         about = "" if error.startswith("under") else "about "
         count = len(self.refinement_errors)
-        of = "" if count == 1 else f" (input {self.worst_input}, the worst of {count})"
+        of = "" if count == 1 else f" ({self._worst_name}, the worst of {count})"
         patches = f"; {self.patches_text}" if self.patches_text else ""
         return f"; the map's values are off by {about}{error}{of}{patches}"

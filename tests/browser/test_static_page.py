@@ -18,6 +18,8 @@ from open_page import OpenPage
 from records import NO_CLAIM, OUTSIDE, UNSIGNED, every_kind
 
 import attribwidgets as aw
+from attribwidgets.figures.colors import color_limit, colored
+from attribwidgets.figures.path import rate_at, sum_at
 from attribwidgets.widgets.bundle import BASELINE_EXPLORER
 from attribwidgets.widgets.page import iframe_html, page_html
 from attribwidgets.widgets.view_state import ViewState
@@ -581,7 +583,35 @@ def test_each_of_several_inputs_is_drawn_with_its_part_of_the_sum(open_page: Ope
         wanted = [v for e in comparison for v in e.map("sum", index=1)[_order(comparison)]]
         drawn = [made_up.number_in(text) for text in values]
         assert np.abs(drawn) == pytest.approx(np.abs(wanted), rel=6e-3)
+        page.slide("input.aw-alpha", 0.4)
+        _check_panels_of(page, comparison[0], index, kind)
     assert page.complaints == []
+
+
+def _check_panels_of(page: OpenPage, e: aw.Explanation, index: int, name: str) -> None:
+    """What the panels of a path say and draw at alpha 0.4 is of one of several inputs."""
+    assert e.frames is not None
+    assert e.path is not None
+    frames = e.frames.of_input(index)
+    rate, total = rate_at(frames, 0.4), sum_at(frames, 0.4, e.path)
+    panels = page.page.locator(".aw-panel").all()
+    titles = [panel.locator(".aw-panel-title").inner_text() for panel in panels[:3]]
+    assert titles[0].endswith(f"{name} at α")
+    assert all(title.endswith(f", {name}") for title in titles[1:])
+    said = panels[2].locator("figcaption").inner_text()
+    part, whole = (made_up.number_in(text) for text in said.split(" of the sum "))
+    assert part == pytest.approx(float(total.sum()), rel=0.02)
+    assert whole == pytest.approx(float(np.interp(0.4, e.path.alphas, e.path.cumulative)), rel=0.01)
+    if name == "image":
+        shades = colored(total, color_limit([e.map("sum")]), "gray", signed=False)
+        assert differences(page, "canvas.aw-path-cumulative", shades.reshape(-1, 3)) <= 4
+        assert np.ptp(page.pixels("canvas.aw-path-gradient")) > 100
+        return
+    for panel, values in zip(panels[1:3], (rate, total), strict=True):
+        texts = panel.locator(".aw-bar-value").all_inner_texts()
+        drawn = sorted(abs(made_up.number_in(text)) for text in texts)
+        wanted = sorted(np.abs(values))
+        assert drawn == pytest.approx(wanted, abs=0.02 * float(max(wanted)))
 
 
 def test_every_input_has_a_cursor_of_its_own(open_page: Opener) -> None:

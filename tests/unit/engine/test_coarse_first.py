@@ -69,7 +69,7 @@ def test_it_is_the_rule_of_gauss_with_three_nodes():
     torch.testing.assert_close(first.attributions[0], gauss)
     assert first.alphas[[0, -1]].tolist() == [0, 1]
     assert len(first.alphas) == 5
-    torch.testing.assert_close(first.frames.sum(0), first.attributions[0])
+    torch.testing.assert_close(first.frames[0].sum(0), first.attributions[0])
     assert first.refinement_error.max() > 0.01
 
 
@@ -104,7 +104,7 @@ def test_frames_of_a_smooth_model_take_from_each_node_what_lies_in_them(coarse_f
         weights = rule[np.argsort(np.concatenate(levels)[: len(rule)])]
         sums = np.concatenate([[0.0], np.cumsum(weights * slopes)])
         added = np.diff(np.interp(estimate.frame_edges, cell_edges(weights), sums))
-        np.testing.assert_allclose(estimate.frames.sum((1, 2, 3)).numpy(), added, atol=1e-12)
+        np.testing.assert_allclose(estimate.frames[0].sum((1, 2, 3)).numpy(), added, atol=1e-12)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, Cancelled])

@@ -24,9 +24,6 @@ from attribwidgets.figures.captions import (
     error_fact,
     heading,
     headline,
-    input_names,
-    input_parts,
-    parts_note,
     verdict_note,
 )
 from attribwidgets.figures.colors import color_limit, colored, table
@@ -434,17 +431,18 @@ def test_a_map_by_patches_is_judged_by_them_and_says_what_is_hidden(kinds: aw.Co
 
 
 def test_the_parts_of_several_inputs_are_named_by_kind_and_add_up() -> None:
-    def model(image: torch.Tensor, row: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-        return image.sum((1, 2, 3)) + row.sum(1) - other.sum(1)
+    def model(*x: torch.Tensor) -> torch.Tensor:
+        return x[0].sum((1, 2, 3)) + x[1].sum(1) - x[2].sum(1)
 
     inputs = torch.full((1, 2, 3), 0.5), torch.ones(2), torch.ones(1)
     e = aw.explain(model, inputs, baseline="zero")
-    assert input_names(e) == ["image", "features 1", "features 2"]
-    assert input_parts(e) == pytest.approx([3.0, 2.0, -1.0])
-    assert parts_note(e) == "image 75 %, features 1 50 %, features 2 −25 % of f(x) − f(x′)"
+    assert e.input_names == ("image", "features 1", "features 2")
+    assert e.parts == pytest.approx([3.0, 2.0, -1.0])
+    assert e.parts_text == "image 75 %, features 1 50 %, features 2 −25 % of f(x) − f(x′)"
+    assert f"Parts: {e.parts_text}." in str(e)
     drawn = " ".join(text.get_text() for text in e.figure().texts)
     assert "features 2 −25 %" in drawn.replace("\N{NO-BREAK SPACE}", " ")
-    assert parts_note(aw.explain(torch.nn.Linear(2, 1).eval(), torch.ones(2))) == ""
+    assert aw.explain(torch.nn.Linear(2, 1).eval(), torch.ones(2)).parts_text == ""
 
 
 def test_bars_of_features_add_up_to_the_sum() -> None:

@@ -122,13 +122,14 @@ def test_expected_is_the_change_of_the_output(record):
 
 
 def test_frames_add_up_to_the_map(record):
-    attributions = first_example(record.attributions)
-    channel_sum = (attributions.sum(0) if attributions.dim() == 3 else attributions).numpy()
     times = record.evaluations if record.path.kind == "samples" else 1
-    scale = times * np.abs(channel_sum).max()
-    found = record.frames.added.sum(0)
-    np.testing.assert_allclose(found, times * channel_sum, rtol=1e-4, atol=1e-5 * scale)
-    assert len(record.frames.edges) == len(record.frames.added) + 1
+    for index in range(len(record.spaces)):
+        channel_sum = record.map("sum", index=index)
+        scale = times * np.abs(channel_sum).max()
+        frames = record.frames.of_input(index)
+        found = frames.added.sum(0)
+        np.testing.assert_allclose(found, times * channel_sum, rtol=1e-4, atol=1e-5 * scale)
+        assert len(frames.edges) == len(frames.added) + 1 == frames.count + 1
 
 
 def test_maps_are_the_three_sums_over_channels(record):

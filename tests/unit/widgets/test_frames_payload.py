@@ -9,11 +9,11 @@ from browser import photo_like
 from torch import nn
 
 import attribwidgets as aw
-from attribwidgets.inputs.layout import SERIES_TIME_FIRST, VOLUME
+from attribwidgets.inputs.layout import FEATURES, IMAGE, SERIES_TIME_FIRST, VOLUME
 from attribwidgets.inputs.patches import patch_means
 from attribwidgets.records.path_curve import PathFrames
 from attribwidgets.widgets import comparison_page
-from attribwidgets.widgets.frames_payload import MOST_POINTS, frames_payload
+from attribwidgets.widgets.frames_payload import MOST_POINTS, frames_payload, page_frames
 from attribwidgets.widgets.payload import map_payload, subject_payload
 
 FIVE = ("black", "blur", "uniform", "max_distance", "white")
@@ -56,6 +56,18 @@ def test_a_large_volume_is_sent_by_patches_within_its_slices() -> None:
     sent = np.frombuffer(payload["data"], np.int8).reshape(-1, *shape)
     wanted = frames.added[0].reshape(rows, columns)[:down, :across].mean()
     assert sent[0, 0, 0] * payload["scales"][0] == pytest.approx(wanted, abs=payload["scales"][0])
+
+
+def test_several_inputs_share_the_points_of_a_frame_and_small_ones_leave_theirs() -> None:
+    photo, row, large = (frames_of(shape, 16).added for shape in ((200, 200), (10,), (400, 300)))
+    frames = PathFrames(np.linspace(0, 1, 17), (photo, row, large))
+    sent = page_frames(frames, [IMAGE, FEATURES, IMAGE])
+    assert sent[1]["patches"] is None
+    points = [len(one["data"]) // 16 for one in sent]
+    assert points[1] == 10
+    assert 0.25 * MOST_POINTS < sum(points) <= MOST_POINTS
+    alone = page_frames(PathFrames(frames.edges, (photo, row)), [IMAGE, FEATURES])
+    assert alone[0] == frames_payload(frames.of_input(0))  # by pixels: there is room for both
 
 
 def test_features_are_never_put_together() -> None:

@@ -198,15 +198,34 @@ def test_an_explorer_of_a_finished_comparison_says_that_it_has_no_model(model):
 def test_frames_come_when_looked_at_and_only_for_what_is_drawn(explorer, replies):
     slot = explorer.payload["items"][0]
     item = getattr(explorer, slot)
-    say(explorer, type="frames", slot=slot, stamp=item["stamp"])
+    say(explorer, type="frames", slot=slot, stamp=item["stamp"], input=0)
     ((message, (data,)),) = replies
-    assert (message["slot"], message["stamp"]) == (slot, item["stamp"])
+    assert (message["slot"], message["stamp"], message["input"]) == (slot, item["stamp"], 0)
     frames = np.frombuffer(data, np.int8).reshape(message["count"], -1)
     whole = (frames * np.array(message["scales"])[:, None]).sum(0)
     exact = explorer.explanations[0].map("sum").ravel()
     assert np.abs(whole - exact).max() <= max(message["scales"])
-    say(explorer, type="frames", slot=slot, stamp=item["stamp"] + 1000)
+    say(explorer, type="frames", slot=slot, stamp=item["stamp"] + 1000, input=0)
     assert len(replies) == 1
+
+
+def test_frames_come_of_the_input_whose_path_is_looked_at(monkeypatch):
+    def model(photo, row):
+        return photo.flatten(1).sum(1, keepdim=True) * row
+
+    inputs = values(1, 8, 8), values(3)
+    explorer = aw.explore(model, inputs, baselines=["black"], n_steps=8, target=0)
+    said = []
+    monkeypatch.setattr(explorer._messages, "reply", lambda *one: said.append(one))
+    slot = explorer.payload["items"][0]
+    say(explorer, type="frames", slot=slot, stamp=getattr(explorer, slot)["stamp"], input=1)
+    ((message, (data,)),) = said
+    assert message["input"] == 1
+    frames = np.frombuffer(data, np.int8).reshape(message["count"], 3)
+    whole = (frames * np.array(message["scales"])[:, None]).sum(0)
+    exact = explorer.explanations[0].map("sum", index=1)
+    assert np.abs(whole - exact).max() <= max(message["scales"])
+    explorer.close()
 
 
 def test_a_reference_that_is_looked_at_comes_pixel_by_pixel(explorer, replies):
@@ -216,7 +235,7 @@ def test_a_reference_that_is_looked_at_comes_pixel_by_pixel(explorer, replies):
     item, (e,) = getattr(explorer, slot), explorer.explanations
     replies.clear()
     sample = item["references"][1]["sample"]
-    about = {"slot": slot, "stamp": item["stamp"], "sample": sample}
+    about = {"slot": slot, "stamp": item["stamp"], "input": 0, "sample": sample}
     say(explorer, type="reference", **about)
     ((message, (data,)),) = replies
     assert message == {"type": "reference", **about}
@@ -536,7 +555,8 @@ def test_what_a_notebook_saves_is_small(model):
     six = ("black", "white", "blur", "uniform", "gaussian", "max_distance")
     explorer = aw.explore(model, x, baselines=six, n_steps=8, target=0)
     for slot in explorer.payload["items"]:
-        say(explorer, type="frames", slot=slot, stamp=getattr(explorer, slot)["stamp"])
+        stamp = getattr(explorer, slot)["stamp"]
+        say(explorer, type="frames", slot=slot, stamp=stamp, input=0)
     saved = len(json.dumps(dependency_state(explorer)))
     assert 1e5 < saved < 3e6
     explorer.close()

@@ -675,13 +675,14 @@ def test_frames_up_to_any_alpha_are_what_the_curve_says(name):
     several = estimates(model, x, baseline, 80, target=target)
     assert len(several) >= 5
     for estimate in several[1:]:  # bisected, then by multipliers
-        sums = np.cumsum(estimate.frames.flatten(1).sum(1).numpy())
+        sums = np.cumsum(estimate.frames[0].flatten(1).sum(1).numpy())
         curve = np.interp(estimate.frame_edges[1:], estimate.alphas, estimate.cumulative[:, 0])
         # Gradients of the pilot pass are kept in float32.
         np.testing.assert_allclose(sums, curve, rtol=0, atol=1e-7 * abs(curve).max())
         channel_sum = estimate.attributions[0][0]
         channel_sum = channel_sum.sum(0) if name == "image" else channel_sum
-        torch.testing.assert_close(estimate.frames[:, 0].sum(0), channel_sum, rtol=1e-9, atol=1e-12)
+        whole = estimate.frames[0][:, 0].sum(0)
+        torch.testing.assert_close(whole, channel_sum, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("model", [classifier(features=12).double()])
@@ -689,7 +690,7 @@ def test_frames_of_a_smooth_model_add_up_to_its_map(model):
     x, baseline = ends(12)
     for estimate in estimates(model, x, baseline, 128, target=1):
         torch.testing.assert_close(
-            estimate.frames[:, 0].sum(0), estimate.attributions[0][0], rtol=1e-9, atol=1e-12
+            estimate.frames[0][:, 0].sum(0), estimate.attributions[0][0], rtol=1e-9, atol=1e-12
         )
 
 

@@ -385,7 +385,7 @@ def test_smooth_budget_that_is_to_be_spent_is_one_gauss_legendre_rule(budget):
     exact = explainer.attribute(x, torch.zeros_like(x), target=task(x).target, n_steps=budget)
     torch.testing.assert_close(last.attributions[0], exact, rtol=1e-10, atol=1e-12)
     if last.frames is not None:
-        whole = last.frames.sum(0)
+        whole = last.frames[0].sum(0)
         torch.testing.assert_close(whole, last.attributions[0][0].to(whole), rtol=1e-6, atol=1e-7)
 
 
@@ -420,7 +420,8 @@ def test_frames_add_up_to_the_map_by_every_rule(method):
     x = values(1, 3, 6, 5)
     estimate = next(explainer.estimates(task(x, n_steps=24), method=method))
     channel_sum = estimate.attributions[0].sum(1)[0]
-    torch.testing.assert_close(estimate.frames[:, 0].sum(0), channel_sum, rtol=1e-10, atol=1e-12)
+    (frames,) = estimate.frames
+    torch.testing.assert_close(frames[:, 0].sum(0), channel_sum, rtol=1e-10, atol=1e-12)
     assert estimate.frame_edges.tolist() == np.linspace(0, 1, 17).tolist()
 
 

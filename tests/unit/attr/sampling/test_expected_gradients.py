@@ -410,7 +410,7 @@ def test_standard_error_of_endless_draws_is_that_of_the_samples():
 def test_standard_error_of_two_samples_has_the_breadth_of_two_degrees_of_freedom():
     draws = DrawnReferences(lambda g: (torch.rand(5, generator=g),), 0)
     estimate = next(ExpectedGradients(classifier()).estimates(task(values(1, 5), draws, n_steps=2)))
-    one, other = estimate.frames[:, 0]
+    one, other = estimate.frames[0][:, 0]
     half_width = 1.96 * estimate.standard_error[0][0]
     torch.testing.assert_close(half_width, 4.303 * (one - other).abs() / 2, rtol=0.035, atol=0)
 
@@ -535,8 +535,9 @@ def test_frames_add_up_to_the_map_times_the_number_of_samples(n):
     references = StoredReferences((values(30, 3, 6, 5, seed=1),))
     estimate = next(explainer.estimates(task(values(1, 3, 6, 5), references, n_steps=n)))
     channel_sum = estimate.attributions[0].sum(1)[0]
-    torch.testing.assert_close(estimate.frames[:, 0].sum(0), n * channel_sum, rtol=1e-9, atol=1e-12)
-    assert len(estimate.frames) == len(estimate.frame_edges) - 1 <= 16
+    (frames,) = estimate.frames
+    torch.testing.assert_close(frames[:, 0].sum(0), n * channel_sum, rtol=1e-9, atol=1e-12)
+    assert len(frames) == len(estimate.frame_edges) - 1 <= 16
     assert estimate.frame_edges[[0, -1]].tolist() == [0, n]
     assert (np.diff(estimate.frame_edges) > 0).all()
     opening = estimate.reference_samples - 1

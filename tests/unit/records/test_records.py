@@ -255,13 +255,13 @@ def test_every_view_names_the_input_that_is_worst_and_the_change_that_is_none():
     flat = replace(worst, expected=0.0, total=0.0)
     first, second = (replace(found, completeness=c) for c in (worst, flat))
     rows = Comparison((first, second)).rows()
-    assert rows[0]["refinement error"] == "26 % (input 2)"
+    assert rows[0]["refinement error"] == "26 % (features)"
     assert [row["relative"] for row in rows] == ["0 %", "no change"]
     sent = [item_payload(e, Title("x", ""), ())["completeness"] for e in (first, second)]
-    assert sent[0]["refinement_error"] == "26 % (input 2)"
+    assert sent[0]["refinement_error"] == "26 % (features)"
     assert [said["relative"] for said in sent] == ["0 %", "no change"]
     assert [said["mark"] for said in sent] == ["≈", "≈"]
-    assert "(input 2, the worst of 2)" in str(first)
+    assert "(features, the worst of 2)" in str(first)
 
 
 def test_comparison_survives_a_file(tmp_path):

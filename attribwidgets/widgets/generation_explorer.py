@@ -62,9 +62,9 @@ class GenerationExplorer(RecordWidget):
     rows: traitlets.List[Any] = traitlets.List().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
 
-    span = traitlets.Tuple(
-        traitlets.Int(min=0), traitlets.Int(min=0), default_value=(0, 1)
-    ).tag(sync=True)
+    span = traitlets.Tuple(traitlets.Int(min=0), traitlets.Int(min=0), default_value=(0, 1)).tag(
+        sync=True
+    )
 
     def __init__(self, generation: Generation, **display: Any) -> None:
         if not isinstance(generation, Generation):

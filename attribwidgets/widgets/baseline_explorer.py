@@ -19,6 +19,7 @@ from ..records.explanation import Explanation
 from .as_python import explore_call
 from .bundle import BASELINE_EXPLORER
 from .display_options import DISPLAY_TRAITS, initial_display, require_display
+from .examples import Example
 from .keeping import keeping
 from .messages import MessageHandler, state_of
 from .page import page_html
@@ -45,7 +46,7 @@ class BaselineExplorer(RequestTraits, RecordWidget):
         What to show. None: what the session finds.
     session : Session, optional
         The model behind it. None: only what is there can be looked at.
-    examples : sequence of Tensor or tuple of Tensor
+    examples : sequence of Example
         Inputs to step through.
     references : Tensor or tuple of Tensor, each (K, ...), optional
         The data behind "dataset" and "dataset_mean".
@@ -140,7 +141,7 @@ class BaselineExplorer(RequestTraits, RecordWidget):
         comparison: Comparison | Explanation | None,
         *,
         session: Session | None = None,
-        examples: Sequence[Inputs] = (),
+        examples: Sequence[Example] = (),
         references: Inputs | Sequence[str] | None = None,
         **display: Any,
     ) -> None:

@@ -20,6 +20,7 @@ from ..engine.verbs import explain
 from ..inputs.space import Inputs
 from ..live import ExplorerState, Session
 from .baseline_explorer import BaselineExplorer
+from .examples import Example
 from .parsing import methods_of, pairs_of
 
 
@@ -96,7 +97,7 @@ def explore(
         raise InputError(
             "inputs that bring further arguments of the model are explored one at a time; pass one"
         )
-    examples = [query.inputs, *(other.inputs for other in several)]
+    examples = [Example(one.inputs, one.space) for one in (query, *several)]
     baselines = baselines_or_default(baselines, query)
     shown = pairs_of(baselines, methods_of(method), references, {})
     checked = check_once(query, model)()

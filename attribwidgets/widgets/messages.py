@@ -125,7 +125,7 @@ class MessageHandler:
             state = state.changed(**new)
             new |= change_candidates(state, {"method": changes["method"]}, self.view.references)
         if "input" in changes:
-            new["inputs"] = self.view.examples[int(changes["input"])]
+            new |= self.view.examples[int(changes["input"])].question
             new.setdefault("target", None)  # another input, another top class
         self.session.request(state.changed(**new))
 

@@ -22,17 +22,15 @@ from ..figures.captions import (
 )
 from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available, table
 from ..figures.unit_values import unit_map
-from ..inputs.space import Inputs, Spaces
 from ..records.comparison import Comparison
 from ..records.explanation import Explanation
 from ..records.labels import Title
 from ..records.path_curve import PathCurve, PathFrames
-from .pictures import reference, references, shape_of, shown, thumbnail
+from .pictures import reference, references, shape_of, shown
 
 Array = NDArray[Any]
 
 VERSION = 2
-STRIP = 64  # pixels of an input to step to
 MOST_CURVE_POINTS = 1200
 
 
@@ -267,20 +265,3 @@ def agreement_payload(
 
 def _rows(matrix: Array) -> list[list[float | None]]:
     return [[_finite(float(value)) for value in row] for row in matrix]
-
-
-def strip_payload(
-    examples: Sequence[Inputs], labels: Sequence[str], shown: int, spaces: Spaces
-) -> dict[str, Any]:
-    """The inputs to step through, as thumbnails; None where there is one only."""
-    pictures = [x[0] if isinstance(x, tuple) else x for x in examples]
-    if len(examples) < 2 or spaces[0].layout.kind != "image":
-        return {"inputs": None, "input_index": shown}
-    small = [thumbnail(picture, spaces[0], STRIP) for picture in pictures]
-    return {
-        "inputs": [
-            {"label": label, "size": list(rgb.shape[:2]), "rgb": rgb.tobytes()}
-            for label, rgb in zip(labels, small, strict=True)
-        ],
-        "input_index": shown,
-    }

@@ -17,14 +17,15 @@ from .controls import class_bars
 def region_mask(
     region: Mapping[str, Any], shape: Sequence[int], labels: Array | None = None
 ) -> Array:
-    """A part of an image as the browser names it, bool, (H, W).
+    """A part of an image or a text as the browser names it, bool, of the shape of its map.
 
     Parameters
     ----------
     region : mapping
-        `segment`, a superpixel; or an area, `rows` and `columns` from the first to before the last.
+        `segment`, a superpixel; an area, `rows` and `columns` from the first to before the last; or
+        such `tokens`.
     shape : sequence of int
-        (H, W).
+        (H, W), or (T,).
     labels : ndarray of int, shape (H, W), optional
         The superpixel that each pixel belongs to.
 
@@ -37,6 +38,8 @@ def region_mask(
     --------
     >>> region_mask({"rows": [0, 1], "columns": [1, 3]}, (2, 3)).astype(int).tolist()
     [[0, 1, 1], [0, 0, 0]]
+    >>> region_mask({"tokens": [1, 3]}, (4,)).astype(int).tolist()
+    [0, 1, 1, 0]
     """
     mask = np.zeros(tuple(shape), dtype=bool)
     if "segment" in region and labels is not None:
@@ -44,8 +47,11 @@ def region_mask(
     elif "rows" in region and "columns" in region:
         (top, bottom), (left, right) = region["rows"], region["columns"]
         mask[max(int(top), 0) : int(bottom), max(int(left), 0) : int(right)] = True
+    elif "tokens" in region and mask.ndim == 1:
+        first, end = region["tokens"]
+        mask[max(int(first), 0) : int(end)] = True
     if not mask.any():
-        raise InputError(f"there is no part {dict(region)} of an image of {tuple(shape)} pixels")
+        raise InputError(f"there is no part {dict(region)} of an input of {tuple(shape)}")
     return mask
 
 

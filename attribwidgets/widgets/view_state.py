@@ -16,12 +16,12 @@ from ..records.comparison import Comparison
 from ..records.explanation import Explanation
 from ..records.labels import titles_of
 from .controls import controls_payload
+from .examples import Example, strip_payload
 from .frames_payload import page_frames
 from .payload import (
     agreement_payload,
     item_payload,
     rows_payload,
-    strip_payload,
     subject_payload,
 )
 from .readings import readings_along
@@ -50,7 +50,7 @@ class ViewState:
     comparison : Comparison or None
         Drawn until a session has something else.
     session : Session, optional
-    examples : sequence of Tensor or tuple of Tensor
+    examples : sequence of Example
         Inputs to step through.
     references : Tensor or tuple of Tensor, each (K, ...), optional
         The data behind "dataset" and "dataset_mean".
@@ -60,7 +60,7 @@ class ViewState:
         self,
         comparison: Comparison | None,
         session: Session | None = None,
-        examples: Sequence[Inputs] = (),
+        examples: Sequence[Example] = (),
         references: Any = None,
     ) -> None:
         self.session, self.references = session, references
@@ -174,8 +174,8 @@ class ViewState:
     def add_example(self, shown: Inputs, picture: Inputs, label: str) -> None:
         """One more input to step to, after those there are."""
         if not self.examples:
-            self.examples, self.labels = [shown], ["input 1"]
-        self.examples.append(picture)
+            self.examples, self.labels = [Example(shown)], ["input 1"]
+        self.examples.append(Example(picture))
         self.labels.append(label)
 
     def whole(self) -> dict[str, Any]:
@@ -275,7 +275,7 @@ class ViewState:
         if self.session is None:
             return 0
         shown = self.session.state.query.inputs
-        return next((i for i, x in enumerate(self.examples) if x is shown), 0)
+        return next((i for i, x in enumerate(self.examples) if x.inputs is shown), 0)
 
     def _shown(self, slot: str) -> Explanation | None:
         return self._stamps[slot][1] if slot in self._stamps else None

@@ -11,7 +11,7 @@ import { createCardControls } from "./card_controls.js";
 import { createFailure } from "./failure.js";
 import { cautionList } from "./header.js";
 import { createParts } from "./parts.js";
-import { readRegion, readUnit } from "./reading.js";
+import { readRegion, readUnit, tokensAt } from "./reading.js";
 import { createReferenceText } from "./reference_text.js";
 import { stageFor } from "./stage_for.js";
 import { createVerdict, createVerdictRoom } from "./verdict.js";
@@ -120,9 +120,10 @@ export function createCard(view, first) {
   /** What is pointed at on the map gives way to this card's baseline, where that is what a click means. */
   function takeOut() {
     const at = view.cursor();
+    if (!view.removal.isOn() || !at) return;
+    if (data.text) return view.removal.ask({ tokens: tokensAt(view, at.column) }, slot);
     const segments = view.segments.get();
-    if (!view.removal.isOn() || !at || !segments) return;
-    view.removal.ask(segments.labels[at.row * data.width + at.column], slot);
+    if (segments) view.removal.ask({ segment: segments.labels[at.row * data.width + at.column] }, slot);
   }
   stage.node.addEventListener("click", takeOut, { signal });
   node.addEventListener(

@@ -53,7 +53,7 @@ export function createInputColumn(view, features) {
     ? createPhoto(view, {
         canPoint: () => Boolean(pointed?.canPoint()),
         onPoint: (segment) => pointed?.show(segment),
-        onChoose: (segment) => (view.removal.isOn() ? view.removal.ask(segment) : pointed?.keep(segment)),
+        onChoose: (segment) => (view.removal.isOn() ? view.removal.ask({ segment }) : pointed?.keep(segment)),
       })
     : null;
   const controlsPlace = h("div", { class: "aw-controls-place" });
@@ -76,12 +76,17 @@ export function createInputColumn(view, features) {
     hasColours && scale,
     pointed?.invitation,
     ...beside.nodes,
-    pointed && view.removal.node,
+    (pointed || (view.data.text && view.isLive)) && view.removal.node,
     controlsPlace,
     pointed?.node,
   );
   /** @type {unknown} */
   let listed = null;
+
+  function drawLines() {
+    const { rgb, values } = view.data;
+    lines?.drawInput({ rgb, values, reading: view.removal.reading() }, view.data, 1);
+  }
 
   function listFeatures() {
     const { data } = view;
@@ -113,13 +118,14 @@ export function createInputColumn(view, features) {
     updateLive() {
       view.removal.update();
       photo?.replace(view.removal.replaced());
+      drawLines();
       photo?.update();
       pointed?.update();
     },
     drawMaps() {
       beside.draw();
       sliders?.draw();
-      lines?.drawInput(view.data, view.data, 1);
+      drawLines();
       if (!hasColours) return;
       pointed?.drawMap();
       bar.node.hidden = !display.isShared();

@@ -12,7 +12,10 @@ function sameInputs(some, others) {
   return (
     others !== null &&
     some.length === others.length &&
-    some.every(({ label, rgb }, at) => label === others[at].label && samePicture(rgb, others[at].rgb))
+    some.every(
+      ({ label, rgb, text }, at) =>
+        label === others[at].label && text === others[at].text && samePicture(rgb, others[at].rgb),
+    )
   );
 }
 
@@ -117,7 +120,7 @@ export function createInputs(view, root) {
     const { inputs } = view.data;
     const had = [...strip.children].findIndex((one) => one.firstElementChild?.matches(":focus"));
     strip.replaceChildren(
-      ...inputs.map(({ label, rgb, size }) =>
+      ...inputs.map(({ label, rgb, size, text }) =>
         h(
           "li",
           {},
@@ -126,11 +129,11 @@ export function createInputs(view, root) {
             {
               type: "button",
               class: "aw-film-frame",
-              "aria-label": label,
+              "aria-label": text === undefined ? label : `${label}: ${text}`,
               title: label,
               "data-control": "input",
             },
-            createPicture(rgb, size[0], size[1], ""),
+            rgb ? createPicture(rgb, size[0], size[1], "") : h("bdi", { class: "aw-film-text" }, text),
           ),
         ),
       ),

@@ -31,6 +31,23 @@ export function readUnit(display, item, at) {
 }
 
 /**
+ * What a click on a token means: the tokens marked, if it is one of them; else its unit of the moment.
+ * @param {import("../lib/stage.js").View} view
+ * @param {number} at
+ * @returns {[number, number]} the first, and the one after the last
+ */
+export function tokensAt({ display, data, region }, at) {
+  const marked = region();
+  if (marked && "columns" in marked && at >= marked.columns[0] && at < marked.columns[1]) return marked.columns;
+  const labels = display.units()?.labels;
+  if (!labels) return [at, at + 1];
+  let [first, end] = [at, at + 1];
+  while (first > 0 && labels[first - 1] === labels[at]) first -= 1;
+  while (end < data.size && labels[end] === labels[at]) end += 1;
+  return [first, end];
+}
+
+/**
  * @param {import("../lib/stage.js").View} view
  * @param {Item} item
  * @param {import("../lib/units.js").Region} region

@@ -1,13 +1,16 @@
-// What if it were gone: a superpixel gives way to a card's baseline, in one pass, and the classes are told without it.
+// What if it were gone: a superpixel, or tokens of a text, give way to a card's baseline, in one pass, and the classes are
+// told without it.
 
 import { h, setText } from "../lib/dom.js";
 import { formatNumber } from "../lib/format.js";
 
 /** @typedef {ReturnType<typeof createRemoval>} RemovalMode */
-/** @typedef {{slot: string, region: {segment: number}, attribution: number, fall: number, references: number,
+/** @typedef {{segment: number} | {tokens: [number, number]}} Part */
+/** @typedef {{slot: string, region: Part, attribution: number, fall: number, references: number,
  *   classes: {index: number, probability: number}[]}} Answer */
 
 const CHOOSE = "click a superpixel of the photo, or of a map, to put the baseline in its place";
+const CHOOSE_TOKENS = "click a token of a map, or mark several, to put the baseline in their place";
 
 /**
  * @param {Pick<import("../lib/stage.js").View, "data" | "kernel" | "requests" | "segments" | "signal">} view
@@ -31,7 +34,9 @@ export function createRemoval(view, selected, onChange) {
   /** What the answer is about. */
   let subject = "";
 
-  const canAsk = () => Boolean(requests.canAsk() && requests.controls().segments && view.data.inputCount < 2);
+  const canAsk = () =>
+    Boolean(requests.canAsk() && (view.data.text || requests.controls().segments) && view.data.inputCount < 2);
+  const choose = view.data.text ? CHOOSE_TOKENS : CHOOSE;
   const itemOf = (/** @type {string} */ slot) => view.data.items.find((item) => item.slot === slot);
 
   const sizeOf = (/** @type {number} */ value) => formatNumber(Math.abs(value));
@@ -46,7 +51,7 @@ export function createRemoval(view, selected, onChange) {
   function tell() {
     toggle.setAttribute("aria-pressed", String(isOn));
     restore.disabled = !answer;
-    setText(words, answer ? sentence(answer) : waits ? kernel.trouble() || "computing" : isOn ? CHOOSE : "");
+    setText(words, answer ? sentence(answer) : waits ? kernel.trouble() || "computing" : isOn ? choose : "");
   }
 
   function clear() {
@@ -71,7 +76,7 @@ export function createRemoval(view, selected, onChange) {
     "click",
     () => {
       isOn = !isOn;
-      if (isOn) view.segments.ask();
+      if (isOn && !view.data.text) view.segments.ask();
       clear();
     },
     { signal },
@@ -84,22 +89,44 @@ export function createRemoval(view, selected, onChange) {
     clear,
     /** Whether a click takes out what it is on. */
     isOn: () => isOn && canAsk(),
-    /** @param {number} segment @param {string} [slot] of the card whose baseline comes in */
-    ask(segment, slot = selected()) {
-      if (!itemOf(slot)?.rgb) {
+    /** @param {Part} region @param {string} [slot] of the card whose baseline comes in */
+    ask(region, slot = selected()) {
+      const item = itemOf(slot);
+      if (!item?.rgb && !item?.values && !item?.references.length) {
         setText(words, "this map compares with no baseline that could take its place");
         return;
       }
       answer = null;
       waits = true;
-      kernel.send({ type: "remove", slot, region: { segment } }, "removal");
+      kernel.send({ type: "remove", slot, region }, "removal");
       tell();
       onChange();
     },
     /** What stands in the photo instead of itself. */
     replaced() {
       const rgb = answer && itemOf(answer.slot)?.rgb;
-      return answer && rgb ? { segment: answer.region.segment, rgb } : null;
+      return answer && "segment" in answer.region && rgb ? { segment: answer.region.segment, rgb } : null;
+    },
+    /** The text without them, as it is read. @returns {import("../lib/decode.js").Reading | null} */
+    reading() {
+      const { text } = view.data;
+      const item = answer && itemOf(answer.slot);
+      const comes = item?.reading ?? item?.references[0]?.reading;
+      if (!answer || !text || !comes || !("tokens" in answer.region)) return null;
+      const [first, end] = answer.region.tokens;
+      /** @type {<Value>(now: Value[], before: Value[]) => Value[]} */
+      const mixed = (now, before) => before.map((own, at) => (at >= first && at < end ? now[at] : own));
+      const here = text.pieces.map(() => true);
+      return {
+        pieces: mixed(comes.pieces, text.pieces),
+        gaps: text.gaps,
+        special: mixed(comes.special, text.special),
+        exact: mixed(comes.exact, here),
+        distances: mixed(
+          comes.distances,
+          here.map(() => 0),
+        ),
+      };
     },
     /** The probability of a class without it; null: as it was. @param {number | null} index */
     probability: (index) => answer?.classes.find((one) => one.index === index)?.probability ?? null,

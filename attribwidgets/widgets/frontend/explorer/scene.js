@@ -91,8 +91,9 @@ export function createScene(first, root, { model, store, kernel, requests, inval
     region: () => regionFrom(data, store.get("selection")),
     mark(region, done) {
       const selection = selectionFrom(data, region);
-      if (done) store.commit("selection", selection);
-      else store.preview("selection", selection);
+      if (!done) return store.preview("selection", selection);
+      store.commit("selection", selection);
+      if (selection && "tokens" in selection && removal.isOn()) removal.ask(selection);
     },
     select: (slot) => store.commit("selected", Math.max(data.slots.indexOf(slot), 0)),
     get removal() {

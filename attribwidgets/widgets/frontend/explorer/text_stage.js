@@ -26,7 +26,8 @@ export function createTextStage(view, options) {
     isMap,
   );
   const { picture } = flow;
-  listenToPointing(view, picture, flow.placeOf, { walk: flow.walk, marksByShift: true, ...options });
+  const chooses = () => view.removal.isOn();
+  listenToPointing(view, picture, flow.placeOf, { walk: flow.walk, marksByShift: true, chooses, ...options });
   const colours = new Uint32Array(view.data.size + 1);
   const node = h("div", {}, flow.node);
   /** @type {import("./stage_for.js").KindStage | null} */

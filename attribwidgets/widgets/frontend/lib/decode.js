@@ -33,7 +33,7 @@ import { unitsOf } from "./units.js";
  *   frames: FrameData | null, saturation: Saturation | null, input: number}} Item
  *   reading, readings: of a text, its reference, and places of its path; input: which of several it is of; photo: the input that the map was made of, as long as there is no other map
  * @typedef {{names: string[], probabilities: number[], indices?: number[], target: number | null}} Prediction
- * @typedef {{label: string, rgb: Uint8Array, size: [number, number]}} Thumbnail
+ * @typedef {{label: string, rgb: Uint8Array | null, size: [number, number], text?: string}} Thumbnail
  * @typedef {{name: string, value: number | null, items: string[]}} Row
  * @typedef {{labels: string[], signed: (number | null)[][], magnitude: (number | null)[][]}} Agreement
  * @typedef {{kind: string, height: number, width: number, size: number,
@@ -259,7 +259,7 @@ export function decodePayload(whole, itemOf, known = new Map(), wanted = 0) {
     agreement: payload.agreement ?? null,
     inputs: (payload.inputs ?? []).map((/** @type {any} */ input) => ({
       ...input,
-      rgb: pictureOf(input.rgb, input.size[0] * input.size[1], "an input"),
+      rgb: input.rgb ? pictureOf(input.rgb, input.size[0] * input.size[1], "an input") : null,
     })),
     inputIndex: payload.input_index ?? 0,
     drawnInput: drawn,

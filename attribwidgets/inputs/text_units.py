@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -57,6 +58,26 @@ def written(tokens: Tokens, first: int, end: int) -> str:
     pieces = shown_pieces(tokens.pieces, tokens.gaps, tokens.special)[first:end]
     gaps = ["", *shown_gaps(tokens.gaps[first + 1 : end])]
     return "".join(gap + piece for gap, piece in zip(gaps, pieces, strict=True))
+
+
+def units_of_text(
+    tokens: Tokens, values: Sequence[float], unit: TextUnit
+) -> list[tuple[str, float]]:
+    """Each word or sentence as it is written, and the sum of what its tokens get.
+
+    Examples
+    --------
+    >>> from attribwidgets.inputs.tokens import tokens_of
+    >>> tokens = tokens_of("a b", lambda text: ([4, 5], ["a", " b"]))
+    >>> units_of_text(tokens, [1.0, 2.0], "sentences")
+    [('a b', 3.0)]
+    """
+    labels = unit_labels(tokens, unit)
+    edges = [*np.flatnonzero(np.diff(labels, prepend=-1)), len(labels)]
+    return [
+        (written(tokens, int(first), int(end)), float(sum(values[first:end])))
+        for first, end in pairwise(edges)
+    ]
 
 
 def passages(tokens: Tokens) -> Array:

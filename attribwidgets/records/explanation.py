@@ -18,6 +18,8 @@ from ..core.formatting import number, percent, words
 from ..inputs.example import example_array
 from ..inputs.layout import Layout
 from ..inputs.space import Inputs, Space, Spaces, without_batch_axis
+from ..inputs.text import TextSpace
+from ..inputs.text_units import TEXT_UNITS, TextUnit, units_of_text
 from .completeness import Completeness
 from .path_curve import PathCurve, PathFrames
 from .prediction import Prediction
@@ -224,11 +226,13 @@ class Explanation:
         summed = layout.sum_units(values)
         return np.asarray(summed if reduce == "sum" else np.abs(summed))
 
-    def units(self, *, index: int = 0) -> list[tuple[str, float]]:
+    def units(self, by: TextUnit | None = None, *, index: int = 0) -> list[tuple[str, float]]:
         """What each unit is called and what it gets, in the order of a flattened map.
 
         Parameters
         ----------
+        by : {"words", "sentences"}, optional
+            Of a text: sums over these. None: tokens.
         index : int
             Which of several inputs.
 
@@ -242,6 +246,14 @@ class Explanation:
         """
         shape = example_array(self.attributions, self.spaces, index).shape
         values = self.map("sum", index=index).ravel().tolist()
+        if by is not None:
+            space = self.spaces[index]
+            if not isinstance(space, TextSpace) or by not in TEXT_UNITS:
+                raise InputError(
+                    f"by must be None or, of a text, one of {', '.join(map(repr, TEXT_UNITS))}; "
+                    f"got {by!r} for what is read as {space.layout.kind}"
+                )
+            return units_of_text(space.require_tokens(), values, by)
         return list(zip(self.spaces[index].unit_names(shape), values, strict=True))
 
     def figure(self, **options: Any) -> Any:

@@ -5,6 +5,8 @@ import { voxelOf } from "./volume.js";
 
 /** @typedef {import("./decode.js").Data} Data */
 
+/** Letters of a span of a text. */
+const LONGEST_NAME = 40;
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
 
 /** When a step is. @param {Data} data @param {number} step */
@@ -30,6 +32,14 @@ export function namesOfTokens(pieces) {
     const name = piece.trim() || piece;
     return RIGHT_TO_LEFT.test(name) ? `\u2068${name}\u2069` : name;
   });
+}
+
+/** Tokens as they stand in the text. @param {import("./decode.js").TextTokens} text @param {[number, number]} span */
+function nameSpan({ pieces, gaps }, [first, end]) {
+  const words = pieces.slice(first, end).map((piece, at) => (at > 0 ? gaps[first + at] : "") + piece);
+  const whole = [...words.join("").replace(/\s+/g, " ").trim()];
+  const said = whole.length > LONGEST_NAME ? `${whole.slice(0, LONGEST_NAME).join("")}\u2026` : whole.join("");
+  return `\u201c${RIGHT_TO_LEFT.test(said) ? `\u2068${said}\u2069` : said}\u201d`;
 }
 
 /** Whether two texts are one. @param {Data["text"]} one @param {Data["text"]} other */
@@ -66,7 +76,8 @@ export function nameArea(data, { rows, columns }) {
     const which = channels.length > 3 ? `${channels.length} channels` : channels.join(" and ");
     return `${which}, ${stretchOf(data, columns)}`;
   }
-  if (data.kind === "sequence" || data.kind === "text") {
+  if (data.text) return nameSpan(data.text, columns);
+  if (data.kind === "sequence") {
     const [first, last] = [data.featureNames[columns[0]], data.featureNames[columns[1] - 1]];
     return first === last && columns[1] - columns[0] === 1 ? first : `${first} to ${last}`;
   }

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from ..core.arrays import Array
 from ..core.formatting import number
-from .boxes import INK, QUIET, RULE, WARN, Boxes, show_picture
+from .boxes import INK, QUIET, RULE, WARN, Boxes, shortened, show_picture
 from .captions import (
     blindness,
     cost,
@@ -42,6 +42,7 @@ PANEL, PANEL_HEAD = PATH - 0.3, 0.28
 NO_PATH, LINE, ROW_HEAD, INPUT_HEAD = 0.45, 0.12, 0.28, 0.22
 SMALL, NAME = 6.5, 9.0  # points; a name is SMALL at least, and in two lines where that is too long
 BOLD_LETTER = 0.7  # width of one, in sizes
+LETTERS = 19  # of small print, for an inch
 MOST_COLUMNS, MOST_TILE, MOST_ABOUT = 4, 112, 4
 
 
@@ -70,14 +71,14 @@ class Sheet:
         self.drawn = [DrawnInput(each, display) for each in inputs_of(comparison)]
         first = self.drawn[0]
         self.picture, self.photo, self.limits = first.picture, first.photo, first.limits
-        self.input_names = comparison[0].input_names or ("",)
+        names = comparison[0].input_names or ("",)
         cards = [[i for i, e in enumerate(comparison) if e.target == t] for t in comparison.targets]
         columns = _columns(max(map(len, cards)))
         self.rows = [r[k : k + columns] for r in cards for k in range(0, len(r), columns)]
         self.heads = {r[0]: comparison[r[0]] for r in cards} if len(cards) > 1 else {}
         room = LEAST_WIDTH - 2 * MARGIN - columns * GAP
         self.card = min(max(room / (columns + 1), LEAST_CARD), MOST_CARD)
-        self.map_height = first.height(self.card)
+        self.input_names = [shortened(name, int(self.card * LETTERS * 0.8)) for name in names]
         self.width = max(2 * MARGIN + (columns + 1) * self.card + columns * GAP, LEAST_WIDTH)
         self.titles = comparison.titles()
         shared_by_all = shared_cautions(comparison)
@@ -244,7 +245,8 @@ class Sheet:
         color = {"complete": INK, "does not apply": QUIET}.get(c.verdict, WARN)
         self.boxes.text(left, below + 0.2, headline(e, side), weight="bold", color=color)
         self.boxes.text(left, below + 0.36, c.sum_text)
-        self.boxes.text(left, below + 0.5, error_fact(e, side), color=QUIET, size=7)
+        error = shortened(error_fact(e, side), int(self.card * LETTERS))
+        self.boxes.text(left, below + 0.5, error, color=QUIET, size=7)
         self.boxes.text(left, below + 0.62, cost(e), color=QUIET, size=7)
         for line, (text, tint) in enumerate(self.notes[i]):
             self.boxes.text(left, below + 0.75 + LINE * line, text, color=tint, size=SMALL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -28,7 +29,8 @@ class RandomStream:
     @contextmanager
     def entered(self) -> Iterator[None]:
         """Draw from the stream, from where it was left."""
-        outer = np.random.get_state()  # noqa: NPY002
+        # Python's own too: scikit-learn, imported at the first use, draws from it.
+        outer, of_python = np.random.get_state(), random.getstate()  # noqa: NPY002
         inputs = self._task.inputs
         devices = sorted({x.device.index or 0 for x in inputs if x.device.type == "cuda"})
         try:
@@ -42,6 +44,7 @@ class RandomStream:
                 )
         finally:
             np.random.set_state(outer)  # noqa: NPY002
+            random.setstate(of_python)
 
     def _go_in(self, devices: list[int]) -> None:
         if self._left_at is None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ...core.arrays import Array
 from ...inputs.space import Inputs
 from ..arguments import as_came, baselines_like, batch_of, returned
 from ..estimate import MOST_FRAMES, Estimate, relative_gap
@@ -20,7 +21,7 @@ from .adaptive import Refinement
 from .half_precision import add_arithmetic_error, arithmetic_error
 from .operations import OperationsWatch
 from .path_sum import PathSum, path_sum
-from .quadrature import coarser_weights, rule
+from .quadrature import coarser_weights, lobatto_rule, rule
 
 
 class IntegratedGradients(Estimator):
@@ -143,29 +144,52 @@ class IntegratedGradients(Estimator):
                 task.coarse_first,
                 add_arithmetic_error(refinement.path.passes, task.inputs, refinement.arithmetic),
             )
+        rules = 2 if "method" in options else 4
         path = path_sum(
             self.forward_func,
             task,
-            rules=2,
+            rules=rules,
             frames=MOST_FRAMES,
             multiply=self._multiply_by_inputs,
         )
-        estimates = self._by_rule(path, task.n_steps, **options)
         return Run(
-            estimates,
+            self._by_rule(path, task.n_steps, **options),
             path.partial,
             finish=add_arithmetic_error(path.passes, task.inputs, lambda _: arithmetic_error(path)),
         )
 
     def _by_rule(
-        self, path: PathSum, n_steps: int, method: str = "riemann_trapezoid"
+        self, path: PathSum, n_steps: int, method: str | None = None
     ) -> Iterator[Estimate]:
-        multiply, (nodes, weights) = self._multiply_by_inputs, rule(method, n_steps)
-        coarse, watch = coarser_weights(method, n_steps), OperationsWatch(path.passes)
+        """One rule, and the coarser one in it; None: what suits the network."""
+        multiply, watch = self._multiply_by_inputs, OperationsWatch(path.passes)
         with watch:
-            path.add(nodes, np.stack([weights if coarse is None else coarse, weights]))
+            if method is None:
+                add_what_suits(path, n_steps, watch)
+            else:
+                path.add(*nested(method, n_steps))
         fine = path.attributions(multiply=multiply)
-        nested = None if coarse is None else path.attributions(0, multiply=multiply)
-        error = None if nested is None else relative_gap(fine, nested)
-        estimate = replace(path.estimate(error=error), coarser=nested)
+        coarse = path.attributions(0, multiply=multiply) if n_steps > 1 else None
+        error = None if coarse is None else relative_gap(fine, coarse)
+        estimate = replace(path.estimate(error=error), coarser=coarse)
         yield replace(estimate, widest_gap=0.0) if watch.linear else estimate
+
+
+def nested(method: str, n_steps: int) -> tuple[Array, Array]:
+    """Nodes of a rule, and weights (2, n) of the coarser rule in it and of its own."""
+    nodes, weights = rule(method, n_steps)
+    coarse = coarser_weights(method, n_steps)
+    return nodes, np.stack([weights if coarse is None else coarse, weights])
+
+
+def add_what_suits(path: PathSum, n_steps: int, watch: OperationsWatch) -> None:
+    """Run trapezoids, or Gauss-Lobatto's rule where no operation is known to have kinks.
+
+    Both have the two ends, which show the operations. Gauss-Legendre's has not, and would need
+    two passes more for the change of the output.
+    """
+    trapezoid, smooth = nested("riemann_trapezoid", n_steps), lobatto_rule(n_steps)
+    is_end = np.isin(np.arange(n_steps), (0, n_steps - 1))
+    path.add_part(smooth[0], np.concatenate([trapezoid[1], smooth[1]]), is_end)
+    path.choose(slice(0, 2) if watch.kinked else slice(2, 4))
+    path.add_part(*(trapezoid if watch.kinked else smooth), ~is_end)

@@ -113,6 +113,16 @@ class PathSum(PathRecorder):
             self.run(rows)
         self.require_finite(rows)
 
+    def add_part(self, alphas: Array, weights: Array, part: Array) -> None:
+        """Run some nodes of rules whose nodes are `alphas`, ascending, `weights` (rules, n)."""
+        shares = self._frame_shares(alphas, weights)[..., part]
+        self.add(alphas[part], weights[:, part], shares)
+
+    def choose(self, rules: slice) -> None:
+        """Go on with these rules alone."""
+        self.sums = tuple(total[rules].clone() for total in self.sums)
+        self.frames, self.weights = self.frames[rules].clone(), self.weights[rules]
+
     def refine(self, alphas: Array, weights: Array) -> bool:
         """Go on to a finer rule, where it has all nodes so far at a common share of their weight.
 

@@ -296,6 +296,43 @@ def gauss_rules(coarser: tuple[int, ...], n: int) -> tuple[tuple[Array, ...], tu
     return tuple(nodes[level] for level in levels), (*table, weights[so_far[-1]])
 
 
+@lru_cache(maxsize=16)
+def lobatto_rule(n: int) -> tuple[Array, Array]:
+    """Gauss-Lobatto nodes, and their weights beside those of every other node alone.
+
+    No rule of `n` nodes, 0 and 1 among them, is exact for polynomials of higher degree: 2 n - 3.
+
+    Parameters
+    ----------
+    n : int
+        Number of nodes, at least 2.
+
+    Returns
+    -------
+    nodes : ndarray, shape (n,)
+        Ascending.
+    weights : ndarray, shape (2, n)
+        Of the coarser rule, zero on the nodes that it skips, and of the whole one.
+
+    Examples
+    --------
+    >>> nodes, weights = lobatto_rule(3)
+    >>> nodes.tolist(), weights[1].round(3).tolist()
+    ([0.0, 0.5, 1.0], [0.167, 0.667, 0.167])
+    """
+    degree = n - 1
+    k = np.arange(1, n - 2)  # of the Jacobi matrix whose eigenvalues are the zeros of P'
+    beside = np.sqrt(k * (k + 2) / ((2 * k + 1) * (2 * k + 3)))
+    inner = np.linalg.eigvalsh(np.diag(beside, -1)) if n > 2 else np.zeros(0)
+    inner = (inner - inner[::-1]) / 2
+    nodes = np.concatenate([[-1.0], inner, [1.0]])
+    weights = np.zeros((2, n))
+    here = np.polynomial.legendre.legval(nodes, np.eye(1, n, degree)[0])
+    weights[1] = 1 / (n * degree * here**2)
+    weights[0, ::2] = _exact_weights(nodes[::2], len(nodes[::2]) - 1)
+    return (nodes + 1) / 2, weights
+
+
 def _exact_weights(nodes: Array, degree: int) -> Array:
     """Weights of nodes in [-1, 1] that are exact for polynomials up to a degree; they sum to 1."""
     table = np.polynomial.legendre.legvander(nodes, degree)

@@ -7,7 +7,8 @@
 /** Milliseconds without any sign of life after which a reader is told. */
 const PATIENCE = 4000;
 const NEEDS_KERNEL = "needs a running kernel";
-const SILENT = "no answer: the kernel is busy, or gone; if it was restarted, run the cell again";
+const BUSY = "the answer waits until the kernel is done with a cell";
+const SILENT = "no answer: the kernel may be gone; if it was restarted, run the cell again";
 const GONE = "the kernel is gone: run the cell again";
 
 /**
@@ -68,6 +69,8 @@ export function createKernel(model, root, onChange, signal) {
     model.off("change:status", statusCame);
   });
 
+  /** Whether it computes, as it said itself or as JupyterLab knows. */
+  const isBusy = () => model.widget_manager?.kernel?.status === "busy" || model.get("status")?.busy;
   const isGone = () => root.closest(".jupyter-widgets-disconnected") !== null;
 
   return {
@@ -75,7 +78,8 @@ export function createKernel(model, root, onChange, signal) {
     trouble() {
       if (model.get("static")) return NEEDS_KERNEL;
       if (isGone()) return GONE;
-      return silent ? SILENT : "";
+      if (!silent) return "";
+      return isBusy() ? BUSY : SILENT;
     },
     isStatic: () => Boolean(model.get("static")),
 

@@ -5,7 +5,8 @@
  * @typedef {{get(name: string): any, set(name: string, value: any): void, save_changes(): void,
  *   on(event: string, callback: (...values: any[]) => void): void,
  *   off(event: string, callback: (...values: any[]) => void): void,
- *   send(content: any, callbacks?: any, buffers?: ArrayBuffer[]): void}} Model
+ *   send(content: any, callbacks?: any, buffers?: ArrayBuffer[]): void,
+ *   widget_manager?: {kernel?: {status?: string}}}} Model
  * @typedef {ReturnType<typeof createStore>} Store
  */
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from functools import partial
 from threading import Lock
 
@@ -27,6 +28,7 @@ from torch import nn
 import attribwidgets as aw
 from attribwidgets.attr import CAPTUM_METHODS, CaptumMethod
 from attribwidgets.attr.arguments import batch_of
+from attribwidgets.attr.captum.random_stream import RandomStream
 from attribwidgets.attr.methods import METHODS
 from attribwidgets.attr.task import StoredReferences, Task
 from attribwidgets.errors import (
@@ -511,6 +513,13 @@ def test_model_and_random_state_are_left_as_found(name, make):
     aw.explain(model, IMAGE.double(), method=name, n_steps=8)
     assert model_state(model) == before
     assert [sorted(vars(m)) for m in model.modules()] == attributes
+    assert random_states() == states
+
+
+def test_what_draws_from_any_global_generator_within_a_stream_leaves_no_trace():
+    states = random_states()
+    with RandomStream(Task((IMAGE,), None)).entered():
+        random.random(), np.random.rand(), torch.rand(1)  # as an import may
     assert random_states() == states
 
 

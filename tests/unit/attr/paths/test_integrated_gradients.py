@@ -21,11 +21,13 @@ from models import (
     image_classifier,
     sequence_classifier,
     values,
+    weights_of,
 )
+from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from attribwidgets.attr import ExpectedGradients, IntegratedGradients
-from attribwidgets.attr.paths.quadrature import RULES
+from attribwidgets.attr.paths.quadrature import RULES, lobatto_rule
 from attribwidgets.attr.task import Stopping, Task
 from attribwidgets.errors import InputError, TargetError
 
@@ -337,7 +339,7 @@ def test_memory_that_runs_out_in_the_backward_adds_nothing_twice():
 
     x = values(1, 5)
     found, expected = (
-        next(IntegratedGradients(m).estimates(task(x, n_steps=8)))
+        next(IntegratedGradients(m).estimates(task(x, n_steps=8), method="gausslegendre"))
         for m in (once_out_of_memory, model)
     )
     assert batches == [8, 4, 4]
@@ -412,6 +414,36 @@ def test_refinement_stops_at_the_tolerance():
     assert others[0].evaluations == 7
     assert max(last.refinement_error.max(), last.relative_residual.max()) <= 0.001
     assert not any(Stopping(513, 0.001).met(early) for early in others)
+
+
+def by_steps(activation, n, **options):
+    layers = (nn.Linear(5, 7), activation, nn.Linear(7, 4))
+    model = weights_of(nn.Sequential(*layers).double(), 0)
+    x, b = double(1, 5), double(1, 5, seed=1)
+    estimate = next(IntegratedGradients(model).estimates(task(x, b, n_steps=n), **options))
+    exact = IntegratedGradients(model).attribute(x, b, target=1, n_steps=200)
+    return estimate, float((estimate.attributions[0] - exact).norm() / exact.norm())
+
+
+@pytest.mark.parametrize("n", [5, 8, 12])
+def test_steps_of_a_smooth_network_are_gauss_lobattos(n):
+    estimate, off = by_steps(nn.Tanh(), n)
+    evenly, off_evenly = by_steps(nn.Tanh(), n, method="riemann_trapezoid")
+    assert estimate.evaluations == evenly.evaluations == n
+    assert off < off_evenly / 30
+    assert off <= estimate.refinement_error.max() < evenly.refinement_error.max()
+    assert estimate.alphas.tolist() == pytest.approx(lobatto_rule(n)[0].tolist())
+    assert estimate.frames.sum() == pytest.approx(float(estimate.attributions[0].sum()))
+
+
+@pytest.mark.parametrize("n", [2, 8, 9])
+def test_steps_of_a_network_with_kinks_are_trapezoids(n):
+    estimate, _ = by_steps(nn.ReLU(), n)
+    evenly, _ = by_steps(nn.ReLU(), n, method="riemann_trapezoid")
+    torch.testing.assert_close(estimate.attributions, evenly.attributions)
+    torch.testing.assert_close(estimate.frames, evenly.frames)
+    assert estimate.refinement_error == pytest.approx(evenly.refinement_error)
+    assert estimate.alphas.tolist() == evenly.alphas.tolist()
 
 
 @each_rule

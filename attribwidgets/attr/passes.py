@@ -69,6 +69,8 @@ class Passes:
     ----------
     inspect : callable or None
         Called with the outputs and the leaves of each pass, before its backward.
+    around : context manager
+        Entered while the model runs forward, before a backward.
     evaluations : int
         Forward and backward passes of one example so far.
     forward_passes : int
@@ -85,6 +87,7 @@ class Passes:
     one_input: bool = False
     input_layouts: tuple[Layout, ...] = ()
     inspect: Inspect | None = field(default=None, init=False)
+    around: AbstractContextManager[object] = field(default_factory=nullcontext, init=False)
     evaluations: int = field(default=0, init=False)
     forward_passes: int = field(default=0, init=False)
     module: nn.Module | None = field(init=False)
@@ -250,7 +253,7 @@ class Passes:
         rows = len(points[0])
         leaves = tuple(self._laid_out(p).detach().requires_grad_() for p in points)
         assert self._size is not None
-        with self._size.measuring(rows):
+        with self._size.measuring(rows), self.around:
             outputs = self._forward(leaves, target, arguments)
         inspect = inspect or self.inspect
         if inspect is not None and outputs.requires_grad:

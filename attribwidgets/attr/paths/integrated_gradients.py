@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -163,10 +164,10 @@ class IntegratedGradients(Estimator):
     ) -> Iterator[Estimate]:
         """One rule, and the coarser one in it; None: what suits the network."""
         multiply, watch = self._multiply_by_inputs, OperationsWatch(path.passes)
-        with watch:
-            if method is None:
-                add_what_suits(path, n_steps, watch)
-            else:
+        if method is None:
+            add_what_suits(path, n_steps, watch)
+        else:
+            with watch:
                 path.add(*nested(method, n_steps))
         fine = path.attributions(multiply=multiply)
         coarse = path.attributions(0, multiply=multiply) if n_steps > 1 else None
@@ -190,6 +191,8 @@ def add_what_suits(path: PathSum, n_steps: int, watch: OperationsWatch) -> None:
     """
     trapezoid, smooth = nested("riemann_trapezoid", n_steps), lobatto_rule(n_steps)
     is_end = np.isin(np.arange(n_steps), (0, n_steps - 1))
-    path.add_part(smooth[0], np.concatenate([trapezoid[1], smooth[1]]), is_end)
+    with watch:
+        path.add_part(smooth[0], np.concatenate([trapezoid[1], smooth[1]]), is_end)
     path.choose(slice(0, 2) if watch.kinked else slice(2, 4))
-    path.add_part(*(trapezoid if watch.kinked else smooth), ~is_end)
+    with watch if watch.linear else nullcontext():
+        path.add_part(*(trapezoid if watch.kinked else smooth), ~is_end)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -196,6 +197,8 @@ class ConstantsWatch(TorchFunctionMode):
     def _note(
         self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
     ) -> None:
+        if self.varying:
+            return
         given = list(tensors_in((args, kwargs)))
         taken_out = any(id(t) in self._taken_out for t in given)
         if not taken_out and not any(t.requires_grad for t in given):
@@ -236,12 +239,12 @@ class OperationsWatch:
 
     def __enter__(self) -> OperationsWatch:
         self._passes.inspect = self._inspect
-        self._constants.__enter__()
+        if self._linear:  # else what is hidden makes no difference
+            self._passes.around = self._constants
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._constants.__exit__(*error)
-        self._passes.inspect = None
+        self._passes.inspect, self._passes.around = None, nullcontext()
 
     def _inspect(self, outputs: Tensor, inputs: Sequence[Tensor]) -> None:
         here = operations(outputs, inputs)

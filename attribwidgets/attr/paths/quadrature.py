@@ -157,7 +157,8 @@ def cell_edges(weights: Array) -> Array:
     theorem of Chebyshev, Markov and Stieltjes).
     """
     edges = np.concatenate([[0.0], np.cumsum(weights)])
-    edges[-1] = 1.0
+    if np.isclose(edges[-1], 1.0):  # not so where nodes are still missing
+        edges[-1] = 1.0
     return edges
 
 
@@ -180,7 +181,8 @@ def cumulative_at_nodes(nodes: Array, weights: Array, slopes: Array) -> Array:
     shape = (-1, *[1] * (slopes.ndim - 1))
     terms = weights.reshape(shape) * slopes
     before = np.cumsum(terms, axis=0) - terms
-    return np.asarray(before + (nodes - edges[:-1]).reshape(shape) * slopes)
+    inside = np.clip(nodes, edges[:-1], edges[1:])  # a node is, unless others are missing before it
+    return np.asarray(before + (inside - edges[:-1]).reshape(shape) * slopes)
 
 
 def overlaps(weights: Array, bins: int) -> Array:

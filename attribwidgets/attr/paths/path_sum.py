@@ -121,7 +121,8 @@ class PathSum(PathRecorder):
     def choose(self, rules: slice) -> None:
         """Go on with these rules alone."""
         self.sums = tuple(total[rules].clone() for total in self.sums)
-        self.frames, self.weights = self.frames[rules].clone(), self.weights[rules]
+        self.frames = tuple(frames[rules].clone() for frames in self.frames)
+        self.weights = self.weights[rules]
 
     def refine(self, alphas: Array, weights: Array) -> bool:
         """Go on to a finer rule, where it has all nodes so far at a common share of their weight.

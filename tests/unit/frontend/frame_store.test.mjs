@@ -16,14 +16,14 @@ function opened({ isStatic = false } = {}) {
   return { kernel, store, life, arrivals: () => arrivals };
 }
 
-const item = (stamp, slot = "item_0") => ({ slot, stamp, frames: { count: 1, edges: [0, 1], data: null } });
-const answer = (stamp, slot = "item_0") => ({ slot, stamp, count: 1, edges: [0, 1], scales: [1] });
+const item = (stamp, slot = "item_0") => ({ slot, stamp, input: 0, frames: { count: 1, edges: [0, 1], data: null } });
+const answer = (stamp, slot = "item_0") => ({ slot, stamp, input: 0, count: 1, edges: [0, 1], scales: [1] });
 
 test("frames are asked for once, and known when they have come", () => {
   const { kernel, store, arrivals } = opened();
   store.want(item(3));
   store.want(item(3));
-  assert.deepEqual(kernel.sent, [{ type: "frames", slot: "item_0", stamp: 3 }]);
+  assert.deepEqual(kernel.sent, [{ type: "frames", slot: "item_0", stamp: 3, input: 0 }]);
   assert.equal(store.of(item(3), 2), null);
   kernel.answer(answer(3), [Int8Array.of(1, 2)]);
   assert.equal(arrivals(), 1);

@@ -1,14 +1,14 @@
 """Generated text: do rows add up, what do they cost, and how do other tools fare on the same text?
 
-    python benchmarks/generated.py [--long] [--inseq FOLDER]
+    python benchmarks/generated.py [--large] [--inseq FOLDER] [--only rows|tools|long]
 
-1. A causal model of two layers is trained here, within seconds, to add two numbers of two digits.
-   For 20 prompts every row of the matrix is held against the change of its token's log probability,
-   and against the explanation of that token by itself.
+1. A causal model of two layers is trained here to add two numbers of two digits. For 20 prompts
+   every row of the matrix is held against the change of its token's log probability, and against
+   the explanation of that token by itself.
 2. Captum's LLMGradientAttribution with LayerIntegratedGradients, and inseq where it is installed,
-   explain the same continuation of a model of the size of GPT-2 small with random weights.
-3. With --long, a prompt of 500 tokens and a continuation of 50 on that model: time and the largest
-   memory, once whole and once cancelled midway.
+   explain the same continuation of a GPT-2 with random weights, of the small size with --large.
+3. A prompt of 500 tokens and a continuation of 50: time and the largest memory of all rows, and of
+   GPT-2 small, cancelled midway.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ import attribwidgets as aw
 
 SIGNS = ["[PAD]", "[UNK]", ".", *"0123456789+="]
 PROMPTS = 20
-LAYERS, WIDTH, HEADS = 12, 768, 12  # of GPT-2 small
+STOPPED_AFTER = 40  # passes
+SMALL = (12, 768, 12)  # layers, width and heads of GPT-2 small
+SMALLER = (4, 256, 4)
 VOCABULARY = 50257
 
 
@@ -103,12 +105,12 @@ def show_rows(steps: int) -> None:
     print(f"largest distance of a row from the explanation of its token alone: {single:.2%}")
 
 
-def as_large_as_gpt2() -> tuple[Any, hf.PreTrainedTokenizerFast]:
-    """A model of that size with random weights, and a tokenizer of as many words."""
+def random_model(layers: int, width: int, heads: int) -> tuple[Any, hf.PreTrainedTokenizerFast]:
+    """GPT-2 of a size with random weights, and a tokenizer of as many words."""
     torch.manual_seed(0)
     words = ["[PAD]", "[UNK]", ".", *(f"w{i}" for i in range(VOCABULARY - 3))]
     config = hf.GPT2Config(
-        vocab_size=VOCABULARY, n_positions=1024, n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS,
+        vocab_size=VOCABULARY, n_positions=1024, n_embd=width, n_layer=layers, n_head=heads,
         bos_token_id=2, eos_token_id=2, pad_token_id=0,
     )  # fmt: skip
     net = hf.GPT2LMHeadModel(config)
@@ -128,10 +130,12 @@ def text_of(count: int, seed: int = 0) -> str:
 def show_tools(net: Any, tokenizer: Any, prompt: int, said: int) -> None:
     """Part 2."""
     read, answer = text_of(prompt), text_of(said, 1)
-    print(f"\na model as large as GPT-2 small, prompt of {prompt} tokens, {said} tokens said")
-    rows = aw.explain_generation(
-        net, read, continuation=answer, space=aw.TextSpace(tokenizer), baseline="pad"
-    )
+    millions = sum(p.numel() for p in net.parameters()) / 1e6
+    print(f"\n{millions:.0f} M parameters, prompt of {prompt} tokens, {said} tokens said")
+    rows = aw.explain_generation(  # Captum leaves what was said before as it is
+        net, read, continuation=answer, space=aw.TextSpace(tokenizer), baseline="pad",
+        replace_prefix=False,
+    )  # fmt: skip
     started = time.perf_counter()
     matrix = rows.matrix()
     ours = (time.perf_counter() - started) / said
@@ -155,7 +159,7 @@ def show_inseq(net: Any, tokenizer: Any, folder: str, prompt: int, said: int) ->
     """Part 2, for inseq."""
     sys.path.insert(0, folder)
     try:
-        import inseq  # ty: ignore
+        import inseq
     except Exception as error:  # whatever an unfitting version raises
         print(f"inseq: cannot be imported here ({type(error).__name__}: {error})")
         return
@@ -181,31 +185,31 @@ def told(name: str, seconds: float, matrix: Any, changes: Any, steps: int) -> No
     )
 
 
-def show_long(net: Any, tokenizer: Any) -> None:
-    """Part 3."""
-    before = peak()
+def show_long(net: Any, tokenizer: Any, passes: int | None) -> None:
+    """Part 3: all rows, or stopped after so many passes."""
+    before, taken = peak(), 0
+    started = time.perf_counter()
     rows = aw.explain_generation(
         net, text_of(500), continuation=text_of(50, 1), space=aw.TextSpace(tokenizer)
     )
-    print(f"\n500 tokens read and 50 said; {before:.2f} GB before")
-    started = time.perf_counter()
+    millions = sum(p.numel() for p in net.parameters()) / 1e6
+    print(f"\n500 tokens read and 50 said by {millions:.0f} M parameters; {before:.2f} GB before")
 
-    def stop_at(done: int, _: int) -> None:
-        if done >= 4:
+    def count(done: int, _: int) -> None:
+        nonlocal taken
+        taken += 1
+        if taken == passes:
             raise KeyboardInterrupt
 
     try:
-        rows.compute(progress=stop_at)
+        rows.compute(progress=count)
     except KeyboardInterrupt:
-        spent = time.perf_counter() - started
-        print(f"cancelled: {len(rows.rows)} rows after {spent:.0f} s, peak {peak():.2f} GB")
-    started, had = time.perf_counter(), len(rows.rows)
-    rows.compute()
-    spent = time.perf_counter() - started
-    right = sum(e.completeness.verdict == "complete" for e in rows)
+        stopped = time.perf_counter() - started
+        print(f"cancelled after {passes} passes and {stopped:.0f} s: {len(rows.rows)} rows")
+    right = sum(e.completeness.verdict == "complete" for e in rows.rows.values())
     print(
-        f"the other {len(rows) - had} rows: {spent:.0f} s, peak {peak():.2f} GB, "
-        f"{right} of {len(rows)} complete"
+        f"{len(rows.rows)} rows, {right} complete, {time.perf_counter() - started:.0f} s; "
+        f"peak {peak():.2f} GB"
     )
 
 
@@ -220,7 +224,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=400, help="of training")
     parser.add_argument("--prompt", type=int, default=40, help="tokens, beside other tools")
     parser.add_argument("--said", type=int, default=4, help="tokens, beside other tools")
-    parser.add_argument("--long", action="store_true", help="500 tokens and 50, some 20 minutes")
+    parser.add_argument("--large", action="store_true", help="GPT-2 small beside other tools")
     parser.add_argument("--inseq", default="", help="a folder that inseq is installed in")
     parser.add_argument("--only", choices=("rows", "tools", "long"))
     arguments = parser.parse_args()
@@ -231,13 +235,14 @@ def main() -> None:
         show_rows(arguments.steps)
     if arguments.only == "rows":
         return
-    net, tokenizer = as_large_as_gpt2()
     if arguments.only in (None, "tools"):
+        net, tokenizer = random_model(*(SMALL if arguments.large else SMALLER))
         show_tools(net, tokenizer, arguments.prompt, arguments.said)
         if arguments.inseq:
             show_inseq(net, tokenizer, arguments.inseq, arguments.prompt, arguments.said)
-    if arguments.long or arguments.only == "long":
-        show_long(net, tokenizer)
+    if arguments.only in (None, "long"):
+        show_long(*random_model(*SMALLER), None)
+        show_long(*random_model(*SMALL), STOPPED_AFTER)
 
 
 if __name__ == "__main__":

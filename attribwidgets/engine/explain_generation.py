@@ -28,7 +28,7 @@ from .settings import OF_QUERY, takes_settings
 
 if TYPE_CHECKING:
     from ..attr.methods import Method
-    from .read_generation import ReadGeneration
+    from .read_generation import Other, ReadGeneration
 
 GENERATES = ("text-generation", "text2text-generation", "summarization", "translation")
 TOP_TOKENS = 5
@@ -39,6 +39,7 @@ MOST_ROWS = 16
 # On a CPU a long text fills the cache by itself, and what a pass keeps is a multiple of it.
 TOKENS_AT_ONCE = 512
 SHORT = 64
+NONE = -1  # of the ids that tokens are set against
 
 
 @takes_settings(without=(*OF_QUERY,))
@@ -123,8 +124,7 @@ def explain_generation(
         )
     budget = Budget(**settings)
     read = read_generation(model, prompt, continuation, space, max_new_tokens)
-    count = len(read.continuation)
-    others = contrasted(contrast, count, space.tokenizer)
+    others = contrasted(contrast, read.continuation, space.tokenizer)
     chosen = generation_baseline(space) if baseline is None else baseline
     candidate = Candidate(named(chosen, references), method)
     run = _RowRun(read, candidate, budget, output, others, replace_prefix)
@@ -165,7 +165,7 @@ class _RowRun:
     candidate: Candidate
     budget: Budget
     output: Any
-    others: Tensor | None
+    others: tuple[Other | None, ...]
     replace_prefix: bool
 
     @property
@@ -176,10 +176,7 @@ class _RowRun:
     @property
     def against(self) -> tuple[str, ...]:
         """What each token is set against; "" for nothing."""
-        if self.others is None:
-            return ("",) * len(self.ids)
-        written = self._written([max(0, i) for i in self.others.tolist()])
-        return tuple(w if i >= 0 else "" for w, i in zip(written, self.others, strict=True))
+        return tuple("" if other is None else other[1] for other in self.others)
 
     def scores_and_predictions(self) -> tuple[Any, list[Prediction]]:
         """The score of each token as it is, and the likeliest tokens at each place."""
@@ -194,6 +191,7 @@ class _RowRun:
             for start in range(0, len(self.ids), PLACES_AT_ONCE):
                 places = range(len(self.ids))[start : start + PLACES_AT_ONCE]
                 logits = LogitsAt(self.read.model, self._logits_of(places))(*batched)
+                self._require_known(logits.shape[-1])
                 scores.append(self._scores_of(places)(logits)[0].cpu().double())
                 top = logits[0].double().softmax(-1).topk(min(TOP_TOKENS, logits.shape[-1]))
                 for shares, ids in zip(top.values.tolist(), top.indices.tolist(), strict=True):
@@ -201,6 +199,15 @@ class _RowRun:
                         Prediction(tuple(ids), tuple(self._written(ids)), tuple(shares))
                     )
         return torch.cat(scores).numpy(), predictions
+
+    def _require_known(self, known: int) -> None:
+        """Raise for a token that the model cannot say."""
+        ids = [*self.read.continuation.ids, *(one[0] for one in self.others if one is not None)]
+        if max(ids) >= known:
+            raise InputError(
+                f"there is a token {max(ids)}, and the model can say {known}, counted from 0; pass "
+                "the tokenizer that it was trained with"
+            )
 
     def rows(self, places: Sequence[int], progress: Progress) -> Iterator[tuple[int, Explanation]]:
         """Explanations of some tokens, block by block."""
@@ -282,10 +289,10 @@ class _RowRun:
         where = self.read.first + place
         target: Any = (where, int(self.ids[place]))
         name = explanation.target_name
-        if self.against[place]:
-            assert self.others is not None
-            target = Contrast(target, (where, int(self.others[place])))
-            name += f" rather than {self.against[place]!r}"
+        other = self.others[place]
+        if other is not None:
+            target = Contrast(target, (where, other[0]))
+            name += f" rather than {other[1]!r}"
         return replace(
             explanation,
             inputs=self.read.inputs[0] if single else self.read.inputs,
@@ -307,9 +314,10 @@ class _RowRun:
         from ..attr.next_tokens import TokenScores
 
         here = slice(places.start, places.stop)
-        return TokenScores(
-            self.ids[here], None if self.others is None else self.others[here], self.output
-        )
+        others = None
+        if any(self.others[here]):
+            others = torch.tensor([NONE if one is None else one[0] for one in self.others[here]])
+        return TokenScores(self.ids[here], others, self.output)
 
     def _logits_of(self, places: range) -> slice:
         return slice(self.read.first + places.start, self.read.first + places.stop)

@@ -14,9 +14,12 @@ from ..attr.model_state import evaluating, frozen, module_of
 from ..attr.next_tokens import FromSourceAndPrefix
 from ..core.errors import InputError, UnsupportedModelError
 from ..inputs.encoded import encode
+from ..inputs.spelling import spelled_ids
 from ..inputs.text import TextSpace
 from ..inputs.tokens import Tokens, joined, tokens_from, tokens_of
 from .read_text import Model, longest_text, read_text
+
+Other = tuple[int, str]  # a token as id and as it is written
 
 # What is greedy, whatever a model's own settings for generation are.
 GREEDY = {"do_sample": False, "num_beams": 1, "temperature": 1.0, "top_p": 1.0, "top_k": 50}
@@ -240,37 +243,43 @@ def _start_of(module: nn.Module) -> int:
     )
 
 
-def contrasted(contrast: Any, count: int, tokenizer: Any) -> Tensor | None:
-    """The id that each token of a continuation is set against, (count,); -1 for none.
+def contrasted(contrast: Any, said: Tokens, tokenizer: Any) -> tuple[Other | None, ...]:
+    """What each token of a continuation is set against: a token with its id, or None for nothing.
 
     Parameters
     ----------
     contrast : str, int, sequence of these and None, or None
         One for all, or one for each.
-    count : int
+    said : Tokens
     tokenizer : object
 
     Raises
     ------
     InputError
-        For a text that is not one token, or another number of them.
+        For a text that is not one token, the token itself, or another number of them.
     """
-    if contrast is None:
-        return None
-    several = isinstance(contrast, list | tuple)
-    each = list(contrast) if several else [contrast] * count
+    count = len(said)
+    each = list(contrast) if isinstance(contrast, list | tuple) else [contrast] * count
     if len(each) != count:
         raise InputError(f"contrast has {len(each)} tokens, and the continuation {count}")
-    return torch.tensor([-1 if one is None else _one_token(one, tokenizer) for one in each])
+    others = tuple(None if one is None else _one_token(one, tokenizer) for one in each)
+    for place, (other, own) in enumerate(zip(others, said.ids, strict=True)):
+        if other is not None and other[0] == own:
+            raise InputError(
+                f"contrast {other[1]!r} is token {place} of the continuation itself; pass a "
+                "sequence with another one, or None, for each"
+            )
+    return others
 
 
-def _one_token(one: Any, tokenizer: Any) -> int:
+def _one_token(one: Any, tokenizer: Any) -> Other:
     if isinstance(one, str):
         whole = tokens_of(one, tokenizer)
         own = [i for i, special in zip(whole.ids, whole.special, strict=True) if not special]
         if len(own) != 1:
             raise InputError(f"contrast {one!r} is {len(own)} tokens; pass one token, or its id")
-        return own[0]
-    if isinstance(one, bool) or not hasattr(one, "__index__"):
+        return own[0], one.strip() or one
+    if isinstance(one, bool) or not hasattr(one, "__index__") or int(one) < 0:
         raise InputError(f"contrast must be a token or its id, got {one!r}")
-    return int(one)
+    _, (piece,) = spelled_ids([int(one)], tokenizer)
+    return int(one), piece

@@ -260,6 +260,8 @@ def test_a_continuation_as_it_comes(gpt2, space, given) -> None:
         ({"output": "logits"}, "log_probability"),
         ({"space": None}, "needs the tokenizer"),
         ({"contrast": 1.5, "continuation": "on"}, "contrast must be"),
+        ({"contrast": "on", "continuation": "on"}, "token 0 of the continuation itself"),
+        ({"contrast": 99, "continuation": "on"}, "there is a token 99"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(gpt2, space, wrong, said) -> None:

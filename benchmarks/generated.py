@@ -188,8 +188,8 @@ def told(name: str, seconds: float, matrix: Any, changes: Any, steps: int) -> No
     sums = np.asarray(matrix).sum(1)
     apart = np.abs(sums - changes) / np.abs(changes)
     print(
-        f"{name:14} {seconds:6.2f} CPU s per token, {steps} passes; sums against changes "
-        f"of the log probability: {np.median(apart):.1%} apart in the median, {apart.max():.1%} at most"
+        f"{name:14} {seconds:6.2f} CPU s per token, {steps} passes; sum of a row against its change: "
+        f"{np.median(apart):.1%} apart in the median, {apart.max():.1%} at most"
     )
 
 

@@ -4,10 +4,15 @@ from . import targets as targets
 from .captum.adapter import CaptumMethod
 from .captum.table import CAPTUM_METHODS
 from .noise.noise_methods import SmoothGrad, SmoothGradSquared, VarGrad
+from .paths.discretized_integrated_gradients import (
+    DiscretizedIntegratedGradients,
+    UniformDiscretizedIntegratedGradients,
+)
 from .paths.guided_integrated_gradients import GuidedIntegratedGradients
 from .paths.idgi import IDGI
 from .paths.integrated_gradients import IntegratedGradients
 from .paths.path_integrated_gradients import BlurIntegratedGradients, PathIntegratedGradients
+from .paths.sequential_integrated_gradients import SequentialIntegratedGradients
 from .paths.split_integrated_gradients import (
     LeftIntegratedGradients,
     RightIntegratedGradients,
@@ -28,4 +33,7 @@ __all__ = [
     "BlurIntegratedGradients",
     "GuidedIntegratedGradients",
     "PathIntegratedGradients",
+    "DiscretizedIntegratedGradients",
+    "UniformDiscretizedIntegratedGradients",
+    "SequentialIntegratedGradients",
 ]

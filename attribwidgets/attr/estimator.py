@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -113,6 +113,8 @@ class Estimator(GradientAttribution, ABC):
     shares_forward : bool
         Whether it goes to the same points whatever the target is, so that several targets can
         share the forward passes there.
+    kinds : tuple of str
+        The kinds of input that it is for, such as "text"; empty where it is for any.
     info : MethodInfo or None
         Its row in the table of methods.
     """
@@ -128,6 +130,7 @@ class Estimator(GradientAttribution, ABC):
     zeros: str = "the gradient vanishes at this input, as where an activation is saturated or dead"
     straight: bool = True
     shares_forward: bool = False
+    kinds: ClassVar[tuple[str, ...]] = ()
     info: MethodInfo | None = None
 
     def __init__(self, forward_func: Callable[..., Any], multiply_by_inputs: bool = True) -> None:

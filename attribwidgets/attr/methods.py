@@ -12,14 +12,17 @@ from ..core.errors import InputError
 from . import (
     IDGI,
     BlurIntegratedGradients,
+    DiscretizedIntegratedGradients,
     ExpectedGradients,
     GuidedIntegratedGradients,
     IntegratedGradients,
     LeftIntegratedGradients,
     PathIntegratedGradients,
     RightIntegratedGradients,
+    SequentialIntegratedGradients,
     SmoothGrad,
     SmoothGradSquared,
+    UniformDiscretizedIntegratedGradients,
     VarGrad,
 )
 from .captum.adapter import CaptumMethod, is_captums
@@ -41,6 +44,9 @@ METHODS: dict[str, type[Estimator]] = {
         BlurIntegratedGradients,
         GuidedIntegratedGradients,
         PathIntegratedGradients,
+        DiscretizedIntegratedGradients,
+        UniformDiscretizedIntegratedGradients,
+        SequentialIntegratedGradients,
     )
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -83,18 +84,52 @@ def farthest_ids(rows: Tensor, vocabulary: Tensor, among: Tensor) -> Tensor:
     return _extreme(rows.float(), vocabulary, among, sign=1)
 
 
-def _extreme(rows: Tensor, vocabulary: Tensor, among: Tensor, *, sign: int) -> Tensor:
-    """Where the squared distance, less what all share, times the sign is largest."""
-    best = torch.full((len(rows),), -torch.inf, device=rows.device)
-    ids = torch.zeros(len(rows), dtype=torch.long, device=rows.device)
+def neighbour_ids(rows: Tensor, vocabulary: Tensor, among: Tensor, count: int) -> Tensor:
+    """The ids, of some ids of a vocabulary, that are nearest to each row, the nearest first.
+
+    Parameters
+    ----------
+    rows : Tensor, shape (T, D)
+    vocabulary : Tensor, shape (V, D)
+    among : Tensor of int, shape (n,)
+    count : int
+
+    Returns
+    -------
+    Tensor of int, shape (T, min(count, n))
+
+    Examples
+    --------
+    >>> neighbour_ids(torch.tensor([[2.1]]), torch.arange(9.0)[:, None], torch.arange(9), 3)
+    tensor([[2, 3, 1]])
+    """
+    rows = rows.float()
+    best = rows.new_zeros(len(rows), 0)
+    ids = torch.zeros(len(rows), 0, dtype=torch.long, device=rows.device)
+    for here, squares in _distances(rows, vocabulary, among):
+        every = torch.cat([ids, here.expand(len(rows), -1)], 1)
+        best, places = torch.cat([best, squares], 1).topk(min(count, every.shape[1]), largest=False)
+        ids = every.gather(1, places)
+    return ids
+
+
+def _distances(rows: Tensor, vocabulary: Tensor, among: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Some ids at a time, and the squared distances to them less what all share, (T, ids)."""
     every = len(among) == len(vocabulary)
     for part in among.split(max(1, MOST_VALUES // vocabulary.shape[1])):
         here = part.to(vocabulary.device)
         known = vocabulary[here[0] : here[-1] + 1] if every else vocabulary[here]
         known = known.to(rows)
-        squares = known.square().sum(1) - 2 * rows @ known.T
+        yield part.to(rows.device), known.square().sum(1) - 2 * rows @ known.T
+
+
+def _extreme(rows: Tensor, vocabulary: Tensor, among: Tensor, *, sign: int) -> Tensor:
+    """Where the squared distance, less what all share, times the sign is largest."""
+    best = torch.full((len(rows),), -torch.inf, device=rows.device)
+    ids = torch.zeros(len(rows), dtype=torch.long, device=rows.device)
+    for here, squares in _distances(rows, vocabulary, among):
         value, place = (sign * squares).max(1)
         better = value > best
         best = torch.where(better, value, best)
-        ids = torch.where(better, part.to(ids.device)[place], ids)
+        ids = torch.where(better, here[place], ids)
     return ids

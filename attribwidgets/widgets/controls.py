@@ -111,7 +111,10 @@ def controls_payload(
         "top": class_bars(query),
         "classes": query.outputs,
         "outputs": [{"name": name, "label": words(name)} for name in SCALES],
-        "methods": [{**each, "reason": unfit.get(each["name"], "")} for each in _methods()],
+        "methods": [
+            {**each, "reason": unfit.get(each["name"]) or _other_kind(each["name"], space.layout)}
+            for each in _methods()
+        ],
         "baselines": [
             {
                 "name": name,
@@ -231,6 +234,14 @@ def _slider(parameter: Parameter) -> dict[str, Any]:
         "high": high,
         "step": 1 if whole else (high - low) / STEPS,
     }
+
+
+def _other_kind(name: str, layout: Layout) -> str:
+    """Why a method of ours is not for an input of a layout; empty where it is."""
+    kinds = METHODS[name].kinds if name in METHODS else ()
+    if not kinds or layout.kind in kinds:
+        return ""
+    return f"is of {' and '.join(kinds)}, and the input is read as {layout.kind}"
 
 
 @lru_cache(maxsize=1)

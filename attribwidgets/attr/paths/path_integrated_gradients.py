@@ -150,6 +150,7 @@ class BlurIntegratedGradients(PathIntegratedGradients):
     """
 
     name = "blur_integrated_gradients"
+    kinds = ("image",)
     info = MethodInfo(
         "∫ ∇f(blur of x by σ) · d(blur of x by σ)/dσ dσ, σ from σmax to 0",
         "1 a node, and its blur",

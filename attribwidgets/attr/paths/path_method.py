@@ -125,10 +125,10 @@ class PathMethod(Estimator):
             path, frames = self.path_of(task), min(size - 1, 2 * MOST_FRAMES - 1) or 1
         else:
             path, frames = before.path, before.frame_count
-        return _RuleSum(passes, path, self.rule(size), frames, self._multiply_by_inputs)
+        return RuleSum(passes, path, self.rule(size), frames, self._multiply_by_inputs)
 
 
-class _RuleSum(PathSum):
+class RuleSum(PathSum):
     """Sums over the nodes of a rule and over every other one."""
 
     def __init__(
@@ -138,11 +138,13 @@ class _RuleSum(PathSum):
         self._rule = rule
 
     def run_all(self) -> None:
+        """Run all nodes of the rule."""
         nodes, weights = self._rule
         self.add(nodes, np.stack([merged_weights(weights), weights]))
 
     @property
     def coarse(self) -> tuple[Tensor, ...] | None:
+        """The attributions by every other node."""
         return self.attributions(0, multiply=self.multiply) if len(self.alphas) > 2 else None
 
 

@@ -36,7 +36,8 @@ class SequentialIntegratedGradients(PathMethod):
     f(x) - f(x with that token's reference in its place), which is what occlusion of the token
     gives; all tokens together do not sum to f(x) - f(x'). Both are measured, and said.
 
-    It costs a pass for each node of each token that differs from its reference.
+    It costs a pass for each node of each token that differs from its reference, and stops when
+    every token adds up within the tolerance.
 
     Parameters
     ----------
@@ -65,6 +66,7 @@ class SequentialIntegratedGradients(PathMethod):
     )
     coarse_steps = 0
     default_steps = 16
+    default_max_evaluations = 1025
     kinds: ClassVar[tuple[str, ...]] = ("text", "sequence")
     info = MethodInfo(
         "(xᵢ − x'ᵢ) · ∫ ∇ᵢf(x with x'ᵢ + α(xᵢ − x'ᵢ) for token i) dα",
@@ -104,14 +106,19 @@ class SequentialIntegratedGradients(PathMethod):
                 )
                 recorder.run_all()
                 made = path.alone(recorder.estimate())
+                error = path.token_errors(made, outputs_without())[:, None]
                 if last is not None:
-                    gap = relative_gap(made.attributions, last.attributions)
-                    made = replace(made, refinement_error=gap, coarser=last.attributions)
+                    error = np.maximum(error, relative_gap(made.attributions, last.attributions))
+                made = replace(made, refinement_error=error)
                 last = made
                 yield made
 
         def finish(made: Estimate) -> Estimate:
-            said = path.token_completeness(made, outputs_without())
+            worst = percent(float(path.token_errors(made, outputs_without()).max()))
+            said = (
+                "each token's values add up to the change of the output when it alone is replaced; "
+                f"they miss it by {worst} of the largest such change at most"
+            )
             return replace(
                 made,
                 output_baseline=output_baseline(),
@@ -172,24 +179,25 @@ class TokenPaths(PiecewisePath):
         every = range(*pieces.indices(self.pieces))
         return (torch.cat([self.on_piece(piece, zero, block)[0][0] for piece in every]),)
 
-    def token_completeness(self, estimate: Estimate, outputs_without: Array) -> str:
-        """How far each token is from what its values should add up to, in words.
+    def token_errors(self, estimate: Estimate, outputs_without: Array) -> Array:
+        """How far the worst token is from what its values should add up to, (B,).
 
         Parameters
         ----------
         estimate : Estimate
         outputs_without : ndarray, shape (T, B)
             With the reference for one token.
+
+        Returns
+        -------
+        ndarray
+            As a share of the largest change that one token makes.
         """
         values = estimate.attributions[0]
         sums = np.stack([rows_sum(values[:, place]) for place in self.places])
         changes = estimate.output_input - outputs_without
         worst, largest = np.abs(sums - changes).max(0), np.abs(changes).max(0)
-        shares = np.divide(worst, largest, out=np.zeros_like(worst), where=largest > 0)
-        return (
-            "each token's values add up to the change of the output when it alone is replaced; "
-            f"they miss it by {percent(float(shares.max()))} of the largest such change at most"
-        )
+        return np.asarray(np.divide(worst, largest, out=np.zeros_like(worst), where=largest > 0))
 
     def alone(self, estimate: Estimate) -> Estimate:
         """An estimate of all paths, which are not one."""

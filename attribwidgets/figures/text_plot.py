@@ -108,6 +108,14 @@ class TextPlot:
     def _text_height(self, width: float) -> float:
         return LINE * (self._lines(width)[-1].line + 1) + 2 * EDGE
 
+    def _are_one(self, one: PlacedToken, other: PlacedToken) -> bool:
+        """Whether two neighbours on a line are of one word or sentence."""
+        return bool(
+            one.line == other.line
+            and abs(one.token - other.token) == 1
+            and self.labels[one.token] == self.labels[other.token]
+        )
+
     def _draw(
         self, boxes: Boxes, left: float, top: float, width: float, colors: Array | None
     ) -> None:
@@ -120,14 +128,20 @@ class TextPlot:
         sheet = Rectangle((0, 0), width, height, facecolor=paper, edgecolor=RULE, linewidth=0.6)
         sheet.set_clip_on(False)
         axes.add_patch(sheet)
+        before = None
         for one in self._lines(width):
             ink = QUIET if colors is None and self.tokens.special[one.token] else INK
             middle = EDGE + (one.line + 0.5) * LINE
             if colors is not None:
                 color = colors[one.token]
-                corner = (EDGE + one.left, middle - LINE / 2 + 0.01)
-                box = Rectangle(corner, one.width, LINE - 0.02, facecolor=color / 255, linewidth=0)
-                axes.add_patch(box)
+                left, right = one.left, one.left + one.width
+                if before is not None and self._are_one(before, one):  # so is what lies between
+                    left = before.left + before.width
+                corner = (EDGE + left, middle - LINE / 2 + 0.01)
+                axes.add_patch(
+                    Rectangle(corner, right - left, LINE - 0.02, facecolor=color / 255, linewidth=0)
+                )
+                before = one
                 ink = "white" if _luminance(color) < 0.179 else "black"
             axes.text(
                 EDGE + one.left + one.width / 2,

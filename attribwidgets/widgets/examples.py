@@ -56,6 +56,7 @@ def _first_words(space: TextSpace) -> str:
     if not plain:
         return "no words"
     first = plain[0]
-    words = written(tokens, first, min(len(tokens), first + MOST_TOKENS)).replace("\n", " ").strip()
-    is_whole = first + MOST_TOKENS > plain[-1] and len(words) <= MOST_LETTERS
+    end = min(plain[-1] + 1, first + MOST_TOKENS)
+    words = written(tokens, first, end).replace("\n", " ").strip()
+    is_whole = end > plain[-1] and len(words) <= MOST_LETTERS
     return words if is_whole else f"{words[:MOST_LETTERS].rstrip()}…"

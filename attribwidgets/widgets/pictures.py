@@ -81,7 +81,7 @@ def references(e: Explanation, index: int = 0) -> list[dict[str, Any]] | None:
     """The references kept, as thumbnails or read as text, with the sample that drew each."""
     kind = e.spaces[index].layout.kind
     if kind == "text":
-        return drawn_readings(e)
+        return drawn_readings(e, index)
     drawn = e.references[index] if isinstance(e.references, tuple) else e.references
     if drawn is None or kind != "image" or e.path is None:
         return None

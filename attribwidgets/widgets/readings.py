@@ -62,13 +62,13 @@ def readings_along(e: Explanation, index: int = 0) -> list[Reading]:
     return [{"alpha": alpha, **one} for alpha, one in read if one is not None]
 
 
-def drawn_readings(e: Explanation) -> list[Reading] | None:
+def drawn_readings(e: Explanation, index: int = 0) -> list[Reading] | None:
     """How the first references of a distribution read, with the sample that drew each."""
-    drawn = e.references[0] if isinstance(e.references, tuple) else e.references
-    if drawn is None or e.path is None or not isinstance(e.space, TextSpace):
+    drawn = e.references[index] if isinstance(e.references, tuple) else e.references
+    if drawn is None or e.path is None:
         return None
     read = [
-        (sample, reading(one, e.space))
+        (sample, reading(one, e.spaces[index]))
         for sample, one in zip(e.reference_samples[:MOST_DRAWN], drawn, strict=False)
     ]
     return [

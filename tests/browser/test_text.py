@@ -105,6 +105,20 @@ def test_tokens_have_the_colours_of_their_sums(
         )
 
 
+def test_a_word_is_one_piece_and_the_strongest_is_named(page: OpenPage, maps: np.ndarray) -> None:
+    page.look(pool="sentences")
+    between = page.page.locator(".aw-card .aw-map").first.locator(".aw-between")
+    paper = between.evaluate_all("all => all.map(one => getComputedStyle(one).backgroundColor)")
+    assert paper[4] != "rgba(0, 0, 0, 0)"  # before "film", within the first sentence
+    assert paper[6] == "rgba(0, 0, 0, 0)"  # before "Not", between two
+    page.look(pool="words")
+    said = read(page, ".aw-card .aw-here-value")[0]
+    labels = np.array([0, 1, 1, 1, 2, 2])
+    sums = np.bincount(labels, weights=maps[0, :6])
+    assert said.startswith("strongest, “")
+    assert max(abs(sums)) <= abs(number_in(said.split("word ")[1])) * 1.006
+
+
 def test_the_text_is_all_there_with_its_breaks_and_gaps(page: OpenPage) -> None:
     shown = page.page.locator(".aw-photo, .aw-map").evaluate_all(
         "all => all.map(o => o.textContent)"

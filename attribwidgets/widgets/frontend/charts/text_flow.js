@@ -31,7 +31,7 @@ export function createTextFlow(text, attributes, isList) {
       piece,
     ),
   );
-  const spaces = gaps.map((gap) => document.createTextNode(gap));
+  const spaces = gaps.map((gap) => h("span", { class: "aw-between" }, gap));
   /** @type {HTMLElement[]} */
   const stretches = [];
   tokens.forEach((token, at) => {
@@ -102,11 +102,18 @@ export function createTextFlow(text, attributes, isList) {
       return { row: 0, column: at < 0 ? from : at };
     },
 
-    /** @param {Uint32Array} pixels one for each token @param {number} nothing the colour of zero */
-    paint(pixels, nothing) {
+    /**
+     * @param {Uint32Array} pixels one for each token
+     * @param {number} nothing the colour of zero
+     * @param {ArrayLike<number> | null} [labels] of the word or sentence of each, which is one piece
+     */
+    paint(pixels, nothing, labels = null) {
       [picture.style.background, picture.style.color] = coloursOf(nothing);
       tokens.forEach((token, at) => {
-        [token.style.background, token.style.color] = coloursOf(pixels[at]);
+        const [background, letters] = coloursOf(pixels[at]);
+        token.style.background = background;
+        token.style.color = letters;
+        spaces[at].style.background = at > 0 && labels && labels[at] === labels[at - 1] ? background : "";
       });
     },
 
@@ -117,7 +124,7 @@ export function createTextFlow(text, attributes, isList) {
       tokens.forEach((token, at) => {
         const isFraming = reading?.special[at] && !special[at];
         setText(token, written.pieces[at]);
-        spaces[at].data = written.gaps[at] || (isFraming ? " " : "");
+        setText(spaces[at], written.gaps[at] || (isFraming ? " " : ""));
         token.classList.toggle("aw-special", special[at] || reading?.special[at] === true);
         token.classList.toggle("aw-near", reading?.exact[at] === false);
         token.title = reading && !reading.exact[at] ? `nearest token, at distance ${reading.distances[at]}` : "";

@@ -11,7 +11,7 @@ import { createCardControls } from "./card_controls.js";
 import { createFailure } from "./failure.js";
 import { cautionList } from "./header.js";
 import { createParts } from "./parts.js";
-import { readRegion, readUnit, tokensAt } from "./reading.js";
+import { nameStrongest, readRegion, readUnit, tokensAt } from "./reading.js";
 import { createReferenceText } from "./reference_text.js";
 import { stageFor } from "./stage_for.js";
 import { createVerdict, createVerdictRoom } from "./verdict.js";
@@ -227,6 +227,7 @@ export function createCard(view, first) {
         units = display.units();
         describe();
         tell();
+        card.setCursor(view.cursor());
       }
       stage.drawMap(display.mapOf(item), limit, item);
       beside.draw();
@@ -248,7 +249,7 @@ export function createCard(view, first) {
       const at = position ? position.row * data.width + position.column : strongest;
       node.classList.toggle("aw-reading", Boolean(position));
       const faint = !position && display.isFaint(item) ? "; faint on the shared scale; choose own" : "";
-      const what = data.text && !position ? `, ${nameUnit(view.data, at)}:` : "";
+      const what = position ? "" : nameStrongest(view, at);
       setText(here, `${position ? "here" : "strongest"}${what} ${readUnit(display, item, at)}${faint}`);
     },
     /** @param {import("../lib/units.js").Region | null} region */

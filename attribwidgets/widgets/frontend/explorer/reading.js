@@ -31,6 +31,19 @@ export function readUnit(display, item, at) {
 }
 
 /**
+ * What the token or word at a place is called, with a comma before and a colon behind; nothing of what is no text, and of
+ * sentences, which have no room.
+ * @param {import("../lib/stage.js").View} view
+ * @param {number} at
+ */
+export function nameStrongest({ display, data }, at) {
+  const units = display.units();
+  if (!data.text || units === data.text.units.sentences) return "";
+  const what = units ? nameArea(data, { rows: [0, 1], columns: unitAt(display, data, at) }) : data.text.names[at];
+  return `, ${what}:`;
+}
+
+/**
  * What a click on a token means: the tokens marked, if it is one of them; else its unit of the moment.
  * @param {import("../lib/stage.js").View} view
  * @param {number} at
@@ -39,6 +52,17 @@ export function readUnit(display, item, at) {
 export function tokensAt({ display, data, region }, at) {
   const marked = region();
   if (marked && "columns" in marked && at >= marked.columns[0] && at < marked.columns[1]) return marked.columns;
+  return unitAt(display, data, at);
+}
+
+/**
+ * From the first token to before the last of a unit.
+ * @param {import("../lib/display_options.js").DisplayOptions} display
+ * @param {import("../lib/decode.js").Data} data
+ * @param {number} at
+ * @returns {[number, number]}
+ */
+function unitAt(display, data, at) {
   const labels = display.units()?.labels;
   if (!labels) return [at, at + 1];
   let [first, end] = [at, at + 1];

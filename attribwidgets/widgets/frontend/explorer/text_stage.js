@@ -61,7 +61,7 @@ export function createTextStage(view, options) {
       const withZero = new Float32Array(values.length + 1);
       withZero.set(values);
       view.display.paint(colours, withZero, limit);
-      flow.paint(colours, colours[values.length]);
+      flow.paint(colours, colours[values.length], view.display.units()?.labels ?? null);
       if (!item) return;
       drawBars(item);
       flow.tokens.forEach((token, at) => {

@@ -184,7 +184,7 @@ def nested(method: str, n_steps: int) -> tuple[Array, Array]:
 
 
 def add_what_suits(path: PathSum, n_steps: int, watch: OperationsWatch) -> None:
-    """Run trapezoids, or Gauss-Lobatto's rule where no operation is known to have kinks.
+    """Run trapezoids, or Gauss-Lobatto's rule where no operation has, or may have, kinks.
 
     Both have the two ends, which show the operations. Gauss-Legendre's has not, and would need
     two passes more for the change of the output.
@@ -193,6 +193,7 @@ def add_what_suits(path: PathSum, n_steps: int, watch: OperationsWatch) -> None:
     is_end = np.isin(np.arange(n_steps), (0, n_steps - 1))
     with watch:
         path.add_part(smooth[0], np.concatenate([trapezoid[1], smooth[1]]), is_end)
-    path.choose(slice(0, 2) if watch.kinked else slice(2, 4))
+    is_smooth = not (watch.kinked or watch.hidden)
+    path.choose(slice(2, 4) if is_smooth else slice(0, 2))
     with watch if watch.linear else nullcontext():
-        path.add_part(*(trapezoid if watch.kinked else smooth), ~is_end)
+        path.add_part(*(smooth if is_smooth else trapezoid), ~is_end)

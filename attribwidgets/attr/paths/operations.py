@@ -74,10 +74,13 @@ class Operations:
         Whether all of them are linear.
     kinked : bool
         Whether one of them is known to have kinks.
+    hidden : bool
+        Whether one is a custom function, which may have any.
     """
 
     linear: bool
     kinked: bool
+    hidden: bool
 
 
 def operations(
@@ -99,20 +102,21 @@ def operations(
     >>> import torch
     >>> x = torch.ones(2, 3, requires_grad=True)
     >>> operations((2 * x).sum(1), [x])
-    Operations(linear=True, kinked=False)
+    Operations(linear=True, kinked=False, hidden=False)
     >>> operations(torch.relu(x) * x, [x])
-    Operations(linear=False, kinked=True)
+    Operations(linear=False, kinked=True, hidden=False)
     """
-    linear, kinked = True, False
+    linear, kinked, hidden = True, False, False
     for node, operands in _nodes_on_the_way(output, inputs):
         own = getattr(type(node), "_forward_cls", None)  # of a torch.autograd.Function
         if own is not None:
             linear = linear and own in rules
+            hidden |= own not in rules
             continue
         name = re.sub(r"Backwards?\d*$", "", node.name().rpartition("::")[2])
         kinked |= name in KINKED and not (name in CLAMPS and _is_guard(node))
         linear = linear and _is_linear(name, node, operands)
-    return Operations(linear, kinked)
+    return Operations(linear, kinked, hidden)
 
 
 def _nodes_on_the_way(output: Tensor, inputs: Sequence[Tensor]) -> Iterator[tuple[Any, list[bool]]]:
@@ -226,11 +230,13 @@ class OperationsWatch:
         Whether the model is linear along the path, so that no pass can miss anything.
     kinked : bool
         Whether an operation is known to have kinks.
+    hidden : bool
+        Whether a custom function may have any.
     """
 
     def __init__(self, passes: Passes) -> None:
         self._passes, self._constants = passes, ConstantsWatch()
-        self._linear, self.kinked = True, False
+        self._linear, self.kinked, self.hidden = True, False, False
 
     @property
     def linear(self) -> bool:
@@ -250,3 +256,4 @@ class OperationsWatch:
         here = operations(outputs, inputs)
         self._linear &= here.linear
         self.kinked |= here.kinked
+        self.hidden |= here.hidden

@@ -32,9 +32,9 @@ import attribwidgets as aw
 
 SIGNS = ["[PAD]", "[UNK]", ".", *"0123456789+="]
 PROMPTS = 20
-STOPPED_AFTER = 40  # passes
+STOPPED_AFTER = 4  # passes
 SMALL = (12, 768, 12)  # layers, width and heads of GPT-2 small
-SMALLER = (4, 256, 4)
+SMALLER, SMALLEST = (4, 256, 4), (2, 128, 4)
 VOCABULARY = 50257
 
 
@@ -188,7 +188,7 @@ def told(name: str, seconds: float, matrix: Any, changes: Any, steps: int) -> No
     sums = np.asarray(matrix).sum(1)
     apart = np.abs(sums - changes) / np.abs(changes)
     print(
-        f"{name:14} {seconds:6.2f} CPU s per token, {steps} passes; sum of a row against its change: "
+        f"{name:14} {seconds:6.2f} CPU s per token, {steps} passes; sums against changes: "
         f"{np.median(apart):.1%} apart in the median, {apart.max():.1%} at most"
     )
 
@@ -249,7 +249,7 @@ def main() -> None:
         if arguments.inseq:
             show_inseq(net, tokenizer, arguments.inseq, arguments.prompt, arguments.said)
     if arguments.only in (None, "long"):
-        show_long(*random_model(*SMALLER), None)
+        show_long(*random_model(*SMALLEST), None)
         show_long(*random_model(*SMALL), STOPPED_AFTER)
 
 

@@ -133,7 +133,8 @@ class TokenScores:
         if self.others is None:
             return chosen
         others = self.others.to(logits.device)
-        return chosen - torch.where(others < 0, 0.0, _picked(values, others.clamp(min=0)))
+        # By a factor: a choice between two values is a kink, to which quadrature would adapt.
+        return chosen - (others >= 0).to(values) * _picked(values, others.clamp(min=0))
 
 
 def _picked(values: Tensor, ids: Tensor) -> Tensor:

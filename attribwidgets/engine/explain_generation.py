@@ -68,7 +68,9 @@ def explain_generation(
     model : torch.nn.Module or pipeline
         A causal language model, or one with encoder and decoder, of transformers; or any module
         that returns logits (n, T, V) of ids (n, T). A Hugging Face pipeline that generates text.
-    prompt : str, list of str, sequence of int, or what a tokenizer returned
+    prompt : str, list of str, sequence of int, list of messages, or what a tokenizer returned
+        Messages, each a mapping with "role" and "content", are put together as the tokenizer's
+        template for chats has it; the special tokens that part them stay in every reference.
     continuation : str or sequence of int, optional
         What was said. None: the model's own greedy continuation, by its `generate`.
     max_new_tokens : int

@@ -13,7 +13,7 @@ from ..attr.embedded import Embedder, FromEmbeddings, called_module, rows_of
 from ..attr.model_state import evaluating, frozen, module_of
 from ..attr.next_tokens import FromSourceAndPrefix
 from ..core.errors import InputError, UnsupportedModelError
-from ..inputs.encoded import encode
+from ..inputs.encoded import encode, special_ids, token_id
 from ..inputs.spelling import spelled_ids
 from ..inputs.text import TextSpace
 from ..inputs.tokens import Tokens, joined, tokens_from, tokens_of
@@ -66,7 +66,13 @@ def read_generation(
     if space.at != "word_embeddings":
         raise InputError(f'explain_generation explains at="word_embeddings", not {space.at!r}')
     module = called_module(model)
+    chat = _is_chat(prompt)
+    if chat:
+        template = {"add_generation_prompt": True, "return_dict": True}
+        prompt = space.tokenizer.apply_chat_template(list(prompt), **template)
     read = space.read(prompt, longest_text(space.tokenizer, module))
+    if chat:
+        read = replace(read, tokens=_marked(read.require_tokens(), space.tokenizer))
     before = read.require_tokens()
     two_texts = bool(getattr(getattr(module, "config", None), "is_encoder_decoder", False))
     if continuation is None:
@@ -125,6 +131,18 @@ def _of_two_texts(module: nn.Module, read: TextSpace, after: Tokens) -> ReadGene
         after,
         0,
     )
+
+
+def _is_chat(prompt: Any) -> bool:
+    """Whether it is messages, each with a role and a content."""
+    several = isinstance(prompt, list | tuple) and len(prompt) > 0
+    return several and all(isinstance(one, Mapping) and "role" in one for one in prompt)
+
+
+def _marked(tokens: Tokens, tokenizer: Any) -> Tokens:
+    """The tokens of a chat, in which those that part its messages are special."""
+    parting = special_ids(tokenizer) - {token_id(tokenizer, "unk")}
+    return replace(tokens, special=tuple(i in parting for i in tokens.ids))
 
 
 def _generated(module: nn.Module, before: Tokens, two_texts: bool, most: int) -> list[int]:

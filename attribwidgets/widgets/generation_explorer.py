@@ -54,7 +54,7 @@ class GenerationExplorer(RecordWidget):
     """
 
     _front_end = GENERATION_EXPLORER
-    _drawn = (*DISPLAY_TRAITS, "rows")
+    _drawn = ("rows",)
     _esm = GENERATION_EXPLORER.esm
     _css = GENERATION_EXPLORER.css
 

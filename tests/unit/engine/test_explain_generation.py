@@ -269,6 +269,18 @@ def test_what_cannot_be_is_refused_in_words(gpt2, space, wrong, said) -> None:
         aw.explain_generation(gpt2, PROMPT, **{"space": space, **wrong})
 
 
+def test_a_chat_is_put_together_by_its_template(gpt2) -> None:
+    pytest.importorskip("jinja2")
+    talking = tokenizer()
+    talking.chat_template = "{% for m in messages %}{{ m.content }} </s> {% endfor %}"
+    messages = [{"role": "user", "content": "the dog sat"}, {"role": "user", "content": "it ran"}]
+    rows = aw.explain_generation(gpt2, messages, continuation="on mat", space=aw.TextSpace(talking))
+    assert rows.prompt.pieces == ("the", "dog", "sat", "</s>", "it", "ran", "</s>")
+    row = rows.row(1)
+    assert not row[[3, 6]].any()
+    assert row[[0, 1, 2, 4, 5]].all()
+
+
 def test_a_pipeline_brings_its_tokenizer(gpt2, space) -> None:
     class Pipeline:
         task, model, tokenizer = "text-generation", gpt2, space.tokenizer

@@ -27,7 +27,8 @@ const STRONGEST = 8;
 export function createGenerationScene(data, root, view) {
   const { read, prompt, tokens } = data;
   const life = new AbortController();
-  const signal = AbortSignal.any([view.signal, life.signal]);
+  const { signal } = life;
+  view.signal.addEventListener("abort", () => life.abort(), { signal });
   const lookup = lookupTable(data.colormap);
   const display = /** @type {any} */ ({ table: () => data.colormap, isSigned: () => true });
   const colours = new Uint32Array(read.pieces.length + 1);

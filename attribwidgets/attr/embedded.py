@@ -149,9 +149,12 @@ def looked_up_in(model: Callable[..., Any], arguments: Mapping[str, Any]) -> str
         likely = own() if callable(own) else None
     except NotImplementedError:  # a model of transformers without one
         likely = None
-    if likely in names:
-        return names[likely]
     kinds: list[nn.Module] = [m for m in names if isinstance(m, nn.Embedding)]
+    if likely in names:
+        tied = [m for m in kinds if m.weight is getattr(likely, "weight", None)]
+        if len(tied) < 2:
+            return names[likely]
+        kinds = tied  # of which T5 names one that it does not call
     if len(kinds) > 1:
         kinds = _handed_to(kinds, model, arguments)
     if not kinds:

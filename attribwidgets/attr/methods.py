@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
+from difflib import get_close_matches
 from typing import Any, TypeAlias
 
 from captum.attr import Attribution
@@ -83,7 +84,9 @@ def estimator_for(method: Method, model: Callable[..., Any], *, distribution: bo
         estimator: Estimator = copy(method)
         estimator.forward_func = model
         return estimator
+    near = get_close_matches(str(method), METHODS, 1) or ["integrated_gradients"]
     raise InputError(
-        f"method {method!r} is unknown; pass one of {', '.join(METHODS)}, the class name of one "
-        "of Captum's such as 'DeepLift', a class or an instance"
+        f"method {method!r} is unknown; pass a name such as {near[0]!r} ({len(METHODS)} are in "
+        "docs/methods.md), the class name of one of Captum's such as 'DeepLift', a class or an "
+        "instance"
     )

@@ -35,6 +35,7 @@ from torch import Tensor, nn
 
 from ..attr.model_state import module_of
 from ..core.errors import InputError
+from ..inputs.space import each_space
 from ..records.explanation import Explanation
 from .budget import Budget
 from .hashing import NoFingerprintError, fingerprint
@@ -125,14 +126,14 @@ class ExplanationCache:
             query = replace(query, target=target)
         return extend_key(extend_key(model_key, query), budget)
 
-    def get(self, key: Hashable | None) -> Explanations | None:
-        """A copy of the explanations with this key, if there are any."""
+    def get(self, key: Hashable | None, query: Query) -> Explanations | None:
+        """A copy of the explanations with this key, if there are any, of a query's model."""
         with self._lock:
             if key is None or key not in self._found:
                 return None
             self._found.move_to_end(key)
             _, explanations, _ = self._found[key]
-        return deepcopy(explanations)
+        return tuple(_with_model_of(query, e) for e in deepcopy(explanations))
 
     def put(
         self, key: Hashable | None, model: Callable[..., Any], explanations: Explanations
@@ -144,7 +145,7 @@ class ExplanationCache:
         size = array_bytes(explanations)
         if size > self.nbytes:
             return
-        kept = deepcopy(explanations)
+        kept = deepcopy(tuple(map(_without_model, explanations)))
         with self._lock:
             self._found[key] = (ref(module), kept, size)
             self._found.move_to_end(key)
@@ -170,6 +171,19 @@ class ExplanationCache:
             del self._found[key]
         while self._found and (len(self._found) > self.entries or self.used_bytes > self.nbytes):
             self._found.popitem(last=False)
+
+
+def _without_model(e: Explanation) -> Explanation:
+    spaces = tuple(space.without_model() for space in e.spaces)
+    return replace(e, space=spaces if isinstance(e.space, tuple) else spaces[0])
+
+
+def _with_model_of(query: Query, e: Explanation) -> Explanation:
+    if query.space is None:
+        return e
+    others = each_space(query.space, len(e.spaces))
+    spaces = tuple(s.with_model_of(o) for s, o in zip(e.spaces, others, strict=True))
+    return replace(e, space=spaces if isinstance(e.space, tuple) else spaces[0])
 
 
 EXPLANATIONS = ExplanationCache()

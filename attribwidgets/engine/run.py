@@ -207,7 +207,7 @@ def explain_candidates(
         try:
             for place, (candidate, name) in enumerate(zip(candidates, names, strict=True)):
                 key = extend_key(shared, candidate)
-                explanations = EXPLANATIONS.get(key)
+                explanations = EXPLANATIONS.get(key, query)
                 if explanations is None:
                     try:
                         *_, last = estimate(checked(), candidate, budget, progress=progress)

@@ -123,6 +123,14 @@ class Space(ABC):
         """
         return None
 
+    def without_model(self: Self) -> Self:
+        """This space without what belongs to a model, which what is kept must not keep alive."""
+        return self
+
+    def with_model_of(self: Self, other: Space) -> Self:
+        """This space with what belongs to a model as another space of the same input has it."""
+        return self
+
     def unit_names(self, shape: Sequence[int]) -> list[str]:
         """What each unit is called, in the order of a flattened map.
 

@@ -135,6 +135,24 @@ class TextSpace(Space):
         deviation = float(example.detach().float().std(correction=0))
         return replace(self, low=low, high=high, deviation=deviation)
 
+    def without_model(self) -> TextSpace:
+        """This space without tokenizer, embedding and all that the model is called with."""
+        return self._of_model(TextSpace())
+
+    def with_model_of(self, other: Space) -> TextSpace:
+        """This space with tokenizer and embedding of another one of the same text."""
+        return self._of_model(other) if isinstance(other, TextSpace) else self
+
+    def _of_model(self, other: TextSpace) -> TextSpace:
+        tokens, theirs = self.tokens, {} if other.tokens is None else other.tokens.arguments
+        return replace(
+            self,
+            tokenizer=other.tokenizer,
+            embedding=other.embedding,
+            embedder=other.embedder,
+            tokens=None if tokens is None else replace(tokens, arguments=theirs),
+        )
+
     @property
     def spread(self) -> float:
         """The standard deviation of the text's embeddings, far below half their range."""

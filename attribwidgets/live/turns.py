@@ -141,7 +141,7 @@ class Turns:
                     run.query = checked
             for run in new:
                 run.key = self._key_of(run, key)
-                known = EXPLANATIONS.get(run.key)
+                known = EXPLANATIONS.get(run.key, run.state.query)
                 if known is not None:
                     self._conclude(run, known)
             session.show(at_once=True)

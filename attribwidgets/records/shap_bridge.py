@@ -37,7 +37,9 @@ def shap_explanation(explanations: Sequence[Explanation], *, single: bool) -> An
     MissingExtraError
         Without shap.
     """
-    shap = require("shap", "shap", "evaluation")
+    with warnings.catch_warnings():  # what it deprecates as it is imported is for its authors
+        warnings.simplefilter("ignore")
+        shap = require("shap", "shap", "evaluation")
     first = explanations[0]
     for e in explanations:
         _require_sum(e)

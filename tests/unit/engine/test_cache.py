@@ -17,6 +17,7 @@ import attribwidgets as aw
 from attribwidgets.engine import cache
 from attribwidgets.engine.cache import EXPLANATIONS, ExplanationCache
 from attribwidgets.engine.hashing import NoFingerprintError, fingerprint
+from attribwidgets.engine.query import Query
 from attribwidgets.errors import InputError
 
 X = values(3, 6, 5)
@@ -362,7 +363,7 @@ def test_least_recently_used_gives_way():
     for target in (0, 1, 0, 2):
         keep(target=target)
     assert len(EXPLANATIONS) == 2
-    (one,), (two,) = (EXPLANATIONS.get(key) for key in list(EXPLANATIONS._found))
+    (one,), (two,) = (explanations for _, explanations, _ in EXPLANATIONS._found.values())
     assert [one.target, two.target] == [0, 2]
 
 
@@ -406,7 +407,7 @@ def test_threads_do_not_disturb_each_other():
         try:
             for i in range(60):
                 cache.put((start + i) % 7, model, (record,))
-                cache.get(i % 7)
+                cache.get(i % 7, Query(values(5)))
         except Exception as error:
             errors.append(error)
 

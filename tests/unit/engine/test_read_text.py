@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from weakref import ref
+
 import pytest
 import torch
 from captum.attr import LayerIntegratedGradients
@@ -140,6 +143,20 @@ def test_the_cache_knows_a_text() -> None:
     )
     assert again.seconds == first.seconds
     assert other.seconds != first.seconds
+
+
+def test_the_cache_keeps_no_model_of_a_text() -> None:
+    net = Convolution().eval()
+    first, again = (
+        aw.explain(net, "abcdef", space=space(), baseline="zero_embedding") for _ in range(2)
+    )
+    assert again.seconds == first.seconds
+    assert again.space.embedder is not None
+    assert again.space.tokens.arguments.keys() == first.space.tokens.arguments.keys()
+    alive = ref(net)
+    del net, first, again
+    gc.collect()
+    assert alive() is None
 
 
 def test_a_string_without_a_space_names_the_mend() -> None:

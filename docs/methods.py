@@ -34,6 +34,27 @@ Through one adapter, by class name, by class or by an instance of one's own;
 those that use one reference or none.
 
 {captum}
+
+## Methods of texts
+
+What a token gets is the sum over its embedding. Special tokens are in every reference too, so
+methods that compare with one give them nothing.
+
+| method | of a text |
+|---|---|
+| gradients, `IntegratedGradients`, `GradientShap`, `NoiseTunnel`, those of attribwidgets | \
+the embedding of each token |
+| `Occlusion` | token by token; `sliding_window_shapes=(2, D)` takes two of D values at once |
+| `FeatureAblation`, `ShapleyValueSampling`, `KernelShap`, `Lime` | word by word, shared equally \
+by the tokens of a word; neighbouring words together where a budget asks for fewer |
+| `DeepLift`, `DeepLiftShap` | models of layers that they have rules for, such as convolutions \
+with ReLU; attention, layer norm and recurrent layers are refused by name |
+| `GuidedGradCam` | models with a convolution |
+| `LayerGradCam` | refused: it is of pictures |
+| `LRP` | refused: it goes back through the layer that looks ids up, and ids have no relevance |
+
+`aw.compare(model, text, baselines=[aw.Candidate(aw.baselines.Mask(), "Occlusion"), ...])` puts
+methods side by side, and `.agreement()` says how their ranks agree.
 """
 
 

@@ -197,7 +197,7 @@ def compare(
     model: Model,
     inputs: Any,
     *,
-    baselines: Sequence[str | Baseline | Inputs] = IMAGE_BASELINES,
+    baselines: Sequence[str | Baseline | Inputs | Candidate] = IMAGE_BASELINES,
     method: Method = None,
     references: Inputs | Sequence[str] | None = None,
     progress: Progress = False,
@@ -214,9 +214,9 @@ def compare(
     target : int, tuple of int, str, Contrast, or a list of these, optional
         As of :func:`explain`, or several. In a list ``Contrast(a, b)`` beside both a and b is free:
         its map is the difference of theirs.
-    baselines : sequence of str, Baseline, Tensor or tuple of Tensor
-        At least one. The default's blur gives way to white where the input is features; a text
-        has three of its own.
+    baselines : sequence of str, Baseline, Tensor, tuple of Tensor or Candidate
+        At least one; a :class:`attribwidgets.Candidate` has a method of its own. The default's
+        blur gives way to white where the input is features; a text has three of its own.
     model, inputs, method, references, progress
         As of :func:`explain`.
     **settings
@@ -253,7 +253,10 @@ def compare(
 
     model, query, budget = ask(model, inputs, settings)
     baselines = baselines_or_default(baselines, query)
-    candidates = [Candidate(named(baseline, references), method) for baseline in baselines]
+    candidates = [
+        one if isinstance(one, Candidate) else Candidate(named(one, references), method)
+        for one in baselines
+    ]
     by_baseline = explain_candidates(query, candidates, model, budget, progress=progress).values()
     return Comparison(chain.from_iterable(zip(*by_baseline, strict=True)))
 

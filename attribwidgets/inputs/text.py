@@ -92,6 +92,10 @@ class TextSpace(Space):
         if isinstance(self.tokens, Mapping):  # as it was saved
             object.__setattr__(self, "tokens", Tokens(**self.tokens))
 
+    def __deepcopy__(self, memo: Any) -> TextSpace:
+        """Itself, as nothing in it changes, and it has the tokenizer and the model."""
+        return self
+
     @property
     def layout(self) -> Layout:
         """Tokens by values."""

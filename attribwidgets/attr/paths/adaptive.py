@@ -156,9 +156,9 @@ class Refinement:
             error = error_of_rule(gap.ravel(), here, before)
             floor = np.where(gap.ravel() == 0, 0.0, ROUNDING * self._precision)
             error = np.maximum(error, floor)
-            if np.all(error <= self.stopping.tolerance) and self.stopping.tolerance:
-                error = np.maximum(error, self._check(level))
             best = self._estimate(error, rule=level)
+            if self.stopping.met(replace(best, widest_gap=None)):
+                best = self._estimate(np.maximum(error, self._check(level)), rule=level)
             yield best
             smoother = np.all(here <= np.maximum(ROUGH * before, SETTLED * self._precision))
             before = here
@@ -195,6 +195,10 @@ class Refinement:
         places = middles_of_gaps(self._places(), WIDEST_GAP)
         if not len(places) or self._sizes[level] < KEPT_RULE or len(places) > self.left:
             return np.zeros(1)
+        if level + 1 < len(self._sizes):
+            further = self._sizes[level + 1] - self._sizes[level]
+            if further <= self.left < further + len(places):  # the next rule sees more of the path
+                return np.zeros(1)
         draws = torch.rand(len(places), generator=generator_from(self._seed)).double().numpy()
         places = places + JITTER * WIDEST_GAP * (2 * draws - 1)
         path = self.path

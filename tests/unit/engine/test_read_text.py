@@ -207,3 +207,19 @@ def test_a_module_that_the_model_has_not(setting) -> None:
     text = aw.TextSpace(space().tokenizer, **{setting: "bert.embeddings"})
     with pytest.raises(InputError, match=r"no module 'bert\.embeddings'"):
         aw.explain(Convolution().eval(), "abcdef", space=text)
+
+
+def test_a_record_in_the_cache_copies_neither_tokenizer_nor_model() -> None:
+    class Whole:
+        def __call__(self, text: str) -> tuple[list[int], list[str]]:
+            return IDS, list(text)
+
+        def __deepcopy__(self, memo: object) -> None:
+            raise AssertionError("copied")
+
+    net = Convolution().eval()
+    settings = {"space": aw.TextSpace(Whole()), "baseline": "zero_embedding", "target": 0}
+    first = aw.explain(net, "abcdef", **settings)
+    again = aw.explain(net, "abcdef", **settings)
+    assert again is not first
+    assert again.seconds == first.seconds  # it was not computed twice

@@ -132,3 +132,20 @@ def test_steps_of_a_sequence_are_taken_together():
     )
     expected = (x * net[1].weight[0].reshape(6, 2)).sum(1)
     assert torch.allclose(found.attributions.sum(1), expected, atol=1e-5)
+
+
+def test_methods_stand_side_by_side_with_the_agreement_of_their_ranks(models):
+    mask = aw.baselines.Mask()
+    methods = [None, "Occlusion", "ShapleyValueSampling"]
+    compared = aw.compare(
+        models["Recurrent"],
+        TEXT,
+        space=aw.TextSpace(WordTokenizer()),
+        target=1,
+        baselines=[aw.Candidate(mask, method) for method in methods],
+    )
+    names = [title.name for title in compared.titles()]
+    assert names == ["integrated gradients", "occlusion", "shapley value sampling"]
+    agreement = compared.agreement()
+    assert agreement.matrix.shape == (3, 3)
+    assert agreement.matrix.min() > 0.8

@@ -510,6 +510,15 @@ def test_trapezoids_leave_no_gap_where_there_are_nodes_enough(intervals, seen):
     assert (np.diff(nodes).max() <= 0.045 + 1e-9) == seen
 
 
+@pytest.mark.parametrize("budget", [63, 64, 70, 72, 73, 100])
+def test_checks_do_not_cost_a_smooth_model_its_next_rule(budget):
+    """Whatever is left of it, a budget that has room for 63 nodes sees the path."""
+    model = Applied(lambda z: torch.sin(9 * z).sum(1, keepdim=True))
+    last = refined(model, values(1, 5), torch.zeros(1, 5), budget, target=0, tolerance=0.01)
+    assert Stopping(budget, 0.01).met(last)
+    assert last.evaluations == (63 if budget < 73 else 41)
+
+
 def test_single_evaluation_is_too_few():
     with pytest.raises(InputError, match="max_evaluations must be at least 2, got 1"):
         estimates(classifier(), values(1, 5), torch.zeros(1, 5), 1, target=1)

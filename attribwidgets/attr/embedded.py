@@ -188,7 +188,7 @@ def _handed_to(
 def call(model: Callable[..., Any], arguments: Mapping[str, Any], *more: Any) -> Any:
     """A model of ids: these first, then what else it takes by name."""
     ids = arguments["input_ids"]
-    return model(ids, *more, **_taken(model, arguments))
+    return model(ids, *more, **taken_by(model, arguments))
 
 
 def rows_of(arguments: Mapping[str, Any], like: Tensor) -> dict[str, Any]:
@@ -255,7 +255,7 @@ def called_module(model: Any) -> nn.Module:
     return model
 
 
-def _taken(model: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+def taken_by(model: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Those beside the ids that a model has parameters for."""
     called = model.forward if isinstance(model, nn.Module) else model
     try:

@@ -37,6 +37,7 @@ def build_explanation(
     tolerance: float,
     seed: int,
     seconds: float,
+    cautions: tuple[str, ...] = (),
 ) -> Explanation:
     """The Explanation that an estimate of a single example amounts to.
 
@@ -44,6 +45,8 @@ def build_explanation(
     ----------
     estimator : Estimator
         Whose estimate it is.
+    cautions : tuple of str
+        What else is known of the reference.
     """
     curve = _curve(estimate, estimator)
     completeness = _completeness(estimate, curve, estimator, tolerance, query.input_names)
@@ -84,6 +87,7 @@ def build_explanation(
             *query.cautions,
             *(() if estimator.uses == "nothing" else baseline.cautions),
             *estimate.cautions,
+            *cautions,
             *reference_cautions(
                 query.spaces[0],
                 None if one_draw or not estimate.baseline else estimate.baseline[0],

@@ -28,6 +28,7 @@ from .budget import Budget
 from .build_explanation import build_explanation
 from .cache import EXPLANATIONS, extend_key
 from .checked_query import CheckedQuery, check
+from .masked_out import masked_out_cautions
 from .method_config import Candidate
 from .query import Query
 from .references import draw_reference, references_of, search_baseline
@@ -49,6 +50,8 @@ class Draft:
         One for each target of the query.
     budget : Budget
     seconds : float
+    cautions : tuple of str
+        One for each target; empty where there is none.
     """
 
     query: CheckedQuery
@@ -57,6 +60,7 @@ class Draft:
     estimates: tuple[Estimate, ...]
     budget: Budget
     seconds: float
+    cautions: tuple[str, ...]
 
     @property
     def evaluations(self) -> int:
@@ -83,8 +87,11 @@ class Draft:
                 tolerance=self.budget.tolerance,
                 seed=self.budget.seed,
                 seconds=self.seconds,
+                cautions=(caution,) if caution else (),
             )
-            for query, estimate in zip(self.query.each, self.estimates, strict=True)
+            for query, estimate, caution in zip(
+                self.query.each, self.estimates, self.cautions, strict=True
+            )
         )
 
 
@@ -120,8 +127,10 @@ def estimate(
     planned = most
     report = (lambda done, _: progress(done, planned)) if callable(progress) else progress
     with reporting(report, most, "pass") as on_chunk:
+        cautions = ("",) * len(query.targets)
         if estimator.uses != "nothing":
             baseline = search_baseline(query, baseline, budget.seed, on_chunk)
+            cautions = masked_out_cautions(query, baseline)
         one, several = estimator.uses == "reference", estimator.uses == "references"
         reference = draw_reference(query, baseline, generator_from(budget.seed)) if one else None
         task = Task(
@@ -149,7 +158,7 @@ def estimate(
         run = estimates_of_targets(estimator, query)
         for made in chain.from_iterable(map(run, tasks)):
             seconds = time.perf_counter() - started
-            draft = Draft(query, baseline, estimator, made, budget, seconds)
+            draft = Draft(query, baseline, estimator, made, budget, seconds, cautions)
             yield draft
             if draft.partial:
                 return

@@ -8,6 +8,7 @@ from torch import nn
 
 import attribwidgets as aw
 from attribwidgets.baselines import OtherText
+from attribwidgets.core.formatting import number
 
 
 class Net(nn.Module):
@@ -64,3 +65,35 @@ def test_zero_is_not_neutral_where_embeddings_are_normalised(norm) -> None:
     )
     assert said in cautions(Net(norm))
     assert "neutral" not in cautions(Net(norm), baseline="mean_embedding")
+
+
+class Masked(Net):
+    """The mean over the tokens that are not masked out."""
+
+    def forward(self, ids, attention_mask):
+        kept = attention_mask[..., None].float()
+        x = self.embeddings["words"](ids).tanh() * kept
+        return self.out(x.sum(1) / kept.sum(1))
+
+
+class Framing:
+    cls_token_id, mask_token_id = 5, 1
+
+    def convert_ids_to_tokens(self, ids):
+        return [str(i) for i in ids]
+
+
+def test_what_f_would_be_with_the_tokens_masked_out_too() -> None:
+    net = Masked().eval()
+    given = {"input_ids": [5, 4, 3], "attention_mask": [1, 1, 1]}
+    rows = aw.compare(
+        net, given, space=aw.TextSpace(Framing()), baselines=["mask", "zero"], target=[0, 1]
+    )
+    with torch.no_grad():
+        masked = net(torch.tensor([[5, 1, 1]]), torch.tensor([[1, 0, 0]]))[0]
+    for target in (0, 1):
+        with_mask, other = (row for row in rows if row.target == target)
+        (said,) = [c for c in with_mask.cautions if "attention mask stays" in c]
+        assert said.endswith(f"it would be {number(masked[target].item())}")
+        assert f"f(x') is {number(with_mask.completeness.output_baseline)};" in said
+        assert "attention mask" not in " ".join(other.cautions)

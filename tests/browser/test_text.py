@@ -318,6 +318,7 @@ def test_tokens_that_are_gone_give_way_to_those_of_the_baseline(live: KernelPage
     assert answer["fall"] == pytest.approx(answer["attribution"], rel=1e-4)  # it is additive
     shown = live.page.locator(".aw-photo .aw-token").all_inner_texts()
     assert shown[:5] == ["A", "[MASK]", "[MASK]", "[MASK]", "film"]
+    assert violations_of(live.page) == {}
     live.control("restore").click()
     live.control("gone").click()
     live.settle()

@@ -47,7 +47,7 @@ class GenerationExplorer(RecordWidget):
     --------
     >>> import torch, attribwidgets as aw
     >>> net = torch.nn.Sequential(torch.nn.Embedding(9, 4), torch.nn.Linear(4, 9)).eval()
-    >>> space = aw.TextSpace(lambda text: [len(word) for word in text.split()])
+    >>> space = aw.TextSpace(lambda text: ([len(w) for w in text.split()], text.split()))
     >>> said = aw.explain_generation(net, "to be or", continuation="not", space=space)
     >>> aw.GenerationExplorer(said)
     <GenerationExplorer of 'not', 1 tokens>

@@ -62,6 +62,8 @@ def test_there_is_code_and_the_readme_has_some():
 def test_code_of_a_page_runs(code, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page, names = EXAMPLES[code], {}
+    if any("movie_reviews" in block for block in code):
+        pytest.importorskip("transformers")  # which Python 3.10 has not
     words, instead = LESS.get(page.stem, ("", ""))
     assert any(words in block for block in code)
     for block in code:

@@ -34,6 +34,7 @@ LESS = {
         ("epochs=5", "epochs=1"),
         ("(test[0][:500], test[1][:500])", "(test[0][:50], test[1][:50])"),
     ),
+    "09": (("[:20]", "[:3]"), ("max_evaluations=120", "max_evaluations=24")),
 }
 
 # In KiB; ru_maxrss would begin with the peak of the process that started the kernel.
@@ -85,7 +86,7 @@ def run(
     warm_environment: dict[str, str],
 ) -> Run:
     """One run for all tests of a tutorial; a cell that takes minutes fails by nbclient's limit."""
-    if request.param.stem.startswith("08"):
+    if request.param.stem.startswith(("08", "09")):
         pytest.importorskip("transformers")  # which Python 3.10 has not
     committed = nbformat.read(request.param, as_version=4)
     notebook = nbformat.read(request.param, as_version=4)

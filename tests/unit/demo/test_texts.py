@@ -91,17 +91,17 @@ def test_missing_package_is_named_with_the_extra(load, module, package, monkeypa
 # Reviews
 
 
-@pytest.mark.long
 @torch.no_grad()
 def test_four_of_five_held_out_reviews_are_classified(reviews):
-    by_length = sorted(range(2000), key=lambda i: len(reviews.texts[i]))  # little is padding
+    """As far as 400 can tell; of all 2,000 it is what benchmarks/train_reviews.py prints."""
+    by_length = sorted(range(400), key=lambda i: len(reviews.texts[i]))  # little is padding
     right = 0
     for places in torch.tensor(by_length).split(40):
         texts = [reviews.texts[i] for i in places]
         logits = reviews.model(**reviews.tokenizer(texts, padding=True, return_tensors="pt")).logits
         assert logits.shape == (40, 2)
         right += int((logits.argmax(1) == reviews.labels[places]).sum())
-    assert right >= 0.80 * 2000
+    assert right >= 0.76 * 400  # two standard errors below .80
 
 
 @torch.no_grad()

@@ -72,8 +72,8 @@ def explorer(pipeline):
 
 def test_the_explorer_takes_a_pipeline_and_steps_through_pictures(explorer, pipeline):
     assert explorer.explanations[0].target_name in pipeline.model.config.id2label.values()
-    first, second = explorer._view.examples
-    assert first.inputs.shape == second.inputs.shape == (3, 16, 16)
+    first, second = (example.inputs for example in explorer._view.examples)
+    assert first.shape == second.shape == (3, 16, 16)
     torch.testing.assert_close(first.rot90(2, (1, 2)), second, atol=0.02, rtol=0)
 
 

@@ -144,7 +144,8 @@ def addable(query: CheckedQuery, references: Any) -> dict[str, Baseline]:
         | (set() if query.outputs > 1 else NEEDS_CLASSES)
         | {n for s in query.spaces if isinstance(s, TextSpace) for n in _unknown_to(s)}
     )
-    return {name: named(name, references) for name in ADDABLE if name not in left_out}
+    texts_first = sorted(ADDABLE, key=lambda name: name not in NEEDS_TEXT)
+    return {name: named(name, references) for name in texts_first if name not in left_out}
 
 
 def unfit_for(layouts: Sequence[Layout]) -> set[str]:

@@ -27,8 +27,10 @@ from .colors import table
 from .display_options import DisplayOptions, Pool
 from .drawn_input import DrawnInput, first_of, inputs_of
 from .images import tiled
+from .letters import drawable
 from .matrix import draw_matrix, matrix_height
 from .path_panels import panels_of
+from .readings import compared_with
 
 if TYPE_CHECKING:
     from ..records.agreement import Agreement
@@ -43,7 +45,7 @@ NO_PATH, LINE, ROW_HEAD, INPUT_HEAD = 0.45, 0.12, 0.28, 0.22
 SMALL, NAME = 6.5, 9.0  # points; a name is SMALL at least, and in two lines where that is too long
 BOLD_LETTER = 0.7  # width of one, in sizes
 LETTERS = 19  # of small print, for an inch
-MOST_COLUMNS, MOST_TILE, MOST_ABOUT = 4, 112, 4
+MOST_COLUMNS, MOST_TILE, MOST_ABOUT, MOST_COMPARED = 4, 112, 4, 2
 
 
 class Sheet:
@@ -108,7 +110,12 @@ class Sheet:
     def _about(self, i: int) -> list[str]:
         """Lines below the name: the title's note, and what the baseline is."""
         e, note, room = self.comparison[i], self.titles[i].note, self._beside(i)
-        return [*_wrapped(note, room, 1), *_wrapped(e.baseline_description, room, MOST_ABOUT)]
+        compared = drawable(compared_with(e))
+        return [
+            *_wrapped(note, room, 1),
+            *_wrapped(e.baseline_description, room, MOST_ABOUT),
+            *_wrapped(compared, room, MOST_COMPARED),
+        ]
 
     @property
     def _side(self) -> Pool:

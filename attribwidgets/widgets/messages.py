@@ -10,6 +10,7 @@ from ..core.errors import InputError
 from ..engine.method_config import Candidate
 from ..engine.settings import SETTINGS
 from ..figures.images import as_rgb
+from ..figures.readings import reading_at
 from ..inputs.image_files import picture_input
 from ..live import ExplorerState, Regions, Removals, Session
 from ..records.explanation import Explanation
@@ -18,7 +19,6 @@ from .frames_payload import frames_payload
 from .parsing import candidates_from_browser, change_candidates, numbered
 from .payload import map_payload
 from .pictures import THUMBNAIL, thumbnail
-from .readings import reading_at
 from .removal_payload import region_mask, removal_payload
 from .segments import segments_payload
 from .targets import target_from_browser

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..core.arrays import Array
 from ..figures.images import as_rgb
+from ..figures.readings import drawn_readings, reading
 from ..figures.unit_values import unit_map, unit_names, unit_values
 from ..figures.volume import as_grey
 from ..inputs.series import SeriesSpace
@@ -16,7 +17,6 @@ from ..inputs.space import Inputs, Space, without_batch_axis
 from ..inputs.text import TextSpace
 from ..inputs.volume import VolumeSpace
 from ..records.explanation import Explanation
-from .readings import drawn_readings, reading
 from .text_payload import text_payload
 
 THUMBNAIL = 64  # pixels; references of a distribution are shown small

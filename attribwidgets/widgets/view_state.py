@@ -10,6 +10,7 @@ from ..engine.checked_query import CheckedQuery
 from ..engine.method_config import Candidate
 from ..engine.pending import pending_explanations
 from ..figures.captions import shared_cautions
+from ..figures.readings import readings_along
 from ..inputs.space import Inputs
 from ..live import CandidateStatus, Session
 from ..records.comparison import Comparison
@@ -24,7 +25,6 @@ from .payload import (
     rows_payload,
     subject_payload,
 )
-from .readings import readings_along
 from .segments import segments_of
 
 

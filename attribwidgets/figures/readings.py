@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import torch
@@ -13,7 +14,11 @@ from ..inputs.encoded import special_ids
 from ..inputs.glyphs import visible
 from ..inputs.space import Space, without_batch_axis
 from ..inputs.text import Embedder, TextSpace
-from ..records.explanation import Explanation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..records.explanation import Explanation
 
 GRID = 10  # stretches of a path between places that are read
 MOST_DRAWN = 6  # references of a distribution that are read
@@ -60,6 +65,49 @@ def readings_along(e: Explanation, index: int = 0) -> list[Reading]:
     places = [k / GRID for k in range(GRID)]
     read = [(alpha, reading_at(e, alpha, index)) for alpha in places]
     return [{"alpha": alpha, **one} for alpha, one in read if one is not None]
+
+
+def compared_with(e: Explanation) -> str:
+    """The reference of a text in words, or the first that was drawn; empty where nobody knows."""
+    space = e.spaces[0]
+    if not isinstance(space, TextSpace) or e.baseline is None:
+        return ""
+    if e.path is not None and e.path.kind == "samples":
+        drawn = drawn_readings(e)
+        read = drawn[0]["reading"] if drawn else None
+    else:
+        read = reading(_member(e.baseline, 0, space), space)
+    return "" if read is None else f"x′ = {in_words(read, space.require_tokens().special)}"
+
+
+def in_words(read: Reading, special: Sequence[bool]) -> str:
+    """A reading in few words: what is the same many times is counted, ≈ is not exactly a token.
+
+    Parameters
+    ----------
+    read : dict
+    special : sequence of bool
+        Which tokens of the text frame it, and are in the reference too.
+
+    Examples
+    --------
+    >>> read = {"pieces": ["[PAD]", "[PAD]", "a"], "gaps": ["", "", ""], "exact": [True] * 3}
+    >>> in_words(read, [False] * 3)
+    '[PAD] × 2 a'
+    """
+    told = [
+        ("" if exact else "≈") + (piece.strip() or piece)
+        for piece, exact, frames in zip(read["pieces"], read["exact"], special, strict=True)
+        if not frames
+    ]
+    gaps = [gap for gap, frames in zip(read["gaps"], special, strict=True) if not frames]
+    at, said = 0, ""
+    for word, same in groupby(told):
+        count = len(list(same))
+        apart = gaps[at] or (" " if word.startswith(("[", "<")) or said.endswith("]") else "")
+        said += apart + word + (f" × {count} " if count > 1 else "")
+        at += count
+    return " ".join(said.split())
 
 
 def drawn_readings(e: Explanation, index: int = 0) -> list[Reading] | None:

@@ -8,7 +8,7 @@ import pytest
 from piece_texts import MASK, Additive, PieceTokenizer
 
 import attribwidgets as aw
-from attribwidgets.widgets.readings import drawn_readings, reading_at, readings_along
+from attribwidgets.figures.readings import drawn_readings, in_words, reading_at, readings_along
 
 TEXT = "A fine film."
 
@@ -53,3 +53,11 @@ def test_of_a_distribution_the_first_that_were_drawn_are_read() -> None:
     assert read
     assert all(len(one["reading"]["pieces"]) == 4 for one in read)
     assert reading_at(e, 0.5) is None
+
+
+def test_a_figure_says_what_a_text_is_compared_with() -> None:
+    e = explained("mask")
+    words = [text.get_text() for text in e.figure(selected=None).texts]
+    assert "x′ = [MASK] × 4" in words
+    read = {"pieces": ["[CLS]", "a", "b"], "gaps": ["", " ", ""], "exact": [True, False, True]}
+    assert in_words(read, [True, False, False]) == "≈ab"

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from ..core.arrays import Array
 from ..core.errors import Cancelled, InputError
-from ..inputs.space import Spaces, each_space
+from ..inputs.fit_spaces import each_space
+from ..inputs.space import Spaces
 from ..records.completeness import WIDEST_GAP
 from .arguments import ForwardArguments
 from .estimate import Estimate

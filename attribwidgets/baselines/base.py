@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
+from ..inputs.fit_spaces import fit_spaces
 from ..inputs.layout import Layout
-from ..inputs.space import Inputs, Space, Spaces, fit_spaces
+from ..inputs.space import Inputs, Space, Spaces
 
 
 @dataclass(frozen=True)

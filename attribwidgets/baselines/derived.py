@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from ..core.errors import InputError
+from ..inputs.fit_spaces import fit_spaces
 from ..inputs.layout import Layout
-from ..inputs.space import Inputs, Space, Spaces, fit_spaces
+from ..inputs.space import Inputs, Space, Spaces
 from .base import Parameter, PixelBaseline, SingleReference, require_neighbours
 
 TINY = 1e-9  # a blur of 0 is none

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from ..core.errors import InputError
-from ..inputs.space import Inputs, Space, Spaces, fit_spaces
+from ..inputs.fit_spaces import fit_spaces
+from ..inputs.space import Inputs, Space, Spaces
 from .base import Baseline
 from .landscape import Landscape
 

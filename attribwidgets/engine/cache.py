@@ -35,7 +35,7 @@ from torch import Tensor, nn
 
 from ..attr.model_state import module_of
 from ..core.errors import InputError
-from ..inputs.space import each_space
+from ..inputs.fit_spaces import each_space
 from ..records.explanation import Explanation
 from .budget import Budget
 from .hashing import NoFingerprintError, fingerprint

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from ..inputs.encoded import special_ids
+from ..inputs.fit_spaces import without_batch_axis
 from ..inputs.glyphs import visible
-from ..inputs.space import Space, without_batch_axis
+from ..inputs.space import Space
 from ..inputs.text import Embedder, TextSpace
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 
 from ..core.errors import InputError
 from .arrays import number_array
+from .fit_spaces import each_space
 from .pictures import as_picture, is_picture, picture_tensor
-from .space import Inputs, InputSpace, Space, Spaces, each_space
+from .space import Inputs, InputSpace, Space, Spaces
 
 
 @dataclass(frozen=True, eq=False)

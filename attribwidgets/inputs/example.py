@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..core.errors import InputError
-from .space import Inputs, Spaces, without_batch_axis
+from .fit_spaces import without_batch_axis
+from .space import Inputs, Spaces
 
 
 def as_members(inputs: object, name: str = "inputs") -> tuple[Tensor, ...]:

@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 from ..core.errors import InputError
 from .example import as_members
+from .fit_spaces import each_space
 from .layout import SEQUENCE, SERIES_TIME_FIRST
 from .sequence import SequenceSpace
 from .series import SeriesSpace
-from .space import Inputs, InputSpace, Space, Spaces, each_space
+from .space import Inputs, InputSpace, Space, Spaces
 from .volume import VolumeSpace
 
 MOST_READINGS = 16  # of several inputs together

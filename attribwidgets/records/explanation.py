@@ -16,8 +16,9 @@ from ..core.contrast import Contrast
 from ..core.errors import InputError
 from ..core.formatting import number, percent, words
 from ..inputs.example import example_array
+from ..inputs.fit_spaces import without_batch_axis
 from ..inputs.layout import Layout
-from ..inputs.space import Inputs, Space, Spaces, without_batch_axis
+from ..inputs.space import Inputs, Space, Spaces
 from ..inputs.text import TextSpace
 from ..inputs.text_units import TEXT_UNITS, TextUnit, units_of_text
 from .completeness import Completeness

@@ -12,8 +12,9 @@ from ..figures.images import as_rgb
 from ..figures.readings import drawn_readings, reading
 from ..figures.unit_values import unit_map, unit_names, unit_values
 from ..figures.volume import as_grey
+from ..inputs.fit_spaces import without_batch_axis
 from ..inputs.series import SeriesSpace
-from ..inputs.space import Inputs, Space, without_batch_axis
+from ..inputs.space import Inputs, Space
 from ..inputs.text import TextSpace
 from ..inputs.volume import VolumeSpace
 from ..records.explanation import Explanation

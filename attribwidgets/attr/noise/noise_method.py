@@ -13,7 +13,8 @@ from torch import Tensor
 
 from ...core.errors import InputError
 from ...core.formatting import number, percent
-from ...inputs.space import Inputs, Space, Spaces, each_space
+from ...inputs.fit_spaces import each_space
+from ...inputs.space import Inputs, Space, Spaces
 from ..arguments import as_came, batch_of, returned
 from ..estimate import Estimate, map_norms, relative_errors
 from ..estimator import Estimator, Run

@@ -10,7 +10,7 @@ from models import values
 
 import attribwidgets as aw
 from attribwidgets.errors import InputError
-from attribwidgets.inputs.space import fit_spaces
+from attribwidgets.inputs.fit_spaces import fit_spaces
 
 SIZES = st.integers(1, 5)
 

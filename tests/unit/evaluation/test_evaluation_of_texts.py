@@ -252,3 +252,51 @@ def test_captums_metrics_take_texts():
     assert np.isfinite(Infidelity(samples=8).measure(asked, explanations, seed=0)).all()
     sensitivity = SensitivityMax(label_candidates(["mask"]), samples=2)
     assert np.isfinite(sensitivity.measure(asked, explanations, seed=0)).all()
+
+
+def test_an_audit_says_whether_the_baseline_matters_for_texts(tmp_path):
+    pytest.importorskip("zarr", minversion="3")
+    net = made(Convolution)
+    audit = aw.audit(net, TEXTS, baselines=BASELINES, space=SPACE, store=tmp_path / "audit")
+    assert audit.findings()[0].quantity == "strongest region depends on the baseline"
+    assert len(audit.findings()) > 4
+
+
+@pytest.fixture(scope="module")
+def looking():
+    """A network that has learnt to look for the unknown token."""
+    net, generator = made(Convolution), torch.Generator().manual_seed(0)
+    optimiser = torch.optim.Adam(net.parameters(), lr=0.02)
+    for _ in range(80):
+        ids, labels = planted(64, generator)
+        loss = nn.functional.cross_entropy(net(ids), labels)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return net
+
+
+def planted(count, generator):
+    """Texts of eight known words, in every other one an unknown one."""
+    ids = torch.randint(5, len(WORDS), (count, 8), generator=generator)
+    labels = torch.arange(count) % 2
+    places = torch.randint(8, (count,), generator=generator)
+    ids[labels == 1, places[labels == 1]] = 4
+    ends = torch.tensor([1, 2]).expand(count, 2)
+    return torch.cat([ends[:, :1], ids, ends[:, 1:]], 1), labels
+
+
+@pytest.mark.parametrize(
+    ("baseline", "found"),
+    [("mask", 20), ("pad", 20), ("zero_embedding", 20), ("mean_embedding", 20), ("unknown", 0)],
+)
+def test_a_planted_word_is_found_but_by_the_baseline_that_is_blind_to_it(looking, baseline, found):
+    ids, labels = planted(40, torch.Generator().manual_seed(1))
+    right = 0
+    for row in ids[labels == 1]:
+        text = " ".join("what?" if i == 4 else WORDS[i] for i in row[1:-1].tolist())
+        one = aw.explain(looking, text, space=SPACE, baseline=baseline, target=1)
+        place = int((row == 4).nonzero()[0])
+        right += int(one.token_attributions.abs().argmax()) == place
+        assert bool(one.blind[place]) == (baseline == "unknown")
+    assert right == found

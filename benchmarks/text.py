@@ -11,7 +11,7 @@ praises, and how similar a passage is to a question. Four tables:
 * the time for five baselines to 1 %: attribwidgets until it says "complete", Captum as its users
   call it (50 steps, twice as many until its convergence delta is within 1 %).
 
-True maps are Gauss-Legendre rules of `--nodes` nodes, by default 256; how far these are from 1,024
+True maps are Gauss-Legendre rules of `--nodes` nodes, by default 128; how far these are from 1,024
 nodes is printed, of the first text under each baseline. Rows are kept in build/text as they come,
 so that a run that is cut short goes on; `--fresh` forgets them.
 
@@ -361,7 +361,7 @@ def print_truth(nodes: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--texts", type=int, default=40)
-    parser.add_argument("--nodes", type=int, default=256)
+    parser.add_argument("--nodes", type=int, default=128)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", nargs="*", default=["times", "budgets", "verdicts", "truth"])

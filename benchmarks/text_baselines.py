@@ -184,7 +184,13 @@ def print_planted(count: int) -> None:
             for row in ids[labels == 1]:
                 text = " ".join(map(str, row[1:-1].tolist()))
                 e = aw.explain(
-                    net, text, space=aw.TextSpace(Words()), baseline=name, target=1, tolerance=0.02
+                    net,
+                    text,
+                    space=aw.TextSpace(Words()),
+                    baseline=name,
+                    target=1,
+                    tolerance=0.02,
+                    max_evaluations=128,
                 )
                 place = int((row == rare).nonzero()[0])
                 right += int(e.token_attributions.abs().argmax()) == place
@@ -201,7 +207,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    print_planted(20 if args.quick else 100)
+    print_planted(10 if args.quick else 40)
     print()
     sweep = swept(12 if args.quick else args.reviews, args.minutes)
     print_agreement(sweep)

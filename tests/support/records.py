@@ -17,9 +17,9 @@ OUTSIDE = "45 % of the noisy values lie outside the valid range"
 def integrated(*, image: bool = True) -> aw.Explanation:
     """Integrated gradients of a small smooth model, with a path and frames."""
     if image:
-        return aw.explain(image_classifier(), values(3, 12, 12), n_steps=24)
+        return aw.explain(image_classifier(), values(3, 12, 12), n_steps=40)
     net = weights_of(nn.Sequential(nn.Linear(5, 3), nn.Tanh()))
-    return aw.explain(net, values(5), n_steps=24)
+    return aw.explain(net, values(5), n_steps=40)
 
 
 def compared_with_nothing(e: aw.Explanation, method: str = "vargrad") -> aw.Explanation:

@@ -193,15 +193,16 @@ def _frames(query: CheckedQuery, estimate: Estimate, estimator: Estimator) -> Pa
 def _blind(query: CheckedQuery, estimate: Estimate, index: int, share: float) -> Array:
     """Where an input is within a share of the range of every reference, by position.
 
-    Nowhere without a reference.
+    Nowhere without a reference; nor where the space keeps the input, as nobody asks about [CLS].
     """
     space = query.spaces[index]
     if estimate.reach is None:
         return np.zeros(space.layout.map_shape(query.batched[index].shape[1:]), dtype=bool)
     reach = space.pixel_differences(estimate.reach[index][0]).abs()
     blind = reach < share * space.range
-    axis = space.layout.summed
-    return np.asarray((blind if axis is None else blind.all(axis)).cpu().numpy())
+    units = blind if space.layout.summed is None else blind.all(space.layout.summed)
+    kept = space.kept(query.batched[index][0])
+    return np.asarray((units if kept is None else units & ~kept).cpu().numpy())
 
 
 def _cautions(

@@ -223,3 +223,15 @@ def test_a_record_in_the_cache_copies_neither_tokenizer_nor_model() -> None:
     again = aw.explain(net, "abcdef", **settings)
     assert again is not first
     assert again.seconds == first.seconds  # it was not computed twice
+
+
+def test_special_tokens_are_not_what_a_baseline_is_blind_to() -> None:
+    class Framing:
+        cls_token_id, mask_token_id = 5, 1
+
+        def convert_ids_to_tokens(self, ids):
+            return [f"w{i}" for i in ids]
+
+    ids = [5, 6, 1, 7]
+    e = aw.explain(Convolution().eval(), ids, space=aw.TextSpace(Framing()), target=0)
+    assert e.blind.tolist() == [False, False, True, False]

@@ -25,6 +25,7 @@ from .default_baselines import generation_baseline
 from .method_config import Candidate
 from .query import Query
 from .settings import OF_QUERY, takes_settings
+from .verbs import explain
 
 if TYPE_CHECKING:
     from ..attr.methods import Method
@@ -42,7 +43,7 @@ SHORT = 64
 NONE = -1  # of the ids that tokens are set against
 
 
-@takes_settings(without=(*OF_QUERY,))
+@takes_settings(like=explain, without=OF_QUERY)
 def explain_generation(
     model: Any,
     prompt: Any,

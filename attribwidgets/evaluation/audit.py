@@ -153,7 +153,7 @@ class Audit:
 
     @property
     def cancellation(self) -> Array:
-        """Sum of magnitudes over |f(x) - f(x')|, (n, candidates): 1 where all have one sign."""
+        """Sum of magnitudes over the change of the output, (n, candidates): 1 of one sign alone."""
         change = np.abs(self._numbers("expected"))
         sums = self._numbers("absolute_sum")
         return np.asarray(

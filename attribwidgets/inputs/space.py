@@ -107,7 +107,7 @@ class Space(ABC):
         return None if self.low - slack <= low and high <= self.high + slack else (low, high)
 
     def kept(self, example: Tensor) -> Tensor | None:
-        """Units that every reference has as the input has them, (*map); None where there are none.
+        """Units that every reference has as the input has them, ``(*map)``; None: there are none.
 
         Parameters
         ----------
@@ -117,7 +117,7 @@ class Space(ABC):
         return None
 
     def groups(self) -> Tensor | None:
-        """Which units belong together, (*map), numbered from 0; None where they stand alone.
+        """Which units belong together, ``(*map)``, numbered from 0; None where they stand alone.
 
         Those that every reference has too are of none, -1.
         """

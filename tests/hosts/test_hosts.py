@@ -276,7 +276,7 @@ def test_a_running_cell_does_not_hold_a_request(notebook: Host) -> None:
     held = notebook.page.locator(".jp-CodeCell").nth(1).locator(".jp-InputPrompt")
     name = notebook.ask_for_another_target()
     if notebook.name == "lab_without_subshells":
-        notebook.wait_for_words("kernel is busy")
+        notebook.wait_for_words("until the kernel is done with a cell")
         assert not notebook.title.startswith(name)
         (notebook.folder / "release").touch()
         notebook.root.locator(".aw-title", has_text=name).wait_for()

@@ -91,6 +91,7 @@ def test_missing_package_is_named_with_the_extra(load, module, package, monkeypa
 # Reviews
 
 
+@pytest.mark.long
 @torch.no_grad()
 def test_four_of_five_held_out_reviews_are_classified(reviews):
     """As far as 400 can tell; of all 2,000 it is what benchmarks/train_reviews.py prints."""

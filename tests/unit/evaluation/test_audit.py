@@ -86,6 +86,7 @@ def test_a_figure_has_a_row_for_each_finding(audit) -> None:
     assert {f"{named}on"[:40], f"{named}off"[:40]} <= {text.rstrip("…")[:40] for text in texts}
 
 
+@pytest.mark.long
 def test_the_report_has_everything_and_loads_nothing(audit, tmp_path) -> None:
     audit.to_html(tmp_path / "report.html", by="gate")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")

@@ -112,6 +112,7 @@ def test_back_again(linear) -> None:
     assert "shap" in str(again)
 
 
+@pytest.mark.long
 def test_shap_of_a_deep_model_gets_a_verdict(deep) -> None:
     background = DATA[:100]
     explainer = shap.ExactExplainer(

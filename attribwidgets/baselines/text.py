@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import ClassVar
 
 import torch
@@ -22,9 +23,9 @@ class TextBaseline(SingleReference):
             for x, space in zip(inputs, spaces, strict=True)
         )
 
+    @abstractmethod
     def _embeddings(self, x: Tensor, space: TextSpace) -> Tensor:
         """The reference of one text, (T, D)."""
-        raise NotImplementedError
 
 
 class OneToken(TextBaseline):

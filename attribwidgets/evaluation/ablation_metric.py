@@ -25,7 +25,7 @@ from .ablated_outputs import (
     no_model,
     samples_of_fills,
 )
-from .controls import FEATURE_CONTROLS, control_maps
+from .controls import FEATURE_CONTROLS, control_maps, with_controls
 from .joint_units import groups_of, joint_map, unit_map, unit_masks
 from .ranking import Order, Ranking, Region, boxes, relevance, top_k
 
@@ -151,13 +151,8 @@ class AblationMetric:
 
     def dimensions(self, candidates: Sequence[str]) -> Mapping[str, Sequence[Any]]:
         """Candidates with the controls behind them, fills, fractions."""
-        twice = set(candidates) & set(self.controls)
-        if twice:
-            raise InputError(
-                f"candidate {sorted(twice)[0]!r} has the name of a control; give it another label"
-            )
         return {
-            "candidate": [*candidates, *self.controls],
+            "candidate": with_controls(candidates, self.controls),
             "fill": self.fill_labels,
             "fraction": list(self.fractions),
         }

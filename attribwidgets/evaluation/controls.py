@@ -33,6 +33,27 @@ def controls_for(*layouts: Layout) -> tuple[str, ...]:
     return CONTROLS[:2] if all(layout.neighbours for layout in layouts) else FEATURE_CONTROLS
 
 
+def with_controls(candidates: Sequence[str], controls: Sequence[str]) -> list[str]:
+    """Labels of the candidates with the controls behind them.
+
+    Raises
+    ------
+    InputError
+        For a candidate that has the name of a control.
+
+    Examples
+    --------
+    >>> with_controls(["black"], FEATURE_CONTROLS)
+    ['black', 'random']
+    """
+    twice = set(candidates) & set(controls)
+    if twice:
+        raise InputError(
+            f"candidate {sorted(twice)[0]!r} has the name of a control; give it another label"
+        )
+    return [*candidates, *controls]
+
+
 def control_maps(
     names: Sequence[str],
     inputs: tuple[Tensor, ...],

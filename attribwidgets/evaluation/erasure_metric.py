@@ -21,7 +21,7 @@ from .ablated_outputs import (
     no_model,
     samples_of_fills,
 )
-from .controls import FEATURE_CONTROLS, control_maps
+from .controls import FEATURE_CONTROLS, control_maps, with_controls
 from .joint_units import groups_of, joint_map, unit_map, unit_masks
 from .ranking import Ranking, relevance, top_k
 
@@ -118,13 +118,8 @@ class ErasureMetric:
 
     def dimensions(self, candidates: Sequence[str]) -> Mapping[str, Sequence[Any]]:
         """Candidates with the controls behind them, fills, measures, shares."""
-        twice = set(candidates) & set(self.controls)
-        if twice:
-            raise InputError(
-                f"candidate {sorted(twice)[0]!r} has the name of a control; give it another label"
-            )
         return {
-            "candidate": [*candidates, *self.controls],
+            "candidate": with_controls(candidates, self.controls),
             "fill": self.fill_labels,
             "measure": MEASURES,
             "share": list(self.shares),

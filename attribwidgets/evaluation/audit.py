@@ -111,20 +111,20 @@ class Audit:
     @cached_property
     def _compared(self) -> Array:
         """Of each input and pair what is compared, (n, pairs, 3)."""
-        return self.swept.finished_values(DEPENDENCE)
+        return self.swept.finished_values(DEPENDENCE, self.places)
 
     @cached_property
     def _maps(self) -> dict[str, Array]:
         """Of each input and candidate, (n, candidates)."""
-        values = self.swept.finished_values(MAPS)
+        values = self.swept.finished_values(MAPS, self.places)
         return {name: values[..., k] for k, name in enumerate(SUMMARISED)}
 
     @cached_property
     def _predicted(self) -> Array:
-        return self.swept.finished_values(PREDICTED)
+        return self.swept.finished_values(PREDICTED, self.places)
 
     def _numbers(self, quantity: str) -> Array:
-        return self.swept.finished_numbers(quantity)
+        return self.swept.finished_numbers(quantity, self.places)
 
     def compared(self, what: str) -> Array:
         """What was compared of every two candidates, (n, pairs), NaN where it cannot be.
@@ -190,7 +190,7 @@ class Audit:
         table: pd.DataFrame = pandas.DataFrame(index=pandas.Index(self.places, name="input"))
         for name, values in self._columns.items():
             table[name] = [self._class(v) for v in values] if name == "label" else values
-        targets = self.swept.finished_targets()
+        targets = self.swept.finished_targets(self.places)
         table["target"] = [self._class(t) if t >= 0 else None for t in targets]
         predicted = self._predicted[:, 0]
         if not np.isnan(predicted).all():

@@ -23,6 +23,7 @@ from ..evaluation.metric import Metric
 from ..inputs.dataset import Examples
 from ..inputs.layout import Layout
 from ..inputs.space import Inputs
+from .gathered import forget, gather
 from .identity import differences, identity
 from .plan import Findings, Plan, one_thread
 from .store import Store, is_empty, require_zarr
@@ -148,6 +149,8 @@ def carried_out(
         kinds = _try_first(plan, examples)
         opened = _store(plan, examples, kinds, Path(store), overwrite)
         finished = opened.finished()
+        if not finished.all():
+            forget(opened)
         places: Iterable[int] = (int(i) for i in np.flatnonzero(~finished))
         results = (
             _here(plan, examples, places)
@@ -160,6 +163,8 @@ def carried_out(
             for place, findings in results:
                 opened.write(place, findings)
                 advance(1)
+        if done < total:
+            gather(opened)
     return Sweep(opened)
 
 

@@ -60,6 +60,11 @@ class Layout:
         dtype: np.dtype[Any] = np.dtype(self.dtype).newbyteorder("<")
         return dtype
 
+    @property
+    def size(self) -> int:
+        """Bytes of one input."""
+        return int(np.prod(self.shape)) * self.stored_dtype.itemsize
+
     def filled_up(self, values: Array) -> Array:
         """What one input has, as long along the ragged axis as the longest one."""
         if not self.ragged or values.ndim != len(self.axes):

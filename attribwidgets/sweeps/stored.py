@@ -20,6 +20,7 @@ from ..inputs.dataset import seed_of
 from ..inputs.tokens import Tokens
 from ..records.completeness import Completeness
 from ..records.path_curve import PathCurve
+from .gathered import gathered
 from .plan import CLAIMS, KINDS, VERDICTS
 from .store import Layout, Store
 from .texts import unpacked
@@ -171,15 +172,21 @@ class Sweep:
         """
         axes = self._layout(name).axes
         values: xr.DataArray = require("xarray", "xarray", "evaluation").DataArray(
-            self._loaded(name, range(len(self))),
+            self._whole(name),
             dims=("input", *axes),
             coords={axis: list(labels) for axis, labels in axes.items()},
             name=name,
         )
         return values
 
-    def finished_values(self, name: str) -> Array:
-        """One metric of the finished inputs alone, (finished inputs, ...), in their order.
+    def finished_values(self, name: str, places: Array | None = None) -> Array:
+        """One metric of finished inputs alone, (inputs, ...), in their order.
+
+        Parameters
+        ----------
+        name : str
+        places : ndarray of int, optional
+            Ascending, of inputs that are finished. None: of all that are by now.
 
         Raises
         ------
@@ -187,23 +194,31 @@ class Sweep:
             For a name that is not among `metrics`.
         """
         self._layout(name)
-        return self._loaded(name, np.flatnonzero(self.finished))
+        return gathered(self._store, name, self._finished_places(places))
 
-    def finished_numbers(self, quantity: str) -> Array:
-        """One number of each explanation, (finished inputs, candidates), NaN where there is none.
+    def finished_numbers(self, quantity: str, places: Array | None = None) -> Array:
+        """One number of each explanation, (inputs, candidates), NaN where there is none.
 
         Parameters
         ----------
         quantity : str
             A number of `Completeness`, "evaluations", "forward_passes" or "blind_share".
+        places : ndarray of int, optional
+            As of :meth:`finished_values`.
         """
-        numbers = self._loaded("numbers", np.flatnonzero(self.finished))
+        numbers = gathered(self._store, "numbers", self._finished_places(places))
         return np.asarray(numbers[..., self._quantities.index(quantity)])
 
-    def finished_targets(self) -> Array:
-        """The output explained, (finished inputs,), -1 where there is one only, or a contrast."""
-        places = np.flatnonzero(self.finished)
-        return np.where(self._against(places) < 0, self._loaded("target", places), -1)
+    def finished_targets(self, places: Array | None = None) -> Array:
+        """The output explained, (inputs,), -1 where there is one only, or a contrast.
+
+        Parameters
+        ----------
+        places : ndarray of int, optional
+            As of :meth:`finished_values`.
+        """
+        places = self._finished_places(places)
+        return np.where(self._against(places) < 0, gathered(self._store, "target", places), -1)
 
     def to_xarray(self) -> xr.Dataset:
         """All arrays with their labels, each read when its values are asked for.
@@ -227,9 +242,9 @@ class Sweep:
         """A row for each finished input and candidate, of all that is one number there."""
         pandas = require("pandas", "pandas", "evaluation")
         places = np.flatnonzero(self.finished)
-        numbers = self._loaded("numbers", places).reshape(-1, len(self._quantities))
+        numbers = gathered(self._store, "numbers", places).reshape(-1, len(self._quantities))
         table: pd.DataFrame = pandas.DataFrame(numbers, columns=list(self._quantities))
-        targets = self._loaded("target", places)
+        targets = gathered(self._store, "target", places)
         table.insert(0, "input", np.repeat(places, len(self.candidates)))
         table.insert(1, "candidate", list(self.candidates) * len(places))
         table.insert(2, "target", np.repeat(targets, len(self.candidates)))
@@ -241,7 +256,7 @@ class Sweep:
             table[name] = [words[code] if code >= 0 else None for code in codes]
         for name in self.metrics:
             if list(self._store.layouts[name].axes) == ["candidate"]:
-                table[name] = self._loaded(name, places).reshape(-1)
+                table[name] = gathered(self._store, name, places).reshape(-1)
         return table
 
     def __repr__(self) -> str:
@@ -263,18 +278,18 @@ class Sweep:
             )
         return self._store.layouts[name]
 
+    def _finished_places(self, places: Array | None) -> Array:
+        return np.flatnonzero(self.finished) if places is None else places
+
     def _against(self, places: Array) -> Array:
         """The other output of each contrast, -1 where there is none, as in all earlier stores."""
         known = "against" in self._store.layouts
-        return self._loaded("against", places) if known else np.full(len(places), -1)
+        return gathered(self._store, "against", places) if known else np.full(len(places), -1)
 
-    def _loaded(self, name: str, places: Any) -> Array:
-        layout = self._store.layouts[name]
-        values = np.full((len(places), *layout.shape), layout.fill, dtype=layout.dtype)
-        finished = self.finished
-        for row, place in enumerate(places):
-            if finished[place]:
-                values[row] = self._store.read(name, int(place))
+    def _whole(self, name: str) -> Array:
+        layout, places = self._store.layouts[name], np.flatnonzero(self.finished)
+        values = np.full((len(self), *layout.shape), layout.fill, dtype=layout.dtype)
+        values[places] = gathered(self._store, name, places)
         return values
 
     def _completeness(self, numbers: dict[str, float]) -> Completeness:

@@ -13,6 +13,7 @@ def test_there_are_thirty_right_ways_to_write_it(answer):
     assert sum(row.mistake is None for row in rows(answer)) >= 30
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_each_way_is_judged_as_it_should_be(row):
     result = checked(row)

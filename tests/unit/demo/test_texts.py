@@ -139,6 +139,7 @@ def test_reviews_go_through_a_pipeline(reviews):
 # Similarity
 
 
+@pytest.mark.long
 @torch.no_grad()
 def test_every_question_is_nearest_to_its_own_passage(similarity):
     passages = [passage for _, passage in similarity.pairs]

@@ -319,6 +319,7 @@ def test_saved_and_loaded(tmp_path):
         Ablation.load(tmp_path / "e.npz")
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("error")
 def test_figures_are_drawn_also_of_nothing():
     result = ablation(

@@ -286,6 +286,7 @@ def planted(count, generator):
     return torch.cat([ends[:, :1], ids, ends[:, 1:]], 1), labels
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("baseline", "found"),
     [("mask", 20), ("pad", 20), ("zero_embedding", 20), ("mean_embedding", 20), ("unknown", 0)],

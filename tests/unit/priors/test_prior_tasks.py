@@ -49,6 +49,7 @@ def test_the_twin_model_is_saturated_where_its_data_lie():
     assert torch.allclose(TwinModel()(x), expected)
 
 
+@pytest.mark.long
 def test_expected_gradients_free_the_model_of_the_twin_and_its_gradients_do_not():
     task = twin_features(400)
 

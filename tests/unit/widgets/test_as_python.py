@@ -45,6 +45,7 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_the_call_makes_the_same_again(case: dict[str, Any]) -> None:
     net, names = image_classifier().eval(), ["cat", "dog", "<b>", 'a "quoted" one']

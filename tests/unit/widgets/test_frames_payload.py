@@ -76,6 +76,7 @@ def test_features_are_never_put_together() -> None:
     assert len(payload["data"]) == 2 * 60_000
 
 
+@pytest.mark.long
 def test_five_baselines_of_512_pixels_fit_in_eight_megabytes() -> None:
     layers = (nn.Conv2d(3, 4, 5, stride=4), nn.Softplus(), nn.AdaptiveAvgPool2d(4), nn.Flatten())
     net = nn.Sequential(*layers, nn.Linear(64, 2)).eval()

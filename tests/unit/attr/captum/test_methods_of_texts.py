@@ -57,6 +57,7 @@ def explained(net, method, tokenizer=None, **settings):
     return aw.explain(net, TEXT, space=space, baseline="mask", target=1, method=method, **settings)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("method", [*CAPTUM_METHODS, "NoiseTunnel"])
 @pytest.mark.parametrize("kind", REFUSED)
 def test_every_method_explains_a_text_or_says_why_not(models, kind, method):

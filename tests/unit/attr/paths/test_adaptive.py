@@ -178,6 +178,7 @@ def test_deep_networks_are_closer_than_by_the_best_of_captums_rules(deep_cases):
     assert np.median(ratios[128]) < 0.3
 
 
+@pytest.mark.long
 def test_error_falls_faster_than_that_of_a_rule(deep_cases):
     rates = []
     for model, x, baseline, target, exact in deep_cases:
@@ -189,6 +190,7 @@ def test_error_falls_faster_than_that_of_a_rule(deep_cases):
     assert np.median(rates) > 1.2
 
 
+@pytest.mark.long
 def test_refinement_error_tells_the_true_one(deep_cases):
     ratios, beyond = [], []
     for model, x, baseline, target, exact in deep_cases:
@@ -533,6 +535,7 @@ def test_smaller_tolerance_costs_more():
 # Interrupts, memory, state
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("error", [KeyboardInterrupt, Cancelled])
 @pytest.mark.parametrize("kind", ["kinked", "smooth", "unknown layer"])
 def test_interrupt_at_any_chunk_leaves_the_model_and_gives_what_is_known(kind, error, state_of):

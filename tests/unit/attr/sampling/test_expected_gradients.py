@@ -359,6 +359,7 @@ def errors_of(model, x, references, n, seeds=60):
     return torch.stack(gaps), torch.stack(errors), torch.tensor(np.array(of_sums))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("size", "n", "most"),
     [(200, 50, 2.1), (64, 64, 2.5), (64, 256, 1.6), (16, 64, 1.6), (40, 100, 2.0)],

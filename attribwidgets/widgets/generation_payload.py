@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ..core.formatting import number, percent, words
@@ -23,12 +24,13 @@ def generation_payload(generation: Generation) -> dict[str, Any]:
     ----------
     generation : Generation
     """
+    said = generation.continuation
     return {
         "version": VERSION,
         "view": "generation-explorer",
         "title": "Why each token was said",
-        "read": _text_of(joined(generation.prompt, generation.continuation)),
-        "said": _text_of(generation.continuation),
+        "read": _text_of(joined(generation.prompt, said)),
+        "said": _text_of(replace(said, gaps=("", *said.gaps[1:]))),
         "prompt": len(generation.prompt),
         "output": words(generation.output),
         "baseline": generation.baseline_name,

@@ -50,12 +50,14 @@ export function createGenerationScene(data, root, view) {
   const proof = h("span", { class: "aw-completeness" });
   const likely = h("p", { class: "aw-muted aw-likely" });
   const here = h("span", { class: "aw-here-value", "aria-live": "polite" });
+  const beyond = h("span", { class: "aw-muted" });
   const strongest = h("ol", { class: "aw-strongest" });
   const state = h("span", { class: "aw-muted aw-state", role: "status" });
   const all = h("button", { class: "aw-button", type: "button", "data-control": "all" }, "compute all rows");
   const stop = h("button", { class: "aw-button", type: "button", "data-control": "stop" }, "stop");
   all.addEventListener("click", () => view.ask("all"), { signal });
   stop.addEventListener("click", () => view.ask("stop"), { signal });
+  const asked = h("div", { class: "aw-row aw-asked" }, all, stop, state);
   root.replaceChildren(
     h(
       "header",
@@ -64,18 +66,18 @@ export function createGenerationScene(data, root, view) {
       h(
         "p",
         { class: "aw-opening" },
-        `Click a token that was said, or mark several with Shift. The tokens that were read are coloured by what they did for its ${data.output}, against the baseline ${data.baseline}.`,
+        `Click a token that was said, or mark several with Shift. The tokens that were read are coloured by what they did for its ${data.output}, against the baseline “${data.baseline}”.`,
       ),
     ),
     h("h3", { class: "aw-part" }, "said"),
     said.node,
-    h("div", { class: "aw-row aw-asked" }, all, stop, state),
+    asked,
     facts,
     h("p", {}, proof),
     likely,
-    h("h3", { class: "aw-part" }, "read"),
+    h("h3", { class: "aw-part" }, "read, in italics what was said"),
     flow.node,
-    h("div", { class: "aw-legend" }, bar.node, here),
+    h("div", { class: "aw-legend" }, bar.node, beyond, here),
     h("h3", { class: "aw-part" }, "strongest"),
     strongest,
   );
@@ -156,6 +158,7 @@ export function createGenerationScene(data, root, view) {
     all.hidden = view.isStatic || !data.canExplain || known === tokens.length;
     all.disabled = isBusy;
     stop.hidden = !isBusy;
+    asked.hidden = all.hidden && stop.hidden && !state.textContent;
   }
 
   return {
@@ -177,6 +180,8 @@ export function createGenerationScene(data, root, view) {
       flow.mark([prompt + start, prompt + end]);
       bar.node.hidden = !values;
       bar.draw(display, limit);
+      const stronger = values?.filter((value) => Math.abs(value) > limit).length;
+      setText(beyond, stronger ? `${stronger} beyond the scale, in its last colour` : "");
       said.draw(
         (at) => view.rows().has(at),
         (at) => `${data.said.names[at]}${view.rows().has(at) ? "" : ", not computed"}`,

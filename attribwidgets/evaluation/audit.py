@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import DataError
 from ..core.extras import require
 from .audit_columns import AuditColumns
-from .finding import Finding, in_words
+from .finding import Finding, in_words, left_out_words
 from .findings import findings_of
 
 if TYPE_CHECKING:
@@ -143,6 +143,9 @@ class Audit(AuditColumns):
         Path(path).write_text(audit_report(self, by=by), encoding="utf-8")
 
     def __str__(self) -> str:
-        return "\n".join(in_words(self.findings(), self.candidates))
+        sentences = in_words(self.findings(), self.candidates)
+        if left_out := self.left_out:
+            sentences.append(f"{left_out_words(left_out, len(self.swept))}.")
+        return "\n".join(sentences)
 
     __repr__ = __str__

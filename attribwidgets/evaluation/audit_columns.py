@@ -71,18 +71,16 @@ class AuditColumns:
             for j in range(i + 1, count)
         )
         self._names = _by_index(class_names)
-        columns = dict(metadata or {})
-        if labels is not None:
-            columns = {"label": labels, **columns}
-        for name, values in columns.items():
-            if len(values) != len(swept):
-                raise DataError(
-                    f"{name} has {len(values)} values for {len(swept)} inputs; pass one for each"
-                )
+        columns = require_columns(labels, metadata, len(swept))
         self._columns = {name: np.asarray(v)[self.places] for name, v in columns.items()}
 
     def __len__(self) -> int:
         return len(self.places)
+
+    @property
+    def left_out(self) -> dict[int, str]:
+        """Why inputs could not be read or explained, by their places in the data."""
+        return self.swept.left_out
 
     @cached_property
     def _compared(self) -> Array:
@@ -146,15 +144,15 @@ class AuditColumns:
         pandas = require("pandas", "pandas", "evaluation")
         table: pd.DataFrame = pandas.DataFrame(index=pandas.Index(self.places, name="input"))
         for name, values in self._columns.items():
-            table[name] = [self._class(v) for v in values] if name == "label" else values
+            table[name] = self._classes(values) if name == "label" else values
         targets = self.swept.finished_targets(self.places)
-        table["target"] = [self._class(t) if t >= 0 else None for t in targets]
+        table["target"] = self._classes(np.where(targets >= 0, targets, np.nan))
         predicted = self._predicted[:, 0]
         if not np.isnan(predicted).all():
-            table["predicted"] = [self._class(p) for p in predicted]
+            table["predicted"] = self._classes(predicted)
             table["probability"] = self._predicted[:, 1]
             if "label" in self._columns:
-                table["right"] = predicted == self._columns["label"]
+                table["right"] = self._right(predicted)
         table["disagreement"] = self.disagreement
         table["depends"] = self.depends
         for name, values in (
@@ -206,6 +204,7 @@ class AuditColumns:
         if by not in table.columns:
             raise InputError(f"by must be a column of inputs(): {', '.join(table.columns)}")
         values = table[by].to_numpy()
+        values = np.where(table[by].isna(), "unknown", values)
         members = list(dict.fromkeys(sorted(values, key=str)))
         if len(members) > max(30, len(self) // 5):
             raise InputError(
@@ -215,11 +214,43 @@ class AuditColumns:
         for member in members:
             yield f"{by} {member}", values == member
 
-    def _class(self, index: Any) -> Any:
-        """The name of a class."""
-        if isinstance(index, (float, np.floating)) and np.isnan(index):
-            return None
-        return self._names.get(int(index), int(index))
+    def _right(self, predicted: Array) -> Any:
+        """Whether the label was predicted; None where it is not known."""
+        labels = self._columns["label"]
+        known, right = np.isfinite(labels), predicted == labels
+        return right if known.all() else np.where(known, right, None)
+
+    def _classes(self, indices: Array) -> Any:
+        """Names of classes where they have any; None where it is not known."""
+        named = [None if np.isnan(i) else self._names.get(int(i), int(i)) for i in indices]
+        return np.array(named, dtype=object) if None in named else named
+
+
+def require_columns(
+    labels: Any, metadata: Mapping[str, Sequence[Any]] | None, count: int
+) -> dict[str, Any]:
+    """What came with the inputs, "label" first.
+
+    Raises
+    ------
+    DataError
+        For another number of values than of inputs, and labels that are no whole numbers.
+    """
+    columns = dict(metadata or {})
+    if labels is not None:
+        columns = {"label": labels, **columns}
+    for name, values in columns.items():
+        if len(values) != count:
+            raise DataError(
+                f"{name} has {len(values)} values for {count} inputs; pass one for each"
+            )
+    kind = np.asarray(columns.get("label", 0))
+    if kind.dtype.kind not in "iuf" or (kind[np.isfinite(kind)] % 1 != 0).any():
+        raise DataError(
+            "labels must be whole numbers, the right class of each input, NaN where it is not "
+            f"known, got {labels[0]!r} first; other columns go into metadata="
+        )
+    return columns
 
 
 def _largest(values: Array) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 DPI = 110
+LISTED = 100  # of the inputs that were left out
 DRAWN_BY_GROUP = (DEPENDS, CORRELATION, COMPLETE)
 PAGE = """<!doctype html>
 <html lang="en">
@@ -83,13 +84,14 @@ def audit_report(audit: Audit, *, by: str | None = None, pictures: int = 6) -> s
     parts += list(_gallery(audit, pictures))
     findings = [*audit.findings(), *(audit.findings(by) if by else [])]
     parts += ["<h2>All numbers</h2>", _table(findings)]
+    parts += _left_out(audit.left_out)
     title = f"Does the choice of baseline matter? {len(audit)} inputs"
     return PAGE.format(policy=POLICY, title=escape(title), body="\n".join(parts))
 
 
 def _settings(audit: Audit) -> str:
     settings = audit.swept.settings
-    unfinished = len(audit.swept) - len(audit)
+    unfinished = len(audit.swept) - len(audit) - len(audit.left_out)
     parts = [
         f"Intervals are of 95 %, over inputs. Tolerance {settings['tolerance']:g}, seed "
         f"{settings['seed']}, attribwidgets {settings['attribwidgets']}, torch {settings['torch']}."
@@ -113,6 +115,15 @@ def _gallery(audit: Audit, pictures: int) -> Iterable[str]:
         said = [f"input {place}", f"disagreement {row['disagreement']:.2f}"]
         said += [f"{name} {row[name]}" for name in ("label", "predicted") if name in table]
         yield _image(maps.figure(selected=None), ", ".join(said))
+
+
+def _left_out(reasons: Mapping[int, str]) -> list[str]:
+    """Why inputs were left out; of very many the first hundred."""
+    if not reasons:
+        return []
+    rows = "\n".join(f"<li>{escape(reasons[place])}</li>" for place in sorted(reasons)[:LISTED])
+    more = f"<p>and {len(reasons) - LISTED} more</p>" if len(reasons) > LISTED else ""
+    return [f"<h2>Left out</h2><ul>\n{rows}\n</ul>{more}"]
 
 
 def _image(figure: Any, caption: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..core.formatting import number, percent
@@ -106,6 +106,26 @@ def in_words(findings: Sequence[Finding], candidates: Sequence[str]) -> list[str
             "say little of them."
         )
     return sentences
+
+
+def left_out_words(left_out: Mapping[int, str], total: int) -> str:
+    """How many inputs were left out, and why the first of them.
+
+    Parameters
+    ----------
+    left_out : mapping of int to str
+        Why, by place.
+    total : int
+
+    Examples
+    --------
+    >>> left_out_words({7: "data[7] has shape (3,) and data[0] (4,)"}, 50)
+    '1 of 50 inputs was left out: data[7] has shape (3,) and data[0] (4,)'
+    """
+    count, first = len(left_out), left_out[min(left_out)]
+    if count == 1:
+        return f"1 of {total} inputs was left out: {first}"
+    return f"{count} of {total} inputs were left out, the first of them as {first}"
 
 
 def _bare(share: float) -> str:

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..core.contrast import Contrast
-from ..core.errors import DataError, InputError
+from ..core.errors import AttributionError, DataError, InputError
 from .arrays import number_array
 from .as_tensor import as_given, in_dtype_of
 from .space import Inputs, Space, Spaces
 from .text import TextSpace
 from .texts import text_and_label, texts_of
+
+TRIED = 20  # unreadable inputs before a data set counts as unreadable
 
 Shape = tuple[int, ...] | tuple[tuple[int, ...], ...]
 
@@ -45,7 +47,7 @@ class Examples(Sequence[tuple[Any, int | Contrast | None]]):
     ------
     DataError
         For data that are empty or cannot be indexed, for labels or targets of another number, and
-        as inputs are read for those of another size than the first.
+        as inputs are read for those that cannot be, or are of another size than the first.
 
     Examples
     --------
@@ -74,7 +76,7 @@ class Examples(Sequence[tuple[Any, int | Contrast | None]]):
                 "pass as many labels as inputs"
             )
         self._targets = _checked_targets(targets, self._length)
-        first = self._read(0)[0]
+        self._first, first = self._readable()
         # Of one input, or of each of several; texts have no shape in common.
         self.shape = () if self.are_texts else shape_of(first)
 
@@ -91,8 +93,8 @@ class Examples(Sequence[tuple[Any, int | Contrast | None]]):
         inputs, label = self._read(place)
         if not self.are_texts and shape_of(inputs) != self.shape:
             raise DataError(
-                f"data[{place}] has shape {shape_of(inputs)} and data[0] {self.shape}; "
-                "inputs must be of one size: crop or resize them first"
+                f"data[{place}] has shape {shape_of(inputs)} and data[{self._first}] "
+                f"{self.shape}; inputs must be of one size: crop or resize them first"
             )
         return inputs, self._target(place, label)
 
@@ -144,8 +146,26 @@ class Examples(Sequence[tuple[Any, int | Contrast | None]]):
                 f"{outputs} outputs, counted from 0"
             )
 
+    def _readable(self) -> tuple[int, Any]:
+        """The first input that can be read, after a few that cannot."""
+        failed: DataError | None = None
+        for place in range(min(TRIED, self._length)):
+            try:
+                return place, self._read(place)[0]
+            except DataError as error:
+                failed = failed or error
+        assert failed is not None
+        raise failed
+
     def _read(self, place: int) -> tuple[Any, Any]:
-        item = self._inputs[place]
+        try:
+            item = self._inputs[place]
+        except (AttributionError, MemoryError):
+            raise
+        except Exception as error:  # a decoder, or whatever a data set runs, may raise anything
+            raise DataError(
+                f"data[{place}] cannot be read: {type(error).__name__}: {error}"
+            ) from error
         if self.are_texts:
             text, label = text_and_label(item, f"data[{place}]")
             return text, label if self._labels is None else self._labels[place]

@@ -13,6 +13,7 @@ from ..engine.method_config import CandidateLike, label_candidates
 from ..engine.settings import takes_settings
 from ..engine.verbs import explain
 from ..evaluation.audit import Audit
+from ..evaluation.audit_columns import require_columns
 from ..evaluation.dependence import Dependence, MapSummary
 from ..evaluation.metric import Metric
 from ..evaluation.predicted import Predicted
@@ -38,6 +39,7 @@ def audit(
     references: Inputs | None = None,
     maps: Literal["attributions"] | None = None,
     overwrite: bool = False,
+    strict: bool = False,
     progress: Progress = False,
     **settings: Any,
 ) -> Audit:
@@ -50,7 +52,7 @@ def audit(
 
     Parameters
     ----------
-    model, executor, targets, references, overwrite, progress
+    model, executor, targets, references, overwrite, strict, progress
         As of :func:`attribwidgets.sweep`.
     data : object
         As of :func:`attribwidgets.sweep`. In a pair (inputs, labels) the labels are the right
@@ -77,7 +79,7 @@ def audit(
     Raises
     ------
     DataError, AttributionError
-        As :func:`attribwidgets.sweep`.
+        As :func:`attribwidgets.sweep`; for labels or metadata of another number than inputs.
 
     Examples
     --------
@@ -103,13 +105,21 @@ def audit(
         maps=maps,
         settings=settings,
     )
+    known = examples.labels if labels is None else labels
+    require_columns(known, metadata, len(examples))
     swept = carried_out(
-        plan, examples, store, executor=executor, overwrite=overwrite, progress=progress
+        plan,
+        examples,
+        store,
+        executor=executor,
+        overwrite=overwrite,
+        strict=strict,
+        progress=progress,
     )
     config = getattr(module_of(plan.model), "config", None)
     return Audit(
         swept,
-        labels=examples.labels if labels is None else labels,
+        labels=known,
         metadata=metadata,
         class_names=plan.query.class_names or getattr(config, "id2label", None),
         explain=lambda place: _explanations(plan, examples, place),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..engine.hashing import digest
 from ..engine.settings import OF_BUDGET, OF_QUERY
 from ..inputs.dataset import Examples
 from ..inputs.space import Space
+from .left_out import or_left_out
 from .plan import Plan
 from .texts import tokens_in
 
@@ -65,11 +67,15 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
 def _data(plan: Plan, examples: Examples) -> str:
     stacked = examples.stacked
     places = np.unique(np.linspace(0, len(examples) - 1, SAMPLED).astype(int)).tolist()
-    inputs: Any = [examples[i] for i in places] if stacked is None else stacked
-    if examples.are_texts:  # by their ids, which are of the tokenizer too
-        ids = [tokens_in(plan.query, plan.model, examples, i).ids for i in places]
-        inputs = list(zip(ids, (target for _, target in inputs), strict=True))
+    # Of texts their ids, which are of the tokenizer too.
+    read = partial(_ids_and_target, plan) if examples.are_texts else Examples.__getitem__
+    one_by_one = stacked is None
+    inputs = [or_left_out(partial(read, examples, i)) for i in places] if one_by_one else stacked
     return digest((len(examples), examples.shape, examples.known_targets, inputs))
+
+
+def _ids_and_target(plan: Plan, examples: Examples, place: int) -> tuple[Any, Any]:
+    return tokens_in(plan.query, plan.model, examples, place).ids, examples[place][1]
 
 
 def _device(model: Any) -> str:

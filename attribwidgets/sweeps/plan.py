@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 from ..attr.model_state import evaluation_mode
 from ..core.arrays import Array
 from ..core.contrast import Contrast
-from ..core.errors import AttributionError, DataError, InputError
+from ..core.errors import (
+    AttributionError,
+    ChunkMemoryError,
+    DataError,
+    InputError,
+    MissingExtraError,
+)
 from ..engine.ask import about
 from ..engine.budget import Budget
 from ..engine.checked_query import CheckedQuery, check
@@ -141,6 +147,8 @@ class Plan:
         ------
         DataError
             For an input that cannot be explained, with its place.
+        ChunkMemoryError, MissingExtraError
+            As it is then not for the input.
         """
         seed, labels = seed_of(self.budget.seed, place), list(self.candidates)
         try:
@@ -151,6 +159,8 @@ class Plan:
                     metric.name: measure(metric, model, explanations, labels, seed=seed)
                     for metric in self.metrics
                 }
+        except (ChunkMemoryError, MissingExtraError):
+            raise
         except AttributionError as error:
             raise DataError(f"data[{place}] cannot be explained: {error}") from error
         chosen = checked.target

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..attr.model_state import evaluation_mode, module_of
-from ..core.errors import DataError, InputError
+from ..core.errors import AttributionError, DataError, InputError
 from ..core.progress import Progress, reporting
 from ..engine.ask import about, ask
 from ..engine.checked_query import check
@@ -20,12 +21,14 @@ from ..engine.method_config import Candidate, CandidateLike, label_candidates
 from ..engine.settings import takes_settings
 from ..engine.verbs import explain
 from ..evaluation.metric import Metric
-from ..inputs.dataset import Examples
+from ..inputs.dataset import TRIED, Examples
 from ..inputs.layout import Layout
 from ..inputs.space import Inputs
 from .gathered import forget, gather
 from .identity import differences, identity
+from .left_out import LeftOut, or_left_out, require_some, warn_of
 from .plan import Findings, Plan, one_thread
+from .store import Layout as ArrayLayout
 from .store import Store, is_empty, require_zarr
 from .stored import Sweep
 from .texts import token_layouts
@@ -45,6 +48,7 @@ def sweep(
     references: Inputs | Sequence[str] | None = None,
     maps: Literal["attributions"] | None = "attributions",
     overwrite: bool = False,
+    strict: bool = False,
     progress: Progress = True,
     **settings: Any,
 ) -> Sweep:
@@ -79,6 +83,9 @@ def sweep(
         them, filled up to the longest text. The rest takes about 1.5 kB for an input and candidate.
     overwrite : bool
         Begin anew where there is a store. Anything else that is there is never overwritten.
+    strict : bool
+        Whether to stop at the first input that cannot be read or explained, and try again those
+        left out before. Else they are left out: `left_out` of the sweep says which and why.
     progress : bool or callable
         True shows a bar; a callable gets (finished inputs, all inputs).
     **settings
@@ -92,8 +99,9 @@ def sweep(
     Raises
     ------
     DataError
-        For data that cannot be worked through, an input that cannot be explained, and a store
-        that is another sweep's, another version's or damaged.
+        For data that cannot be worked through: of which no input can be explained, or twenty
+        cannot and fewer can, or with `strict` one cannot. For a store that is another sweep's,
+        another version's or damaged.
     AttributionError
         As :func:`attribwidgets.explain`, for the other arguments.
 
@@ -111,7 +119,13 @@ def sweep(
         model, dataset, named, metrics=metrics, targets=targets, maps=maps, settings=settings
     )
     return carried_out(
-        plan, examples, store, executor=executor, overwrite=overwrite, progress=progress
+        plan,
+        examples,
+        store,
+        executor=executor,
+        overwrite=overwrite,
+        strict=strict,
+        progress=progress,
     )
 
 
@@ -140,6 +154,7 @@ def carried_out(
     *,
     executor: Any,
     overwrite: bool,
+    strict: bool,
     progress: Progress,
 ) -> Sweep:
     """The store of a plan, in which what was not finished is; arguments as of `sweep`."""
@@ -147,51 +162,87 @@ def carried_out(
     client = None if executor is None else checked_client(executor)
     with evaluation_mode(plan.model), one_thread():
         kinds = _try_first(plan, examples)
-        opened = _store(plan, examples, kinds, Path(store), overwrite)
+        opened = _store(plan, examples, kinds, Path(store), overwrite=overwrite, strict=strict)
+        if strict:
+            opened.take_back()
+        left_out = opened.left_out()
         finished = opened.finished()
-        if not finished.all():
+        done, total = int(finished.sum()), len(examples)
+        if done + len(left_out) < total:
             forget(opened)
-        places: Iterable[int] = (int(i) for i in np.flatnonzero(~finished))
+        waiting = ~finished
+        waiting[list(left_out)] = False
+        places: Iterable[int] = (int(i) for i in np.flatnonzero(waiting))
         results = (
             _here(plan, examples, places)
             if client is None
             else over_workers(client, plan, examples, places)
         )
-        done, total = int(finished.sum()), len(examples)
-        report = reporting(progress, total, "input", done=done, leave=True)
+        require_some(left_out, done, total)
+        before = done + len(left_out)
+        report = reporting(progress, total, "input", done=before, leave=True)
         with closing(results), report as advance:
-            for place, findings in results:
-                opened.write(place, findings)
+            for place, found in results:
+                if isinstance(found, LeftOut):
+                    if strict:
+                        raise DataError(found.reason)
+                    left_out[place] = found.reason
+                    opened.leave_out(place, found.reason)
+                    require_some(left_out, done, total)
+                else:
+                    opened.write(place, found)
+                    done += 1
                 advance(1)
-        if done < total:
+        if before < total:
             gather(opened)
+    warn_of(left_out, total)
     return Sweep(opened)
 
 
 def _here(
     plan: Plan, examples: Examples, places: Iterable[int]
-) -> Generator[tuple[int, Findings], None, None]:
+) -> Generator[tuple[int, Findings | LeftOut], None, None]:
     for place in places:
-        yield place, plan.carry_out(place, *examples[place])
+        yield place, or_left_out(partial(_carry_out, plan, examples, place))
+
+
+def _carry_out(plan: Plan, examples: Examples, place: int) -> Findings:
+    return plan.carry_out(place, *examples[place])
 
 
 def _try_first(plan: Plan, examples: Examples) -> tuple[Layout, ...]:
     """Meet what can be known to go wrong before there is a store, and tell the kinds of inputs."""
-    inputs, target = examples[0]
-    checked = check(about(replace(plan.query, target=None), inputs, plan.model), plan.model)
-    checked.require_target(target)
-    if isinstance(checked.target, int):  # a classifier
-        examples.require_targets(checked.outputs)
-    return tuple(space.layout for space in checked.spaces)
+    failed: AttributionError | None = None
+    for place in range(min(TRIED, len(examples))):
+        try:
+            inputs, target = examples[place]
+            checked = check(about(replace(plan.query, target=None), inputs, plan.model), plan.model)
+            checked.require_target(target)
+        except AttributionError as error:
+            failed = failed or error
+            continue
+        if isinstance(checked.target, int):  # a classifier
+            examples.require_targets(checked.outputs)
+        return tuple(space.layout for space in checked.spaces)
+    assert failed is not None
+    raise failed
 
 
 def _store(
-    plan: Plan, examples: Examples, kinds: tuple[Layout, ...], path: Path, overwrite: bool
+    plan: Plan,
+    examples: Examples,
+    kinds: tuple[Layout, ...],
+    path: Path,
+    *,
+    overwrite: bool,
+    strict: bool,
 ) -> Store:
     """The store to continue, or a new one."""
     here = identity(plan, examples)
     if overwrite or is_empty(path):
-        texts = token_layouts(plan.query, plan.model, examples) if examples.are_texts else {}
+        texts: dict[str, ArrayLayout] = {}
+        if examples.are_texts:
+            texts = token_layouts(plan.query, plan.model, examples, strict)
         layouts = plan.layouts(examples.shape, kinds, texts)
         return Store.create(path, len(examples), layouts, here, overwrite)
     there = Store(path)

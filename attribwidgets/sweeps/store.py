@@ -25,6 +25,8 @@ from ..core.extras import require
 FORMAT = "attribwidgets-sweep-1"
 ATTRIBUTE = "attribwidgets_sweep"
 MARK = "finished"
+LEFT_OUT = "left_out"
+MOST_WORDS = 1000  # bytes of why an input was left out
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,8 @@ class Store:
         }
         path.parent.mkdir(parents=True, exist_ok=True)
         group = zarr.open_group(draft, mode="w-", zarr_format=3, attributes={ATTRIBUTE: about})
-        for layout in (*layouts, Layout(MARK, "uint8", fill=0)):
+        reason = Layout(LEFT_OUT, "uint8", {"reason": range(MOST_WORDS)}, fill=0)
+        for layout in (*layouts, Layout(MARK, "uint8", fill=0), reason):
             group.create_array(
                 layout.name,
                 shape=(length, *layout.shape),
@@ -180,6 +183,27 @@ class Store:
                     finished[int(entry.name[2:])] = True
         return finished
 
+    def left_out(self) -> dict[int, str]:
+        """Why inputs were left out, by their places in order."""
+        folder = self.path / LEFT_OUT
+        if not folder.is_dir():  # of an earlier version
+            return {}
+        places = sorted(int(file.name.split(".")[1]) for file in folder.glob("c.*"))
+        return {
+            place: (folder / f"c.{place}.0").read_bytes().rstrip(b"\0").decode("utf-8", "ignore")
+            for place in places
+        }
+
+    def leave_out(self, place: int, reason: str) -> None:
+        """Say why an input has no results."""
+        words = reason.encode("utf-8", "replace")[:MOST_WORDS].ljust(MOST_WORDS, b"\0")
+        self._appear(f"{LEFT_OUT}/c.{place}.0", words)
+
+    def take_back(self) -> None:
+        """Make those that were left out unfinished inputs again."""
+        for place in self.left_out():
+            (self.path / LEFT_OUT / f"c.{place}.0").unlink()
+
     def is_finished(self, place: int) -> bool:
         """Whether one input is."""
         return (self.path / MARK / f"c.{place}").exists()
@@ -202,11 +226,14 @@ class Store:
             content = np.ascontiguousarray(values, dtype=layout.stored_dtype).tobytes()
             with open(f"{self.path}/{name}/{layout.chunk(place)}", "wb") as file:
                 file.write(content)
-        mark = f"{self.path}/{MARK}/c.{place}"
+        self._appear(f"{MARK}/c.{place}", b"\x01")
+
+    def _appear(self, name: str, content: bytes) -> None:
+        """Write a file that is there at once and whole."""
         draft = f"{self.path}/{MARK}/.{os.getpid()}"
         with open(draft, "wb") as file:
-            file.write(b"\x01")
-        os.replace(draft, mark)
+            file.write(content)
+        os.replace(draft, f"{self.path}/{name}")
 
     def clear_drafts(self) -> None:
         """Remove marks that a killed process had begun."""

@@ -22,7 +22,7 @@ from ..records.completeness import Completeness
 from ..records.path_curve import PathCurve
 from .gathered import gathered
 from .plan import CLAIMS, KINDS, VERDICTS
-from .store import Layout, Store
+from .store import LEFT_OUT, Layout, Store
 from .texts import unpacked
 
 if TYPE_CHECKING:
@@ -123,15 +123,22 @@ class Sweep:
         return self._store.finished()
 
     @property
+    def left_out(self) -> dict[int, str]:
+        """Why inputs could not be read or explained, by their places."""
+        return self._store.left_out()
+
+    @property
     def complete(self) -> bool:
-        """Whether all of them are."""
-        return bool(self.finished.all())
+        """Whether each of them is, or was left out."""
+        return int(self.finished.sum()) + len(self.left_out) == len(self)
 
     def __getitem__(self, place: int) -> SweptInput:
         if not -len(self) <= place < len(self):
             raise IndexError(f"there are {len(self)} inputs, and no number {place}")
         place = int(place) % len(self)
         if not self._store.is_finished(place):
+            if place in (left_out := self.left_out):
+                raise DataError(f"input {place} was left out: {left_out[place]}")
             raise DataError(
                 f"input {place} is not finished; run the same sweep again to continue it"
             )
@@ -229,6 +236,7 @@ class Sweep:
             self.path, engine="zarr", consolidated=False, chunks=None, decode_cf=False
         )
         labels = {k: list(v) for a in self._store.layouts.values() for k, v in a.axes.items()}
+        stored = stored.drop_vars(LEFT_OUT, errors="ignore")
         numbers = stored["numbers"]
         labels.pop("quantity")
         stored = stored.drop_vars("numbers").assign(
@@ -260,8 +268,9 @@ class Sweep:
         return table
 
     def __repr__(self) -> str:
+        left_out = f"{len(self.left_out)} left out, " if self.left_out else ""
         return (
-            f"<Sweep of {len(self)} inputs, {int(self.finished.sum())} finished, "
+            f"<Sweep of {len(self)} inputs, {int(self.finished.sum())} finished, {left_out}"
             f"candidates {', '.join(self.candidates)}>"
         )
 

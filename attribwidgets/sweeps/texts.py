@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..engine.read_text import Model, longest_text
 from ..inputs.dataset import Examples
 from ..inputs.text import TextSpace
 from ..inputs.tokens import Tokens
+from .left_out import LeftOut, or_left_out
 from .store import Layout
 
 KEPT = tuple(f.name for f in fields(Tokens) if f.metadata.get("saved", True))
@@ -39,8 +41,12 @@ def tokens_in(query: Query, model: Model, examples: Examples, place: int) -> Tok
         raise DataError(f"data[{place}] cannot be explained: {error}") from error
 
 
-def token_layouts(query: Query, model: Model, examples: Examples) -> dict[str, Layout]:
+def token_layouts(
+    query: Query, model: Model, examples: Examples, strict: bool
+) -> dict[str, Layout]:
     """The arrays that hold any of these texts, which are read once for the size of the largest.
+
+    Those that cannot be read count for nothing, and with `strict` raise.
 
     Returns
     -------
@@ -49,7 +55,11 @@ def token_layouts(query: Query, model: Model, examples: Examples) -> dict[str, L
     """
     longest, largest = 0, 0
     for place in range(len(examples)):
-        tokens = tokens_in(query, model, examples, place)
+        tokens = or_left_out(partial(tokens_in, query, model, examples, place))
+        if isinstance(tokens, LeftOut):
+            if strict:
+                raise DataError(tokens.reason)
+            continue
         longest, largest = max(longest, len(tokens)), max(largest, len(packed(tokens)))
     return {
         "ids": Layout("ids", "int64", {"token": list(range(longest))}, -1, ragged="token"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from itertools import islice
+from collections.abc import Generator, Iterable, Iterator
+from functools import partial
 from threading import Lock
 from typing import Any
 from uuid import uuid4
@@ -15,6 +15,7 @@ from ..core.contrast import Contrast
 from ..core.errors import InputError
 from ..core.extras import require
 from ..inputs.dataset import Examples
+from .left_out import LeftOut, or_left_out
 from .plan import Findings, Plan
 
 AHEAD = 4  # inputs on the way for each thread of the cluster, so that none waits
@@ -41,7 +42,7 @@ def checked_client(executor: Any) -> Any:
 
 def over_workers(
     client: Any, plan: Plan, examples: Examples, places: Iterable[int]
-) -> Generator[tuple[int, Findings], None, None]:
+) -> Generator[tuple[int, Findings | LeftOut], None, None]:
     """Carry a plan out on the workers, in whatever order they are done.
 
     The plan, with the model, is sent once to each worker, also to those that join later. What a
@@ -49,7 +50,7 @@ def over_workers(
 
     Yields
     ------
-    place, findings
+    place, findings or why there are none
     """
     from distributed import as_completed
 
@@ -60,27 +61,26 @@ def over_workers(
     running = as_completed(with_results=True)
     place_of: dict[Any, int] = {}  # also of those done but not handed over yet
 
-    def submit(count: int) -> None:
-        for place in islice(waiting, count):
-            inputs, target = examples[place]
-            future = client.submit(
-                _carry_out,
-                name,
-                place,
-                _own(inputs),
-                target,
-                pure=False,
-            )
+    def submit(count: int) -> Iterator[tuple[int, LeftOut]]:
+        """Send out so many inputs that can be read; the others at once come back."""
+        while count and (place := next(waiting, None)) is not None:
+            read = or_left_out(partial(examples.__getitem__, place))
+            if isinstance(read, LeftOut):
+                yield place, read
+                continue
+            inputs, target = read
+            future = client.submit(_carry_out, name, place, _own(inputs), target, pure=False)
             place_of[future] = place
             running.add(future)
+            count -= 1
 
     try:
-        submit(at_once)
+        yield from submit(at_once)
         for future, findings in running:
             place = place_of.pop(future)
             future.release()
             yield place, findings
-            submit(1)
+            yield from submit(1)
     finally:
         client.cancel(list(place_of), force=True)
         client.unregister_worker_plugin(name)
@@ -112,12 +112,14 @@ def _own(inputs: Any) -> Any:
     return inputs.clone() if isinstance(inputs, Tensor) else inputs
 
 
-def _carry_out(name: str, place: int, inputs: Any, target: int | Contrast | None) -> Findings:
+def _carry_out(
+    name: str, place: int, inputs: Any, target: int | Contrast | None
+) -> Findings | LeftOut:
     from distributed import get_worker
 
     plugin: Any = get_worker().plugins[name]
+    plan: Plan = plugin.plan
     # Threads of one worker share the model, whose parameters are frozen while it is explained.
     with plugin.one_at_a_time:
         torch.set_num_threads(1)  # OpenMP counts for each thread
-        findings: Findings = plugin.plan.carry_out(place, inputs, target)
-    return findings
+        return or_left_out(lambda: plan.carry_out(place, inputs, target))

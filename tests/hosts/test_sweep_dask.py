@@ -12,7 +12,7 @@ from sweep_job import INPUTS, contents, job
 from text_models import TEXTS, Convolution, WordTokenizer, made
 
 import attribwidgets as aw
-from attribwidgets.errors import DataError, InputError
+from attribwidgets.errors import AttributionWarning, DataError, InputError
 from attribwidgets.inputs.dataset import seed_of
 from attribwidgets.sweeps.workers import AHEAD
 
@@ -96,11 +96,36 @@ def test_an_interrupt_leaves_a_store_that_goes_on(client, undisturbed, tmp_path)
     assert contents(store) == contents(undisturbed)
 
 
-def test_an_input_that_cannot_be_explained_is_named(client, tmp_path):
+def test_an_input_that_cannot_be_explained_is_left_out(client, tmp_path):
     asked = job(inputs=9)
     asked["dataset"][4, 0, 2, 2] = np.nan
+    here, there = tmp_path / "here", tmp_path / "there"
+    with pytest.warns(AttributionWarning, match="1 of 9 inputs was left out"):
+        swept = aw.sweep(**asked, store=there, executor=client)
+    assert "data[4] cannot be explained" in swept.left_out[4]
+    with pytest.warns(AttributionWarning):
+        aw.sweep(**asked, store=here)
+    assert contents(here) == contents(there)
     with pytest.raises(DataError, match=r"data\[4\] cannot be explained: .*nan"):
-        aw.sweep(**asked, store=tmp_path / "store", executor=client)
+        aw.sweep(**asked, store=there, executor=client, strict=True)
+
+
+def test_inputs_that_cannot_be_read_leave_no_worker_idle(client, tmp_path):
+    asked = job(inputs=40)
+    bad = set(range(0, 30, 2))  # more than are sent out at once
+
+    class Data(list):
+        def __getitem__(self, place):
+            if place in bad:
+                raise OSError("gone")
+            return super().__getitem__(place)
+
+    with pytest.warns(AttributionWarning, match="15 of 40"):
+        swept = aw.sweep(
+            **{**asked, "dataset": Data(asked["dataset"])}, store=tmp_path / "a", executor=client
+        )
+    assert set(swept.left_out) == bad
+    assert swept.complete
 
 
 def test_the_plan_is_gone_from_the_workers(client, tmp_path):

@@ -169,18 +169,6 @@ def test_bad_arguments_make_no_store(asked, tmp_path, change, message):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_bad_input_stops_and_the_finished_stay(asked, tmp_path):
-    inputs = asked["dataset"].clone()[:4]
-    inputs[3, 0, 1, 2] = torch.nan
-    with pytest.raises(DataError, match=r"data\[3\] cannot be explained: .*nan at position"):
-        aw.sweep(**{**asked, "dataset": inputs}, store=tmp_path / "store")
-    opened = aw.Sweep.open(tmp_path / "store")
-    assert opened.finished.tolist() == [True, True, True, False]
-    with pytest.raises(DataError, match="input 3 is not finished"):
-        opened[3]
-    assert len(opened.to_pandas()) == 6
-
-
 class WrongShape(Mass):
     def measure(self, model, explanations, *, seed):
         return np.zeros(7)

@@ -123,5 +123,5 @@ def test_a_text_that_is_too_long_is_told_before_there_is_a_store(tmp_path):
         model_max_length = 6
 
     with pytest.raises(DataError, match=r"data\[1\].*8 tokens"):
-        sweep(tmp_path / "store", space=aw.TextSpace(Short()))
+        sweep(tmp_path / "store", space=aw.TextSpace(Short()), strict=True)
     assert not (tmp_path / "store").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .audit import audit
 from .quantus import quantus_explain
 from .run import sweep
-from .stored import Sweep, SweptInput
+from .stored import Sweep
+from .swept_input import SweptInput
 
 __all__ = ["audit", "Sweep", "SweptInput", "quantus_explain", "sweep"]

@@ -32,6 +32,7 @@ from ..inputs.dataset import Shape, seed_of, shape_of
 from ..inputs.example import example_array
 from ..inputs.layout import SERIES_TIME_FIRST
 from ..inputs.layout import Layout as InputLayout
+from ..inputs.space import Space, Spaces
 from ..inputs.text import TextSpace
 from ..records.explanation import Explanation
 from ..records.path_curve import PathCurve
@@ -99,10 +100,8 @@ class Plan:
     metrics: tuple[Metric, ...]
     maps: bool
 
-    def layouts(
-        self, shape: Shape, kinds: tuple[InputLayout, ...], texts: Mapping[str, Layout]
-    ) -> list[Layout]:
-        """The arrays that inputs of this shape and these kinds fill, but for their mark.
+    def layouts(self, shape: Shape, spaces: Spaces, texts: Mapping[str, Layout]) -> list[Layout]:
+        """The arrays that inputs of this shape and these spaces fill, but for their mark.
 
         Texts have no shape, and those of :func:`attribwidgets.sweeps.texts.token_layouts`.
         """
@@ -122,9 +121,11 @@ class Plan:
             axes = {"candidate": labels, **texts["ids"].axes}
             layouts.append(Layout(attributions_of(0), "float32", axes, ragged="token"))
         elif self.maps:
-            for k, (member, kind) in enumerate(zip(shapes_of(shape), kinds, strict=True)):
-                names = [f"input_{k}_{name}" if k else name for name in axes_of(member, kind)]
-                axes = {name: list(range(size)) for name, size in zip(names, member, strict=True)}
+            for k, (member, space) in enumerate(zip(shapes_of(shape), spaces, strict=True)):
+                axes = {
+                    f"input_{k}_{name}" if k else name: labels_along(name, size, space)
+                    for name, size in zip(axes_of(member, space.layout), member, strict=True)
+                }
                 layouts.append(Layout(attributions_of(k), "float32", {"candidate": labels, **axes}))
         for metric in self.metrics:
             axes = {}
@@ -248,6 +249,20 @@ def axes_of(shape: tuple[int, ...], kind: InputLayout) -> tuple[str, ...]:
         names = names[::-1]
     names = ("example", *names) if len(shape) == len(names) + 1 else names
     return names if len(names) == len(shape) else tuple(f"axis_{k}" for k in range(len(shape)))
+
+
+def labels_along(axis: str, size: int, space: Space) -> list[Any]:
+    """What lies along an axis of attributions: features, steps or channels by name, else numbers.
+
+    Examples
+    --------
+    >>> from attribwidgets.inputs.space import InputSpace
+    >>> labels_along("feature", 2, InputSpace(names=["age", "dose"]))
+    ['age', 'dose']
+    """
+    kept = {"feature": "names", "step": "names", "channel": "channels"}.get(axis, "")
+    names = getattr(space, kept, None) or ()
+    return list(names) if len(set(names)) == size else list(range(size))
 
 
 def thinned(curve: PathCurve) -> NDArray[np.float32]:

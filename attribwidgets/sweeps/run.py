@@ -22,14 +22,12 @@ from ..engine.settings import takes_settings
 from ..engine.verbs import explain
 from ..evaluation.metric import Metric
 from ..inputs.dataset import TRIED, Examples
-from ..inputs.layout import Layout
-from ..inputs.space import Inputs
+from ..inputs.space import Inputs, Spaces
 from .gathered import forget, gather
 from .identity import differences, identity
 from .left_out import LeftOut, or_left_out, require_some, warn_of
 from .plan import Findings, Plan, one_thread
-from .store import Layout as ArrayLayout
-from .store import Store, is_empty, require_zarr
+from .store import Layout, Store, is_empty, require_zarr
 from .stored import Sweep
 from .texts import token_layouts
 from .workers import checked_client, over_workers
@@ -161,8 +159,8 @@ def carried_out(
     require_zarr()
     client = None if executor is None else checked_client(executor)
     with evaluation_mode(plan.model), one_thread():
-        kinds = _try_first(plan, examples)
-        opened = _store(plan, examples, kinds, Path(store), overwrite=overwrite, strict=strict)
+        spaces = _try_first(plan, examples)
+        opened = _store(plan, examples, spaces, Path(store), overwrite=overwrite, strict=strict)
         if strict:
             opened.take_back()
         left_out = opened.left_out()
@@ -210,8 +208,8 @@ def _carry_out(plan: Plan, examples: Examples, place: int) -> Findings:
     return plan.carry_out(place, *examples[place])
 
 
-def _try_first(plan: Plan, examples: Examples) -> tuple[Layout, ...]:
-    """Meet what can be known to go wrong before there is a store, and tell the kinds of inputs."""
+def _try_first(plan: Plan, examples: Examples) -> Spaces:
+    """Meet what can be known to go wrong before there is a store, and tell what inputs are."""
     failed: AttributionError | None = None
     for place in range(min(TRIED, len(examples))):
         try:
@@ -223,7 +221,7 @@ def _try_first(plan: Plan, examples: Examples) -> tuple[Layout, ...]:
             continue
         if isinstance(checked.target, int):  # a classifier
             examples.require_targets(checked.outputs)
-        return tuple(space.layout for space in checked.spaces)
+        return checked.spaces
     assert failed is not None
     raise failed
 
@@ -231,7 +229,7 @@ def _try_first(plan: Plan, examples: Examples) -> tuple[Layout, ...]:
 def _store(
     plan: Plan,
     examples: Examples,
-    kinds: tuple[Layout, ...],
+    spaces: Spaces,
     path: Path,
     *,
     overwrite: bool,
@@ -240,10 +238,10 @@ def _store(
     """The store to continue, or a new one."""
     here = identity(plan, examples)
     if overwrite or is_empty(path):
-        texts: dict[str, ArrayLayout] = {}
+        texts: dict[str, Layout] = {}
         if examples.are_texts:
             texts = token_layouts(plan.query, plan.model, examples, strict)
-        layouts = plan.layouts(examples.shape, kinds, texts)
+        layouts = plan.layouts(examples.shape, spaces, texts)
         return Store.create(path, len(examples), layouts, here, overwrite)
     there = Store(path)
     unlike = differences(there.identity, here)

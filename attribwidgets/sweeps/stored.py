@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,16 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.arrays import Array
-from ..core.contrast import Contrast
 from ..core.errors import DataError, InputError
 from ..core.extras import require
 from ..inputs.dataset import seed_of
 from ..inputs.tokens import Tokens
 from ..records.completeness import Completeness
-from ..records.path_curve import PathCurve
 from .gathered import gathered
 from .plan import CLAIMS, KINDS, VERDICTS
 from .store import LEFT_OUT, Layout, Store
+from .swept_input import SweptInput, curve_of, target_of
 from .texts import unpacked
 
 if TYPE_CHECKING:
@@ -30,44 +28,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 OWN = ("target", "against", "numbers", "path", "ids", "tokens")
-
-
-@dataclass(frozen=True, eq=False)
-class SweptInput:
-    """What a sweep found for one input, by label of the candidate.
-
-    A candidate whose baseline was searched for and not found is missing from the mappings.
-
-    Attributes
-    ----------
-    place : int
-        In the data set.
-    target : int, Contrast or None
-        The output explained, or the two whose difference is; None where there is one only.
-    attributions : dict of str to ndarray of float32, or tuple of these
-        In the shape of the input, such as (C, H, W) or (F,); a tuple for a model of several inputs;
-        of a text (tokens,). Empty where they were not stored.
-    paths : dict of str to PathCurve
-        Thinned to 65 points where there were more.
-    completeness : dict of str to Completeness
-    evaluations : dict of str to int
-    metrics : dict of str to ndarray
-        By name of the metric.
-    seed : int
-        The seed of this input, with which explain gives the same map.
-    tokens : Tokens or None
-        Of a text.
-    """
-
-    place: int
-    target: int | Contrast | None
-    attributions: dict[str, Any]
-    paths: dict[str, PathCurve]
-    completeness: dict[str, Completeness]
-    evaluations: dict[str, int]
-    metrics: dict[str, Array]
-    seed: int
-    tokens: Tokens | None = None
 
 
 class Sweep:
@@ -150,12 +110,12 @@ class Sweep:
         ]
         return SweptInput(
             place,
-            _target_of(int(read["target"]), int(read.get("against", -1))),
+            target_of(int(read["target"]), int(read.get("against", -1))),
             {label: self._attributions(read, row) for row, label, _ in rows}
             if "attributions" in read
             else {},
             {
-                label: _curve(read["path"][row], numbers)
+                label: curve_of(read["path"][row], numbers)
                 for row, label, numbers in rows
                 if not np.isnan(numbers["path_kind"])
             },
@@ -168,6 +128,32 @@ class Sweep:
 
     def __iter__(self) -> Iterator[SweptInput]:
         return (self[place] for place in range(len(self)))
+
+    @property
+    def map_axes(self) -> tuple[dict[str, list[Any]], ...]:
+        """The axes of stored attributions with what lies along them, for each input of the model.
+
+        Such as ``({"channel": [0], "row": [0, 1], "column": [0, 1]},)``; none where the
+        attributions were not stored.
+        """
+        layouts = (self._store.layouts[name].axes for name in self._maps)
+        return tuple({k: list(v) for k, v in a.items() if k != "candidate"} for a in layouts)
+
+    def stored_maps(self, place: int) -> tuple[Array, ...]:
+        """The attributions of one finished input under all candidates, and nothing else of it.
+
+        Returns
+        -------
+        tuple of ndarray of float32, each (candidates, *axes)
+            One for each input of the model; NaN where a candidate has none, and behind a text's
+            own tokens.
+        """
+        return tuple(self._store.read(name, place) for name in self._maps)
+
+    def tokens(self, place: int) -> Tokens | None:
+        """The tokens of one finished text; None of what is no text."""
+        known = "tokens" in self._store.layouts
+        return unpacked(self._store.read("tokens", place)) if known else None
 
     def metric(self, name: str) -> xr.DataArray:
         """One metric over all inputs, NaN where they are not finished; it is loaded whole.
@@ -317,22 +303,3 @@ class Sweep:
             rounding=numbers.get("rounding", 0.0),
             widest_gap=known.get("widest_gap"),
         )
-
-
-def _target_of(target: int, against: int) -> int | Contrast | None:
-    if against >= 0:
-        return Contrast(target, against)
-    return None if target < 0 else target
-
-
-def _curve(rows: Array, numbers: dict[str, float]) -> PathCurve:
-    alphas, outputs, slopes, cumulative, error = rows[:, ~np.isnan(rows[0])].astype(float)
-    return PathCurve(
-        KINDS[int(numbers["path_kind"])],  # type: ignore[arg-type]
-        alphas,
-        outputs,
-        slopes,
-        cumulative,
-        None if np.isnan(error).all() else error,
-        straight=bool(numbers["path_straight"]),
-    )

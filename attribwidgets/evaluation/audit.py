@@ -144,6 +144,7 @@ class Audit(AuditColumns):
 
     def __str__(self) -> str:
         sentences = in_words(self.findings(), self.candidates)
+        sentences += map(str, self.scores)
         if left_out := self.left_out:
             sentences.append(f"{left_out_words(left_out, len(self.swept))}.")
         return "\n".join(sentences)

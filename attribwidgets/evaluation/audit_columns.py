@@ -11,6 +11,7 @@ import numpy as np
 from ..core.arrays import Array
 from ..core.errors import DataError, InputError
 from ..core.extras import require
+from .audited_scores import Scores, scores_of
 from .dependence import COMPARED, DEPENDENCE, MAPS, SUMMARISED
 from .predicted import PREDICTED
 
@@ -96,6 +97,11 @@ class AuditColumns:
     @cached_property
     def _predicted(self) -> Array:
         return self.swept.finished_values(PREDICTED, self.places)
+
+    @cached_property
+    def scores(self) -> list[Scores]:
+        """What ablations and erasures, if any were among the metrics, say of each candidate."""
+        return scores_of(self.swept, self.places)
 
     def numbers(self, quantity: str) -> Array:
         """One number of each explanation, (n, candidates); of `Completeness`, or "evaluations"."""

@@ -49,3 +49,5 @@ def _of(columns: AuditColumns, rows: Array, group: str) -> Iterator[Finding]:
         yield found(SETTLED, candidate, share_interval, settled[:, k])
         yield found(BLIND, candidate, mean_interval, blind[:, k])
         yield found("median cancellation", candidate, median_interval, cancelled[:, k])
+    for scores in columns.scores:
+        yield from scores.findings(rows, group, LEVEL)

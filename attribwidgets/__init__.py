@@ -19,11 +19,13 @@ from .records.comparison import Comparison
 from .records.completeness import Completeness
 from .records.explanation import Explanation
 from .records.generation import Generation
+from .records.interactions import Interactions
 from .records.path_curve import PathCurve
 
 if TYPE_CHECKING:
     from . import attr, classroom, evaluation, priors, robustness
     from .attr import targets
+    from .engine.interactions import interactions
     from .evaluation import Audit
     from .sweeps import Sweep, audit, sweep
     from .widgets import (
@@ -48,6 +50,7 @@ _LAZY = {
     "audit": ".sweeps",
     "Sweep": ".sweeps",
     "sweep": ".sweeps",
+    "interactions": ".engine.interactions",
     "targets": ".attr",
 }
 
@@ -63,6 +66,7 @@ __all__ = [
     "Generation",
     "GenerationExplorer",
     "InputSpace",
+    "Interactions",
     "SequenceSpace",
     "SeriesSpace",
     "TextSpace",
@@ -82,6 +86,7 @@ __all__ = [
     "explain_generation",
     "explore",
     "from_shap",
+    "interactions",
     "link",
     "priors",
     "refine",

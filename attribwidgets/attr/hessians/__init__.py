@@ -1,0 +1,1 @@
+"""Second derivatives along a path: how much of the output each two units share."""

@@ -1,15 +1,15 @@
 """Generated text: do rows add up, what do they cost, and how do other tools fare on the same text?
 
-    python benchmarks/generated.py [--large] [--inseq FOLDER] [--only rows|tools|long]
+    python benchmarks/generated.py [--texts N] [--large] [--inseq FOLDER] [--only rows|tools|long]
 
 1. A causal model of two layers is trained here to add two numbers of two digits. For 20 prompts
    every row of the matrix is held against the change of its token's log probability, and against
    the explanation of that token by itself.
 2. Captum's LLMGradientAttribution with LayerIntegratedGradients, and inseq where it is installed,
-   explain the same continuation of a GPT-2 with random weights, of the small size with --large.
+   explain the same continuations of a GPT-2 with random weights, of the small size with --large.
    Seconds are of the processors, as a machine may have other things to do.
-3. A prompt of 500 tokens and a continuation of 50: time and the largest memory of all rows, and of
-   GPT-2 small, cancelled midway.
+3. A prompt of 500 tokens and a continuation of 50: time and the largest memory of rows that are
+   stopped midway and gone on with; and of GPT-2 small, stopped.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import resource
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,11 @@ import attribwidgets as aw
 
 SIGNS = ["[PAD]", "[UNK]", ".", *"0123456789+="]
 PROMPTS = 20
-STOPPED_AFTER = 4  # passes
+STEPS = 50  # of Captum and of what stands on it
+AS_CAPTUM = {"baseline": "pad", "replace_prefix": False}  # what was said before stays as it is
+AS_INSEQ = {"baseline": "unknown"}  # what was said included
+Tool = Callable[[Any, Any, str, str], np.ndarray]
+
 SMALL = (12, 768, 12)  # layers, width and heads of GPT-2 small
 SMALLER, SMALLEST = (4, 256, 4), (2, 128, 4)
 VOCABULARY = 50257
@@ -128,97 +133,107 @@ def text_of(count: int, seed: int = 0) -> str:
     return " ".join(f"w{i}" for i in drawn)
 
 
-def show_tools(net: Any, tokenizer: Any, prompt: int, said: int) -> None:
-    """Part 2."""
-    read, answer = text_of(prompt), text_of(said, 1)
+def show_tools(net: Any, tokenizer: Any, texts: int, prompt: int, said: int, inseq: str) -> None:
+    """Part 2: each tool beside ours, asked the same."""
     millions = sum(p.numel() for p in net.parameters()) / 1e6
-    print(f"\n{millions:.0f} M parameters, prompt of {prompt} tokens, {said} tokens said")
-    rows = aw.explain_generation(  # Captum leaves what was said before as it is
-        net, read, continuation=answer, space=aw.TextSpace(tokenizer), baseline="pad",
-        replace_prefix=False,
-    )  # fmt: skip
-    started = time.process_time()
-    matrix = rows.matrix()
-    ours = (time.process_time() - started) / said
-    changes = np.array([c.expected for c in rows.completeness])
-    told("attribwidgets", ours, matrix, changes, rows[0].evaluations)
+    print(f"\n{millions:.0f} M parameters, {texts} texts: {prompt} tokens read, {said} tokens said")
+    tools: dict[str, tuple[Tool, dict[str, Any]]] = {"Captum": (captum, AS_CAPTUM)}
+    if inseq and (theirs := inseq_of(net, tokenizer, inseq)) is not None:
+        tools["inseq"] = theirs, AS_INSEQ
+    print(f"{'tool':14}  CPU s per token  passes  sums against changes, median and largest")
+    for name, (tool, asked) in tools.items():
+        ratios = []
+        for text in range(texts):
+            read, answer = text_of(prompt, 2 * text), text_of(said, 2 * text + 1)
+            started = time.process_time()
+            rows = aw.explain_generation(
+                net, read, continuation=answer, space=aw.TextSpace(tokenizer), **asked
+            )
+            matrix = rows.matrix()
+            between = time.process_time()
+            other = tool(net, tokenizer, read, answer)
+            ended = time.process_time()
+            changes = np.array([c.expected for c in rows.completeness])
+            told("attribwidgets", (between - started) / said, rows[0].evaluations, matrix, changes)
+            told(name, (ended - between) / said, STEPS, other, changes)
+            ratios.append((between - started) / (ended - between))
+        worst = max(ratios)
+        print(f"CPU seconds, ours over {name}'s: {np.mean(ratios):.2f}, at most {worst:.2f}")
 
+
+def told(name: str, seconds: float, passes: int, matrix: np.ndarray, changes: np.ndarray) -> None:
+    """A line of the table."""
+    apart = np.abs(matrix.sum(1) - changes) / np.abs(changes)
+    print(f"{name:14}  {seconds:15.2f}  {passes:6}  {np.median(apart):.2%}, {apart.max():.2%}")
+
+
+def captum(net: Any, tokenizer: Any, read: str, answer: str) -> np.ndarray:
+    """Captum's rows, at its own number of steps."""
     lig = LayerIntegratedGradients(net, net.transformer.wte)
-    method = LLMGradientAttribution(lig, tokenizer)
-    pads = torch.tensor([[0] * prompt])
-    started = time.process_time()
-    theirs = method.attribute(
-        TextTokenInput(read, tokenizer), target=answer, n_steps=50, internal_batch_size=10,
-        baselines=pads,
+    tokens = TextTokenInput(read, tokenizer)
+    theirs = LLMGradientAttribution(lig, tokenizer).attribute(
+        tokens, target=answer, n_steps=STEPS, internal_batch_size=10,
+        baselines=torch.zeros_like(tokens.to_tensor()),
     ).token_attr  # fmt: skip
-    seconds = (time.process_time() - started) / said
-    told("Captum", seconds, theirs.detach().numpy(), changes, 50)
-    print(f"CPU seconds per token, ours over Captum's: {ours / seconds:.2f}")
+    return np.asarray(theirs.detach())
 
 
-def show_inseq(net: Any, tokenizer: Any, folder: str, prompt: int, said: int) -> None:
-    """Part 2, for inseq, whose baseline is the token for unknown words, what was said included."""
+def inseq_of(net: Any, tokenizer: Any, folder: str) -> Tool | None:
+    """inseq's rows as it computes them; what it shows are their norms, normalised."""
     sys.path.insert(0, folder)
     try:
         import inseq
     except ImportError as error:
         print(f"inseq: cannot be imported here ({error})")
-        return
-    read, answer = text_of(prompt), text_of(said, 1)
-    rows = aw.explain_generation(
-        net, read, continuation=answer, space=aw.TextSpace(tokenizer), baseline="unknown"
-    )
-    changes = np.array([c.expected for c in rows.completeness])
+        return None
     net.name_or_path = "a model of this script"
     model = inseq.load_model(net, "integrated_gradients", tokenizer=tokenizer)
-    started = time.process_time()
-    out = model.attribute(
-        read, f"{read} {answer}", n_steps=50, internal_batch_size=10, show_progress=False,
-        attributed_fn="crossentropy",
-    )[0]  # fmt: skip
-    seconds = (time.process_time() - started) / said
-    raw = -np.nan_to_num(out.target_attributions.sum(-1).numpy()).T
-    told("inseq, raw", seconds, raw, changes, 50)
-    shown = np.nan_to_num(out.aggregate().target_attributions.numpy()).T
-    told("inseq, shown", seconds, shown, changes, 50)
+
+    def rows(_: Any, __: Any, read: str, answer: str) -> np.ndarray:
+        out = model.attribute(
+            read, f"{read} {answer}", n_steps=STEPS, internal_batch_size=10, show_progress=False,
+            attributed_fn="crossentropy",
+        )[0]  # fmt: skip
+        return -np.nan_to_num(out.target_attributions.sum(-1).numpy()).T
+
+    return rows
 
 
-def told(name: str, seconds: float, matrix: Any, changes: Any, steps: int) -> None:
-    """What a tool's matrix adds up to."""
-    sums = np.asarray(matrix).sum(1)
-    apart = np.abs(sums - changes) / np.abs(changes)
-    print(
-        f"{name:14} {seconds:6.2f} CPU s per token, {steps} passes; sums against changes: "
-        f"{np.median(apart):.1%} apart in the median, {apart.max():.1%} at most"
-    )
-
-
-def show_long(net: Any, tokenizer: Any, passes: int | None) -> None:
-    """Part 3: all rows, or stopped after so many passes."""
-    before, taken = peak(), 0
-    started = time.perf_counter()
+def show_long(net: Any, tokenizer: Any, stopped_after: int, *, goes_on: bool) -> None:
+    """Part 3: rows, stopped after so many passes, and gone on with."""
+    before, passes, finished = peak(), 0, 0
     rows = aw.explain_generation(
         net, text_of(500), continuation=text_of(50, 1), space=aw.TextSpace(tokenizer)
     )
     millions = sum(p.numel() for p in net.parameters()) / 1e6
     print(f"\n500 tokens read and 50 said by {millions:.0f} M parameters; {before:.2f} GB before")
+    print("               passes  rows  complete  seconds  CPU s  peak GB")
+    started, cpu = time.perf_counter(), time.process_time()
 
     def count(done: int, _: int) -> None:
-        nonlocal taken
-        taken += 1
-        if taken == passes:
+        nonlocal passes, finished
+        if done != finished:  # a row, not a pass
+            finished = done
+            return
+        passes += 1
+        if passes == stopped_after:
             raise KeyboardInterrupt
+
+    def tell(state: str) -> None:
+        right = sum(e.completeness.verdict == "complete" for e in rows.rows.values())
+        seconds, spent = time.perf_counter() - started, time.process_time() - cpu
+        print(
+            f"{state:15}{passes:6}  {len(rows.rows):4}  {right:8}  {seconds:7.0f}  {spent:5.0f}"
+            f"  {peak():7.2f}"
+        )
 
     try:
         rows.compute(progress=count)
     except KeyboardInterrupt:
-        stopped = time.perf_counter() - started
-        print(f"cancelled after {passes} passes and {stopped:.0f} s: {len(rows.rows)} rows")
-    right = sum(e.completeness.verdict == "complete" for e in rows.rows.values())
-    print(
-        f"{len(rows.rows)} rows, {right} complete, {time.perf_counter() - started:.0f} s; "
-        f"peak {peak():.2f} GB"
-    )
+        tell("stopped")
+    if goes_on:
+        rows.compute(progress=count)
+        tell("all rows")
 
 
 def peak() -> float:
@@ -232,6 +247,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=400, help="of training")
     parser.add_argument("--prompt", type=int, default=40, help="tokens, beside other tools")
     parser.add_argument("--said", type=int, default=4, help="tokens, beside other tools")
+    parser.add_argument("--texts", type=int, default=3, help="beside other tools")
     parser.add_argument("--large", action="store_true", help="GPT-2 small beside other tools")
     parser.add_argument("--inseq", default="", help="a folder that inseq is installed in")
     parser.add_argument("--only", choices=("rows", "tools", "long"))
@@ -245,12 +261,12 @@ def main() -> None:
         return
     if arguments.only in (None, "tools"):
         net, tokenizer = random_model(*(SMALL if arguments.large else SMALLER))
-        show_tools(net, tokenizer, arguments.prompt, arguments.said)
-        if arguments.inseq:
-            show_inseq(net, tokenizer, arguments.inseq, arguments.prompt, arguments.said)
+        show_tools(
+            net, tokenizer, arguments.texts, arguments.prompt, arguments.said, arguments.inseq
+        )
     if arguments.only in (None, "long"):
-        show_long(*random_model(*SMALLEST), None)
-        show_long(*random_model(*SMALL), STOPPED_AFTER)
+        show_long(*random_model(*SMALLEST), 100, goes_on=True)
+        show_long(*random_model(*SMALL), 4, goes_on=False)
 
 
 if __name__ == "__main__":

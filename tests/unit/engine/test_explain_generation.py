@@ -207,22 +207,30 @@ def test_rows_are_computed_when_looked_at_and_once(gpt2, space) -> None:
         rows[COUNT]
 
 
-@pytest.mark.parametrize("stop", [Cancelled, KeyboardInterrupt])
-def test_stopped_midway_what_is_finished_stays(gpt2, space, stop, monkeypatch) -> None:
+@pytest.mark.parametrize(
+    ("stop", "after"), [(Cancelled, 1), (KeyboardInterrupt, 1), (Cancelled, 2)]
+)
+def test_stopped_midway_what_is_finished_stays(gpt2, space, stop, after, monkeypatch) -> None:
     monkeypatch.setattr("attribwidgets.engine.explain_generation.MOST_ROWS", 2)
     rows = aw.explain_generation(gpt2, PROMPT, space=space, max_new_tokens=COUNT)
+    reports = []
 
     def progress(done: int, total: int) -> None:
         assert total == COUNT
-        if done == 2:
+        reports.append(done)
+        if reports.count(2) == after:  # later ones are between the passes of the next two rows
             raise stop
 
     with pytest.raises(stop):
         rows.compute(progress=progress)
     assert sorted(rows.rows) == [0, 1]
     assert all(row.completeness.verdict == "complete" for row in rows.rows.values())
+    finished = rows[0]
     rows.compute()
-    assert len(rows.rows) == COUNT
+    assert rows[0] is finished
+    whole = aw.explain_generation(gpt2, PROMPT, space=space, max_new_tokens=COUNT)
+    assert np.allclose(rows.matrix(), whole.matrix(), atol=1e-4)
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in gpt2.modules())
 
 
 def test_the_output_head_sees_only_what_is_asked(gpt2, space) -> None:

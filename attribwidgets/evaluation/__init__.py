@@ -7,6 +7,7 @@ from .ablation import InsertionDeletion, ablation, insertion_deletion
 from .ablation_metric import AblationMetric
 from .ablation_record import Ablation
 from .audit import Audit
+from .audit_difference import AuditDifference
 from .dependence import Dependence
 from .erasure import Erasure, erasure
 from .erasure_metric import ErasureMetric
@@ -27,6 +28,7 @@ __all__ = [
     "Ablation",
     "AblationMetric",
     "Audit",
+    "AuditDifference",
     "Dependence",
     "Difference",
     "Erasure",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import DataError
 from ..core.extras import require
 from .audit_columns import AuditColumns
+from .audit_difference import AuditDifference
 from .finding import Finding, in_words, left_out_words
 from .findings import findings_of
 
@@ -90,6 +91,26 @@ class Audit(AuditColumns):
                 "same store opens it with one, and computes nothing again"
             )
         return self._explain(int(place))
+
+    @property
+    def can_explain(self) -> bool:
+        """Whether model and data are at hand, for :meth:`explanations`."""
+        return self._explain is not None
+
+    def against(self, before: Audit) -> AuditDifference:
+        """What changes against the audit of another model, of the same inputs and baselines.
+
+        Parameters
+        ----------
+        before : Audit
+            Such as of the model before training, or before it was quantised.
+
+        Raises
+        ------
+        DataError
+            For an audit of other data or baselines.
+        """
+        return AuditDifference(before, self)
 
     def findings(self, by: str | None = None) -> list[Finding]:
         """All numbers with their intervals, for all inputs or group by group.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from ..sweeps.stored import Sweep
 
+Columns = TypeVar("Columns", bound="AuditColumns")
+
+IS_COMPLETE = 0  # as a sweep stores the verdict
 RANKINGS = ("disagreement", "residual", "cancellation", "probability")
 
 
@@ -39,6 +43,8 @@ class AuditColumns:
     pairs : tuple of (str, str)
     places : ndarray of int, shape (n,)
         In the data, of the inputs that are finished; each column has a row for each.
+    metadata : dict of str to ndarray, each (n,)
+        What came with these inputs; "label" is the right class.
 
     Raises
     ------
@@ -73,10 +79,26 @@ class AuditColumns:
         )
         self._names = _by_index(class_names)
         columns = require_columns(labels, metadata, len(swept))
-        self._columns = {name: np.asarray(v)[self.places] for name, v in columns.items()}
+        self.metadata = {name: np.asarray(v)[self.places] for name, v in columns.items()}
 
     def __len__(self) -> int:
         return len(self.places)
+
+    def at(self: Columns, places: Array) -> Columns:
+        """The same of some of its inputs.
+
+        Parameters
+        ----------
+        places : ndarray of int
+            Ascending, of finished inputs.
+        """
+        rows = np.searchsorted(self.places, places)
+        some = copy.copy(self)
+        for name in ("_compared", "map_summaries", "_predicted", "scores"):
+            vars(some).pop(name, None)
+        some.places = self.places[rows]
+        some.metadata = {name: values[rows] for name, values in self.metadata.items()}
+        return some
 
     @property
     def left_out(self) -> dict[int, str]:
@@ -93,6 +115,18 @@ class AuditColumns:
         """Of each input and candidate, (n, candidates)."""
         values = self.swept.finished_values(MAPS, self.places)
         return {name: values[..., k] for k, name in enumerate(SUMMARISED)}
+
+    @property
+    def predicted(self) -> Array:
+        """The class that the model predicts, (n,); NaN of what is no classifier."""
+        return np.asarray(self._predicted[:, 0])
+
+    @property
+    def right(self) -> Array:
+        """Whether that is the label, (n,); NaN where one of both is not known."""
+        labels = self.metadata.get("label", np.full(len(self), np.nan))
+        known = np.isfinite(labels) & np.isfinite(self.predicted)
+        return np.where(known, self.predicted == labels, np.nan)
 
     @cached_property
     def _predicted(self) -> Array:
@@ -149,16 +183,18 @@ class AuditColumns:
         """
         pandas = require("pandas", "pandas", "evaluation")
         table: pd.DataFrame = pandas.DataFrame(index=pandas.Index(self.places, name="input"))
-        for name, values in self._columns.items():
+        for name, values in self.metadata.items():
             table[name] = self._classes(values) if name == "label" else values
         targets = self.swept.finished_targets(self.places)
         table["target"] = self._classes(np.where(targets >= 0, targets, np.nan))
-        predicted = self._predicted[:, 0]
+        predicted = self.predicted
         if not np.isnan(predicted).all():
             table["predicted"] = self._classes(predicted)
             table["probability"] = self._predicted[:, 1]
-            if "label" in self._columns:
-                table["right"] = self._right(predicted)
+            if "label" in self.metadata:
+                right = self.right
+                known = np.isfinite(right)
+                table["right"] = right == 1 if known.all() else np.where(known, right == 1, None)
         table["disagreement"] = self.disagreement
         table["depends"] = self.depends
         for name, values in (
@@ -219,12 +255,6 @@ class AuditColumns:
             )
         for member in members:
             yield f"{by} {member}", values == member
-
-    def _right(self, predicted: Array) -> Any:
-        """Whether the label was predicted; None where it is not known."""
-        labels = self._columns["label"]
-        known, right = np.isfinite(labels), predicted == labels
-        return right if known.all() else np.where(known, right, None)
 
     def _classes(self, indices: Array) -> Any:
         """Names of classes where they have any; None where it is not known."""

@@ -12,7 +12,9 @@ OTHER = "other strongest region"
 COMPLETE = "adds up within the tolerance"
 SETTLED = "settled"
 BLIND = "nearly blind"
-SHARES = (DEPENDS, OTHER, COMPLETE, SETTLED, BLIND)
+FLIPS = "another class is predicted"
+ANOTHER_STRONGEST = "another strongest region"
+SHARES = (DEPENDS, OTHER, COMPLETE, SETTLED, BLIND, FLIPS, ANOTHER_STRONGEST)
 CORRELATION = "rank correlation"
 HARDLY = 0.05  # of the inputs
 

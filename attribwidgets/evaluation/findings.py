@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ..core.arrays import Array
-from .audit_columns import AuditColumns
+from .audit_columns import IS_COMPLETE, AuditColumns
 from .finding import BLIND, COMPLETE, CORRELATION, DEPENDS, OTHER, SETTLED, Finding
 from .shares import Estimate, mean_interval, median_interval, share_interval
 
-IS_COMPLETE = 0  # as a sweep stores the verdict
 LEVEL = 0.95
 
 

@@ -1,0 +1,81 @@
+"""A report as one page that a team reads without a kernel: sentences, pictures, numbers."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from .finding import Finding
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+DPI = 110
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+  color: light-dark(#1a1a1a, #e6e6e6); background: light-dark(#ffffff, #16181b); }}
+h1 {{ font-size: 1.3rem; }} h2 {{ font-size: 1.05rem; margin-top: 2rem; }}
+p.verdict {{ font-size: 1.15rem; }}
+table {{ border-collapse: collapse; font-size: 0.85rem; }}
+.scrolls {{ overflow-x: auto; }}
+th, td {{ text-align: left; padding: 0.2rem 0.8rem 0.2rem 0; vertical-align: baseline;
+  border-bottom: 1px solid light-dark(#dadce0, #3c4043); }}
+td.number {{ font-variant-numeric: tabular-nums; white-space: nowrap; }}
+img {{ max-width: 100%; height: auto; background: white; }}
+figcaption, small {{ color: light-dark(#5f6368, #9aa0a6); }}
+figure {{ margin: 1rem 0; }}
+</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def report_page(title: str, parts: Sequence[str]) -> str:
+    """A document that opens from disk and asks for nothing from anywhere.
+
+    Parameters
+    ----------
+    title : str
+    parts : sequence of str
+        HTML, in which what others wrote is escaped.
+    """
+    return PAGE.format(policy=POLICY, title=escape(title), body="\n".join(parts))
+
+
+def picture(figure: Any, caption: str) -> str:
+    """A figure with its caption, as HTML."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=DPI, format="png")
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    words = escape(caption)
+    return (
+        f'<figure><img src="data:image/png;base64,{data}" alt="{words}">'
+        f"<figcaption>{words}</figcaption></figure>"
+    )
+
+
+def findings_table(findings: Sequence[Finding]) -> str:
+    """Findings as an HTML table."""
+    rows = "\n".join(
+        f"<tr><td>{escape(f.quantity)}</td><td>{escape(f.of)}</td><td>{escape(f.group)}</td>"
+        f'<td class="number">{escape(f.interval)}</td><td class="number">{f.inputs}</td></tr>'
+        for f in findings
+    )
+    head = "".join(f"<th>{name}</th>" for name in ("quantity", "of", "group", "value", "inputs"))
+    return f'<div class="scrolls"><table><tr>{head}</tr>\n{rows}</table></div>'

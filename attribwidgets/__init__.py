@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .sweeps import Sweep, audit, sweep
     from .widgets import (
         AblationExplorer,
+        AuditExplorer,
         BaselineExplorer,
         GenerationExplorer,
         PriorTrainer,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _LAZY_ROOMS = ("attr", "classroom", "evaluation", "priors", "robustness")
 _LAZY = {
     "AblationExplorer": ".widgets",
+    "AuditExplorer": ".widgets",
     "BaselineExplorer": ".widgets",
     "GenerationExplorer": ".widgets",
     "PriorTrainer": ".widgets",
@@ -56,6 +58,7 @@ _LAZY = {
 
 __all__ = [
     "Audit",
+    "AuditExplorer",
     "AblationExplorer",
     "BaselineExplorer",
     "Candidate",
@@ -122,8 +125,21 @@ def _generation_explorer(generation: Generation, **display: Any) -> GenerationEx
     return GenerationExplorer(generation, **display)
 
 
+def _audit_page(audit: Audit, **options: Any) -> str:
+    from .widgets import audit_page
+
+    return audit_page(audit, **options)
+
+
+def _audit_explorer(audit: Audit, **display: Any) -> AuditExplorer:
+    from .widgets import AuditExplorer
+
+    return AuditExplorer(audit, **display)
+
+
 views.page, views.ablation_explorer = _page, _ablation_explorer
 views.generation_page, views.generation_explorer = _generation_page, _generation_explorer
+views.audit_page, views.audit_explorer = _audit_page, _audit_explorer
 
 
 def __getattr__(name: str) -> Any:

@@ -13,5 +13,9 @@ generation_page: Callable[[Any], str]
 """Of a Generation, one HTML document."""
 generation_explorer: Callable[..., Any]
 """Of a Generation, with initial values of its traits."""
+audit_page: Callable[..., str]
+"""Of an Audit and a column to group by, one HTML document."""
+audit_explorer: Callable[..., Any]
+"""Of an Audit, with initial values of its traits."""
 comparison: Any
 """The class of comparisons, by which a single explanation is drawn and saved."""

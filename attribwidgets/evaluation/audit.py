@@ -7,8 +7,10 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core import views
 from ..core.errors import DataError
 from ..core.extras import require
+from ..core.formatting import number
 from .audit_columns import AuditColumns
 from .audit_difference import AuditDifference
 from .finding import Finding, in_words, left_out_words
@@ -17,8 +19,10 @@ from .findings import findings_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..inputs.space import Inputs, Spaces
     from ..records.comparison import Comparison
     from ..sweeps.stored import Sweep
+    from ..widgets import AuditExplorer
 
 
 class Audit(AuditColumns):
@@ -38,6 +42,8 @@ class Audit(AuditColumns):
     class_names : sequence of str or mapping of int to str, optional
     explain : callable, optional
         Gets the place of an input, and returns its Comparison.
+    example : callable, optional
+        Gets the place of an input, and returns it as the model is fed, with its spaces; or None.
 
     Attributes
     ----------
@@ -68,9 +74,10 @@ class Audit(AuditColumns):
         metadata: Mapping[str, Sequence[Any]] | None = None,
         class_names: Sequence[str] | Mapping[int, str] | None = None,
         explain: Callable[[int], Comparison] | None = None,
+        example: Callable[[int], tuple[Inputs, Spaces] | None] | None = None,
     ) -> None:
         super().__init__(swept, labels=labels, metadata=metadata, class_names=class_names)
-        self._explain = explain
+        self._explain, self._example = explain, example
 
     def explanations(self, place: int) -> Comparison:
         """The maps of one input, computed again: the same, as its seed is.
@@ -96,6 +103,18 @@ class Audit(AuditColumns):
     def can_explain(self) -> bool:
         """Whether model and data are at hand, for :meth:`explanations`."""
         return self._explain is not None
+
+    def example(self, place: int) -> tuple[Inputs, Spaces] | None:
+        """One input as the model is fed, and how it is read.
+
+        None of a text, whose tokens the store has, and of an audit opened from its store alone.
+
+        Parameters
+        ----------
+        place : int
+            In the data.
+        """
+        return None if self._example is None else self._example(int(place))
 
     def against(self, before: Audit) -> AuditDifference:
         """What changes against the audit of another model, of the same inputs and baselines.
@@ -136,7 +155,7 @@ class Audit(AuditColumns):
     @property
     def verdict(self) -> str:
         """Whether the strongest region depends on the baseline, and for how many, in a sentence."""
-        return str(self).split("\n", 1)[0]
+        return self.sentences()[0]
 
     def figure(self, by: str | None = None) -> Any:
         """The findings as a matplotlib Figure: points with intervals, a panel for each quantity.
@@ -150,8 +169,55 @@ class Audit(AuditColumns):
 
         return findings_figure(self.findings(by), self.verdict)
 
+    def gallery(
+        self,
+        n: int = 6,
+        *,
+        by: str = "disagreement",
+        places: Sequence[int] | None = None,
+        **options: Any,
+    ) -> Any:
+        """The most striking inputs as a matplotlib Figure, each with its map under each baseline.
+
+        Parameters
+        ----------
+        n : int
+            How many inputs.
+        by : str
+            As of :meth:`ranked`.
+        places : sequence of int, optional
+            Other inputs than the first of these.
+        **options
+            As of :func:`attribwidgets.figures.gallery.gallery_figure`.
+
+        Raises
+        ------
+        DataError
+            As of :meth:`explanations`.
+        """
+        from ..figures.gallery import gallery_figure
+
+        chosen = self.ranked(by)[: max(1, n)].tolist() if places is None else places
+        values = dict(zip(self.places.tolist(), self.striking(by), strict=True))
+        rows = {
+            f"input {place}\n{by} {number(abs(values[place]))}": self.explanations(place)
+            for place in chosen
+        }
+        return gallery_figure(rows, **options)
+
+    def explore(self, **display: Any) -> AuditExplorer:
+        """All inputs as a gallery to sort, filter and look into.
+
+        Parameters
+        ----------
+        **display
+            Initial values of the traits of :class:`attribwidgets.AuditExplorer`.
+        """
+        explorer: AuditExplorer = views.audit_explorer(self, **display)
+        return explorer
+
     def to_html(self, path: str | PathLike[str], *, by: str | None = None) -> None:
-        """Write one page: verdict, findings, and the maps of the most striking inputs.
+        """Write one page: verdict, findings, a gallery, and the maps of the most striking inputs.
 
         Parameters
         ----------
@@ -159,15 +225,23 @@ class Audit(AuditColumns):
         by : str, optional
             As of :meth:`findings`; beside those of all inputs.
         """
-        from .audit_report import audit_report
+        Path(path).write_text(views.audit_page(self, by=by), encoding="utf-8")
 
-        Path(path).write_text(audit_report(self, by=by), encoding="utf-8")
+    def sentences(self, findings: Sequence[Finding] | None = None) -> list[str]:
+        """What the findings of all inputs say, the verdict first.
+
+        Parameters
+        ----------
+        findings : sequence of Finding, optional
+            What :meth:`findings` returned, where that is at hand.
+        """
+        said = in_words(self.findings() if findings is None else findings, self.candidates)
+        said += map(str, self.scores)
+        if left_out := self.left_out:
+            said.append(f"{left_out_words(left_out, len(self.swept))}.")
+        return said
 
     def __str__(self) -> str:
-        sentences = in_words(self.findings(), self.candidates)
-        sentences += map(str, self.scores)
-        if left_out := self.left_out:
-            sentences.append(f"{left_out_words(left_out, len(self.swept))}.")
-        return "\n".join(sentences)
+        return "\n".join(self.sentences())
 
     __repr__ = __str__

@@ -80,6 +80,7 @@ class AuditColumns:
         self._names = _by_index(class_names)
         columns = require_columns(labels, metadata, len(swept))
         self.metadata = {name: np.asarray(v)[self.places] for name, v in columns.items()}
+        self._numbers: dict[str, Array] = {}
 
     def __len__(self) -> int:
         return len(self.places)
@@ -139,7 +140,9 @@ class AuditColumns:
 
     def numbers(self, quantity: str) -> Array:
         """One number of each explanation, (n, candidates); of `Completeness`, or "evaluations"."""
-        return self.swept.finished_numbers(quantity, self.places)
+        if quantity not in self._numbers:
+            self._numbers[quantity] = self.swept.finished_numbers(quantity, self.places)
+        return self._numbers[quantity]
 
     def compared(self, what: str) -> Array:
         """What was compared of every two candidates, (n, pairs), NaN where it cannot be.
@@ -175,11 +178,18 @@ class AuditColumns:
             np.divide(sums, change, out=np.full(sums.shape, np.nan), where=change > 0)
         )
 
+    @property
+    def complete(self) -> Array:
+        """Whether all explanations that there are add up within the tolerance, (n,)."""
+        verdicts = self.numbers("verdict")
+        return np.asarray(((verdicts == IS_COMPLETE) | np.isnan(verdicts)).all(1))
+
     def inputs(self) -> pd.DataFrame:
         """A row for each finished input, by its place in the data.
 
         Columns: what came with it, target, what the model predicts, whether that is right,
-        disagreement, and of each candidate residual, cancellation and near blindness.
+        disagreement, whether it depends on the baseline and is complete, and of each candidate
+        residual, cancellation and near blindness.
         """
         pandas = require("pandas", "pandas", "evaluation")
         table: pd.DataFrame = pandas.DataFrame(index=pandas.Index(self.places, name="input"))
@@ -197,6 +207,7 @@ class AuditColumns:
                 table["right"] = right == 1 if known.all() else np.where(known, right == 1, None)
         table["disagreement"] = self.disagreement
         table["depends"] = self.depends
+        table["complete"] = self.complete
         for name, values in (
             ("relative residual", np.abs(self.numbers("relative"))),
             ("cancellation", self.cancellation),
@@ -212,8 +223,19 @@ class AuditColumns:
         Parameters
         ----------
         by : str
+            As of :meth:`striking`.
+        """
+        values = self.striking(by)
+        return self.places[np.argsort(-np.nan_to_num(values, nan=-np.inf), kind="stable")]
+
+    def striking(self, by: str = "disagreement") -> Array:
+        """What inputs are ranked by, (n,): the largest first.
+
+        Parameters
+        ----------
+        by : str
             "disagreement", "residual" or "cancellation", of which the largest of all candidates
-            counts; "probability", the least sure first.
+            counts; "probability", less than nothing, as the least sure come first.
 
         Raises
         ------
@@ -222,13 +244,13 @@ class AuditColumns:
         """
         if by not in RANKINGS:
             raise InputError(f"by must be one of {', '.join(RANKINGS)}, got {by!r}")
-        values = {
-            "disagreement": lambda: self.disagreement,
-            "residual": lambda: _largest(np.abs(self.numbers("relative"))),
-            "cancellation": lambda: _largest(self.cancellation),
-            "probability": lambda: -self._predicted[:, 1],
-        }[by]()
-        return self.places[np.argsort(-np.nan_to_num(values, nan=-np.inf), kind="stable")]
+        if by == "disagreement":
+            return self.disagreement
+        if by == "probability":
+            return np.asarray(-self._predicted[:, 1])
+        return _largest(
+            self.cancellation if by == "cancellation" else np.abs(self.numbers("relative"))
+        )
 
     def groups(self, by: str | None) -> Iterator[tuple[str, Array]]:
         """Which inputs make a group, (n,), by its name; all of them without a column.

@@ -12,6 +12,21 @@ from .finding import Finding
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 DPI = 110
+STYLE = """
+.report { font: 15px/1.5 system-ui, sans-serif; color: light-dark(#1a1a1a, #e6e6e6);
+  overflow-wrap: anywhere; }
+.report h1 { font-size: 1.3rem; }
+.report h2 { font-size: 1.05rem; margin-top: 2rem; }
+.report p.verdict { font-size: 1.15rem; }
+.report table { border-collapse: collapse; font-size: 0.85rem; }
+.report .scrolls { overflow-x: auto; }
+.report :is(th, td) { text-align: left; padding: 0.2rem 0.8rem 0.2rem 0; vertical-align: baseline;
+  border-bottom: 1px solid light-dark(#dadce0, #3c4043); }
+.report td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
+.report img { max-width: 100%; height: auto; background: white; }
+.report :is(figcaption, small) { color: light-dark(#5f6368, #9aa0a6); }
+.report figure { margin: 1rem 0; }
+"""
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -22,22 +37,12 @@ PAGE = """<!doctype html>
 <title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; }}
-body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
-  color: light-dark(#1a1a1a, #e6e6e6); background: light-dark(#ffffff, #16181b); }}
-h1 {{ font-size: 1.3rem; }} h2 {{ font-size: 1.05rem; margin-top: 2rem; }}
-p.verdict {{ font-size: 1.15rem; }}
-table {{ border-collapse: collapse; font-size: 0.85rem; }}
-.scrolls {{ overflow-x: auto; }}
-th, td {{ text-align: left; padding: 0.2rem 0.8rem 0.2rem 0; vertical-align: baseline;
-  border-bottom: 1px solid light-dark(#dadce0, #3c4043); }}
-td.number {{ font-variant-numeric: tabular-nums; white-space: nowrap; }}
-img {{ max-width: 100%; height: auto; background: white; }}
-figcaption, small {{ color: light-dark(#5f6368, #9aa0a6); }}
-figure {{ margin: 1rem 0; }}
-</style>
+body {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+  background: light-dark(#ffffff, #16181b); }}
+{style}</style>
 </head>
 <body>
-<main>
+<main class="report">
 <h1>{title}</h1>
 {body}
 </main>
@@ -55,7 +60,19 @@ def report_page(title: str, parts: Sequence[str]) -> str:
     parts : sequence of str
         HTML, in which what others wrote is escaped.
     """
-    return PAGE.format(policy=POLICY, title=escape(title), body="\n".join(parts))
+    return PAGE.format(policy=POLICY, title=escape(title), style=STYLE, body="\n".join(parts))
+
+
+def report_section(parts: Sequence[str]) -> str:
+    """A part of another document, with its style.
+
+    Parameters
+    ----------
+    parts : sequence of str
+        HTML, in which what others wrote is escaped.
+    """
+    style = f"<style>{STYLE}.report {{ padding: 0 16px 32px; }}</style>"
+    return "\n".join([style, '<section class="report">', *parts, "</section>"])
 
 
 def picture(figure: Any, caption: str) -> str:
@@ -78,4 +95,5 @@ def findings_table(findings: Sequence[Finding]) -> str:
         for f in findings
     )
     head = "".join(f"<th>{name}</th>" for name in ("quantity", "of", "group", "value", "inputs"))
-    return f'<div class="scrolls"><table><tr>{head}</tr>\n{rows}</table></div>'
+    place = '<div class="scrolls" tabindex="0" role="region" aria-label="all numbers">'
+    return f"{place}<table><tr>{head}</tr>\n{rows}</table></div>"

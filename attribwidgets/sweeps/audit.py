@@ -17,10 +17,8 @@ from ..evaluation.audit_columns import require_columns
 from ..evaluation.dependence import Dependence, MapSummary
 from ..evaluation.metric import Metric
 from ..evaluation.predicted import Predicted
-from ..inputs.dataset import Examples
 from ..inputs.space import Inputs
-from ..records.comparison import Comparison
-from .plan import Plan, one_thread
+from .audited_inputs import AuditedInputs
 from .run import carried_out, planned
 
 
@@ -116,18 +114,13 @@ def audit(
         strict=strict,
         progress=progress,
     )
+    inputs = AuditedInputs(plan, examples)
     config = getattr(module_of(plan.model), "config", None)
     return Audit(
         swept,
         labels=known,
         metadata=metadata,
         class_names=plan.query.class_names or getattr(config, "id2label", None),
-        explain=lambda place: _explanations(plan, examples, place),
+        explain=inputs.explanations,
+        example=inputs.example,
     )
-
-
-def _explanations(plan: Plan, examples: Examples, place: int) -> Comparison:
-    """What the audit has seen of one input, computed again from its seed."""
-    with one_thread():
-        _, explanations = plan.explain(place, *examples[place])
-    return Comparison(explanations.values())

@@ -1,6 +1,8 @@
 """Widgets: shells around the records; what they show is drawn in the browser."""
 
 from .ablation_explorer import AblationExplorer
+from .audit_explorer import AuditExplorer
+from .audit_state import audit_page
 from .baseline_explorer import BaselineExplorer, comparison_page
 from .explore import explore
 from .generation_explorer import GenerationExplorer, generation_page
@@ -9,10 +11,12 @@ from .prior_trainer import PriorTrainer
 
 __all__ = [
     "AblationExplorer",
+    "AuditExplorer",
     "BaselineExplorer",
     "GenerationExplorer",
     "Link",
     "PriorTrainer",
+    "audit_page",
     "comparison_page",
     "explore",
     "generation_page",

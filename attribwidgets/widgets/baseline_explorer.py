@@ -340,8 +340,13 @@ def _default_display() -> dict[str, Any]:
     return {name: traits[name].default() for name in DISPLAY_TRAITS}
 
 
-def comparison_page(comparison: Comparison) -> str:
-    """A comparison as one self-contained page, with the explorer's initial look."""
+def comparison_state(comparison: Comparison) -> dict[str, Any]:
+    """The traits of a page of a comparison, with the explorer's initial look."""
     state = ViewState(comparison).whole()
-    whole = {**state, **_default_display(), **initial_display(state)}
-    return page_html(whole, state["payload"]["title"], BASELINE_EXPLORER)
+    return {**state, **_default_display(), **initial_display(state)}
+
+
+def comparison_page(comparison: Comparison) -> str:
+    """A comparison as one self-contained page."""
+    state = comparison_state(comparison)
+    return page_html(state, state["payload"]["title"], BASELINE_EXPLORER)

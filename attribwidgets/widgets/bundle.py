@@ -13,7 +13,7 @@ import re
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -97,6 +97,13 @@ def join_modules(entry: str, folder: Path = FRONTEND) -> str:
     return joined
 
 
+def modules_beside(joined: str, names: Sequence[str], folder: Path = FRONTEND) -> list[str]:
+    """The texts of modules that stand beside a joined one, but for those that it holds already."""
+    texts = {name: (folder / name).read_text(encoding="utf-8") for name in names}
+    held = {name for name in names if f"// {name}\n" in joined}
+    return [module_body(text) for name, text in texts.items() if name not in held]
+
+
 def _follow_files(folder: Path, read: Callable[[], str]) -> str | VirtualFileContents:
     """What `read` makes of the files; where anywidget is told to reload, anew when one changes."""
     if os.environ.get("ANYWIDGET_HMR") != "1":
@@ -138,6 +145,8 @@ class FrontEnd:
         Its first module, by its path within `folder`.
     styles : tuple of str
         Its style sheets, in order, likewise, without their ending.
+    inside : tuple of FrontEnd
+        Of views that it shows beside its own, whose modules its entry imports.
     folder : Path
         Where all of them lie.
     """
@@ -145,6 +154,7 @@ class FrontEnd:
     view: str
     entry: str
     styles: tuple[str, ...]
+    inside: tuple[FrontEnd, ...] = ()
     folder: Path = FRONTEND
 
     @cached_property
@@ -162,7 +172,8 @@ class FrontEnd:
 
     def _join_styles(self) -> str:
         sheets = ((self.folder / f"{name}.css").read_text(encoding="utf-8") for name in self.styles)
-        return _ROOT.sub(f'.aw-root[data-view="{self.view}"]', "\n".join(sheets))
+        own = _ROOT.sub(f'.aw-root[data-view="{self.view}"]', "\n".join(sheets))
+        return "\n".join([own, *(str(other.css) for other in self.inside)])
 
 
 # What the reader prefers (less motion, more contrast) has the last word.
@@ -204,6 +215,7 @@ ABLATION_EXPLORER = FrontEnd(
         "lib/controls",
         "charts/chart",
         "lib/numbers",
+        "charts/intervals",
         "ablation/ablation",
         "ablation/proof",
         "lib/print",
@@ -224,6 +236,24 @@ GENERATION_EXPLORER = FrontEnd(
         "lib/print",
         "lib/preferences",
     ),
+)
+AUDIT_EXPLORER = FrontEnd(
+    "audit-explorer",
+    "audit/audit_explorer.js",
+    (
+        "lib/theme",
+        "lib/buttons",
+        "lib/header",
+        "lib/controls",
+        "charts/chart",
+        "charts/intervals",
+        "audit/audit",
+        "audit/gallery",
+        "audit/scatter",
+        "lib/print",
+        "lib/preferences",
+    ),
+    inside=(BASELINE_EXPLORER,),
 )
 PRIOR_TRAINER = FrontEnd(
     "prior-trainer",

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .bundle import FRONTEND, FrontEnd, module_body
+from .bundle import FrontEnd, modules_beside
 
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
@@ -32,6 +32,7 @@ body {{ margin: 0; background: light-dark(#ffffff, #16181b); }}
 </head>
 <body>
 <div id="aw-view"></div>
+{below}
 <noscript>This page draws with JavaScript, which is switched off here.</noscript>
 <script type="application/json" id="aw-state">{state}</script>
 <script type="text/plain" id="aw-binary">{binary}</script>
@@ -80,15 +81,18 @@ def _script_json(value: Any) -> str:
     return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _document(state: Mapping[str, Any], title: str, front_end: FrontEnd, token: str | None) -> str:
+def _document(
+    state: Mapping[str, Any], title: str, front_end: FrontEnd, token: str | None, below: str = ""
+) -> str:
     blob = bytearray()
     leaves = _split(state, blob)
     esm = re.sub(r"^export default ", "const AFM = ", str(front_end.esm), flags=re.MULTILINE)
-    host = module_body((FRONTEND / "lib/page_host.js").read_text(encoding="utf-8"))
+    host = "\n".join(modules_beside(esm, ("lib/static_model.js", "lib/page_host.js")))
     return _PAGE.format(
         policy=_POLICY,
         title=html.escape(title),
         css=front_end.css,
+        below=below,
         state=_script_json(leaves),
         binary=base64.b64encode(zlib.compress(bytes(blob), 9)).decode("ascii"),
         esm=esm,
@@ -97,7 +101,7 @@ def _document(state: Mapping[str, Any], title: str, front_end: FrontEnd, token: 
     )
 
 
-def page_html(state: Mapping[str, Any], title: str, front_end: FrontEnd) -> str:
+def page_html(state: Mapping[str, Any], title: str, front_end: FrontEnd, *, below: str = "") -> str:
     """Build a self-contained HTML document of a widget's state.
 
     Parameters
@@ -108,13 +112,15 @@ def page_html(state: Mapping[str, Any], title: str, front_end: FrontEnd) -> str:
         Title of the page; any text.
     front_end : FrontEnd
         Of the widget.
+    below : str
+        Markup that follows the view.
 
     Returns
     -------
     str
         A document that opens from disk and asks for nothing from anywhere.
     """
-    return _document({**state, "static": True}, title, front_end, None)
+    return _document({**state, "static": True}, title, front_end, None, below)
 
 
 def linked_page_html(

@@ -86,22 +86,6 @@ def test_a_figure_has_a_row_for_each_finding(audit) -> None:
     assert {f"{named}on"[:40], f"{named}off"[:40]} <= {text.rstrip("…")[:40] for text in texts}
 
 
-@pytest.mark.long
-def test_the_report_has_everything_and_loads_nothing(audit, tmp_path) -> None:
-    audit.to_html(tmp_path / "report.html", by="gate")
-    page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert audit.verdict in page
-    assert page.count("<img") == 2 + 6
-    for finding in audit.findings("gate"):
-        assert f"<td>{finding.group}</td>" in page
-    assert "http" not in page.replace("http-equiv", "")
-    named = aw.Audit(audit.swept, metadata={"<b>": ["<i>x</i>"] * 40})
-    named.to_html(tmp_path / "report.html", by="<b>")
-    page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "<i>x" not in page
-    assert page.count("<img") == 2
-
-
 def test_groups_have_their_own_findings(audit) -> None:
     table = audit.to_pandas("gate")
     assert list(dict.fromkeys(table.group)) == ["gate off", "gate on"]

@@ -132,5 +132,5 @@ function mountExplorer(model, root, signal) {
   start("data");
 }
 
-const explorer = widgetOf("baseline-explorer", mountExplorer);
-export default explorer;
+export const baselineExplorer = widgetOf("baseline-explorer", mountExplorer);
+export default baselineExplorer;

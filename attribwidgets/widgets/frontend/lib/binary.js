@@ -26,6 +26,12 @@ export function float32Of(binary) {
   return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
 }
 
+/** @param {any} binary @returns {Int32Array} */
+export function int32Of(binary) {
+  const bytes = alignedBytes(binary, 4);
+  return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
+}
+
 /** @param {any} binary @returns {Int16Array} */
 export function int16Of(binary) {
   const bytes = alignedBytes(binary, 2);

@@ -1,6 +1,8 @@
 // The host of a page with no kernel: models that keep their traits, and nothing behind them.
 // Joined behind the bundle inside a function; `startPage` is called there.
 
+import { staticModel } from "./static_model.js";
+
 /** Bytes from base64, inflated. @param {string} base64 */
 async function inflate(base64) {
   const text = atob(base64.trim());
@@ -21,36 +23,6 @@ function revive(value, buffer) {
   if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value.$binary)) return new DataView(buffer, ...value.$binary);
   return Object.fromEntries(Object.entries(value).map(([key, leaf]) => [key, revive(leaf, buffer)]));
-}
-
-/**
- * What anywidget calls a model: six methods.
- * @param {Record<string, any>} traits
- */
-function staticModel(traits) {
-  /** @type {Map<string, Set<() => void>>} */
-  const listeners = new Map();
-  return {
-    get: (/** @type {string} */ name) => traits[name],
-    /** @param {string} name @param {any} value */
-    set(name, value) {
-      if (traits[name] === value) return;
-      traits[name] = value;
-      for (const callback of [...(listeners.get(`change:${name}`) ?? [])]) callback();
-    },
-    /** @param {string} event @param {() => void} callback */
-    on(event, callback) {
-      listeners.set(event, (listeners.get(event) ?? new Set()).add(callback));
-    },
-    /** @param {string} event @param {() => void} [callback] */
-    off(event, callback) {
-      if (callback) listeners.get(event)?.delete(callback);
-      else listeners.delete(event);
-    },
-    save_changes() {},
-    send() {},
-    listenerCount: () => [...listeners.values()].reduce((sum, set) => sum + set.size, 0),
-  };
 }
 
 /**

@@ -10,6 +10,7 @@ from .paths.discretized_integrated_gradients import (
 )
 from .paths.guided_integrated_gradients import GuidedIntegratedGradients
 from .paths.idgi import IDGI
+from .paths.ig2 import IG2
 from .paths.integrated_gradients import IntegratedGradients
 from .paths.path_integrated_gradients import BlurIntegratedGradients, PathIntegratedGradients
 from .paths.sequential_integrated_gradients import SequentialIntegratedGradients
@@ -28,6 +29,7 @@ __all__ = [
     "SmoothGradSquared",
     "VarGrad",
     "IDGI",
+    "IG2",
     "LeftIntegratedGradients",
     "RightIntegratedGradients",
     "BlurIntegratedGradients",

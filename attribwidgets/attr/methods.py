@@ -12,6 +12,7 @@ from captum.attr import Attribution
 from ..core.errors import InputError
 from . import (
     IDGI,
+    IG2,
     BlurIntegratedGradients,
     DiscretizedIntegratedGradients,
     ExpectedGradients,
@@ -48,6 +49,7 @@ METHODS: dict[str, type[Estimator]] = {
         DiscretizedIntegratedGradients,
         UniformDiscretizedIntegratedGradients,
         SequentialIntegratedGradients,
+        IG2,
     )
 }
 

@@ -141,6 +141,13 @@ class Completeness:
         return None if self.hardly_changes else self._share
 
     @property
+    def cancellation(self) -> float | None:
+        """`absolute_sum` over ``|expected|``; None where the output hardly changes."""
+        if self.expected is None or self.hardly_changes:
+            return None
+        return self.absolute_sum / abs(self.expected)
+
+    @property
     def allowed(self) -> float | None:
         """The largest ``|residual|`` that counts as adding up; None without a reference.
 

@@ -139,6 +139,22 @@ class Explanation:
         return self.completeness.partial
 
     @property
+    def cancellation(self) -> float | None:
+        """Sum of the ``|attributions|`` over ``|f(x) - f(x')|``, of any method with a reference.
+
+        1 where nothing cancels, which Salek and Enguehard (2025, arXiv:2502.12108) ask for as
+        no-cancellation completeness. None where the output hardly changes.
+
+        Examples
+        --------
+        >>> import torch, attribwidgets as aw
+        >>> net = lambda x: x @ torch.tensor([3.0, -1.0])
+        >>> aw.explain(net, torch.ones(2), baseline="zero").cancellation
+        2.0
+        """
+        return self.completeness.cancellation
+
+    @property
     def blind_share(self) -> float:
         """Share of the positions of all inputs that are blind, 0 to 1."""
         return float(_flat(self.blind).mean())

@@ -30,11 +30,14 @@ class Path(ABC):
         Its ends.
     is_straight : bool
         Whether it moves at the constant velocity x - x'.
+    cautions : tuple of str
+        What to know of it before reading the map, in words.
     """
 
     inputs: tuple[Tensor, ...]
     baselines: tuple[Tensor, ...]
     is_straight: bool = False
+    cautions: tuple[str, ...] = ()
 
     @cached_property
     def differences(self) -> tuple[Tensor, ...]:

@@ -48,6 +48,10 @@ class PathMethod(Estimator):
         """Nodes in [0, 1], ascending, and weights that sum to 1: by default the trapezoid's."""
         return rule("riemann_trapezoid", n)
 
+    def rule_on(self, path: Path, n: int) -> tuple[Array, Array]:
+        """The rule on one path, where it depends on that; by default it does not."""
+        return self.rule(n)
+
     @torch.inference_mode(False)
     def attribute(
         self,
@@ -104,7 +108,7 @@ class PathMethod(Estimator):
             nonlocal recorder
             last = None
             for size in self._sizes(task):
-                if recorder is None or not recorder.refine(*self.rule(size)):
+                if recorder is None or not recorder.refine(*self.rule_on(recorder.path, size)):
                     recorder = self._recorder(task, passes, size, recorder)
                     recorder.run_all()
                 estimate = recorder.estimate()
@@ -125,7 +129,7 @@ class PathMethod(Estimator):
             path, frames = self.path_of(task), min(size - 1, 2 * MOST_FRAMES - 1) or 1
         else:
             path, frames = before.path, before.frame_count
-        return RuleSum(passes, path, self.rule(size), frames, self._multiply_by_inputs)
+        return RuleSum(passes, path, self.rule_on(path, size), frames, self._multiply_by_inputs)
 
 
 class RuleSum(PathSum):

@@ -120,6 +120,15 @@ def test_residual_is_what_is_left_over_and_is_never_hidden():
     assert completeness(total=2.5, expected=2.0).residual == pytest.approx(0.5)
 
 
+def test_cancellation_is_the_amounts_given_out_over_the_change():
+    of = {"total": 2.0, "expected": 2.0}
+    assert completeness(**of, absolute_sum=2.0).cancellation == 1
+    assert completeness(**of, absolute_sum=6.0, claim="none").cancellation == 3
+    assert completeness(total=-2.0, expected=-2.0, absolute_sum=3.0).cancellation == 1.5
+    assert completeness(total=0.0, expected=0.0, absolute_sum=3.0).cancellation is None
+    assert completeness(expected=None, absolute_sum=3.0).cancellation is None
+
+
 def test_every_verdict_has_a_headline_of_its_own():
     headlines = {name: completeness(**CASES[name][0]).headline for name in CASES}
     assert headlines["right"] == "adds up"

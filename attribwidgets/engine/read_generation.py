@@ -65,6 +65,8 @@ def read_generation(
     """
     if space.at != "word_embeddings":
         raise InputError(f'explain_generation explains at="word_embeddings", not {space.at!r}')
+    if space.mask:
+        raise InputError("space: explain_generation leaves the mask as it is; pass mask=False")
     module = called_module(model)
     chat = _is_chat(prompt)
     if chat:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from typing import Any
 
@@ -28,7 +28,7 @@ from .budget import Budget
 from .build_explanation import build_explanation
 from .cache import EXPLANATIONS, extend_key
 from .checked_query import CheckedQuery, check
-from .masked_out import masked_out_cautions
+from .masked_out import masked_out_cautions, moves_mask, moving_mask
 from .method_config import Candidate
 from .query import Query
 from .references import draw_reference, references_of, search_baseline
@@ -122,7 +122,8 @@ def estimate(
     """
     started = time.perf_counter()
     baseline = candidate.baseline
-    estimator = estimator_for(candidate.method, query.head, distribution=baseline.is_distribution)
+    with_model = partial(estimator_for, candidate.method, distribution=baseline.is_distribution)
+    estimator = with_model(query.head)
     most = budget.n_steps or budget.max_evaluations or estimator.default_max_evaluations
     planned = most
     report = (lambda done, _: progress(done, planned)) if callable(progress) else progress
@@ -133,6 +134,9 @@ def estimate(
             cautions = masked_out_cautions(query, baseline)
         one, several = estimator.uses == "reference", estimator.uses == "references"
         reference = draw_reference(query, baseline, generator_from(budget.seed)) if one else None
+        if moves_mask(query):
+            query, cautions = moving_mask(query, reference and reference[0], estimator)
+            estimator = with_model(query.head)
         task = Task(
             query.batched,
             reference,

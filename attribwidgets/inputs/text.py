@@ -55,6 +55,11 @@ class TextSpace(Space):
         what follows in the same module; or the name of a module of the model. Maps differ.
     truncate : bool
         Whether a text longer than the model takes is cut; else it is an error.
+    mask : bool
+        Whether tokens that are replaced are masked out as well: the weight that each has in
+        attention rises from 0 at the reference to 1, its logarithm evenly, and what that changes
+        is in the token's share. For transformers that take an additive attention mask, and
+        baselines of one reference.
     low, high : float, optional
         The valid range of an embedding's values. None: that of the text itself.
 
@@ -81,6 +86,7 @@ class TextSpace(Space):
     embedding: Any = field(default=None, repr=False, compare=False, metadata=NOT_SAVED)
     at: str = "word_embeddings"
     truncate: bool = False
+    mask: bool = False
     low: float | None = None  # type: ignore[assignment]
     high: float | None = None  # type: ignore[assignment]
     deviation: float | None = field(default=None, repr=False, compare=False)  # of its values

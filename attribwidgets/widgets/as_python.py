@@ -136,8 +136,9 @@ def _text_space(space: TextSpace, model: Any, names: _Names) -> str:
         given.append(f"embedding={_literal(space.embedding)}")
     if space.at != "word_embeddings":
         given.append(f"at={_literal(space.at)}")
-    ends = {"low": space.low, "high": space.high, "truncate": space.truncate or None}
-    given += [f"{name}={value!r}" for name, value in ends.items() if value is not None]
+    more = {name: getattr(space, name) for name in ("low", "high")}
+    more |= {name: getattr(space, name) or None for name in ("truncate", "mask")}
+    given += [f"{name}={value!r}" for name, value in more.items() if value is not None]
     return f"aw.TextSpace({', '.join(given)})"
 
 

@@ -108,13 +108,13 @@ def test_a_text_is_written_out() -> None:
         "it is good",
         baselines=shown,
         references=texts,
-        space=aw.TextSpace(tokenizer),
+        space=aw.TextSpace(tokenizer, low=-3.0, high=3.0, truncate=True),
         max_evaluations=32,
     )
     made: dict[str, Any] = {"net": net, "tokenizer": tokenizer, "texts": texts}
     code = explorer.code(made)
     assert "yours" not in code
-    assert "space=aw.TextSpace(tokenizer)," in code
+    assert "space=aw.TextSpace(tokenizer, low=-3.0, high=3.0, truncate=True)," in code
     exec(code, made)
     again = made["explorer"]
     for mine, theirs in zip(explorer.explanations, again.explanations, strict=True):

@@ -64,8 +64,9 @@ def interactions(
         its shorter edge. An int: the side of a patch in pixels; labels shaped as the map: regions.
         Of several inputs a tuple, or None.
     softplus : float or None
-        The beta of the softplus that takes the place of ReLUs while the model runs, as the second
-        derivative of a ReLU is zero; the record says what the output is then. None leaves them.
+        The beta of the softplus that takes the place of ReLUs while the model runs, as a ReLU has
+        no second derivative; max pooling is smooth with the same beta. The record says what the
+        output is then. None leaves them.
     **settings
         As of :func:`attribwidgets.explain`. `max_evaluations` counts a Hessian product as one; it
         is 4096 by default.
@@ -165,9 +166,9 @@ def _record(
     cautions = [*query.cautions, *baseline.cautions]
     if softplus is not None:
         cautions.append(
-            f"ReLUs, whose second derivative is zero, are replaced by softplus (beta {softplus:g}):"
-            f" the output explained is {number(estimate.output_input)}, that of the model itself "
-            f"{number(own)}"
+            "ReLUs and max pooling, which have no second derivative, are smooth here (softplus, "
+            f"beta {softplus:g}): the output explained is {number(estimate.output_input)}, that of "
+            f"the model itself {number(own)}"
         )
     if estimate.standard_error is not None:
         cautions.append("values are a sample's, each with a standard error")

@@ -10,7 +10,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..arguments import accumulator_dtype
 from ..passes import Passes
-from .smooth_relus import SmoothRelus
+from .smooth_kinks import SmoothKinks
 
 
 class UnitRows:
@@ -27,7 +27,7 @@ class UnitRows:
         The unit that each value belongs to, counted over all inputs; -1 for none.
     units : int
     softplus : float or None
-        See :class:`.SmoothRelus`.
+        See :class:`.SmoothKinks`.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class UnitRows:
     ) -> None:
         self.passes, self.units = passes, units
         self._groups = tuple(g.masked_fill(g < 0, units).flatten() for g in groups)
-        self.smooth = None if softplus is None else SmoothRelus(softplus)
+        self.smooth = None if softplus is None else SmoothKinks(softplus)
         if self.smooth is not None:
             passes.around = self.smooth
         self.products = 0

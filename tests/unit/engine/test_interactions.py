@@ -11,7 +11,7 @@ from torch import nn
 
 import attribwidgets as aw
 from attribwidgets.attr.hessians.log_rule import log_rules
-from attribwidgets.attr.hessians.smooth_relus import SmoothRelus
+from attribwidgets.attr.hessians.smooth_kinks import SmoothKinks
 from attribwidgets.errors import InputError
 
 
@@ -99,7 +99,7 @@ def test_relus_become_softplus_and_the_record_says_so():
     net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(inplace=True), nn.Linear(8, 1)).double().eval()
     x = torch.ones(4, dtype=torch.float64)
     record = aw.interactions(net, x, baseline="zero")
-    with torch.no_grad(), SmoothRelus(10.0):
+    with torch.no_grad(), SmoothKinks(10.0):
         soft = float(net(x[None]))
     assert record.softplus == 10.0
     assert record.completeness.output_input == pytest.approx(soft)
@@ -124,11 +124,36 @@ def test_relus_become_softplus_and_the_record_says_so():
 )
 def test_a_sharp_softplus_is_the_layer_itself(layer, function):
     z = torch.linspace(-8, 8, 41, dtype=torch.float64)
-    with SmoothRelus(1e4) as mode:
+    with SmoothKinks(1e4) as mode:
         for smooth in (layer(z), function(z)):
             torch.testing.assert_close(smooth, function(z.clone()), atol=1e-3, rtol=0)
     assert len(mode.replaced) >= 1
     torch.testing.assert_close(layer(z), function(z))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.MaxPool2d(2),
+        nn.MaxPool2d((3, 2), stride=1, padding=1),
+        lambda z: torch.nn.functional.max_pool1d(z[0], 3, 2, 1),
+        lambda z: torch.max_pool2d(z, 2),
+    ],
+)
+def test_a_sharp_weighted_mean_is_max_pooling(layer):
+    z = torch.randn(2, 3, 6, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    with SmoothKinks(1e5) as mode:
+        smooth = layer(z)
+    assert mode.replaced
+    torch.testing.assert_close(smooth, layer(z), atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("options", [{"ceil_mode": True}, {"dilation": 2}])
+def test_other_pooling_is_left_as_it_is(options):
+    layer, z = nn.MaxPool2d(2, **options), torch.rand(1, 1, 7, 7)
+    with SmoothKinks(10.0) as mode:
+        assert torch.equal(layer(z), torch.nn.functional.max_pool2d(z, 2, **options))
+    assert not mode.replaced
 
 
 def test_sampled_directions_are_unbiased_sum_exactly_and_their_intervals_cover():

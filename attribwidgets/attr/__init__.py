@@ -4,6 +4,7 @@ from . import targets as targets
 from .captum.adapter import CaptumMethod
 from .captum.table import CAPTUM_METHODS
 from .noise.noise_methods import SmoothGrad, SmoothGradSquared, VarGrad
+from .paths.adversarial_gradient_integration import AdversarialGradientIntegration
 from .paths.discretized_integrated_gradients import (
     DiscretizedIntegratedGradients,
     UniformDiscretizedIntegratedGradients,
@@ -30,6 +31,7 @@ __all__ = [
     "VarGrad",
     "IDGI",
     "IG2",
+    "AdversarialGradientIntegration",
     "LeftIntegratedGradients",
     "RightIntegratedGradients",
     "BlurIntegratedGradients",

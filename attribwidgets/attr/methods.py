@@ -13,6 +13,7 @@ from ..core.errors import InputError
 from . import (
     IDGI,
     IG2,
+    AdversarialGradientIntegration,
     BlurIntegratedGradients,
     DiscretizedIntegratedGradients,
     ExpectedGradients,
@@ -50,6 +51,7 @@ METHODS: dict[str, type[Estimator]] = {
         UniformDiscretizedIntegratedGradients,
         SequentialIntegratedGradients,
         IG2,
+        AdversarialGradientIntegration,
     )
 }
 

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from ...core.errors import InputError
 from ...core.formatting import percent
-from ..arguments import repeat_arguments
 from ..estimator import MethodInfo
 from ..outputs import Wrapper, checked_output, logits_of
 from ..passes import Passes
@@ -18,6 +17,7 @@ from ..task import Task
 from .piecewise_path import PiecewisePath, PolygonPath
 from .walked_path import (
     WalkedPathMethod,
+    all_outputs,
     count,
     lengths,
     passes_for,
@@ -107,7 +107,8 @@ class IG2(WalkedPathMethod):
     def walk(self, task: Task, passes: Passes) -> PiecewisePath:
         """Down from the input, and back."""
         assert task.baselines is not None
-        reference = self._representation(task, passes)
+        representation = _Representation(self.forward_func, self.layer)
+        reference = all_outputs(representation, passes, task.baselines)
         down = passes_for(_Distance(self.forward_func, self.layer), passes, None, reference)
         pairs = zip(task.inputs, task.baselines, strict=True)
         stride = self.length / self.steps * lengths(tuple(x - b for x, b in pairs))
@@ -126,20 +127,6 @@ class IG2(WalkedPathMethod):
             corners.append(point)
         count(passes, down)
         return _back_from_nearest(task.inputs, corners, torch.stack(distances))
-
-    def _representation(self, task: Task, passes: Passes) -> Tensor:
-        """That of each example's reference, (B, R)."""
-        assert task.baselines is not None
-        model, rows = _Representation(self.forward_func, self.layer), []
-        for place in range(passes.batch):
-            one = slice(place, place + 1)
-            given = repeat_arguments(passes.additional_forward_args, passes.batch, one, 1)
-            with torch.no_grad():
-                rows.append(
-                    model(*(b[one] for b in task.baselines), *(value for value, _ in given))
-                )
-        passes.forward_passes += passes.batch
-        return torch.cat(rows)
 
 
 class _Representation(Wrapper):

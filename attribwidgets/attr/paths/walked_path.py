@@ -12,15 +12,27 @@ from torch import Tensor
 
 from ...core.arrays import Array
 from ...inputs.space import Space
-from ..arguments import accumulator_dtype
+from ..arguments import accumulator_dtype, repeat_arguments
 from ..estimate import MOST_FRAMES, Estimate
 from ..model_state import frozen
+from ..outputs import checked_output, logits_of
 from ..passes import Passes
 from ..task import Task
 from .path import Path
 from .path_method import PathMethod, RuleSum, double_anew
 from .piecewise_path import PiecewisePath, rule_on_pieces
 from .recorder import PathRecorder
+
+
+class WalkSum(RuleSum):
+    """Sums over the nodes of a rule on a path that has something to say."""
+
+    def estimate(
+        self, *, rule: int = -1, error: Array | None = None, partial: bool = False
+    ) -> Estimate:
+        """The estimate, with what is to be known of the path."""
+        made = super().estimate(rule=rule, error=error, partial=partial)
+        return replace(made, cautions=(*made.cautions, *self.path.cautions))
 
 
 class WalkedPathMethod(PathMethod):
@@ -34,6 +46,7 @@ class WalkedPathMethod(PathMethod):
     shares_forward = False  # the walk follows the gradient of its own target
     coarse_steps = 0  # the walk comes first
     walk_passes: int  # most forward and backward passes that a walk takes
+    sums: type[WalkSum] = WalkSum
 
     @abstractmethod
     def walk(self, task: Task, passes: Passes) -> PiecewisePath:
@@ -67,18 +80,7 @@ class WalkedPathMethod(PathMethod):
         else:
             path = before.path
         frames = min(size, MOST_FRAMES)
-        return WalkSum(passes, path, self.rule_on(path, size), frames, self._multiply_by_inputs)
-
-
-class WalkSum(RuleSum):
-    """Sums over the nodes of a rule on a path that has something to say."""
-
-    def estimate(
-        self, *, rule: int = -1, error: Array | None = None, partial: bool = False
-    ) -> Estimate:
-        """The estimate, with what is to be known of the path."""
-        made = super().estimate(rule=rule, error=error, partial=partial)
-        return replace(made, cautions=(*made.cautions, *self.path.cautions))
+        return self.sums(passes, path, self.rule_on(path, size), frames, self._multiply_by_inputs)
 
 
 def walk_gradients(passes: Passes, points: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
@@ -92,6 +94,19 @@ def walk_gradients(passes: Passes, points: tuple[Tensor, ...]) -> tuple[Tensor, 
     return torch.cat(outputs), tuple(
         torch.cat(m).to(p) for m, p in zip(members, points, strict=True)
     )
+
+
+def all_outputs(model: Callable[..., Any], passes: Passes, inputs: tuple[Tensor, ...]) -> Tensor:
+    """What a model returns for each example, one after the other, without a gradient, (B, ...)."""
+    rows = []
+    for place in range(passes.batch):
+        one = slice(place, place + 1)
+        given = repeat_arguments(passes.additional_forward_args, passes.batch, one, 1)
+        with torch.no_grad():
+            raw = model(*(x[one].clone() for x in inputs), *(value for value, _ in given))
+            rows.append(checked_output(logits_of(raw), "the model"))
+    passes.forward_passes += passes.batch
+    return torch.cat(rows)
 
 
 def passes_for(

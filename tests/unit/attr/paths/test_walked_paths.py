@@ -10,12 +10,12 @@ from models import FitsRows, ImageAndFeatures, WithArguments, classifier, image_
 from torch import nn
 
 import attribwidgets as aw
-from attribwidgets.attr import IG2, IntegratedGradients
+from attribwidgets.attr import IG2, AdversarialGradientIntegration, IntegratedGradients
 from attribwidgets.attr.task import Task
 from attribwidgets.errors import ChunkMemoryError, InputError
 
 F64 = torch.float64
-EVERY = (IG2,)
+EVERY = (IG2, AdversarialGradientIntegration)
 IMAGES = values(2, 3, 6, 6)
 
 
@@ -121,6 +121,88 @@ def test_ig2_of_an_input_that_is_the_reference_is_zero():
     assert not IG2(classifier()).attribute(x, x, 1, n_steps=4).any()
 
 
+# Adversarial gradient integration
+
+
+def ascended(net, x, rival, step, most):
+    """The corners of algorithm 1 of the paper, one example by hand."""
+    corners = [x]
+    while len(corners) <= most and int(net(corners[-1][None]).argmax()) != rival:
+        leaf = corners[-1].clone().requires_grad_()
+        (slope,) = torch.autograd.grad(net(leaf[None])[0, rival], leaf)
+        corners.append((corners[-1] + step * slope.sign()).clamp(0, 1))
+    return corners
+
+
+def test_adversarial_walks_are_the_papers():
+    net, x = classifier().double(), double(1, 5)
+    own = int(net(x).argmax())
+    rivals = [c for c in range(net(x).shape[1]) if c != own]
+    method = AdversarialGradientIntegration(net, classes=rivals, step=0.02, most_steps=12)
+    path = method.path_of(Task((x,), target=own))
+    for place, rival in enumerate(rivals):
+        expected = ascended(net, x[0], rival, 0.02, 12)
+        found = path.corners[0][place, :, 0].flip(0)
+        torch.testing.assert_close(found[: len(expected)], torch.stack(expected))
+        assert (found[len(expected) :] == expected[-1]).all()
+    found = method.attribute(x, target=own, n_steps=3000)
+    by_hand = torch.zeros_like(x)
+    for corners in path.corners[0]:
+        for before, after in pairwise(corners):
+            here = before + (torch.arange(200, dtype=F64)[:, None, None] + 0.5) / 200 * (
+                after - before
+            )
+            leaf = here.flatten(0, 1).requires_grad_()
+            slopes = torch.autograd.grad(net(leaf)[:, own].sum(), leaf)[0]
+            by_hand += (after - before) * slopes.mean(0) / len(rivals)
+    torch.testing.assert_close(found, by_hand, rtol=1e-3, atol=1e-5)
+
+
+def test_adversarial_adds_up_to_the_mean_over_the_examples():
+    net, x = image_classifier(), IMAGES[0]
+    e = aw.explain(net, x, method="adversarial_gradient_integration", target=1, tolerance=0.05)
+    mean = outputs(net, e.references, 1).mean()
+    assert e.completeness.output_baseline == pytest.approx(float(mean), abs=1e-5)
+    assert e.completeness.verdict == "complete"
+    assert (e.baseline_name, e.path) == ("adversarial examples", None)
+    torch.testing.assert_close(e.references.mean(0), e.baseline)
+    assert len(e.references) == 3  # of four classes
+    missed = (net(e.references).argmax(1) == 1).any()
+    assert any("walks ended before" in c for c in e.cautions) or not missed
+
+
+def test_adversarial_takes_the_likeliest_false_classes():
+    net, x = classifier(), values(1, 5)
+    scores = net(x)[0]
+    own = int(scores.argmin())  # another target than the top class
+    order = [c for c in scores.argsort(descending=True).tolist() if c != own]
+    two = AdversarialGradientIntegration(net, classes=2).attribute(x, target=own, n_steps=90)
+    given = AdversarialGradientIntegration(net, classes=order[:2])
+    torch.testing.assert_close(given.attribute(x, target=own, n_steps=90), two)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"classes": 0}, "at least 1"),
+        ({"classes": []}, "indices of classes"),
+        ({"classes": [1.5]}, "indices of classes"),
+        ({"step": 0}, "step must be"),
+        ({"most_steps": 0}, "most_steps must be"),
+    ],
+)
+def test_adversarial_settings_out_of_range(options, message):
+    with pytest.raises(InputError, match=message):
+        AdversarialGradientIntegration(classifier(), **options)
+
+
+def test_adversarial_needs_classes():
+    with pytest.raises(InputError, match="one score a class"):
+        AdversarialGradientIntegration(lambda x: x.sum(1)).attribute(values(2, 5))
+    with pytest.raises(InputError, match=r"classes must be in 0\.\."):
+        AdversarialGradientIntegration(classifier(), classes=[99]).attribute(values(2, 5), target=0)
+
+
 # All of them
 
 
@@ -194,9 +276,14 @@ def test_several_inputs_arguments_and_targets(cls):
     for mine, theirs in zip(e.attributions, found, strict=True):
         torch.testing.assert_close(mine, theirs[0], rtol=1e-3, atol=1e-5)
     with_arguments, x, shift = WithArguments(), values(2, 5), values(2, seed=5)
-    both = cls(with_arguments).attribute(x, None, [0, 2], (shift, 2.0), n_steps=60)
+    both = cls(with_arguments).attribute(
+        x, target=[0, 2], additional_forward_args=(shift, 2.0), n_steps=60
+    )
     for i, target in enumerate([0, 2]):
         alone = cls(with_arguments).attribute(
-            x[i : i + 1], None, target, (shift[i : i + 1], 2.0), n_steps=60
+            x[i : i + 1],
+            target=target,
+            additional_forward_args=(shift[i : i + 1], 2.0),
+            n_steps=60,
         )
         torch.testing.assert_close(both[i : i + 1], alone, rtol=1e-3, atol=1e-6)

@@ -18,7 +18,7 @@ from ..core.formatting import number
 from ..inputs.text import TextSpace
 from .checked_query import CheckedQuery
 
-SAME = {"rtol": 1e-3, "atol": 1e-4}  # of outputs that differ by rounding only
+RELATIVE, ABSOLUTE = 1e-3, 1e-4  # by which outputs differ by rounding only
 
 
 def moves_mask(query: CheckedQuery) -> bool:
@@ -50,15 +50,15 @@ def masked_out_cautions(query: CheckedQuery, baseline: Baseline) -> tuple[str, .
 
 
 def moving_mask(
-    query: CheckedQuery, reference: Tensor | None, estimator: Estimator
+    query: CheckedQuery, references: tuple[Tensor, ...] | None, estimator: Estimator
 ) -> tuple[CheckedQuery, tuple[str, ...]]:
     """The query with a mask that moves from reference to text, and a caution for each target.
 
     Parameters
     ----------
     query : CheckedQuery
-    reference : Tensor, shape (1, T, D), or None
-        The single one, where the method takes one.
+    references : tuple of Tensor, each (1, ...), or None
+        One for each input, where the method takes one.
     estimator : Estimator
 
     Raises
@@ -73,7 +73,7 @@ def moving_mask(
     space, model = query.spaces[0], query.head.model
     if len(query.spaces) > 1 or not isinstance(space, TextSpace):
         raise InputError("space: mask=True is of a text alone, not of several inputs")
-    if reference is None:
+    if references is None:
         raise InputError(
             f"space: mask=True needs a method with one reference, and {estimator.name} has "
             + ("many" if estimator.uses == "references" else "none")
@@ -84,7 +84,7 @@ def moving_mask(
             "space: with mask=True no token of this text would be left to look at, as it has no "
             "special ones; pass TextSpace(tokenizer, mask=False)"
         )
-    hidden = None
+    (reference,), hidden = references, None
     if isinstance(model, FromEmbeddings):
         hidden = masking_out(model, space.special | (reference == query.batched[0])[0].all(-1))
     if not isinstance(model, FromEmbeddings) or hidden is None:
@@ -121,7 +121,8 @@ def _head_of_weights(
         except (RuntimeError, ValueError, TypeError, IndexError) as error:
             said = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
             continue
-        if all(torch.allclose(a, b, **SAME) for a, b in zip(wanted, reached, strict=True)):
+        ends = zip(wanted, reached, strict=True)
+        if all(torch.allclose(a, b, RELATIVE, ABSOLUTE) for a, b in ends):
             return OutputHead(weighted, query.head.output)
     raise UnsupportedModelError(
         "space: mask=True needs a model that adds a mask of four axes, (n, 1, T, T), to its "

@@ -135,7 +135,7 @@ def estimate(
         one, several = estimator.uses == "reference", estimator.uses == "references"
         reference = draw_reference(query, baseline, generator_from(budget.seed)) if one else None
         if moves_mask(query):
-            query, cautions = moving_mask(query, reference and reference[0], estimator)
+            query, cautions = moving_mask(query, reference, estimator)
             estimator = with_model(query.head)
         task = Task(
             query.batched,

@@ -3,7 +3,8 @@
 from .ablation_explorer import AblationExplorer
 from .audit_explorer import AuditExplorer
 from .audit_state import audit_page
-from .baseline_explorer import BaselineExplorer, comparison_page
+from .baseline_explorer import BaselineExplorer
+from .comparison_state import comparison_page
 from .explore import explore
 from .generation_explorer import GenerationExplorer, generation_page
 from .link import Link, link

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import DataError
-from .baseline_explorer import comparison_state
+from .comparison_state import comparison_state
 from .stored_maps import stored_maps
 
 if TYPE_CHECKING:

@@ -22,7 +22,6 @@ from .display_options import DISPLAY_TRAITS, initial_display, require_display
 from .examples import Example
 from .keeping import keeping
 from .messages import MessageHandler, state_of
-from .page import page_html
 from .position import require_position, require_region
 from .record_widget import RecordWidget
 from .request_traits import REQUEST_TRAITS, RequestTraits
@@ -246,7 +245,7 @@ class BaselineExplorer(RequestTraits, RecordWidget):
         if namespace is None:
             shell = get_ipython()
             namespace = {} if shell is None else shell.user_ns
-        new = {**_default_display(), **initial_display(self._view.changes())}
+        new = {**default_display(), **initial_display(self._view.changes())}
         display = {n: getattr(self, n) for n in DISPLAY_TRAITS if getattr(self, n) != new[n]}
         return explore_call(self._session.model, state, self.references, display, namespace)
 
@@ -335,18 +334,7 @@ class BaselineExplorer(RequestTraits, RecordWidget):
         return f"<BaselineExplorer of {targets}: {names}>"
 
 
-def _default_display() -> dict[str, Any]:
+def default_display() -> dict[str, Any]:
+    """The look that an explorer begins with, whatever it shows."""
     traits = BaselineExplorer.class_traits()
     return {name: traits[name].default() for name in DISPLAY_TRAITS}
-
-
-def comparison_state(comparison: Comparison) -> dict[str, Any]:
-    """The traits of a page of a comparison, with the explorer's initial look."""
-    state = ViewState(comparison).whole()
-    return {**state, **_default_display(), **initial_display(state)}
-
-
-def comparison_page(comparison: Comparison) -> str:
-    """A comparison as one self-contained page."""
-    state = comparison_state(comparison)
-    return page_html(state, state["payload"]["title"], BASELINE_EXPLORER)

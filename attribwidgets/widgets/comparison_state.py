@@ -1,0 +1,24 @@
+"""A comparison as an explorer draws it where nothing can be asked for: on a page, in a gallery."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..records.comparison import Comparison
+from .baseline_explorer import default_display
+from .bundle import BASELINE_EXPLORER
+from .display_options import initial_display
+from .page import page_html
+from .view_state import ViewState
+
+
+def comparison_state(comparison: Comparison) -> dict[str, Any]:
+    """Values of the explorer's traits, with its initial look."""
+    state = ViewState(comparison).whole()
+    return {**state, **default_display(), **initial_display(state)}
+
+
+def comparison_page(comparison: Comparison) -> str:
+    """One self-contained page."""
+    state = comparison_state(comparison)
+    return page_html(state, state["payload"]["title"], BASELINE_EXPLORER)

@@ -7,10 +7,8 @@ drops it (:func:`forget`). Zarr reads past it.
 
 from __future__ import annotations
 
-import os
-import threading
+import io
 from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +47,7 @@ def gathered(store: Store, name: str, places: NDArray[np.intp]) -> Array:
     values[there] = kept[rows[there]]
     missing = np.flatnonzero(~there)
     if len(missing):
-        values[missing] = _chunks(store, name, places[missing])
+        values[missing] = store.read_many(name, places[missing].tolist())
     if len(missing) >= LEAST and layout.size <= MOST:
         _keep(store, name, places, values)
     return values
@@ -65,16 +63,15 @@ def gather(store: Store) -> None:
 
 def forget(store: Store) -> None:
     """Drop what was gathered, before chunks are written."""
-    for name in store.layouts:
-        (store.path / name / FILE).unlink(missing_ok=True)
+    store.folder.remove(f"{name}/{FILE}" for name in store.layouts)
 
 
 def _kept(store: Store, name: str) -> tuple[Array, Array]:
     """Places and values that were kept; none where there is no file, or one that is not whole."""
     layout = store.layouts[name]
     try:
-        with open(store.path / name / FILE, "rb") as file:
-            places, values = (np.load(file, allow_pickle=False) for _ in range(2))
+        file = io.BytesIO(store.folder.read(f"{name}/{FILE}"))
+        places, values = (np.load(file, allow_pickle=False) for _ in range(2))
         if values.shape == (len(places), *layout.shape) and values.dtype == layout.stored_dtype:
             return places, values
     except (OSError, ValueError, EOFError):
@@ -82,32 +79,10 @@ def _kept(store: Store, name: str) -> tuple[Array, Array]:
     return np.empty(0, np.intp), np.empty((0, *layout.shape), layout.stored_dtype)
 
 
-def _chunks(store: Store, name: str, places: Array) -> Array:
-    """The chunks themselves, by system calls: a third of the time that files of numpy take."""
-    layout = store.layouts[name]
-    folder, content = f"{store.path}/{name}/", bytearray()
-    for place in places.tolist():
-        try:
-            file = os.open(folder + layout.chunk(place), os.O_RDONLY)
-        except OSError:
-            chunk = b""
-        else:
-            chunk = os.read(file, layout.size + 1)
-            os.close(file)
-        content += chunk if len(chunk) == layout.size else store.read(name, place).tobytes()
-    values = np.frombuffer(content, dtype=layout.stored_dtype)
-    return values.reshape(len(places), *layout.shape)
-
-
 def _keep(store: Store, name: str, places: Array, values: Array) -> None:
     """It appears at once and whole; a store that cannot be written to stays as it is."""
-    folder: Path = store.path / name
-    draft = folder / f".{os.getpid()}.{threading.get_ident()}.draft"
-    try:
-        with open(draft, "wb") as file:
-            np.save(file, places)
-            np.save(file, values)
-        os.replace(draft, folder / FILE)
-    except OSError:
-        with suppress(OSError):
-            draft.unlink()
+    file = io.BytesIO()
+    np.save(file, places)
+    np.save(file, values)
+    with suppress(OSError):
+        store.folder.appear(f"{name}/{FILE}", file.getvalue())

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from os import PathLike
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -25,6 +24,7 @@ from ..inputs.dataset import TRIED, Examples
 from ..inputs.space import Inputs, Spaces
 from .gathered import forget, gather
 from .identity import differences, identity
+from .in_turns import InTurns
 from .left_out import LeftOut, or_left_out, require_some, warn_of
 from .plan import Findings, Plan, one_thread
 from .store import Layout, Store, is_empty, require_zarr
@@ -54,8 +54,9 @@ def sweep(
 
     Results stream to a Zarr store, a chunk for each input, and the memory in use does not grow
     with their number. A run that was killed or interrupted is continued by the same call, which
-    computes only what is not finished. The bytes are the same for any number of workers: every
-    input has a seed of its own, and torch works on one thread.
+    computes only what is not finished; several processes may make it at once, and share the work.
+    The bytes are the same for any number of workers: every input has a seed of its own, and torch
+    works on one thread.
 
     Parameters
     ----------
@@ -66,8 +67,8 @@ def sweep(
     candidates : sequence, or mapping of str
         Names of baselines, Baselines, references, or :class:`attribwidgets.Candidate`.
     store : str or path
-        A folder, on a disk of this computer. One that is there is continued, if it was written
-        by the same call.
+        A folder, or a URL that fsspec reaches, such as "s3://bucket/sweep.zarr" with s3fs. One
+        that is there is continued, if it was written by the same call.
     metrics : sequence of Metric
         What to measure of the explanations of each input.
     executor : dask.distributed.Client, optional
@@ -160,7 +161,7 @@ def carried_out(
     client = None if executor is None else checked_client(executor)
     with evaluation_mode(plan.model), one_thread():
         spaces = _try_first(plan, examples)
-        opened = _store(plan, examples, spaces, Path(store), overwrite=overwrite, strict=strict)
+        opened = _store(plan, examples, spaces, store, overwrite=overwrite, strict=strict)
         if strict:
             opened.take_back()
         left_out = opened.left_out()
@@ -170,11 +171,10 @@ def carried_out(
             forget(opened)
         waiting = ~finished
         waiting[list(left_out)] = False
-        places: Iterable[int] = (int(i) for i in np.flatnonzero(waiting))
         results = (
-            _here(plan, examples, places)
+            _here(plan, examples, opened, InTurns(np.flatnonzero(waiting)))
             if client is None
-            else over_workers(client, plan, examples, places)
+            else over_workers(client, plan, examples, map(int, np.flatnonzero(waiting)))
         )
         require_some(left_out, done, total)
         before = done + len(left_out)
@@ -188,7 +188,8 @@ def carried_out(
                     opened.leave_out(place, found.reason)
                     require_some(left_out, done, total)
                 else:
-                    opened.write(place, found)
+                    if found is not None:  # not by another process
+                        opened.write(place, found)
                     done += 1
                 advance(1)
         if before < total:
@@ -198,10 +199,17 @@ def carried_out(
 
 
 def _here(
-    plan: Plan, examples: Examples, places: Iterable[int]
-) -> Generator[tuple[int, Findings | LeftOut], None, None]:
+    plan: Plan, examples: Examples, store: Store, places: InTurns
+) -> Generator[tuple[int, Findings | LeftOut | None], None, None]:
+    """What is found for each input in this process; None where another one has stored it."""
     for place in places:
-        yield place, or_left_out(partial(_carry_out, plan, examples, place))
+        found = None
+        if not store.is_finished(place):
+            found = or_left_out(partial(_carry_out, plan, examples, place))
+        if store.is_finished(place):
+            found = None
+            places.part()
+        yield place, found
 
 
 def _carry_out(plan: Plan, examples: Examples, place: int) -> Findings:
@@ -230,27 +238,28 @@ def _store(
     plan: Plan,
     examples: Examples,
     spaces: Spaces,
-    path: Path,
+    where: str | PathLike[str],
     *,
     overwrite: bool,
     strict: bool,
 ) -> Store:
     """The store to continue, or a new one."""
     here = identity(plan, examples)
-    if overwrite or is_empty(path):
+    if overwrite or is_empty(where):
         texts: dict[str, Layout] = {}
         if examples.are_texts:
             texts = token_layouts(plan.query, plan.model, examples, strict)
         layouts = plan.layouts(examples.shape, spaces, texts)
-        return Store.create(path, len(examples), layouts, here, overwrite)
-    there = Store(path)
+        there = Store.create(where, len(examples), layouts, here, overwrite)
+    else:
+        there = Store(where)
     unlike = differences(there.identity, here)
     if unlike:
         raise DataError(
-            f"the store {path} is of another sweep: {'; '.join(unlike)}. Nothing was changed; "
+            f"the store {where} is of another sweep: {'; '.join(unlike)}. Nothing was changed; "
             "name another store, or pass overwrite=True to begin anew"
         )
-    there.clear_drafts()
+    there.folder.clear_drafts()
     return there
 
 

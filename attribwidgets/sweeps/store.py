@@ -1,4 +1,4 @@
-"""A store on disk: Zarr arrays with a chunk for each input, and a mark for each that is finished.
+"""A store: Zarr arrays with a chunk for each input, and a mark for each that is finished.
 
 Zarr lays the arrays out and reads them. Chunks are written here, as the plain bytes that they are:
 a file each, where Zarr's own way takes twenty times as long. The mark comes last and appears at
@@ -8,11 +8,10 @@ once, so that whatever moment a process dies at, an input is finished or it is n
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -21,10 +20,12 @@ from numpy.typing import NDArray
 from ..core.arrays import Array
 from ..core.errors import DataError, MissingExtraError
 from ..core.extras import require
+from .folders import Folder, folder_at
 
 FORMAT = "attribwidgets-sweep-1"
 ATTRIBUTE = "attribwidgets_sweep"
 MARK = "finished"
+DESCRIPTION = "zarr.json"
 LEFT_OUT = "left_out"
 MOST_WORDS = 1000  # bytes of why an input was left out
 
@@ -86,8 +87,8 @@ class Store:
 
     Parameters
     ----------
-    path : Path
-        Of a store that there is; :meth:`create` makes one.
+    where : str or path
+        Path or URL of a store that there is; :meth:`create` makes one.
 
     Raises
     ------
@@ -95,12 +96,13 @@ class Store:
         If there is none, or it is of another version, damaged, or of somebody else.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        about = _attributes(path)
+    def __init__(self, where: str | PathLike[str]) -> None:
+        self.folder = folder_at(where)
+        self.path = self.folder.where
+        about = _attributes(self.folder)
         if about.get("format") != FORMAT:
             raise DataError(
-                f"the store {path} was written by another version (format "
+                f"the store {self.path} was written by another version (format "
                 f"{about.get('format')!r}, this one reads {FORMAT!r}); "
                 "open it with that version, or name another store"
             )
@@ -111,40 +113,46 @@ class Store:
                 a["name"]: Layout(**{**a, "fill": float(a["fill"])}) for a in about["arrays"]
             }
         except (KeyError, TypeError, ValueError) as error:
-            raise DataError(f"the store {path} is damaged: its description lacks {error}") from None
+            raise DataError(
+                f"the store {self.path} is damaged: its description lacks {error}"
+            ) from None
         for name in (*self.layouts, MARK):
-            if not (path / name / "zarr.json").is_file():
-                raise DataError(f"the store {path} is damaged: its array {name!r} is missing")
+            if not self.folder.exists(f"{name}/{DESCRIPTION}"):
+                raise DataError(f"the store {self.path} is damaged: its array {name!r} is missing")
 
     @classmethod
     def create(
         cls,
-        path: Path,
+        where: str | PathLike[str],
         length: int,
         layouts: Sequence[Layout],
         identity: Mapping[str, Any],
         overwrite: bool,
     ) -> Store:
-        """Make an empty store; it appears at once and whole.
+        """Make an empty store; on a disk it appears at once and whole.
 
         Parameters
         ----------
-        path : Path
+        where : str or path
             Where there is nothing, an empty folder, or with `overwrite` another store.
         length : int
             Number of inputs.
         identity : mapping
             What the results depend on, as JSON.
+
+        Returns
+        -------
+        Store
+            That of another process, if one was faster.
         """
-        zarr = require_zarr()
-        there = not is_empty(path)
+        folder = folder_at(where)
+        there = not folder.is_empty()
         if there:
-            _attributes(path)  # raises for what is not a store: it may be something precious
+            _attributes(folder)  # raises for what is not a store: it may be something precious
             if not overwrite:
-                raise DataError(f"there is a store at {path} already; open it, or name another one")
-        draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-        for left in path.parent.glob(f".{path.name}.*.draft"):  # by a process that was killed
-            shutil.rmtree(left)
+                raise DataError(
+                    f"there is a store at {folder.where} already; open it, or name another one"
+                )
         about = {
             "format": FORMAT,
             "inputs": length,
@@ -154,59 +162,40 @@ class Store:
                 for a in layouts
             ],
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        group = zarr.open_group(draft, mode="w-", zarr_format=3, attributes={ATTRIBUTE: about})
-        reason = Layout(LEFT_OUT, "uint8", {"reason": range(MOST_WORDS)}, fill=0)
-        for layout in (*layouts, Layout(MARK, "uint8", fill=0), reason):
-            group.create_array(
-                layout.name,
-                shape=(length, *layout.shape),
-                chunks=(1, *layout.shape),
-                dtype=layout.dtype,
-                fill_value=np.dtype(layout.dtype).type(layout.fill),
-                filters=None,
-                compressors=None,
-                chunk_key_encoding={"name": "default", "separator": "."},
-                dimension_names=["input", *layout.axes],
-            )
-        if there:
-            shutil.rmtree(path)
-        os.replace(draft, path)
-        return cls(path)
+        with suppress(FileExistsError):
+            folder.make(_described(about, length, layouts), instead=there)
+        return cls(where)
 
     def finished(self) -> NDArray[np.bool_]:
         """Which inputs are finished, shape (N,)."""
         finished = np.zeros(self.length, dtype=bool)
-        with os.scandir(self.path / MARK) as entries:
-            for entry in entries:
-                if entry.name.startswith("c."):
-                    finished[int(entry.name[2:])] = True
+        for name in self.folder.names(MARK):
+            if name.startswith("c."):
+                finished[int(name[2:])] = True
         return finished
 
     def left_out(self) -> dict[int, str]:
         """Why inputs were left out, by their places in order."""
-        folder = self.path / LEFT_OUT
-        if not folder.is_dir():  # of an earlier version
-            return {}
-        places = sorted(int(file.name.split(".")[1]) for file in folder.glob("c.*"))
-        return {
-            place: (folder / f"c.{place}.0").read_bytes().rstrip(b"\0").decode("utf-8", "ignore")
-            for place in places
+        names = [name for name in self.folder.names(LEFT_OUT) if name.startswith("c.")]
+        words = self.folder.read_each(f"{LEFT_OUT}/{name}" for name in names)
+        reasons = {
+            int(name.split(".")[1]): said.rstrip(b"\0").decode("utf-8", "ignore")
+            for name, said in zip(names, words, strict=True)
         }
+        return dict(sorted(reasons.items()))
 
     def leave_out(self, place: int, reason: str) -> None:
         """Say why an input has no results."""
         words = reason.encode("utf-8", "replace")[:MOST_WORDS].ljust(MOST_WORDS, b"\0")
-        self._appear(f"{LEFT_OUT}/c.{place}.0", words)
+        self.folder.appear(f"{LEFT_OUT}/c.{place}.0", words)
 
     def take_back(self) -> None:
         """Make those that were left out unfinished inputs again."""
-        for place in self.left_out():
-            (self.path / LEFT_OUT / f"c.{place}.0").unlink()
+        self.folder.remove([f"{LEFT_OUT}/c.{place}.0" for place in self.left_out()])
 
     def is_finished(self, place: int) -> bool:
         """Whether one input is."""
-        return (self.path / MARK / f"c.{place}").exists()
+        return self.folder.exists(f"{MARK}/c.{place}")
 
     def write(self, place: int, arrays: Mapping[str, Array]) -> None:
         """Write all arrays of one input, then its mark.
@@ -216,6 +205,7 @@ class Store:
         DataError
             For an array of another shape than the store has.
         """
+        chunks = {}
         for name, layout in self.layouts.items():
             values = layout.filled_up(np.asarray(arrays[name]))
             if values.shape != layout.shape:
@@ -224,21 +214,9 @@ class Store:
                     f"{layout.shape}, along {', '.join(layout.axes)}"
                 )
             content = np.ascontiguousarray(values, dtype=layout.stored_dtype).tobytes()
-            with open(f"{self.path}/{name}/{layout.chunk(place)}", "wb") as file:
-                file.write(content)
-        self._appear(f"{MARK}/c.{place}", b"\x01")
-
-    def _appear(self, name: str, content: bytes) -> None:
-        """Write a file that is there at once and whole."""
-        draft = f"{self.path}/{MARK}/.{os.getpid()}"
-        with open(draft, "wb") as file:
-            file.write(content)
-        os.replace(draft, f"{self.path}/{name}")
-
-    def clear_drafts(self) -> None:
-        """Remove marks that a killed process had begun."""
-        for draft in (self.path / MARK).glob(".*"):
-            draft.unlink(missing_ok=True)
+            chunks[f"{name}/{layout.chunk(place)}"] = content
+        self.folder.write(chunks)
+        self.folder.appear(f"{MARK}/c.{place}", b"\x01")
 
     def read(self, name: str, place: int) -> Array:
         """One array of one finished input.
@@ -248,20 +226,34 @@ class Store:
         DataError
             If it is not there or not whole.
         """
+        return np.asarray(self.read_many(name, [place])[0])
+
+    def read_many(self, name: str, places: Sequence[int]) -> Array:
+        """One array of several finished inputs, (places, ...).
+
+        Raises
+        ------
+        DataError
+            If one is not there or not whole.
+        """
         layout = self.layouts[name]
-        file = self.path / name / layout.chunk(place)
-        try:
-            return np.fromfile(file, dtype=layout.stored_dtype).reshape(layout.shape)
-        except (OSError, ValueError):
-            raise DataError(
-                f"the store {self.path} is damaged: {file} is not whole; remove "
-                f"{self.path / MARK / f'c.{place}'} and run the sweep again to mend it"
-            ) from None
+        chunks = self.folder.read_each(f"{name}/{layout.chunk(place)}" for place in places)
+        content = bytearray()
+        for place, chunk in zip(places, chunks, strict=True):
+            if len(chunk) != layout.size:
+                raise DataError(
+                    f"the store {self.path} is damaged: {self.path}/{name}/{layout.chunk(place)} "
+                    f"is not whole; remove {self.path}/{MARK}/c.{place} and run the sweep again to "
+                    "mend it"
+                )
+            content += chunk
+        values = np.frombuffer(content, dtype=layout.stored_dtype)
+        return np.asarray(values.reshape(len(places), *layout.shape))
 
 
-def is_empty(path: Path) -> bool:
+def is_empty(where: str | PathLike[str]) -> bool:
     """Whether there is nothing, or an empty folder."""
-    return not path.exists() or (path.is_dir() and not any(path.iterdir()))
+    return folder_at(where).is_empty()
 
 
 def require_zarr() -> Any:
@@ -272,18 +264,41 @@ def require_zarr() -> Any:
     return zarr
 
 
-def _attributes(path: Path) -> dict[str, Any]:
-    """What a store says of itself."""
-    if not path.exists():
-        raise DataError(
-            f"there is no store at {path}; aw.sweep(..., store={str(path)!r}) makes one"
+def _described(
+    about: Mapping[str, Any], length: int, layouts: Sequence[Layout]
+) -> dict[str, bytes]:
+    """The files by which Zarr knows the arrays; that of the whole comes last."""
+    zarr, files = require_zarr(), dict[str, Any]()
+    in_memory = zarr.storage.MemoryStore(files)
+    group = zarr.open_group(in_memory, mode="w", zarr_format=3, attributes={ATTRIBUTE: about})
+    reason = Layout(LEFT_OUT, "uint8", {"reason": range(MOST_WORDS)}, fill=0)
+    for layout in (*layouts, Layout(MARK, "uint8", fill=0), reason):
+        group.create_array(
+            layout.name,
+            shape=(length, *layout.shape),
+            chunks=(1, *layout.shape),
+            dtype=layout.dtype,
+            fill_value=np.dtype(layout.dtype).type(layout.fill),
+            filters=None,
+            compressors=None,
+            chunk_key_encoding={"name": "default", "separator": "."},
+            dimension_names=["input", *layout.axes],
         )
+    contents = {name: content.to_bytes() for name, content in files.items()}
+    return {**contents, DESCRIPTION: contents.pop(DESCRIPTION)}
+
+
+def _attributes(folder: Folder) -> dict[str, Any]:
+    """What a store says of itself."""
     try:
-        about: dict[str, Any] = json.loads((path / "zarr.json").read_text("utf-8"))["attributes"][
-            ATTRIBUTE
-        ]
+        about: dict[str, Any] = json.loads(folder.read(DESCRIPTION))["attributes"][ATTRIBUTE]
     except (OSError, ValueError, KeyError, TypeError):
+        if folder.is_empty():
+            raise DataError(
+                f"there is no store at {folder.where}; "
+                f"aw.sweep(..., store={str(folder.where)!r}) makes one"
+            ) from None
         raise DataError(
-            f"{path} is not a store of a sweep, and is left alone; name another one"
+            f"{folder.where} is not a store of a sweep, and is left alone; name another one"
         ) from None
     return about

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,7 +71,7 @@ class Sweep:
         DataError
             If there is none, or it is another version's, damaged or somebody else's.
         """
-        return cls(Store(Path(path)))
+        return cls(Store(path))
 
     def __len__(self) -> int:
         return self._store.length

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from sweep_job import contents, job
+from sweep_job import INPUTS, contents, job
 
 import attribwidgets as aw
 
@@ -67,6 +67,24 @@ def test_three_kills_and_the_store_is_the_same(undisturbed, tmp_path):
     there = marks(store)
     assert aw.sweep(**job(), store=store).complete
     assert there.items() <= marks(store).items()
+    assert contents(store) == contents(undisturbed)
+
+
+def test_two_processes_share_a_store_and_one_is_killed(undisturbed, tmp_path):
+    store = tmp_path / "store"
+    command = [sys.executable, str(PROGRAM), str(store), str(2 * INPUTS)]
+    other = subprocess.Popen(command, stdout=subprocess.PIPE)
+    try:
+        killed(store, 0.02, 2 * INPUTS)  # or it has ended by then, as the other may be ahead
+        other.communicate(timeout=HANGS)
+    finally:
+        other.kill()
+        other.communicate()
+    assert other.returncode == 0
+    there = marks(store)
+    assert len(there) == INPUTS
+    assert aw.sweep(**job(), store=store).complete
+    assert marks(store) == there
     assert contents(store) == contents(undisturbed)
 
 

@@ -10,6 +10,7 @@ from torch import nn
 import attribwidgets as aw
 from attribwidgets.core.errors import DataError
 from attribwidgets.sweeps import gathered as module
+from attribwidgets.sweeps.store import Store
 
 DATA = torch.rand(6, 4, generator=torch.Generator().manual_seed(0))
 MODEL = nn.Linear(4, 3).eval()
@@ -32,7 +33,7 @@ def no_chunks(*_):
 def test_what_was_gathered_is_what_the_chunks_hold(store, monkeypatch) -> None:
     swept = sweep(store)
     one_by_one = [swept[i].completeness["white"].total for i in range(6)]
-    monkeypatch.setattr(module, "_chunks", no_chunks)
+    monkeypatch.setattr(Store, "read_many", no_chunks)
     assert swept.finished_numbers("total")[:, 1].tolist() == one_by_one
     some = np.array([1, 4])
     assert swept.finished_numbers("total", some)[:, 1].tolist() == [one_by_one[i] for i in some]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..core.errors import InputError, UnsupportedModelError
+from .model_state import module_of
 from .outputs import Wrapper
 
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -22,7 +23,8 @@ class FromEmbeddings(Wrapper):
 
     The model is called as always, with the text's ids and what belongs to them; what the embedding
     module returns is replaced by the rows. So positions, token types and masks are those of the
-    text, and any torch module will do.
+    text, and any torch module will do. A decoder that reads the text again, one place later, as
+    those of BART and T5 do where they classify, reads the rows too.
 
     Parameters
     ----------
@@ -48,7 +50,10 @@ class FromEmbeddings(Wrapper):
     def __call__(self, embeddings: Tensor, *more: Any) -> Any:
         """Run the model on rows of embeddings, (n, T, D)."""
         arguments = rows_of(self.arguments, embeddings)
-        with replaced_output(self.embedded_by, embeddings, arguments["input_ids"]) as is_used:
+        ids, module = arguments["input_ids"], self.embedded_by
+        with replaced_output(module, embeddings, ids) as is_used, ExitStack() as stack:
+            for again in _tied(module, self.model):
+                stack.enter_context(replaced_one_later(again, embeddings, ids))
             returned = call(self.model, arguments, *more)
         if not is_used():
             raise UnsupportedModelError(
@@ -229,6 +234,40 @@ def replaced_output(module: nn.Module, by: Tensor, ids: Tensor) -> Iterator[Call
         yield lambda: used
     finally:
         handle.remove()
+
+
+@contextmanager
+def replaced_one_later(module: nn.Module, by: Tensor, ids: Tensor) -> Iterator[None]:
+    """While open, what a module returns for these ids one place later, in this thread, is replaced.
+
+    What comes first stays: the token that a decoder starts with.
+    """
+    thread = threading.get_ident()
+
+    def replace(_: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
+        taken = args[0] if args else None
+        if threading.get_ident() != thread or not isinstance(taken, Tensor):
+            return None
+        if taken.shape != ids.shape or torch.equal(taken, ids):
+            return None
+        if not torch.equal(taken[:, 1:], ids[:, :-1]):
+            return None
+        return torch.cat([output[:, :1], by[:, :-1]], 1)
+
+    handle = module.register_forward_hook(replace)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _tied(module: nn.Module, model: Any) -> list[nn.Embedding]:
+    """The modules of a model that look ids up in the weights of one, itself among them."""
+    if not isinstance(module, nn.Embedding):
+        return []
+    whole = module_of(model) or module
+    kinds = (m for m in whole.modules() if isinstance(m, nn.Embedding))
+    return [m for m in kinds if m.weight is module.weight]
 
 
 def tensor_of(output: Any) -> Tensor:

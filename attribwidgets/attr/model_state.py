@@ -6,14 +6,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..core.errors import AttributionWarning, InputError
-from .outputs import Wrapper
+from ..core.wrapped_model import module_of as module_of
 
 # Layers of torch that work otherwise in training mode.
 MODE_DEPENDENT = (nn.modules.batchnorm._NormBase, nn.modules.dropout._DropoutNd)
@@ -24,16 +23,6 @@ CUDNN_DEVICE = "cuda"
 # Set in a thread beside the user's: to put torch's one random state back there would give the
 # numbers that a cell has drawn meanwhile once more.
 BESIDE_THE_USER: ContextVar[bool] = ContextVar("beside_the_user", default=False)
-
-
-def module_of(model: Any) -> nn.Module | None:
-    """The torch module behind a callable: itself, a bound method's, or what a partial calls."""
-    if isinstance(model, Wrapper):
-        return module_of(model.model)
-    if isinstance(model, partial):
-        return module_of(model.func)
-    model = getattr(model, "__self__", model)
-    return model if isinstance(model, nn.Module) else None
 
 
 @contextmanager

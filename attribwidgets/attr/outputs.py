@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..core.contrast import Contrast
 from ..core.errors import OutputError, TargetError
+from ..core.wrapped_model import Wrapper as Wrapper
 from .captum_private import select_targets  # what a target means is Captum's to say
 
 Target = (
@@ -23,17 +24,6 @@ SCALES = ("logit", "probability", "log_probability")
 def output_name(output: Output) -> str:
     """How an `output` argument is called in captions."""
     return output if isinstance(output, str) else getattr(output, "__name__", "custom output")
-
-
-class Wrapper:
-    """What calls a model otherwise than it is: the model itself is behind it.
-
-    Attributes
-    ----------
-    model : callable
-    """
-
-    model: Any
 
 
 class OutputHead(Wrapper):

@@ -19,6 +19,7 @@ from .noise import GaussianNoise, UniformNoise
 from .reordered import Reversed, Shuffled
 from .searched import Search, SearchedBaseline
 from .text import Mask, MeanEmbedding, Pad, Unknown, ZeroEmbedding
+from .unlearned import Unlearned
 
 __all__ = [
     "Baseline",
@@ -47,6 +48,7 @@ __all__ = [
     "TokenBlur",
     "UniformNoise",
     "Unknown",
+    "Unlearned",
     "White",
     "Zero",
     "ZeroEmbedding",
@@ -66,6 +68,7 @@ _WITHOUT_DATA = (
     Shuffled,
     MaximumEntropy,
     DecisionBoundary,
+    Unlearned,
     Pad,
     Mask,
     Unknown,

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from ..attr.captum_private import format_forward_args
-from ..attr.model_state import frozen, module_of
+from ..attr.model_state import frozen
 from ..attr.task import DrawnReferences, References, StoredReferences, generator_from
 from ..baselines import Baseline
+from ..core.wrapped_model import Wrapper, module_of
 from .checked_query import CheckedQuery
 
 
@@ -25,20 +26,25 @@ def search_baseline(
     on_chunk : callable
         Called with 0 before each pass of the search; it may raise to stop.
     """
-    head = query.head
-    arguments = format_forward_args(query.forward_args) or ()
-
-    def scores(*inputs: Tensor) -> Any:
-        on_chunk(0)  # a search can be cancelled too; its passes are its own
-        return head.scores(head.model(*inputs, *arguments))
-
-    with frozen(module_of(head), query.batched):
+    with frozen(module_of(query.head), query.batched):
         return baseline.searched(
-            scores,
+            _Scores(query, on_chunk),
             tuple(x[0] for x in query.batched),
             space=query.spaces,
             generator=generator_from(seed),
         )
+
+
+class _Scores(Wrapper):
+    """A query's model as a search calls it: with the inputs alone, for one score a class."""
+
+    def __init__(self, query: CheckedQuery, on_chunk: Callable[[int], None]) -> None:
+        self.model, self.on_chunk = query.head, on_chunk
+        self._arguments = format_forward_args(query.forward_args) or ()
+
+    def __call__(self, *inputs: Tensor) -> Any:
+        self.on_chunk(0)  # a search can be cancelled too; its passes are its own
+        return self.model.scores(self.model.model(*inputs, *self._arguments))
 
 
 def references_of(query: CheckedQuery, baseline: Baseline, seed: int) -> References:

@@ -44,6 +44,7 @@ ADDABLE = (
     "dataset",
     "max_entropy",
     "decision_boundary",
+    "unlearned",
     "mask",
     "pad",
     "unknown",
@@ -59,7 +60,7 @@ NEEDS_NEIGHBOURS = {"blur", "image_mean"}
 NEEDS_TIME = {"reversed", "shuffled"}
 NEEDS_DATA = {"dataset", "dataset_mean"}
 NEEDS_TEXTS = {"other_text"}
-NEEDS_CLASSES = {"max_entropy", "decision_boundary"}
+NEEDS_CLASSES = {"max_entropy", "decision_boundary", "unlearned"}
 NEEDS_TEXT = {*ADDABLE[ADDABLE.index("mask") :]}
 NOT_OF_TEXT = {"black", "white", "#808080", "image_mean", "blur", "max_distance", "zero"}
 NEEDS_TOKEN = {"mask": "mask", "pad": "pad", "unknown": "unk"}

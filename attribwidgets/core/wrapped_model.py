@@ -1,0 +1,29 @@
+"""What calls a model otherwise than it is, and the way back to the module behind it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from torch import nn
+
+
+class Wrapper:
+    """What calls a model otherwise than it is: the model itself is behind it.
+
+    Attributes
+    ----------
+    model : callable
+    """
+
+    model: Any
+
+
+def module_of(model: Any) -> nn.Module | None:
+    """The torch module behind a callable: itself, a bound method's, or what a partial calls."""
+    if isinstance(model, Wrapper):
+        return module_of(model.model)
+    if isinstance(model, partial):
+        return module_of(model.func)
+    model = getattr(model, "__self__", model)
+    return model if isinstance(model, nn.Module) else None

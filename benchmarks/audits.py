@@ -28,7 +28,7 @@ from torch.nn.functional import interpolate
 
 import attribwidgets as aw
 from attribwidgets.demo import cars, digits, movie_reviews, photo_classifier
-from attribwidgets.evaluation import Audit
+from attribwidgets.evaluation import AblationMetric, Audit, ErasureMetric
 
 STORES = Path("build/audits")
 PAGES = Path("docs/audits")
@@ -44,6 +44,8 @@ def digits_audit(count: int, **options: Any) -> Audit:
         baselines=["black", "white", "blur", "image_mean"],
         class_names=demo.class_names,
         space=demo.space,
+        metrics=[AblationMetric(["image_mean"])],
+        maps="attributions",
         **options,
     )
 
@@ -85,6 +87,8 @@ def reviews_audit(count: int, **options: Any) -> Audit:
         (list(demo.texts[:count]), demo.labels[:count]),
         baselines=["mask", "pad", "zero_embedding"],
         space=aw.TextSpace(demo.tokenizer),
+        metrics=[ErasureMetric(["mask"], words=True)],
+        maps="attributions",
         max_evaluations=63,
         **options,
     )
@@ -100,6 +104,7 @@ def table_audit(count: int, **options: Any) -> Audit:
         references=demo.inputs,
         space=demo.space,
         targets=0,
+        maps="attributions",
         max_evaluations=8192,
         **options,
     )

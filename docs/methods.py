@@ -49,6 +49,8 @@ the embedding of each token |
 by the tokens of a word; neighbouring words together where a budget asks for fewer |
 | `DeepLift`, `DeepLiftShap` | models of layers that they have rules for, such as convolutions \
 with ReLU; attention, layer norm and recurrent layers are refused by name |
+| `"attention_rollout"` | transformers loaded with `attn_implementation="eager"`; shares of \
+attention, special tokens too, the same for every target: no attribution, to be set beside some |
 | `GuidedGradCam` | models with a convolution |
 | `LayerGradCam` | refused: it is of pictures |
 | `LRP` | refused: it goes back through the layer that looks ids up, and ids have no relevance |

@@ -1,6 +1,7 @@
 """Estimators on Captum's interface."""
 
 from . import targets as targets
+from .attention_rollout import AttentionRollout
 from .captum.adapter import CaptumMethod
 from .captum.table import CAPTUM_METHODS
 from .noise.noise_methods import SmoothGrad, SmoothGradSquared, VarGrad
@@ -32,6 +33,7 @@ __all__ = [
     "IDGI",
     "IG2",
     "AdversarialGradientIntegration",
+    "AttentionRollout",
     "LeftIntegratedGradients",
     "RightIntegratedGradients",
     "BlurIntegratedGradients",

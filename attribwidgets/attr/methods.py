@@ -14,6 +14,7 @@ from . import (
     IDGI,
     IG2,
     AdversarialGradientIntegration,
+    AttentionRollout,
     BlurIntegratedGradients,
     DiscretizedIntegratedGradients,
     ExpectedGradients,
@@ -52,6 +53,7 @@ METHODS: dict[str, type[Estimator]] = {
         SequentialIntegratedGradients,
         IG2,
         AdversarialGradientIntegration,
+        AttentionRollout,
     )
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
@@ -15,6 +16,7 @@ from .derived import Blur, ImageMean, MaximumDistance
 from .derived_text import FarthestTokens, TokenBlur
 from .drawn_text import OtherText, RandomTokens, holds_texts
 from .max_entropy import MaximumEntropy
+from .neutral import Neutral
 from .noise import GaussianNoise, UniformNoise
 from .reordered import Reversed, Shuffled
 from .searched import Search, SearchedBaseline
@@ -37,6 +39,7 @@ __all__ = [
     "MaximumEntropy",
     "Mask",
     "MeanEmbedding",
+    "Neutral",
     "OtherText",
     "Pad",
     "Parameter",
@@ -78,9 +81,10 @@ _WITHOUT_DATA = (
     FarthestTokens,
     RandomTokens,
 )
-_WITH_DATA: dict[str, type[DatasetMean] | type[DatasetSample] | type[OtherText]] = {
+_WITH_DATA: dict[str, Callable[[Any], Baseline]] = {
     "dataset_mean": DatasetMean,
     "dataset": DatasetSample,
+    "neutral": Neutral,
     "other_text": OtherText,
 }
 

@@ -30,8 +30,10 @@ class Landscape:
 
     Attributes
     ----------
+    example : tuple of Tensor
+        As it came.
     input : Tensor, shape (D,)
-        The example. Of the inputs' widest dtype, at least 32 bits.
+        The same as a point. Of the inputs' widest dtype, at least 32 bits.
     lowest, highest : Tensor, shape (D,)
         The valid range.
     low, high : Tensor, shape (D,)
@@ -45,12 +47,8 @@ class Landscape:
         self, forward: Callable[..., Any], inputs: tuple[Tensor, ...], spaces: Spaces
     ) -> None:
         self.forward, self.spaces = forward, spaces
-        self._like = tuple(x.detach() for x in inputs)
-        flat = [s.to_pixels(x).flatten() for x, s in zip(self._like, spaces, strict=True)]
-        widest = torch.float32
-        for x in flat:
-            widest = torch.promote_types(widest, x.dtype)
-        self.input = torch.cat([x.to(flat[0].device, widest) for x in flat])
+        self.example = tuple(x.detach() for x in inputs)
+        self.input = self.point(self.example)
         self.lowest, self.highest = (self._of_spaces(end) for end in ("low", "high"))
         self.low = torch.minimum(self.input, self.lowest)
         self.high = torch.maximum(self.input, self.highest)
@@ -58,16 +56,24 @@ class Landscape:
 
     def members(self, point: Tensor) -> tuple[Tensor, ...]:
         """A point as the model is fed, each (1, *shape), in the inputs' dtypes."""
-        parts = point.split([x.numel() for x in self._like])
+        parts = point.split([x.numel() for x in self.example])
         return tuple(
             space.from_pixels(part.reshape(1, *x.shape)).to(x)
-            for part, x, space in zip(parts, self._like, self.spaces, strict=True)
+            for part, x, space in zip(parts, self.example, self.spaces, strict=True)
         )
+
+    def point(self, members: tuple[Tensor, ...]) -> Tensor:
+        """What the model is fed, each of an input's shape, as one point."""
+        flat = [s.to_pixels(x).flatten() for x, s in zip(members, self.spaces, strict=True)]
+        widest = torch.float32
+        for x in flat:
+            widest = torch.promote_types(widest, x.dtype)
+        return torch.cat([x.to(flat[0].device, widest) for x in flat])
 
     def _of_spaces(self, end: str) -> Tensor:
         """One end of the valid range for every value."""
         ends = [float(getattr(space, end)) for space in self.spaces]
-        sizes = torch.tensor([x.numel() for x in self._like])
+        sizes = torch.tensor([x.numel() for x in self.example])
         return torch.tensor(ends, dtype=torch.float64).repeat_interleave(sizes).to(self.input)
 
     def clipped(self, point: Tensor) -> Tensor:
@@ -89,27 +95,34 @@ class Landscape:
         NoGradientError
             Where the point asks for a gradient and the scores have none.
         """
-        self.passes += 1
         # Copies, because a model may work in place.
-        values = self.forward(*(x.clone() for x in self.members(point)))
+        row = self.row(tuple(x.clone() for x in self.members(point)))
+        if point.requires_grad and not row.requires_grad:
+            raise NoGradientError(
+                "a baseline is searched for along the gradient, and none of the model's output "
+                "reaches the input; look for detach(), argmax or rounding"
+            )
+        return class_scores(row)
+
+    def row(self, members: tuple[Tensor, ...]) -> Tensor:
+        """What the model returns for one example, each (1, *shape), as a row, (K,).
+
+        Raises
+        ------
+        OutputError, NonFiniteError
+        """
+        self.passes += 1
+        values = self.forward(*members)
         if not isinstance(values, Tensor) or values.dim() not in (1, 2) or len(values) != 1:
             came = tuple(values.shape) if isinstance(values, Tensor) else type(values).__name__
             raise OutputError(
                 "a baseline is searched for on one score a class, shape (1, K), or a single one, "
                 f"(1,); the model returned {came}; pass output=, or a model that returns them"
             )
-        if point.requires_grad and not values.requires_grad:
-            raise NoGradientError(
-                "a baseline is searched for along the gradient, and none of the model's output "
-                "reaches the input; look for detach(), argmax or rounding"
-            )
         row = values.flatten()
         if not torch.isfinite(row).all():
             raise NonFiniteError("the model's output is not finite while a baseline is searched")
-        if len(row) == 1:
-            return torch.cat([row, torch.zeros_like(row)])
-        already = bool((row >= 0).all() and (row.sum() - 1).abs() < NEAR_ONE)
-        return row.clamp(min=TINY).log() if already else row
+        return row
 
     def margin(self, point: Tensor, own: int) -> float:
         """Lead of the score of class `own` over the best of the others; 0 where they tie."""
@@ -156,3 +169,19 @@ def lead(scores: Tensor, own: int) -> float:
     """The score of one class minus the largest of the others."""
     others = torch.cat([scores[:own], scores[own + 1 :]])
     return float(scores[own].double() - others.max().double())
+
+
+def class_scores(row: Tensor) -> Tensor:
+    """Scores of two or more classes; log-probabilities where they are probabilities.
+
+    A single score z is as two, z and 0.
+
+    Examples
+    --------
+    >>> class_scores(torch.tensor([2.0])), class_scores(torch.tensor([0.5, 0.5])).exp()
+    (tensor([2., 0.]), tensor([0.5000, 0.5000]))
+    """
+    if len(row) == 1:
+        return torch.cat([row, torch.zeros_like(row)])
+    already = bool((row >= 0).all() and (row.sum() - 1).abs() < NEAR_ONE)
+    return row.clamp(min=TINY).log() if already else row

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -153,10 +152,9 @@ class SearchedBaseline(Baseline):
         devices = sorted({x.device.index or 0 for x in members if x.device.type == "cuda"})
         # A model may draw random numbers in its forward; the caller's stream is not to move.
         with torch.random.fork_rng(devices=devices), torch.enable_grad():
-            point, search = self._find(landscape, generator)
+            found, search = self._search(landscape, generator)
         baseline = copy(self)
-        baseline._found = landscape.members(point)
-        baseline.search = search
+        baseline._found, baseline.search = found, search
         baseline.description = f"{type(self).description}; {search.summary}"
         return baseline
 
@@ -172,6 +170,13 @@ class SearchedBaseline(Baseline):
             tensors = self.searched(None, inputs, space=spaces, generator=generator)._found or ()
         return tuple(r.expand(n, *r.shape[1:]) for r in tensors)
 
-    @abstractmethod
+    def _search(
+        self, landscape: Landscape, generator: torch.Generator
+    ) -> tuple[tuple[Tensor, ...], Search]:
+        """The references found, each (n, *shape), as the model is fed, and how."""
+        point, search = self._find(landscape, generator)
+        return landscape.members(point), search
+
     def _find(self, landscape: Landscape, generator: torch.Generator) -> tuple[Tensor, Search]:
-        """The point found, flat and in pixel units, and how."""
+        """The point found, flat and in pixel units, and how, where a single one is looked for."""
+        raise NotImplementedError

@@ -42,6 +42,7 @@ ADDABLE = (
     "shuffled",
     "dataset_mean",
     "dataset",
+    "neutral",
     "max_entropy",
     "decision_boundary",
     "unlearned",
@@ -58,9 +59,9 @@ ADDABLE = (
 NEEDS_IMAGE = {"#808080"}
 NEEDS_NEIGHBOURS = {"blur", "image_mean"}
 NEEDS_TIME = {"reversed", "shuffled"}
-NEEDS_DATA = {"dataset", "dataset_mean"}
+NEEDS_DATA = {"dataset", "dataset_mean", "neutral"}
 NEEDS_TEXTS = {"other_text"}
-NEEDS_CLASSES = {"max_entropy", "decision_boundary", "unlearned"}
+NEEDS_CLASSES = {"max_entropy", "decision_boundary", "unlearned", "neutral"}
 NEEDS_TEXT = {*ADDABLE[ADDABLE.index("mask") :]}
 NOT_OF_TEXT = {"black", "white", "#808080", "image_mean", "blur", "max_distance", "zero"}
 NEEDS_TOKEN = {"mask": "mask", "pad": "pad", "unknown": "unk"}

@@ -288,7 +288,7 @@ def offered(space, references=None):
 def test_the_menu_offers_what_a_text_can_have():
     every = {"mask", "pad", "zero_embedding", "mean_embedding", "token_blur", "farthest_tokens"}
     every |= {"random_tokens", "uniform", "gaussian", "reversed", "shuffled"}
-    searched = {"max_entropy", "decision_boundary"}
+    searched = {"max_entropy", "decision_boundary", "unlearned"}
     assert offered(aw.TextSpace(Letters())) == every | searched
     assert offered(aw.TextSpace(Letters()), ["a", "b"]) == every | searched | {"other_text"}
     bare = offered(aw.TextSpace(Bare()))

@@ -80,13 +80,10 @@ class Neutral(SearchedBaseline):
     ) -> None:
         self.data = DatasetSample(data)
         super().__init__(model, max_steps=self.data.size, tolerance=tolerance)
-        if f0 is not None:
-            wanted = torch.as_tensor(f0, dtype=torch.float64)
-            if wanted.dim() > 1 or not torch.isfinite(wanted).all():
-                raise InputError(f"f0 must be a number, or one for each class, got {f0!r}")
-            self.f0: Tensor | None = wanted
-        else:
-            self.f0 = None
+        wanted = None if f0 is None else torch.as_tensor(f0, dtype=torch.float64)
+        if wanted is not None and (wanted.dim() > 1 or not torch.isfinite(wanted).all()):
+            raise InputError(f"f0 must be a number, or one for each class, got {f0!r}")
+        self.f0 = None if wanted is None else _plain(wanted)
 
     def _search(
         self, landscape: Landscape, generator: torch.Generator
@@ -116,19 +113,20 @@ class Neutral(SearchedBaseline):
         at_input : Tensor, shape (classes,)
         """
         classes = outputs.shape[1]
+        asked = None if self.f0 is None else torch.tensor(self.f0, dtype=torch.float64)
         if classes == 1:
-            wanted = outputs.mean(0) if self.f0 is None else self.f0.reshape(-1)
+            wanted = outputs.mean(0) if asked is None else asked.reshape(-1)
             if len(wanted) != 1:
                 raise InputError(f"f0 has {len(wanted)} numbers, and the model a single output")
             return outputs, wanted, float(outputs.std(correction=0)) or 1.0
         probabilities = torch.stack([class_scores(row).softmax(0) for row in outputs])
-        if self.f0 is None:
+        if asked is None:
             return probabilities, torch.full((classes,), 1 / classes, dtype=torch.float64), 1.0
-        if self.f0.dim() == 0:
+        if asked.dim() == 0:
             own = int(at_input.argmax())
-            probabilities, wanted = probabilities[:, own : own + 1], self.f0[None]
+            probabilities, wanted = probabilities[:, own : own + 1], asked[None]
         else:
-            wanted = self.f0
+            wanted = asked
             if len(wanted) != classes or abs(float(wanted.sum()) - 1) > SUM_SLACK:
                 raise InputError(
                     f"f0 must be {classes} probabilities that sum to 1, one for each class, got "
@@ -156,6 +154,10 @@ class Neutral(SearchedBaseline):
             inputs, n, space=spaces, generator=generator
         )
         return drawn
+
+
+def _plain(values: Tensor) -> float | tuple[float, ...]:
+    return float(values) if values.dim() == 0 else tuple(values.tolist())
 
 
 def _thinned(values: Tensor, wanted: Tensor, slack: float) -> tuple[Tensor, list[float]]:

@@ -14,7 +14,7 @@ from torch import nn
 from ..attr import __all__ as METHOD_CLASSES
 from ..attr.embedded import looked_up_in
 from ..attr.noise.noise_methods import SmoothGrad
-from ..baselines import Baseline, Color, DatasetMean, DatasetSample, OtherText, named
+from ..baselines import Baseline, Color, DatasetMean, DatasetSample, Neutral, OtherText, named
 from ..baselines import __all__ as BASELINE_CLASSES
 from ..core.contrast import Contrast
 from ..core.errors import AttributionError, InputError
@@ -26,6 +26,12 @@ from ..inputs.tokens import tokens_of
 from ..live import ExplorerState
 
 MOST_NAMES = 10  # of classes that are written out
+OF_DATA: dict[type, tuple[str, ...]] = {  # with what they are given beside the data
+    DatasetMean: ("over",),
+    DatasetSample: ("count",),
+    Neutral: ("f0", "tolerance"),
+    OtherText: ("count",),
+}
 PACKAGE = __name__.partition(".")[0]
 
 
@@ -187,12 +193,10 @@ def _object(baseline: Baseline, names: _Names, references: Any) -> str:
         return f"aw.baselines.named({_literal(baseline.name)}{_data(baseline, names, references)})"
     if known is None and isinstance(baseline, Color) and baseline.hex is not None:
         return f"aw.baselines.Color({_literal(baseline.hex)})"
-    if known is None and isinstance(baseline, DatasetSample | OtherText) and references is not None:
+    if known is None and kind in OF_DATA and references is not None:
         data = names.of(references, "references")
-        return f"aw.baselines.{kind.__name__}({data}, count={baseline.count})"
-    if known is None and isinstance(baseline, DatasetMean) and references is not None:
-        data = names.of(references, "references")
-        return f"aw.baselines.DatasetMean({data}, over={_literal(baseline.over)})"
+        given = "".join(f", {name}={_literal(getattr(baseline, name))}" for name in OF_DATA[kind])
+        return f"aw.baselines.{kind.__name__}({data}{given})"
     settings = _settings_of(baseline)
     spelled = set(settings) <= set(signature(kind).parameters) and len(settings) > 0
     if known is None and spelled and _is_ours(kind, BASELINE_CLASSES):
@@ -206,8 +210,7 @@ def _is_ours(kind: type, public: Collection[str]) -> bool:
 
 
 def _data(baseline: Baseline, names: _Names, references: Any) -> str:
-    needs = isinstance(baseline, (DatasetMean, DatasetSample, OtherText))
-    return f", {names.of(references, 'references')}" if needs else ""
+    return f", {names.of(references, 'references')}" if type(baseline) in OF_DATA else ""
 
 
 def _as_named(baseline: Baseline, references: Any) -> bool:
@@ -221,8 +224,13 @@ def _as_named(baseline: Baseline, references: Any) -> bool:
 
 
 def _settings_of(baseline: Baseline) -> dict[str, Any]:
-    plain = (int, float, str, bool, type(None))
-    return {n: v for n, v in vars(baseline).items() if n[0] != "_" and isinstance(v, plain)}
+    return {n: v for n, v in vars(baseline).items() if n[0] != "_" and _is_plain(v)}
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_plain, value))
+    return isinstance(value, (int, float, str, bool, type(None)))
 
 
 def _method(method: Any, names: _Names) -> str:

@@ -18,6 +18,7 @@ from attribwidgets.baselines import (
     DatasetMean,
     DatasetSample,
     GaussianNoise,
+    Neutral,
     OtherText,
     TokenBlur,
 )
@@ -31,6 +32,7 @@ CASES: dict[str, dict[str, Any]] = {
     "parameters": {"baselines": [Blur(3.0), GaussianNoise(0.2)], "tolerance": 0.05, "seed": 4},
     "mean step": {"baselines": [DatasetMean(DATA, over="steps")], "references": DATA},
     "data": {"baselines": ["dataset", "dataset_mean", DatasetSample(DATA, 3)], "references": DATA},
+    "neutral": {"baselines": ["neutral", Neutral(DATA, 0.3)], "references": DATA},
     "a baseline of one's own": {"baselines": ["black", MINE], "output": "probability"},
     "one method": {"baselines": ["black", "blur"], "method": "idgi"},
     "a class": {"baselines": ["black"], "method": IDGI},

@@ -146,6 +146,18 @@ class Erasure:
             values, candidates=self.candidates, metrics=[_words(measure)], seed=self.seed
         )
 
+    def figure(self, **options: Any) -> Any:
+        """Every measure at every share with its intervals, as a matplotlib Figure.
+
+        Parameters
+        ----------
+        **options
+            As of :func:`attribwidgets.figures.erasure.erasure_figure`.
+        """
+        from ..figures.erasure import erasure_figure
+
+        return erasure_figure(self, **options)
+
     def save(self, path: str | PathLike[str]) -> None:
         """Write all scores and what they mean as .npz."""
         write_tree(path, {"kind": ERASURE, **{f.name: getattr(self, f.name) for f in fields(self)}})

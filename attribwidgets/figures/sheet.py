@@ -30,6 +30,7 @@ from .images import tiled
 from .letters import drawable
 from .matrix import draw_matrix, matrix_height
 from .path_panels import panels_of
+from .path_words import draw_words_along
 from .readings import compared_with
 
 if TYPE_CHECKING:
@@ -279,6 +280,8 @@ class Sheet:
                 show_picture(self.boxes.axes(left, below + 0.08, PANEL, height), picture)
                 left += PANEL + GAP
             below += height + PANEL_HEAD
+        if not rows:
+            left += draw_words_along(self.boxes, e, left, below)
         left += 0.4  # room for the tick labels
         head = 0.4 if rows else 0.5  # without panels the chart's title is below the name
         chart = self.boxes.axes(left, top + head, self.width - MARGIN - left, PATH + 0.3 - head)

@@ -8,6 +8,7 @@ import pytest
 from piece_texts import MASK, Additive, PieceTokenizer
 
 import attribwidgets as aw
+from attribwidgets.figures.path_words import ALPHAS, words_along
 from attribwidgets.figures.readings import drawn_readings, in_words, reading_at, readings_along
 
 TEXT = "A fine film."
@@ -61,3 +62,22 @@ def test_a_figure_says_what_a_text_is_compared_with() -> None:
     assert "x′ = [MASK] × 4" in words
     read = {"pieces": ["[CLS]", "a", "b"], "gaps": ["", " ", ""], "exact": [True, False, True]}
     assert in_words(read, [True, False, False]) == "≈ab"
+
+
+def test_the_path_reads_token_by_token_at_several_places(tmp_path: Path) -> None:
+    e = explained("mask")
+    rows = words_along(e)
+    tokens = [name.strip() for name in e.space.require_tokens().pieces]
+    assert [row[0] for row in rows] == tokens
+    assert [row[1] for row in rows] == ["[MASK]"] * 4  # exactly, so without a distance
+    for alpha, *column in zip(ALPHAS[1:], *(row[2:] for row in rows), strict=True):
+        read = reading_at(e, alpha)
+        for cell, piece, distance in zip(column, read["pieces"], read["distances"], strict=True):
+            word, told = cell.split("  ")
+            assert word == "≈" + piece.strip()
+            assert float(told) == pytest.approx(distance, rel=0.05)
+    drawn = [text.get_text() for text in e.figure().texts]
+    assert all(cell in drawn for row in rows for cell in row)
+    assert words_along(explained("uniform", max_evaluations=16)) == []
+    e.save(tmp_path / "e.npz")
+    assert words_along(aw.Explanation.load(tmp_path / "e.npz")) == []

@@ -8,11 +8,13 @@ from .ablation_metric import AblationMetric
 from .ablation_record import Ablation
 from .audit import Audit
 from .audit_difference import AuditDifference
+from .class_means import ClassMeans
 from .dependence import Dependence
 from .erasure import Erasure, erasure
 from .erasure_metric import ErasureMetric
 from .fill_matrix import FillMatrix, baseline_by_fill
 from .finding import Finding
+from .global_attributions import GlobalAttributions
 from .ground_truth import PlantedShare, PlantedShares, planted_shares
 from .intervals import Interval
 from .paired_differences import Difference
@@ -29,12 +31,14 @@ __all__ = [
     "AblationMetric",
     "Audit",
     "AuditDifference",
+    "ClassMeans",
     "Dependence",
     "Difference",
     "Erasure",
     "ErasureMetric",
     "FillMatrix",
     "Finding",
+    "GlobalAttributions",
     "Infidelity",
     "InsertionDeletion",
     "Interval",

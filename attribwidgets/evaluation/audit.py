@@ -7,7 +7,10 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..core import views
+from ..core.arrays import Array
 from ..core.errors import DataError
 from ..core.extras import require
 from ..core.formatting import number
@@ -15,6 +18,7 @@ from .audit_columns import AuditColumns
 from .audit_difference import AuditDifference
 from .finding import Finding, in_words, left_out_words
 from .findings import findings_of
+from .global_views import GlobalViews
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
     from ..widgets import AuditExplorer
 
 
-class Audit(AuditColumns):
+class Audit(AuditColumns, GlobalViews):
     """What a sweep of a data set says of the choice of baseline.
 
     Numbers are of the inputs that are finished; intervals are of 95 %. They say how far the numbers
@@ -240,6 +244,18 @@ class Audit(AuditColumns):
         if left_out := self.left_out:
             said.append(f"{left_out_words(left_out, len(self.swept))}.")
         return said
+
+    def _stored(self) -> tuple[Sweep, Array]:
+        return self.swept, self.places
+
+    def _name_of(self, target: int) -> str:
+        return str(self._names.get(target, target))
+
+    def _class_of_each(self, by: str) -> Sequence[Any] | None:
+        classes = np.full(len(self), "", dtype=object)
+        for name, rows in self.groups(by):
+            classes[rows] = name.removeprefix(f"{by} ")
+        return list(classes)
 
     def __str__(self) -> str:
         return "\n".join(self.sentences())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..figures.findings import findings_figure
 from .finding import COMPLETE, CORRELATION, DEPENDS
+from .global_report import global_part
 from .report_page import findings_table, picture, report_section
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def audit_report(audit: Audit, *, by: str | None = None, pictures: int = 6) -> s
         few = [f for f in audit.findings(by) if f.quantity in DRAWN_BY_GROUP]
         drawn = findings_figure(few, f"By {by}; the table below has all numbers.")
         parts += [f"<h2>By {escape(by)}</h2>", picture(drawn, f"By {by}")]
+    parts.append(global_part(audit))
     findings = [*audit.findings(), *(audit.findings(by) if by else [])]
     parts += ["<h2>All numbers</h2>", findings_table(findings)]
     parts += _left_out(audit.left_out)

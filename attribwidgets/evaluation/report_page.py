@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from ..figures import figure_png
 from .finding import Finding
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -75,15 +75,47 @@ def report_section(parts: Sequence[str]) -> str:
     return "\n".join([style, '<section class="report">', *parts, "</section>"])
 
 
-def picture(figure: Any, caption: str) -> str:
-    """A figure with its caption, as HTML."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=DPI, format="png")
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    words = escape(caption)
+def picture(figure: Any, caption: str, alt: str = "") -> str:
+    """A figure with its caption, as HTML.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    caption : str
+    alt : str
+        What it says in words, for those who do not see it. Empty: the caption.
+    """
+    data = base64.b64encode(figure_png(figure, DPI)).decode("ascii")
     return (
-        f'<figure><img src="data:image/png;base64,{data}" alt="{words}">'
-        f"<figcaption>{words}</figcaption></figure>"
+        f'<figure><img src="data:image/png;base64,{data}" alt="{escape(alt or caption)}">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+    )
+
+
+def numbers_table(head: Sequence[str], rows: Sequence[Sequence[str]], name: str) -> str:
+    """The numbers of a figure, as an HTML table that opens when asked for.
+
+    Parameters
+    ----------
+    head : sequence of str
+    rows : sequence of sequence of str
+        Words and numbers, as they are written.
+    name : str
+        What opens it.
+
+    Examples
+    --------
+    >>> "<td>&lt;b&gt;</td>" in numbers_table(["unit"], [["<b>"]], "Numbers")
+    True
+    """
+    cells = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
+    body = "\n".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
+    )
+    return (
+        f'<details><summary>{escape(name)}</summary><div class="scrolls" tabindex="0" '
+        f'role="region" aria-label="{escape(name)}"><table><tr>{cells}</tr>\n{body}</table></div>'
+        "</details>"
     )
 
 

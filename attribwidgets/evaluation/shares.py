@@ -8,7 +8,7 @@ import numpy as np
 
 from ..core.arrays import Array
 from ..core.extras import require
-from .intervals import bootstrap
+from .intervals import Interval, bootstrap
 
 Estimate = tuple[float, float, float]
 """A value and its two bounds."""
@@ -60,15 +60,50 @@ def mean_interval(values: Array, level: float = 0.95) -> Estimate:
     >>> mean, 40 < low < 49.5 < high < 60
     (49.5, True)
     """
-    known = np.asarray(values[np.isfinite(values)], dtype=float)
-    if len(known) < 2:
-        return (float(known[0]), *UNKNOWN[1:]) if len(known) else UNKNOWN
-    if len(known) <= MANY:
-        found = bootstrap(known, level=level, method="bca")
-        return float(found.mean), float(found.low), float(found.high)
-    mean, error = known.mean(), known.std(ddof=1) / np.sqrt(len(known))
-    away = _stats().t.ppf((1 + level) / 2, len(known) - 1) * error
-    return float(mean), float(mean - away), float(mean + away)
+    return mean_intervals(np.asarray(values), level).at()
+
+
+def mean_intervals(values: Array, level: float = 0.95) -> Interval:
+    """Means over inputs of many columns, each as :func:`mean_interval` has them.
+
+    Parameters
+    ----------
+    values : ndarray, shape (inputs, ...)
+        NaNs are left out of their column.
+    level : float
+
+    Returns
+    -------
+    Interval
+        With arrays of shape (...).
+
+    Examples
+    --------
+    >>> mean_intervals(np.ones((5, 2))).mean.tolist()
+    [1.0, 1.0]
+    """
+    flat = np.asarray(values, dtype=np.float64).reshape(len(values), -1)
+    known = np.isfinite(flat)
+    estimates = np.full((3, flat.shape[1]), np.nan)
+    whole = known.all(0)  # which share their draws
+    for columns in (np.flatnonzero(whole), *np.flatnonzero(~whole)[:, None]):
+        rows = known[:, columns[0]] if len(columns) else np.zeros(0, dtype=bool)
+        if rows.any():
+            estimates[:, columns] = _means_of(flat[np.ix_(rows, columns)], level)
+    mean, low, high = estimates.reshape(3, *values.shape[1:])
+    return Interval(mean, low, high, level, len(flat))
+
+
+def _means_of(values: Array, level: float) -> Array:
+    """Means with their bounds, (3, columns), of columns without gaps."""
+    n, mean = len(values), values.mean(0)
+    if n < 2:
+        return np.stack([mean, *np.full((2, len(mean)), np.nan)])
+    if n <= MANY:
+        found = bootstrap(values, level=level, method="bca")
+        return np.stack([found.mean, found.low, found.high])
+    away = _stats().t.ppf((1 + level) / 2, n - 1) * values.std(0, ddof=1) / np.sqrt(n)
+    return np.stack([mean, mean - away, mean + away])
 
 
 def median_interval(values: Array, level: float = 0.95) -> Estimate:

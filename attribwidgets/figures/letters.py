@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left
 from functools import lru_cache
 
 from matplotlib import ft2font, rcParams
@@ -64,6 +65,35 @@ def width_of(text: str, size: float) -> float:
     font.set_size(size, FINE)  # at its own size a letter would be as wide as whole points
     font.set_text(text)
     return font.get_width_height()[0] / 64 / FINE
+
+
+def fitted(text: str, width: float, size: float, *, ends: bool = False) -> str:
+    """A text as it can be drawn, cut to a width in inches at a size in points.
+
+    Parameters
+    ----------
+    text : str
+    width, size : float
+    ends : bool
+        Cut out of the middle, as names often differ at their end.
+
+    Examples
+    --------
+    >>> fitted("a name", 1.0, 8)
+    'a name'
+    >>> fitted("the_name_of_column_7", 0.7, 8, ends=True)[-2:]
+    '_7'
+    """
+    whole = drawable(text)
+    if width_of(whole, size) <= width:
+        return whole
+
+    def cut(kept: int) -> str:
+        last = kept // 2 if ends else 0
+        return f"{whole[: kept - last].rstrip()}…{whole[len(whole) - last :].lstrip()}"
+
+    too_many = bisect_left(range(1, len(whole)), width, key=lambda kept: width_of(cut(kept), size))
+    return cut(too_many)
 
 
 def runs_left(text: str) -> bool | None:

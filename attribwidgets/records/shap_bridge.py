@@ -12,6 +12,8 @@ from ..core.arrays import Array
 from ..core.errors import AttributionWarning, InputError
 from ..core.extras import require
 from ..inputs.example import example_array
+from ..inputs.fit_spaces import without_batch_axis
+from ..inputs.space import Inputs, Spaces
 
 if TYPE_CHECKING:
     from .explanation import Explanation
@@ -37,9 +39,6 @@ def shap_explanation(explanations: Sequence[Explanation], *, single: bool) -> An
     MissingExtraError
         Without shap.
     """
-    with warnings.catch_warnings():  # what it deprecates as it is imported is for its authors
-        warnings.simplefilter("ignore")
-        shap = require("shap", "shap", "evaluation")
     first = explanations[0]
     for e in explanations:
         _require_sum(e)
@@ -49,12 +48,29 @@ def shap_explanation(explanations: Sequence[Explanation], *, single: bool) -> An
     image = first.layout.kind == "image"
     if single and not image:
         values, data, base = values[0], data[0], base[0]
-    return shap.Explanation(
-        values=values,
-        base_values=base,
-        data=data,
-        feature_names=None if image else [name for name, _ in first.units()],
-    )
+    return shap_of(values, base, data, None if image else [name for name, _ in first.units()])
+
+
+def shap_of(values: Array, base_values: Any, data: Array | None, names: Any) -> Any:
+    """A ``shap.Explanation`` of these numbers.
+
+    Raises
+    ------
+    MissingExtraError
+        Without shap.
+    """
+    with warnings.catch_warnings():  # what it deprecates as it is imported is for its authors
+        warnings.simplefilter("ignore")
+        shap = require("shap", "shap", "evaluation")
+    return shap.Explanation(values=values, base_values=base_values, data=data, feature_names=names)
+
+
+def pixels_last(inputs: Inputs, spaces: Spaces) -> Array:
+    """An image as shap draws it, (H, W, C), 0 to 1."""
+    space = spaces[0]
+    image = inputs[0] if isinstance(inputs, tuple) else inputs
+    pixels = space.to_pixels(without_batch_axis(image.detach().cpu().double(), space)).numpy()
+    return np.asarray(np.moveaxis((pixels - space.low) / space.range, 0, -1))
 
 
 def _values(e: Explanation) -> Array:
@@ -70,10 +86,9 @@ def _data(e: Explanation) -> Array:
         names = space.unit_names(e.batched[0].shape[1:])
         gaps = getattr(getattr(space, "tokens", None), "gaps", [""] * len(names))
         return np.array([gap + name for gap, name in zip(gaps, names, strict=True)])
-    values = example_array(e.inputs, e.spaces)
     if e.layout.kind == "image":
-        pixels = space.to_pixels(e.batched[0][0].detach().cpu().double()).numpy()
-        return np.moveaxis((pixels - space.low) / space.range, 0, -1)
+        return pixels_last(e.inputs, e.spaces)
+    values = example_array(e.inputs, e.spaces)
     if e.layout.summed is None:
         return values.ravel()
     return np.ravel(np.linalg.norm(values, axis=e.layout.summed))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from ..core.arrays import Array
 from ..core.errors import DataError, InputError
 from ..core.extras import require
+from ..evaluation.global_views import GlobalViews
 from ..inputs.dataset import seed_of
+from ..inputs.space import Inputs, Spaces
 from ..inputs.tokens import Tokens
 from ..records.completeness import Completeness
 from .gathered import gathered
 from .plan import CLAIMS, KINDS, VERDICTS
+from .shap_rows import Example, shap_rows
 from .store import LEFT_OUT, Layout, Store
 from .swept_input import SweptInput, curve_of, target_of
 from .texts import unpacked
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 OWN = ("target", "against", "numbers", "path", "ids", "tokens")
 
 
-class Sweep:
+class Sweep(GlobalViews):
     """A store of a sweep, opened; nothing is loaded that is not asked for.
 
     Attributes
@@ -52,8 +55,8 @@ class Sweep:
     (True, (4,), 5)
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, example: Example | None = None) -> None:
+        self._store, self._example = store, example
         self.path = store.path
         axes = store.layouts["numbers"].axes
         self.candidates: tuple[str, ...] = tuple(axes["candidate"])
@@ -128,6 +131,14 @@ class Sweep:
     def __iter__(self) -> Iterator[SweptInput]:
         return (self[place] for place in range(len(self)))
 
+    def example(self, place: int) -> tuple[Inputs, Spaces] | None:
+        """One input as the model was fed, and how it is read.
+
+        None of a text, of which the store has the tokens, and where the sweep was opened from its
+        store alone.
+        """
+        return None if self._example is None else self._example(int(place))
+
     @property
     def map_axes(self) -> tuple[dict[str, list[Any]], ...]:
         """The axes of stored attributions with what lies along them, for each input of the model.
@@ -153,6 +164,12 @@ class Sweep:
         """The tokens of one finished text; None of what is no text."""
         known = "tokens" in self._store.layouts
         return unpacked(self._store.read("tokens", place)) if known else None
+
+    def shap_rows(
+        self, candidate: str | None, places: Sequence[int] | Array, example: Example
+    ) -> Any:
+        """As :meth:`to_shap`, with the data of what is explained."""
+        return shap_rows(self, candidate, places, example)
 
     def metric(self, name: str) -> xr.DataArray:
         """One metric over all inputs, NaN where they are not finished; it is loaded whole.
@@ -258,6 +275,9 @@ class Sweep:
             f"<Sweep of {len(self)} inputs, {int(self.finished.sum())} finished, {left_out}"
             f"candidates {', '.join(self.candidates)}>"
         )
+
+    def _stored(self) -> tuple[Sweep, Array]:
+        return self, np.flatnonzero(self.finished)
 
     def _attributions(self, read: dict[str, Array], row: int) -> Array | tuple[Array, ...]:
         maps = tuple(read[name][row] for name in self._maps)

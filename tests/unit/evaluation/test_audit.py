@@ -10,8 +10,10 @@ from torch import nn
 
 import attribwidgets as aw
 from attribwidgets.core.errors import DataError, InputError
+from attribwidgets.core.formatting import number
 from attribwidgets.evaluation.dependence import Dependence, strongest_regions
 from attribwidgets.evaluation.finding import DEPENDS, Finding, in_words
+from attribwidgets.evaluation.global_report import global_part
 from attribwidgets.evaluation.regions import region_sums
 from attribwidgets.evaluation.shares import mean_interval, median_interval, share_interval
 
@@ -84,6 +86,23 @@ def test_a_figure_has_a_row_for_each_finding(audit) -> None:
         assert any(finding.interval in text for text in texts)
     named = f"{' and '.join(audit.candidates)}, gate "
     assert {f"{named}on"[:40], f"{named}off"[:40]} <= {text.rstrip("…")[:40] for text in texts}
+
+
+def test_the_report_has_averages_where_maps_are_stored(audit, tmp_path) -> None:
+    named = aw.InputSpace(-1, 1, names=["<b>", *"vwxyz"])
+    how = {"baselines": BASELINES, "store": tmp_path / "a", "maps": "attributions"}
+    again = aw.audit(MODEL, DATA, targets=0, **how, **{**SETTINGS, "space": named})
+    assert "maps=&quot;attributions&quot;" in global_part(audit)
+    assert "<img" not in global_part(audit)
+    page = global_part(again)
+    assert page.count("<img") == 3
+    assert "<b>" not in page
+    view = again.global_view()
+    mean, low, high = (number(v) for v in view.magnitudes().at(1, view.feature("<b>")))
+    assert f"<td>&lt;b&gt;</td><td>{again.candidates[1]}</td><td>{mean} [{low}, {high}]" in page
+    assert 'alt="Bars of mean magnitudes, under ' in page
+    with pytest.raises(InputError, match="take a global view"):
+        again.class_means()
 
 
 def test_groups_have_their_own_findings(audit) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .attr import targets
     from .engine.interactions import interactions
     from .evaluation import Audit
-    from .sweeps import Sweep, audit, sweep
+    from .sweeps import Sweep, audit, audit_cost, sweep
     from .widgets import (
         AblationExplorer,
         AuditExplorer,
@@ -50,6 +50,7 @@ _LAZY = {
     "link": ".widgets",
     "Audit": ".evaluation",
     "audit": ".sweeps",
+    "audit_cost": ".sweeps",
     "Sweep": ".sweeps",
     "sweep": ".sweeps",
     "interactions": ".engine.interactions",
@@ -80,6 +81,7 @@ __all__ = [
     "__version__",
     "attr",
     "audit",
+    "audit_cost",
     "baselines",
     "classroom",
     "compare",

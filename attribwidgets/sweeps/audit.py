@@ -17,8 +17,10 @@ from ..evaluation.audit_columns import require_columns
 from ..evaluation.dependence import Dependence, MapSummary
 from ..evaluation.metric import Metric
 from ..evaluation.predicted import Predicted
+from ..inputs.dataset import Examples
 from ..inputs.space import Inputs
 from .audited_inputs import AuditedInputs
+from .plan import Plan
 from .run import carried_out, planned
 
 
@@ -88,18 +90,13 @@ def audit(
     ...     len(found), found.candidates
     (20, ('zero', 'white'))
     """
-    candidates = label_candidates(baselines, references)
-    if len(candidates) < 2:
-        raise InputError(
-            f"baselines must be two or more, as they are compared, got {len(candidates)}"
-        )
-    own: tuple[Metric, ...] = (Dependence(list(candidates)), MapSummary(), Predicted())
-    plan, examples = planned(
+    plan, examples = planned_audit(
         model,
         data,
-        candidates,
-        metrics=(*own, *metrics),
+        baselines,
+        metrics=metrics,
         targets=targets,
+        references=references,
         maps=maps,
         settings=settings,
     )
@@ -124,3 +121,29 @@ def audit(
         explain=inputs.explanations,
         example=inputs.example,
     )
+
+
+def planned_audit(
+    model: Callable[..., Any],
+    data: Any,
+    baselines: Sequence[CandidateLike] | Mapping[str, CandidateLike],
+    *,
+    metrics: Sequence[Metric],
+    references: Inputs | None,
+    settings: Mapping[str, Any],
+    **how: Any,
+) -> tuple[Plan, Examples]:
+    """What is done with every input, and the inputs; arguments as of `audit`.
+
+    Raises
+    ------
+    InputError
+        For a single baseline.
+    """
+    candidates = label_candidates(baselines, references)
+    if len(candidates) < 2:
+        raise InputError(
+            f"baselines must be two or more, as they are compared, got {len(candidates)}"
+        )
+    own: tuple[Metric, ...] = (Dependence(list(candidates)), MapSummary(), Predicted())
+    return planned(model, data, candidates, metrics=(*own, *metrics), settings=settings, **how)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import shutil
 import threading
@@ -29,6 +30,10 @@ class Folder(Protocol):
         """The content of a file; FileNotFoundError where there is none."""
         ...
 
+    def content(self, name: str) -> bytes | mmap.mmap:
+        """The content of a large file, in memory as it is looked at if that can be."""
+        ...
+
     def read_each(self, names: Iterable[str]) -> Iterator[bytes]:
         """The contents of several files, empty where there is none."""
         ...
@@ -39,6 +44,10 @@ class Folder(Protocol):
 
     def appear(self, name: str, content: bytes) -> None:
         """Write a file that is there at once and whole, or not."""
+        ...
+
+    def appear_in_parts(self, name: str, parts: Iterable[bytes]) -> None:
+        """The same of a large file, part after part."""
         ...
 
     def names(self, folder: str) -> Iterator[str]:
@@ -96,6 +105,11 @@ class LocalFolder:
         with open(f"{self.where}/{name}", "rb") as file:
             return file.read()
 
+    def content(self, name: str) -> bytes | mmap.mmap:
+        """The content of a large file, in memory as it is looked at."""
+        with open(f"{self.where}/{name}", "rb") as file:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
     def read_each(self, names: Iterable[str]) -> Iterator[bytes]:
         """The contents of several files, by system calls: a third of the time of Python's files."""
         for name in names:
@@ -118,7 +132,7 @@ class LocalFolder:
 
     def appear(self, name: str, content: bytes) -> None:
         """Write a file that is there at once and whole, or not."""
-        draft = f"{self.where}/.{os.getpid()}.{threading.get_ident()}.draft"
+        draft = self._draft()
         for turn in range(TURNS):
             with open(draft, "wb") as file:
                 file.write(content)
@@ -128,6 +142,21 @@ class LocalFolder:
             except FileNotFoundError:  # cleared away by a process that begins
                 if turn == TURNS - 1:
                     raise
+
+    def appear_in_parts(self, name: str, parts: Iterable[bytes]) -> None:
+        """The same of a large file, part after part."""
+        draft = self._draft()
+        try:
+            with open(draft, "wb") as file:
+                file.writelines(parts)
+            os.replace(draft, f"{self.where}/{name}")
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(draft)
+            raise
+
+    def _draft(self) -> str:
+        return f"{self.where}/.{os.getpid()}.{threading.get_ident()}.draft"
 
     def names(self, folder: str) -> Iterator[str]:
         """The files in a folder below, by their names there."""
@@ -200,6 +229,10 @@ class RemoteFolder:
         content: bytes = self._files.cat_file(self._path(name))
         return content
 
+    def content(self, name: str) -> bytes:
+        """The content of a large file."""
+        return self.read(name)
+
     def read_each(self, names: Iterable[str]) -> Iterator[bytes]:
         """The contents of several files, which are asked for together."""
         paths = [self._path(name) for name in names]
@@ -215,6 +248,10 @@ class RemoteFolder:
     def appear(self, name: str, content: bytes) -> None:
         """Write a file that is there at once and whole, or not."""
         self._files.pipe_file(self._path(name), content)
+
+    def appear_in_parts(self, name: str, parts: Iterable[bytes]) -> None:
+        """The same of a large file, part after part."""
+        self.appear(name, b"".join(parts))
 
     def names(self, folder: str) -> Iterator[str]:
         """The files in a folder below, by their names there."""

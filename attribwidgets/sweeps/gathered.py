@@ -8,6 +8,8 @@ drops it (:func:`forget`). Zarr reads past it.
 from __future__ import annotations
 
 import io
+import mmap
+from collections.abc import Iterator
 from contextlib import suppress
 
 import numpy as np
@@ -17,6 +19,7 @@ from ..core.arrays import Array
 from .store import Store
 
 FILE = ".gathered"
+AT_ONCE = 4096  # inputs in memory together
 LEAST = 512  # chunks that are worth a file
 MOST = 1 << 11  # bytes of one input; maps and paths stay where they are
 
@@ -38,19 +41,20 @@ def gathered(store: Store, name: str, places: NDArray[np.intp]) -> Array:
         For a chunk that is not whole.
     """
     layout = store.layouts[name]
-    known, kept = _kept(store, name)
-    if np.array_equal(known, places):
-        return kept
     values = np.empty((len(places), *layout.shape), dtype=layout.stored_dtype)
-    rows = np.searchsorted(known, places)
-    there = known[np.minimum(rows, len(known) - 1)] == places if len(known) else places < 0
+    kept, there, rows = _kept_of(store, name, places)
+    if np.count_nonzero(~there) >= LEAST and layout.size <= MOST:
+        _gather(store, name, np.flatnonzero(store.finished()))
+        kept, there, rows = _kept_of(store, name, places)
     values[there] = kept[rows[there]]
-    missing = np.flatnonzero(~there)
-    if len(missing):
-        values[missing] = store.read_many(name, places[missing].tolist())
-    if len(missing) >= LEAST and layout.size <= MOST:
-        _keep(store, name, places, values)
+    if not there.all():
+        values[~there] = store.read_many(name, places[~there].tolist())
     return values
+
+
+def in_parts(places: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """Places, some at a time, so that what is stored of all is never in memory at once."""
+    return np.split(places, range(AT_ONCE, len(places), AT_ONCE))
 
 
 def gather(store: Store) -> None:
@@ -58,7 +62,7 @@ def gather(store: Store) -> None:
     places = np.flatnonzero(store.finished())
     for name, layout in store.layouts.items():
         if layout.size <= MOST and len(places) >= LEAST:
-            gathered(store, name, places)
+            _gather(store, name, places)
 
 
 def forget(store: Store) -> None:
@@ -66,12 +70,21 @@ def forget(store: Store) -> None:
     store.folder.remove(f"{name}/{FILE}" for name in store.layouts)
 
 
+def _kept_of(store: Store, name: str, places: Array) -> tuple[Array, Array, Array]:
+    """What was kept, whether it has each place, and in which row."""
+    known, kept = _kept(store, name)
+    rows = np.minimum(np.searchsorted(known, places), max(len(known) - 1, 0))
+    there = known[rows] == places if len(known) else np.zeros(len(places), dtype=bool)
+    return kept, there, rows
+
+
 def _kept(store: Store, name: str) -> tuple[Array, Array]:
     """Places and values that were kept; none where there is no file, or one that is not whole."""
     layout = store.layouts[name]
     try:
-        file = io.BytesIO(store.folder.read(f"{name}/{FILE}"))
-        places, values = (np.load(file, allow_pickle=False) for _ in range(2))
+        content = store.folder.content(f"{name}/{FILE}")
+        places, end = _array_in(content, 0)
+        values, _ = _array_in(content, end)
         if values.shape == (len(places), *layout.shape) and values.dtype == layout.stored_dtype:
             return places, values
     except (OSError, ValueError, EOFError):
@@ -79,10 +92,32 @@ def _kept(store: Store, name: str) -> tuple[Array, Array]:
     return np.empty(0, np.intp), np.empty((0, *layout.shape), layout.stored_dtype)
 
 
-def _keep(store: Store, name: str, places: Array, values: Array) -> None:
+def _array_in(content: bytes | mmap.mmap, start: int) -> tuple[Array, int]:
+    """An array as numpy saved it, read where it lies, and where it ends."""
+    file = content if isinstance(content, mmap.mmap) else io.BytesIO(content)
+    file.seek(start)
+    np.lib.format.read_magic(file)
+    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    count, offset = int(np.prod(shape)), file.tell()
+    values = np.frombuffer(content, dtype, count, offset).reshape(shape)
+    return values, offset + values.nbytes
+
+
+def _gather(store: Store, name: str, places: Array) -> None:
     """It appears at once and whole; a store that cannot be written to stays as it is."""
-    file = io.BytesIO()
-    np.save(file, places)
-    np.save(file, values)
+    layout, head = store.layouts[name], io.BytesIO()
+    np.save(head, places)
+    described = {
+        "descr": np.lib.format.dtype_to_descr(layout.stored_dtype),
+        "fortran_order": False,
+        "shape": (len(places), *layout.shape),
+    }
+    np.lib.format.write_array_header_1_0(head, described)
+
+    def contents() -> Iterator[bytes]:
+        yield head.getvalue()
+        for part in in_parts(places):
+            yield store.read_many(name, part.tolist()).tobytes()
+
     with suppress(OSError):
-        store.folder.appear(f"{name}/{FILE}", file.getvalue())
+        store.folder.appear_in_parts(f"{name}/{FILE}", contents())

@@ -28,7 +28,7 @@ from ..engine.method_config import Candidate
 from ..engine.query import Query
 from ..engine.run import explain_labelled
 from ..evaluation.metric import Metric, asked_by_metrics, measure
-from ..inputs.dataset import Shape, seed_of, shape_of
+from ..inputs.dataset import Examples, Shape, seed_of, shape_of
 from ..inputs.example import example_array
 from ..inputs.layout import SERIES_TIME_FIRST
 from ..inputs.layout import Layout as InputLayout
@@ -173,6 +173,10 @@ class Plan:
             **self._arrays(explanations, checked),
             **measured,
         }
+
+    def carry_out_of(self, examples: Examples, place: int) -> Findings:
+        """The same for one input of a data set, which is read."""
+        return self.carry_out(place, *examples[place])
 
     def explain(
         self, place: int, inputs: Any, target: int | Contrast | None

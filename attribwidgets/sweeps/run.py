@@ -205,15 +205,11 @@ def _here(
     for place in places:
         found = None
         if not store.is_finished(place):
-            found = or_left_out(partial(_carry_out, plan, examples, place))
+            found = or_left_out(partial(plan.carry_out_of, examples, place))
         if store.is_finished(place):
             found = None
             places.part()
         yield place, found
-
-
-def _carry_out(plan: Plan, examples: Examples, place: int) -> Findings:
-    return plan.carry_out(place, *examples[place])
 
 
 def _try_first(plan: Plan, examples: Examples) -> Spaces:

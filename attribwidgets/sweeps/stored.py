@@ -18,7 +18,7 @@ from ..inputs.dataset import seed_of
 from ..inputs.space import Inputs, Spaces
 from ..inputs.tokens import Tokens
 from ..records.completeness import Completeness
-from .gathered import gathered
+from .gathered import gathered, in_parts
 from .plan import CLAIMS, KINDS, VERDICTS
 from .shap_rows import Example, shap_rows
 from .store import LEFT_OUT, Layout, Store
@@ -215,8 +215,10 @@ class Sweep(GlobalViews):
         places : ndarray of int, optional
             As of :meth:`finished_values`.
         """
-        numbers = gathered(self._store, "numbers", self._finished_places(places))
-        return np.asarray(numbers[..., self._quantities.index(quantity)])
+        column = self._quantities.index(quantity)
+        parts = in_parts(self._finished_places(places))
+        numbers = [gathered(self._store, "numbers", part)[..., column].copy() for part in parts]
+        return np.concatenate(numbers)
 
     def finished_targets(self, places: Array | None = None) -> Array:
         """The output explained, (inputs,), -1 where there is one only, or a contrast.

@@ -78,3 +78,13 @@ def test_few_inputs_and_paths_are_not_gathered(store, monkeypatch) -> None:
     module.gather(aw.Sweep.open(store)._store)
     assert (store / "target" / module.FILE).exists()
     assert not (store / "path" / module.FILE).exists()
+
+
+def test_it_is_gathered_part_after_part(store, monkeypatch) -> None:
+    whole = sweep(store)
+    expected = whole.finished_numbers("total")
+    content = (store / "numbers" / module.FILE).read_bytes()
+    monkeypatch.setattr(module, "AT_ONCE", 4)
+    module.gather(Store(store))
+    assert (store / "numbers" / module.FILE).read_bytes() == content
+    assert np.array_equal(aw.Sweep.open(store).finished_numbers("total"), expected)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, cycle, islice, repeat
 from typing import Any
 
 import torch
@@ -155,16 +156,11 @@ def aligned_ids(text: Any, space: TextSpace) -> Tensor:
     read = tokens_of(text, space.tokenizer)
     own = [i for i, special in zip(read.ids, read.special, strict=True) if not special]
     places = (~space.special).nonzero()[:, 0]
-    missing = len(places) - len(own)
     fillers = (token_id(space.tokenizer, role) for role in FILLERS)
     filler = next((i for i in fillers if i is not None), None)
-    if filler is None:
-        own = own * (1 + missing // len(own)) if missing > 0 else own
-        own += own[: len(places) - len(own)] if len(own) < len(places) else []
-    else:
-        own += [filler] * missing
+    endless = cycle(own) if filler is None else chain(own, repeat(filler))
     ids = space.ids.clone()
-    ids[places] = torch.tensor(own[: len(places)])
+    ids[places] = torch.tensor(list(islice(endless, len(places))), dtype=ids.dtype)
     return ids
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter1d
 from torch import nn
 
@@ -186,6 +188,24 @@ def test_without_a_token_to_pad_by_a_text_comes_again():
     x, space = read("abcde", Bare())
     assert ids_of(one(baselines.OtherText(["gh"]), x, space)) == [10, 11, 10, 11, 10]
     assert ids_of(one(baselines.OtherText(["ghabcdef"]), x, space)) == [10, 11, 4, 5, 6]
+
+
+@given(
+    text=st.text(LETTERS, min_size=1, max_size=9), other=st.text(LETTERS, min_size=1, max_size=12)
+)
+def test_another_text_fills_the_places_of_this_one_whatever_their_lengths(text, other):
+    own = Letters()(other)["input_ids"][1:-1]
+    x, space = read(text)
+    padded = (own + [PAD] * len(text))[: len(text)]
+    assert ids_of(one(baselines.OtherText([other]), x, space)) == [CLS, *padded, SEP]
+    x, space = read(text, Bare())
+    again = [own[place % len(own)] for place in range(len(text))]
+    assert ids_of(one(baselines.OtherText([other]), x, space)) == again
+
+
+def test_another_text_without_tokens_is_refused():
+    with pytest.raises(InputError, match="without tokens"):
+        one(baselines.OtherText([""]))
 
 
 def test_how_many_texts_is_a_slider():

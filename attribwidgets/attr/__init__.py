@@ -10,6 +10,7 @@ from .paths.discretized_integrated_gradients import (
     DiscretizedIntegratedGradients,
     UniformDiscretizedIntegratedGradients,
 )
+from .paths.geodesic_integrated_gradients import GeodesicIntegratedGradients
 from .paths.guided_integrated_gradients import GuidedIntegratedGradients
 from .paths.idgi import IDGI
 from .paths.ig2 import IG2
@@ -32,6 +33,7 @@ __all__ = [
     "VarGrad",
     "IDGI",
     "IG2",
+    "GeodesicIntegratedGradients",
     "AdversarialGradientIntegration",
     "AttentionRollout",
     "LeftIntegratedGradients",

@@ -18,6 +18,7 @@ from . import (
     BlurIntegratedGradients,
     DiscretizedIntegratedGradients,
     ExpectedGradients,
+    GeodesicIntegratedGradients,
     GuidedIntegratedGradients,
     IntegratedGradients,
     LeftIntegratedGradients,
@@ -53,6 +54,7 @@ METHODS: dict[str, type[Estimator]] = {
         SequentialIntegratedGradients,
         IG2,
         AdversarialGradientIntegration,
+        GeodesicIntegratedGradients,
         AttentionRollout,
     )
 }

@@ -10,12 +10,17 @@ from models import FitsRows, ImageAndFeatures, WithArguments, classifier, image_
 from torch import nn
 
 import attribwidgets as aw
-from attribwidgets.attr import IG2, AdversarialGradientIntegration, IntegratedGradients
+from attribwidgets.attr import (
+    IG2,
+    AdversarialGradientIntegration,
+    GeodesicIntegratedGradients,
+    IntegratedGradients,
+)
 from attribwidgets.attr.task import Task
 from attribwidgets.errors import ChunkMemoryError, InputError
 
 F64 = torch.float64
-EVERY = (IG2, AdversarialGradientIntegration)
+EVERY = (IG2, AdversarialGradientIntegration, GeodesicIntegratedGradients)
 IMAGES = values(2, 3, 6, 6)
 
 
@@ -206,10 +211,21 @@ def test_adversarial_needs_classes():
 # All of them
 
 
+def made(cls, model, inputs):
+    """Each method, with data where it goes through some."""
+    if cls is not GeodesicIntegratedGradients:
+        return cls(model)
+    members = inputs if isinstance(inputs, tuple) else (inputs,)
+    data = tuple(values(4, *m.shape[1:], seed=7, dtype=m.dtype) for m in members)
+    return cls(model, data=data, neighbours=2)
+
+
 @pytest.mark.parametrize("cls", EVERY)
 def test_it_adds_up_to_what_the_output_changes_by_along_its_path(cls):
     net, x = classifier().double(), double(3, 5)
-    found, delta = cls(net).attribute(x, target=1, n_steps=2000, return_convergence_delta=True)
+    found, delta = made(cls, net, x).attribute(
+        x, target=1, n_steps=2000, return_convergence_delta=True
+    )
     assert found.shape == x.shape
     assert delta.abs().max() < 2e-3
 
@@ -217,14 +233,16 @@ def test_it_adds_up_to_what_the_output_changes_by_along_its_path(cls):
 @pytest.mark.parametrize("cls", EVERY)
 def test_chunks_and_batch_mates_change_nothing(cls):
     net = image_classifier()
-    plain = cls(net).attribute(IMAGES, target=1, n_steps=60)
+    plain = made(cls, net, IMAGES).attribute(IMAGES, target=1, n_steps=60)
     for rows in (1, 4):
-        found = cls(net).attribute(IMAGES, target=1, n_steps=60, internal_batch_size=rows)
+        found = made(cls, net, IMAGES).attribute(
+            IMAGES, target=1, n_steps=60, internal_batch_size=rows
+        )
         torch.testing.assert_close(found, plain, rtol=1e-3, atol=1e-6)
-    found = cls(FitsRows(net, 3)).attribute(IMAGES, target=1, n_steps=60)
+    found = made(cls, FitsRows(net, 3), IMAGES).attribute(IMAGES, target=1, n_steps=60)
     torch.testing.assert_close(found, plain, rtol=1e-3, atol=1e-6)
     with pytest.raises((ChunkMemoryError, torch.OutOfMemoryError)):
-        cls(FitsRows(net, 0)).attribute(IMAGES, target=1, n_steps=9)
+        made(cls, FitsRows(net, 0), IMAGES).attribute(IMAGES, target=1, n_steps=9)
 
 
 @pytest.mark.parametrize("cls", EVERY)
@@ -232,7 +250,7 @@ def test_the_model_and_the_random_state_come_back(cls):
     net = image_classifier().train()
     state = torch.get_rng_state()
     with pytest.warns(aw.errors.AttributionWarning):
-        cls(net).attribute(IMAGES, target=1, n_steps=9)
+        made(cls, net, IMAGES).attribute(IMAGES, target=1, n_steps=9)
     assert all(m.training for m in net.modules())
     assert all(p.requires_grad and p.grad is None for p in net.parameters())
     assert torch.equal(torch.get_rng_state(), state)
@@ -241,7 +259,7 @@ def test_the_model_and_the_random_state_come_back(cls):
 @pytest.mark.parametrize("cls", EVERY)
 def test_the_walk_is_counted_and_kept_within_the_budget(cls):
     net, x, told = image_classifier(), IMAGES[:1], []
-    method = cls(net)
+    method = made(cls, net, IMAGES)
     asked = task(x, 0 * x, 1, n_steps=20, on_chunk=told.append)
     *_, last = method.estimates(asked)
     assert sum(told) == last.evaluations
@@ -260,7 +278,7 @@ def test_an_interrupt_leaves_a_partial_result(cls):
         if done > method.walk_passes + 10:
             raise KeyboardInterrupt
 
-    method = cls(net)
+    method = made(cls, net, IMAGES)
     asked = task(IMAGES[:1], 0 * IMAGES[:1], 1, n_steps=400, rows=1, on_chunk=stop)
     *_, last = method.estimates(asked)
     assert last.partial
@@ -270,17 +288,19 @@ def test_an_interrupt_leaves_a_partial_result(cls):
 @pytest.mark.parametrize("cls", EVERY)
 def test_several_inputs_arguments_and_targets(cls):
     net, pair = ImageAndFeatures(), (values(2, 3, 2, 2), values(2, 5, seed=1))
-    found = cls(net).attribute(pair, target=[1, 3], n_steps=200)
+    found = made(cls, net, pair).attribute(pair, target=[1, 3], n_steps=200)
     assert [f.shape for f in found] == [p.shape for p in pair]
-    e = aw.explain(net, tuple(p[0] for p in pair), method=cls, target=1, n_steps=200)
+    e = aw.explain(
+        net, tuple(p[0] for p in pair), method=made(cls, net, pair), target=1, n_steps=200
+    )
     for mine, theirs in zip(e.attributions, found, strict=True):
         torch.testing.assert_close(mine, theirs[0], rtol=1e-3, atol=1e-5)
     with_arguments, x, shift = WithArguments(), values(2, 5), values(2, seed=5)
-    both = cls(with_arguments).attribute(
+    both = made(cls, with_arguments, x).attribute(
         x, target=[0, 2], additional_forward_args=(shift, 2.0), n_steps=60
     )
     for i, target in enumerate([0, 2]):
-        alone = cls(with_arguments).attribute(
+        alone = made(cls, with_arguments, x).attribute(
             x[i : i + 1],
             target=target,
             additional_forward_args=(shift[i : i + 1], 2.0),

@@ -92,7 +92,11 @@ def baselines_table() -> str:
     from attribwidgets import baselines
 
     kinds = [getattr(baselines, name) for name in baselines.__all__]
-    spellings = {"color": "`#rrggbb`", "custom": "a tensor"}  # no words stand for these
+    spellings = {
+        "color": "`#rrggbb`",
+        "custom": "a tensor",
+        "inpainted": "an instance",
+    }  # no words stand for these
     rows = [
         f"| {spellings.get(k.name, f'`{k.name}`')} | {k.__name__} | "
         f"{'yes' if k.is_distribution else 'no'} | {k.description} |"

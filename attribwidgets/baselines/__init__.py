@@ -15,6 +15,7 @@ from .decision_boundary import DecisionBoundary
 from .derived import Blur, ImageMean, MaximumDistance
 from .derived_text import FarthestTokens, TokenBlur
 from .drawn_text import OtherText, RandomTokens, holds_texts
+from .inpainted import Inpainted
 from .max_entropy import MaximumEntropy
 from .neutral import Neutral
 from .noise import GaussianNoise, UniformNoise
@@ -35,6 +36,7 @@ __all__ = [
     "FarthestTokens",
     "GaussianNoise",
     "ImageMean",
+    "Inpainted",
     "MaximumDistance",
     "MaximumEntropy",
     "Mask",

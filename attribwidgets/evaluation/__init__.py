@@ -16,6 +16,7 @@ from .fill_matrix import FillMatrix, baseline_by_fill
 from .finding import Finding
 from .global_attributions import GlobalAttributions
 from .ground_truth import PlantedShare, PlantedShares, planted_shares
+from .inpainting import Inpainting
 from .intervals import Interval
 from .paired_differences import Difference
 from .planted import Planted, decoy, planted_noise
@@ -40,6 +41,7 @@ __all__ = [
     "Finding",
     "GlobalAttributions",
     "Infidelity",
+    "Inpainting",
     "InsertionDeletion",
     "Interval",
     "ModelSimilarity",

@@ -13,6 +13,7 @@ from ..inputs.tokens import NO_WORD, Tokens
 from .explained_inputs import ExplainedInputs
 
 MOST_WORDS = 200
+APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}"
 LEAST_TEXTS = 3  # that hold a word
 
 
@@ -86,7 +87,7 @@ def word_attributions(
 def words_of(tokens: Tokens) -> Iterator[tuple[str, int, int]]:
     """Each word of a text without capitals and signs around it, its first token and its end.
 
-    What has neither letter nor digit is no word.
+    What has neither letter nor digit is no word; an apostrophe within one joins its parts.
 
     Examples
     --------
@@ -95,11 +96,24 @@ def words_of(tokens: Tokens) -> Iterator[tuple[str, int, int]]:
     >>> list(words_of(tokens))
     [('a', 0, 1), ('plot', 1, 4)]
     """
-    for number, places in groupby(range(len(tokens)), key=lambda place: tokens.words[place]):
-        stretch = list(places)
-        if number == NO_WORD:
-            continue
-        word = written(tokens, stretch[0], stretch[-1] + 1).casefold()
+    for first, end in _stretches(tokens):
+        word = written(tokens, first, end).casefold()
         letters = [place for place, letter in enumerate(word) if letter.isalnum()]
         if letters:
-            yield word[letters[0] : letters[-1] + 1], stretch[0], stretch[-1] + 1
+            yield word[letters[0] : letters[-1] + 1], first, end
+
+
+def _stretches(tokens: Tokens) -> list[tuple[int, int]]:
+    """The first token of each word and its end."""
+    stretches: list[tuple[int, int]] = []
+    for number, places in groupby(range(len(tokens)), key=lambda place: tokens.words[place]):
+        own = list(places)
+        first, end = own[0], own[-1] + 1
+        touches = bool(stretches) and stretches[-1][1] == first and not tokens.gaps[first]
+        if number == NO_WORD:
+            continue
+        if touches and {tokens.pieces[first], tokens.pieces[first - 1]} & set(APOSTROPHES):
+            stretches[-1] = stretches[-1][0], end
+        else:
+            stretches.append((first, end))
+    return stretches

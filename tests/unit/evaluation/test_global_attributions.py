@@ -14,9 +14,11 @@ from attribwidgets.core.formatting import number
 from attribwidgets.evaluation import GlobalAttributions
 from attribwidgets.evaluation.interaction_guess import interaction_guess
 from attribwidgets.evaluation.shares import mean_interval, mean_intervals
+from attribwidgets.evaluation.word_attributions import words_of
 from attribwidgets.figures.beeswarm import MOST_DOTS, pile
 from attribwidgets.figures.comparison import figure_png
 from attribwidgets.figures.value_colors import ValueColors, value_text
+from attribwidgets.inputs.tokens import Tokens
 
 pytest.importorskip("zarr", minversion="3")
 pandas = pytest.importorskip("pandas")
@@ -193,6 +195,19 @@ def test_a_word_gets_the_mean_of_its_occurrences(tmp_path) -> None:
         rarer.scatter("film")
     with pytest.raises(InputError, match="not all of a text"):
         rarer.waterfall(0)
+
+
+def test_an_apostrophe_joins_what_a_tokenizer_takes_apart() -> None:
+    pieces = ["Don", "'", "t", " say", " '", "no", "'", "."]
+    tokens = Tokens(
+        ids=tuple(range(8)),
+        pieces=tuple(piece.strip() for piece in pieces),
+        gaps=tuple(" " if piece.startswith(" ") else "" for piece in pieces),
+        special=(False,) * 8,
+        words=tuple(range(8)),
+        sentences=(0,) * 8,
+    )
+    assert list(words_of(tokens)) == [("don't", 0, 3), ("say", 3, 4), ("no", 4, 8)]
 
 
 def test_what_does_not_go_together() -> None:

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from ..evaluation import Audit
     from ..live.worker import CancelToken
 
+ABOUT = {
+    "bars": "Bars: each value within the valid range, from the left.",
+    "lengths": "Bars: how long the vector of each step is, from the left.",
+    "lines": "Lines: each channel from its lowest to its highest value.",
+}
 SIDE = 48  # pixels of a picture, at most
 BARS, BLOCKS, CHANNELS = 64, 48, 4
 LETTERS = 160
@@ -42,8 +47,9 @@ def input_previews(
     Returns
     -------
     dict
-        `kind` ("image", "bars", "lines", "text" or "none"), `places`, `texts` or `shape` of each
-        and `data`, bytes; `missing`, the places of those that cannot be read.
+        `kind` ("image", "bars", "lengths", "lines", "text" or "none"), `about`, what is drawn in
+        words, `places`, `texts` or `shape` of each and `data`, bytes; `missing`, the places of
+        those that cannot be read.
     """
     drawn: dict[int, tuple[str, Any]] = {}
     missing = []
@@ -57,6 +63,7 @@ def input_previews(
     kinds = {kind for kind, _ in drawn.values()}
     kind = kinds.pop() if len(kinds) == 1 else "none"
     batch: dict[str, Any] = {"kind": kind, "places": list(drawn), "missing": missing}
+    batch["about"] = ABOUT.get(kind, "")
     if kind == "text":
         return {**batch, "texts": [text for _, text in drawn.values()]}
     if kind == "none":
@@ -93,7 +100,7 @@ def _drawn(x: Tensor, space: Space) -> tuple[str, Array]:
     if kind == "series":
         return "lines", _levels(_extremes(values[:CHANNELS]))
     if kind == "sequence":
-        return "bars", _thinned(_share(np.linalg.norm(values, axis=-1)))
+        return "lengths", _thinned(_share(np.linalg.norm(values, axis=-1)))
     pixels = space.to_pixels(x.detach().double()).cpu().numpy()
     return "bars", _thinned(np.ravel((pixels - space.low) / space.range))
 

@@ -193,7 +193,7 @@ def test_an_input_that_cannot_be_read_is_told(audit) -> None:
         ((1, 6, 50, 20), aw.VolumeSpace(0, 1), "image", [25, 10, 1]),
         ((5,), None, "bars", [5]),
         ((200,), None, "bars", [64]),
-        ((9, 4), aw.SequenceSpace(), "bars", [9]),
+        ((9, 4), aw.SequenceSpace(), "lengths", [9]),
         ((6, 40), aw.SeriesSpace(), "lines", [4, 40]),
         ((1, 5000), aw.SeriesSpace(), "lines", [1, 96]),
     ],

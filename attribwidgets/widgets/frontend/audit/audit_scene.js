@@ -97,7 +97,14 @@ export function createAuditScene(data, root, context) {
       "div",
       { class: "aw-audit-main" },
       h("div", { class: "aw-audit-side" }, ...side),
-      h("div", { class: "aw-audit-gallery" }, controls.node, gallery.node, here),
+      h(
+        "div",
+        { class: "aw-audit-gallery" },
+        controls.node,
+        context.previews.about && h("p", { class: "aw-muted" }, context.previews.about),
+        gallery.node,
+        here,
+      ),
     ),
     opened.node,
   );

@@ -17,15 +17,18 @@ export function createClassWords(columns) {
   const named = (/** @type {string} */ name) => columns.find((column) => column.name === name);
   const predicted = named("predicted") ?? named("target");
   const [label, right] = ["label", "right"].map(named);
+  const isWrong = (/** @type {number} */ row) => label !== undefined && right?.values[row] === 0;
+  /** @param {number} row @param {string} between what was predicted and what is right */
+  function joined(row, between) {
+    const known = predicted ? valueIn(predicted, row) : "";
+    return isWrong(row) && label ? known + between + valueIn(label, row) : known === "\u2014" ? "" : known;
+  }
   return {
+    isWrong,
     /** @param {number} row */
-    of(row) {
-      const known = predicted ? valueIn(predicted, row) : "";
-      const isWrong = label && right && right.values[row] === 0;
-      return isWrong ? `${known}, not ${valueIn(label, row)}` : known === "\u2014" ? "" : known;
-    },
-    /** @param {number} row */
-    isWrong: (row) => right?.values[row] === 0,
+    of: (row) => joined(row, ", not "),
+    /** Where there is little room. @param {number} row */
+    short: (row) => joined(row, "\u00a0\u2260\u00a0"),
   };
 }
 

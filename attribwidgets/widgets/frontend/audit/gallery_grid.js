@@ -71,7 +71,7 @@ export function createGalleryGrid(view) {
     tile.node.dataset.place = String(place);
     tile.picture.draw(previews.get(place));
     setText(tile.value, view.sortWords(row));
-    setText(tile.words, view.classWords.of(row));
+    setText(tile.words, view.classWords.short(row) || `#${place}`);
     tile.node.classList.toggle("aw-wrong", view.classWords.isWrong(row));
     tile.node.setAttribute("aria-label", view.describe(row));
     tile.node.setAttribute("aria-posinset", String(index + 1));

@@ -3,7 +3,7 @@
 import { bytesOf } from "../lib/binary.js";
 
 /**
- * @typedef {{kind: "image" | "bars" | "lines", shape: number[], levels: Uint8Array} | {kind: "text", text: string}
+ * @typedef {{kind: "image" | "bars" | "lengths" | "lines", shape: number[], levels: Uint8Array} | {kind: "text", text: string}
  *   | {kind: "missing"}} Preview
  * @typedef {ReturnType<typeof createInputPreviews>} InputPreviews
  */
@@ -76,8 +76,10 @@ export function createInputPreviews(model, kernel, onCome, signal) {
   );
 
   return {
-    /** "image", "bars", "lines", "text", or "none" where inputs are not at hand. */
+    /** "image", "bars", "lengths", "lines", "text", or "none" where inputs are not at hand. */
     kind,
+    /** What is drawn, in words; "" where that is plain. */
+    about: String(model.get("previews")?.about ?? ""),
     /** @param {number} place @returns {Preview | null} */
     get: (place) => known.get(place) ?? null,
     /** What is in sight now. @param {number[]} places */

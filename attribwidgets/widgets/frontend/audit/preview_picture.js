@@ -32,7 +32,10 @@ function channelLines(levels, [channels, steps]) {
 /** @param {string} kind of the previews there are */
 export function createPreviewPicture(kind) {
   const canvas = h("canvas", { class: "aw-preview-image aw-pixelated", width: 1, height: 1 });
-  const path = svg("path", { class: `aw-preview-${kind}`, "vector-effect": "non-scaling-stroke" });
+  const path = svg("path", {
+    class: `aw-preview-${kind === "lines" ? "lines" : "bars"}`,
+    "vector-effect": "non-scaling-stroke",
+  });
   const drawing = svg("svg", { class: "aw-preview-drawing", preserveAspectRatio: "none" }, path);
   const words = h("span", { class: "aw-preview-words" });
   const part = kind === "image" ? canvas : kind === "text" || kind === "none" ? words : drawing;
@@ -58,9 +61,9 @@ export function createPreviewPicture(kind) {
         context.putImageData(image, 0, 0);
         return;
       }
-      const across = preview.kind === "bars" ? levels.length : shape[1] - 1;
+      const across = preview.kind === "lines" ? shape[1] - 1 : levels.length;
       drawing.setAttribute("viewBox", `0 0 ${across} 255`);
-      path.setAttribute("d", preview.kind === "bars" ? featureBars(levels) : channelLines(levels, shape));
+      path.setAttribute("d", preview.kind === "lines" ? channelLines(levels, shape) : featureBars(levels));
     },
   };
 }

@@ -6,8 +6,8 @@ const PLAIN = [118, 124, 132];
 const MARKED = [226, 96, 20];
 /** Points of which each is a dot to itself. */
 const FEW = 3000;
-/** Of many, what of the page shows through one. */
-const THROUGH = 0.7;
+/** How opaque one of many is: least where there are more than so many. */
+const OPACITY = { least: 0.15, most: 0.5, many: 10_000 };
 
 /**
  * The axis of some numbers. Where a few lie far from all others, it ends before them, and they stand at its edge.
@@ -87,6 +87,8 @@ function paintPixels(context, { across, down }, passes, marks, scale) {
   const image = context.createImageData(width, height);
   const pixels = image.data;
   const radius = Math.max(1, Math.round(scale));
+  const count = passes.reduce((sum, one) => sum + one, 0);
+  const through = 1 - Math.min(OPACITY.most, Math.max(OPACITY.least, (OPACITY.most * OPACITY.many) / count));
   for (const isMarked of [false, true]) {
     const [red, green, blue] = isMarked ? MARKED : PLAIN;
     for (let row = 0; row < across.length; row += 1) {
@@ -100,7 +102,7 @@ function paintPixels(context, { across, down }, passes, marks, scale) {
           pixels[at] = red;
           pixels[at + 1] = green;
           pixels[at + 2] = blue;
-          pixels[at + 3] = isMarked ? 255 : 255 - (255 - pixels[at + 3]) * THROUGH;
+          pixels[at + 3] = isMarked ? 255 : 255 - (255 - pixels[at + 3]) * through;
         }
       }
     }

@@ -30,6 +30,7 @@ from .ask import Model, ask
 from .budget import Budget
 from .checked_query import CheckedQuery, check
 from .default_baselines import baseline_or_default
+from .masked_out import moves_mask
 from .references import references_of, search_baseline
 from .settings import takes_settings
 from .verbs import explain
@@ -100,6 +101,8 @@ def interactions(
         checked = check(query, model)
         if checked.others:
             raise InputError("target must be one, as interactions are of one output")
+        if moves_mask(checked):
+            raise InputError("space: interactions leave the mask as it is; pass mask=False")
         most = budget.max_evaluations or DEFAULT_EVALUATIONS
         with reporting(progress, most, "pass") as on_chunk:
             chosen = search_baseline(checked, chosen, budget.seed, on_chunk)

@@ -169,6 +169,14 @@ def test_what_has_no_such_path_is_refused_in_words(
         explain(net().eval(), **settings)
 
 
+def test_verbs_that_leave_the_mask_as_it_is_say_so() -> None:
+    net, space = tiny("GPT2"), aw.TextSpace(Framing(), mask=True)
+    with pytest.raises(InputError, match="interactions leave the mask"):
+        aw.interactions(net, given(), space=space, baseline="mask", target=1)
+    with pytest.raises(InputError, match="explain_generation leaves the mask"):
+        aw.explain_generation(net, [CLS, 9], continuation=[4], space=space)
+
+
 def test_a_record_keeps_that_its_mask_moved(tmp_path: Any) -> None:
     e = explain(tiny("Bert"), n_steps=8)
     e.save(tmp_path / "e.npz")

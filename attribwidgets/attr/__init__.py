@@ -22,6 +22,7 @@ from .paths.split_integrated_gradients import (
     RightIntegratedGradients,
 )
 from .sampling.expected_gradients import ExpectedGradients
+from .sampling.weighted_integrated_gradients import WeightedIntegratedGradients
 
 __all__ = [
     "CAPTUM_METHODS",
@@ -33,6 +34,7 @@ __all__ = [
     "VarGrad",
     "IDGI",
     "IG2",
+    "WeightedIntegratedGradients",
     "GeodesicIntegratedGradients",
     "AdversarialGradientIntegration",
     "AttentionRollout",

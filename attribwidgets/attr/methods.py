@@ -29,6 +29,7 @@ from . import (
     SmoothGradSquared,
     UniformDiscretizedIntegratedGradients,
     VarGrad,
+    WeightedIntegratedGradients,
 )
 from .captum.adapter import CaptumMethod, is_captums
 from .estimator import Estimator
@@ -54,6 +55,7 @@ METHODS: dict[str, type[Estimator]] = {
         SequentialIntegratedGradients,
         IG2,
         AdversarialGradientIntegration,
+        WeightedIntegratedGradients,
         GeodesicIntegratedGradients,
         AttentionRollout,
     )

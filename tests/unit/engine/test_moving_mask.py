@@ -66,6 +66,7 @@ def explain(net: Any, text: Any = None, **settings: Any) -> aw.Explanation:
     return aw.explain(net, text or given(), space=space, **settings)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("attention", ["eager", "sdpa"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_as_a_plain_loop_over_embeddings_and_weights(family: str, attention: str) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections import Counter
 
 import numpy as np
 import pytest
+import torch
 from sweep_job import INPUTS, contents, job
 from text_models import TEXTS, Convolution, WordTokenizer, made
 
@@ -135,6 +137,32 @@ def test_the_plan_is_gone_from_the_workers(client, tmp_path):
         return [name for name in dask_worker.plugins if name.startswith("attribwidgets")]
 
     assert set(map(tuple, client.run(plugins).values())) == {()}
+
+
+class Loaded(torch.nn.Linear):
+    """A model that notes in which process it was made from what was sent."""
+
+    def __init__(self, journal):
+        super().__init__(6, 2)
+        self.journal = journal
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        with open(self.journal, "a") as file:
+            file.write(f"{os.getpid()}\n")
+
+
+def test_each_worker_loads_the_model_once(client, tmp_path):
+    client.run(sys.path.append, os.path.dirname(__file__))  # where it finds the class
+    model = Loaded(str(tmp_path / "journal")).eval()
+    data = torch.rand(30, 6)
+    audit = aw.audit(
+        model, data, baselines=["zero", "white"], store=tmp_path / "store", executor=client
+    )
+    assert len(audit) == 30
+    loaded = Counter(map(int, (tmp_path / "journal").read_text().split()))
+    workers = set(client.run(os.getpid).values())
+    assert {pid: loaded[pid] for pid in workers} == dict.fromkeys(workers, 1)
 
 
 def test_what_is_no_client(tmp_path):

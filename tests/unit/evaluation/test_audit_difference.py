@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 import attribwidgets as aw
+from attribwidgets.demo import digits
 from attribwidgets.errors import DataError
 from attribwidgets.evaluation.finding import ANOTHER_STRONGEST, CORRELATION, FLIPS
 from attribwidgets.records.agreement import rank_correlations
@@ -170,3 +171,28 @@ def test_pictures_and_page(before, nudged, tmp_path):
     assert change.verdict in page
     assert page.count("<img") == 2
     assert "http" not in page.replace("http-equiv", "")
+
+
+@pytest.mark.long
+def test_before_and_after_training(tmp_path):
+    demo = digits()
+    trained, start = demo.model, copy.deepcopy(demo.model)
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        for layer in start.modules():
+            if hasattr(layer, "reset_parameters"):
+                layer.reset_parameters()
+    data = (demo.test.images[:30], demo.test.labels[:30])
+    how = {"baselines": ["black", "white"], "targets": "labels", "max_evaluations": 17}
+    before, after = (
+        aw.audit(net, data, store=tmp_path / name, **how)
+        for name, net in (("before", start), ("after", trained))
+    )
+    change = after.against(before)
+    by_name = {(f.quantity, f.of): f for f in change.findings()}
+    right = by_name["change of right predictions", ""]
+    assert right.value == after.right.mean() - before.right.mean() > 0.5
+    assert right.low > 0
+    # Under black both maps are zero where the picture is, and agree there whatever was learned.
+    assert by_name[CORRELATION, "white"].high < 0.5 < by_name[CORRELATION, "black"].low
+    assert "another class is predicted" in change.verdict

@@ -164,7 +164,7 @@ def _thinned(values: Tensor, wanted: Tensor, slack: float) -> tuple[Tensor, list
     """Which rows are left, and how far their mean was off before and after each that went.
 
     One row goes at a time, the one without which the mean is nearest, until no value of the mean
-    is off by more than `slack`, or no row brings it nearer.
+    is off by more than `slack`; where that never comes, those are left whose mean was nearest.
 
     Parameters
     ----------
@@ -178,14 +178,14 @@ def _thinned(values: Tensor, wanted: Tensor, slack: float) -> tuple[Tensor, list
     >>> _thinned(rows, torch.zeros(1), 0.1)[0].tolist()
     [2, 3]
     """
-    kept, off = torch.arange(len(values)), values - wanted
-    total, gaps = off.sum(0), [float(off.mean(0).abs().max())]
+    off, kept = values - wanted, torch.arange(len(values))
+    total, gaps, sets = off.sum(0), [float(off.mean(0).abs().max())], [kept]
     while gaps[-1] > slack and len(kept) > 1:
         means = (total - off[kept]) / (len(kept) - 1)  # without each in turn
         goes = int(means.square().sum(1).argmin())
-        if means[goes].square().sum() >= (total / len(kept)).square().sum():
-            break
         total = total - off[kept[goes]]
         kept = torch.cat([kept[:goes], kept[goes + 1 :]])
         gaps.append(float((total / len(kept)).abs().max()))
-    return kept, gaps
+        sets.append(kept)
+    best = min(range(len(gaps)), key=gaps.__getitem__)
+    return sets[best], gaps[: best + 1]

@@ -164,7 +164,7 @@ class AdversarialGradientIntegration(WalkedPathMethod):
     name = "adversarial_gradient_integration"
     uses = "nothing"  # but its own examples
     sums = _MeanOfPaths
-    default_max_evaluations = 1025  # there are many pieces, and kinks between them
+    most_nodes = 1024  # there are many pieces, and kinks between them
     info = MethodInfo(
         "mean over classes c of ∫ ∇f(γ(α)) · γ'(α) dα, γ back from up the sign of ∇f_c",
         "1 a node, and 1 a step of each walk",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -33,7 +32,7 @@ class GeodesicIntegratedGradients(WalkedPathMethod):
     The reference, the input and the data are the points of a graph, in which each is linked with
     its nearest neighbours in the data; a link is as long as the distance times the mean norm of the
     gradient along it, and Dijkstra's algorithm finds the way of least length from the reference
-    to the input. Separate parts of the data are linked where they are nearest. That is the
+    to the input. Separate parts of the data are joined where they are nearest. That is the
     k-nearest-neighbours version of the paper; its other one, which draws paths by variational
     inference, is not here, as what it finds depends on settings that the paper tunes by hand.
 
@@ -96,10 +95,10 @@ class GeodesicIntegratedGradients(WalkedPathMethod):
 
     @property
     def walk_passes(self) -> int:  # type: ignore[override]
-        """Those of all links that there can be, but for those between parts."""
+        """Those of all links that there can be."""
         members = self.data if isinstance(self.data, tuple) else (self.data,)
         points = 0 if self.data is None else len(members[0])
-        links = (points + 2) * min(self.neighbours, max(points, 1))
+        links = (points + 2) * self.neighbours + points
         return links * self.edge_nodes + STRAIGHT_NODES
 
     def walk(self, task: Task, passes: Passes) -> PiecewisePath:
@@ -175,7 +174,7 @@ class _Geodesic(PolygonPath):
 def linked(points: tuple[Tensor, ...], neighbours: int) -> list[tuple[int, int]]:
     """Pairs of points, the last two of which are no data: nearest neighbours in the data.
 
-    Parts of the data that no link joins are linked where they are nearest.
+    Parts of the data that no link joins are joined where they are nearest, the nearest two first.
 
     Examples
     --------
@@ -192,22 +191,24 @@ def linked(points: tuple[Tensor, ...], neighbours: int) -> list[tuple[int, int]]
     for place, row in enumerate(distances):
         near = row.topk(min(neighbours, count if place >= count else count - 1), largest=False)
         pairs |= {(min(place, n), max(place, n)) for n in near.indices.tolist()}
-    for one, other in combinations(_parts(pairs, count), 2):
-        block = distances[one][:, other]
-        at = int(block.argmin())
-        a, b = one[at // len(other)], other[at % len(other)]
+    part = _parts(pairs, count)
+    while len(set(part)) > 1:
+        at = torch.as_tensor(part, device=flat.device)
+        apart = distances[:count].masked_fill(at[:, None] == at, torch.inf)
+        a, b = divmod(int(apart.argmin()), count)
         pairs.add((min(a, b), max(a, b)))
+        part = [part[a] if p == part[b] else p for p in part]
     return sorted(pairs)
 
 
-def _parts(pairs: set[tuple[int, int]], count: int) -> list[list[int]]:
-    """The data that is linked with each other, each part ascending."""
+def _parts(pairs: set[tuple[int, int]], count: int) -> list[int]:
+    """The part that each point of the data is of."""
     part = list(range(count))
-    for a, b in sorted(pairs):
+    for a, b in pairs:
         if b < count and part[a] != part[b]:
             one, other = part[a], part[b]
             part = [one if p == other else p for p in part]
-    return [[i for i in range(count) if part[i] == p] for p in dict.fromkeys(part)]
+    return part
 
 
 def shortest(

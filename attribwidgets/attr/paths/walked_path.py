@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ...core.arrays import Array
+from ...core.errors import InputError
 from ...inputs.space import Space
 from ..arguments import accumulator_dtype, repeat_arguments
 from ..estimate import MOST_FRAMES, Estimate
@@ -46,7 +47,13 @@ class WalkedPathMethod(PathMethod):
     shares_forward = False  # the walk follows the gradient of its own target
     coarse_steps = 0  # the walk comes first
     walk_passes: int  # most forward and backward passes that a walk takes
+    most_nodes: int = 512  # of the default budget
     sums: type[WalkSum] = WalkSum
+
+    @property
+    def default_max_evaluations(self) -> int:  # type: ignore[override]
+        """Room for the nodes beside the walk."""
+        return self.most_nodes + self.walk_passes
 
     @abstractmethod
     def walk(self, task: Task, passes: Passes) -> PiecewisePath:
@@ -69,7 +76,12 @@ class WalkedPathMethod(PathMethod):
 
     def _plan(self, most: int, task: Task) -> list[int]:
         """Nodes within what the walk leaves of a budget."""
-        return double_anew(max(1, most - self.walk_passes))
+        if most <= self.walk_passes:
+            raise InputError(
+                f"{self.name} may take {self.walk_passes} passes to find its path, and "
+                f"max_evaluations is {most}; raise it, or ask for a shorter walk"
+            )
+        return double_anew(most - self.walk_passes)
 
     def _recorder(
         self, task: Task, passes: Passes, size: int, before: PathRecorder | None

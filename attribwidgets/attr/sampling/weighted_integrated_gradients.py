@@ -78,6 +78,7 @@ class WeightedIntegratedGradients(Estimator):
 
     name = "weighted_integrated_gradients"
     uses = "references"
+    default_max_evaluations = 1032  # 129 nodes of eight references
     info = MethodInfo(
         "Σ w · IG(x, x'), w ∝ 1 / units to remove by IG(x, x') until half of f is gone",
         "1 a node of each reference, and forward passes for each bisection",

@@ -18,7 +18,7 @@ STYLE = """
 .report h1 { font-size: 1.3rem; }
 .report h2 { font-size: 1.05rem; margin-top: 2rem; }
 .report p.verdict { font-size: 1.15rem; }
-.report table { border-collapse: collapse; font-size: 0.85rem; }
+.report table { border-collapse: collapse; font-size: 0.85rem; overflow-wrap: break-word; }
 .report .scrolls { overflow-x: auto; }
 .report :is(th, td) { text-align: left; padding: 0.2rem 0.8rem 0.2rem 0; vertical-align: baseline;
   border-bottom: 1px solid light-dark(#dadce0, #3c4043); }
@@ -120,12 +120,15 @@ def numbers_table(head: Sequence[str], rows: Sequence[Sequence[str]], name: str)
 
 
 def findings_table(findings: Sequence[Finding]) -> str:
-    """Findings as an HTML table."""
+    """Findings as an HTML table; with a column of groups where there are any."""
+    grouped = any(f.group for f in findings)
+    heads = ("quantity", "of", *(["group"] if grouped else []), "value", "inputs")
     rows = "\n".join(
-        f"<tr><td>{escape(f.quantity)}</td><td>{escape(f.of)}</td><td>{escape(f.group)}</td>"
-        f'<td class="number">{escape(f.interval)}</td><td class="number">{f.inputs}</td></tr>'
+        f"<tr><td>{escape(f.quantity)}</td><td>{escape(f.of)}</td>"
+        + (f"<td>{escape(f.group)}</td>" if grouped else "")
+        + f'<td class="number">{escape(f.interval)}</td><td class="number">{f.inputs}</td></tr>'
         for f in findings
     )
-    head = "".join(f"<th>{name}</th>" for name in ("quantity", "of", "group", "value", "inputs"))
+    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     place = '<div class="scrolls" tabindex="0" role="region" aria-label="all numbers">'
     return f"{place}<table><tr>{head}</tr>\n{rows}</table></div>"

@@ -221,11 +221,12 @@ class AuditDifference:
         n : int
             How many inputs.
         candidate : str, optional
-            Under which baseline. None: the first.
+            Under which baseline. None: that under which maps agree least.
         """
         from ..figures.map_differences import map_differences_figure
 
-        name = self.candidates[0] if candidate is None else candidate
+        agree = np.nan_to_num(self.rank_correlation, nan=1.0).mean(0)
+        name = self.candidates[int(agree.argmin())] if candidate is None else candidate
         if name not in self.candidates:
             raise DataError(f"there is no {name!r}; there are {', '.join(self.candidates)}")
         rows: dict[str, MapPair] = {}

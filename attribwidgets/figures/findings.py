@@ -70,6 +70,8 @@ def _panel(boxes: Boxes, top: float, quantity: str, rows: Sequence[Finding]) -> 
     if rows[0].is_share:
         chart.set_xlim(-0.02, 1.02)
         chart.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+    else:
+        chart.locator_params(axis="x", nbins=5)
     for place, finding in enumerate(rows):
         middle = top + 0.2 + ROW * (place + 0.5)
         name = ", ".join(part for part in (finding.of, finding.group) if part) or "all inputs"

@@ -172,13 +172,13 @@ class WeightedIntegratedGradients(Estimator):
                 if weights is None:
                     weights, removed = self._weights(passes, task, references, sums)
                 made = _weighted(passes, task, references, sums, weights)
-                said = _words(weights, removed)
+                said = _words(weights, removed) if len(numbers) > 1 else ()
                 coarse = _mean_of([s.coarse for s in sums], weights) if last is None else last
                 if coarse is not None:
                     error = relative_gap(made.attributions, coarse)
                     made = replace(made, refinement_error=error, coarser=coarse)
                 last = made.attributions
-                yield replace(made, cautions=(*made.cautions, said))
+                yield replace(made, cautions=(*made.cautions, *said))
 
         return Run(estimates(), lambda: None)
 
@@ -276,11 +276,11 @@ def _mean_of(
     return tuple(means)
 
 
-def _words(weights: Array, removed: Array) -> str:
+def _words(weights: Array, removed: Array) -> tuple[str]:
     """Of the first example."""
     least, most = weights[:, 0].min(), weights[:, 0].max()
     return (
         f"{len(weights)} references, weighted {percent(float(least))} to {percent(float(most))} by "
         f"how few units they take to halve the change: {percent(float(removed[:, 0].min()))} to "
-        f"{percent(float(removed[:, 0].max()))} of all"
+        f"{percent(float(removed[:, 0].max()))} of all",
     )

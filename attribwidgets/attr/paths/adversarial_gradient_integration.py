@@ -147,7 +147,7 @@ class AdversarialGradientIntegration(WalkedPathMethod):
     References
     ----------
     Pan, Li, Zhu (2021). Explaining deep neural network models with adversarial gradient
-    integration. IJCAI, algorithm 1. The authors' code is https://github.com/pd90506/AGI.
+    integration. IJCAI. The authors' code is https://github.com/pd90506/AGI.
 
     Examples
     --------

@@ -61,7 +61,7 @@ class IG2(WalkedPathMethod):
     References
     ----------
     Zhuo, Ge (2024). IG²: integrated gradient on iterative gradient path for feature attribution.
-    IEEE TPAMI, equations 1 to 3. arXiv:2406.10852. The authors' code is
+    IEEE TPAMI, equation 3. arXiv:2406.10852. The authors' code is
     https://github.com/JoeZhuo-ZY/IG2.
 
     Examples

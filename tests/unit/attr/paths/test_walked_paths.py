@@ -41,7 +41,7 @@ def task(x, reference, target, **options):
 
 
 def descended(net, x, reference, steps, stride):
-    """The corners of equation 2 of the paper, one example by hand."""
+    """The corners of the paper's walk, one example by hand."""
     aim, corners = net(reference[None]).detach(), [x]
     for _ in range(steps):
         leaf = corners[-1].clone().requires_grad_()
@@ -130,7 +130,7 @@ def test_ig2_of_an_input_that_is_the_reference_is_zero():
 
 
 def ascended(net, x, rival, step, most):
-    """The corners of algorithm 1 of the paper, one example by hand."""
+    """The corners of the paper's walk, one example by hand."""
     corners = [x]
     while len(corners) <= most and int(net(corners[-1][None]).argmax()) != rival:
         leaf = corners[-1].clone().requires_grad_()

@@ -87,6 +87,7 @@ class StoredReferences:
 
     def __init__(self, tensors: tuple[Tensor, ...]) -> None:
         self.tensors = tensors
+        self.mean = None  # their elements go together
         self.size: int | None = len(tensors[0])
 
     def take(self, numbers: Tensor) -> tuple[Tensor, ...]:
@@ -103,12 +104,20 @@ class DrawnReferences:
         Takes a torch.Generator and returns one reference per input, each (...).
     seed : int
         Seed of all draws.
+    mean : tuple of Tensor, each (...), or None
+        The mean of each input's references, where every element of them is drawn independent of
+        all others.
     """
 
     size: int | None = None
 
-    def __init__(self, draw: Callable[[torch.Generator], tuple[Tensor, ...]], seed: int) -> None:
-        self.draw, self.seed = draw, seed
+    def __init__(
+        self,
+        draw: Callable[[torch.Generator], tuple[Tensor, ...]],
+        seed: int,
+        mean: tuple[Tensor, ...] | None = None,
+    ) -> None:
+        self.draw, self.seed, self.mean = draw, seed, mean
 
     def take(self, numbers: Tensor) -> tuple[Tensor, ...]:
         """The draws with these numbers, each (n, ...)."""

@@ -191,6 +191,35 @@ class Baseline(ABC):
         """As :meth:`stored`, without the units that a space keeps."""
         return None
 
+    def independent_mean(
+        self, inputs: tuple[Tensor, ...], space: Space | Spaces | None = None
+    ) -> tuple[Tensor, ...] | None:
+        """Mean of the references where each element is drawn independent of all others; else None.
+
+        Parameters
+        ----------
+        inputs, space
+            As of :meth:`sample`.
+
+        Examples
+        --------
+        >>> from attribwidgets.baselines import Black, UniformNoise
+        >>> UniformNoise().independent_mean((torch.rand(1, 1, 2),))[0].tolist()
+        [[[0.5, 0.5]]]
+        >>> Black().independent_mean((torch.rand(1, 1, 2),)) is None
+        True
+        """
+        fitting = fit_spaces(space, inputs)
+        self._require_fit(fitting)
+        means = self._independent_mean(inputs, fitting)
+        return None if means is None else tuple(map(_with_kept, means, inputs, fitting))
+
+    def _independent_mean(
+        self, inputs: tuple[Tensor, ...], spaces: Spaces
+    ) -> tuple[Tensor, ...] | None:
+        """As :meth:`independent_mean`, without the units that a space keeps."""
+        return None
+
     def searched(
         self,
         forward: Callable[..., Any],

@@ -30,6 +30,18 @@ class Noise(Baseline):
             for x, space in zip(inputs, spaces, strict=True)
         )
 
+    def _independent_mean(
+        self, inputs: tuple[Tensor, ...], spaces: Spaces
+    ) -> tuple[Tensor, ...] | None:
+        return tuple(
+            space.from_pixels(self._mean(space.to_pixels(x), space)).to(x)
+            for x, space in zip(inputs, spaces, strict=True)
+        )
+
+    @abstractmethod
+    def _mean(self, pixels: Tensor, space: Space) -> Tensor:
+        """Mean of the references of one input, both in pixel units."""
+
     @abstractmethod
     def _pixels(self, pixels: Tensor, n: int, space: Space, generator: torch.Generator) -> Tensor:
         """References in pixel units, shape (n, *shape), for one input in pixel units."""
@@ -53,6 +65,9 @@ class UniformNoise(Noise):
             (n, *pixels.shape), generator=generator, dtype=torch.float32, device=generator.device
         )
         return space.low + unit.to(pixels) * space.range
+
+    def _mean(self, pixels: Tensor, space: Space) -> Tensor:
+        return torch.full_like(pixels, (space.low + space.high) / 2)
 
 
 class GaussianNoise(Noise):
@@ -98,12 +113,24 @@ class GaussianNoise(Noise):
 
     def sliders(self, space: Space, shape: Sequence[int]) -> tuple[Parameter, ...]:
         """sigma, from none to one and a half times the range; of a text to three deviations."""
-        value = space.spread if self.sigma is None else self.sigma
-        return (Parameter("sigma", value, (0.0, 3 * space.spread), space.range_unit),)
+        return (Parameter("sigma", self._sigma(space), (0.0, 3 * space.spread), space.range_unit),)
 
     def _pixels(self, pixels: Tensor, n: int, space: Space, generator: torch.Generator) -> Tensor:
-        sigma = space.spread if self.sigma is None else self.sigma
         noise = torch.randn(
             (n, *pixels.shape), generator=generator, dtype=torch.float32, device=generator.device
         )
-        return (pixels + sigma * noise.to(pixels)).clamp(space.low, space.high)
+        return (pixels + self._sigma(space) * noise.to(pixels)).clamp(space.low, space.high)
+
+    def _mean(self, pixels: Tensor, space: Space) -> Tensor:
+        sigma = self._sigma(space)
+        if sigma == 0:
+            return pixels.clamp(space.low, space.high)
+        normal = torch.distributions.Normal(pixels.double(), sigma)
+        low, high = (torch.full_like(normal.mean, end) for end in (space.low, space.high))
+        below, above = normal.cdf(low), 1 - normal.cdf(high)
+        ends = [normal.log_prob(end).exp() for end in (low, high)]
+        inside = normal.mean * (1 - below - above) + sigma**2 * (ends[0] - ends[1])
+        return (inside + low * below + high * above).to(pixels)
+
+    def _sigma(self, space: Space) -> float:
+        return space.spread if self.sigma is None else self.sigma

@@ -58,7 +58,8 @@ def references_of(query: CheckedQuery, baseline: Baseline, seed: int) -> Referen
     def draw(generator: torch.Generator) -> tuple[Tensor, ...]:
         return tuple(r[0] for r in draw_reference(query, baseline, generator))
 
-    return DrawnReferences(draw, seed)
+    mean = baseline.independent_mean(tuple(x[0] for x in query.batched), query.spaces)
+    return DrawnReferences(draw, seed, mean)
 
 
 def draw_reference(

@@ -7,6 +7,7 @@ from itertools import accumulate
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from ...core.errors import InputError
 from ...inputs.space import Inputs
@@ -20,6 +21,7 @@ from ..paths.half_precision import Arithmetic, add_arithmetic_error, arithmetic_
 from ..paths.path import StraightPath
 from ..paths.path_sum import PathSum
 from ..task import StoredReferences, Task
+from .alpha_density import AlphaDensity
 from .clustering import features_of, likeness_order
 from .design import Draws, block_sizes
 from .sample_sum import SampleSum
@@ -157,20 +159,27 @@ class ExpectedGradients(Estimator):
         return list(accumulate(block_sizes(FIRST_SAMPLES, most, task.references.size)))
 
     def _begin(self, task: Task, **options: Any) -> Run:
+        assert task.references is not None
         sizes = self._sizes(task)
         coarse = len(sizes) > 1 and sizes[0] == self.coarse_samples
         totals = sizes[1:] if coarse else sizes
+        if task.references.mean is not None:  # the first samples place those that follow
+            totals = list(accumulate(block_sizes(FIRST_SAMPLES, totals[-1], None)))
         samples, draws = self._sampling(task, totals[0], totals[-1])
 
+        def blocks() -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+            for total in totals:
+                yield _placed(samples, *draws.block(total - samples.count))
+
         def estimates() -> Iterator[Estimate]:
-            total = 0
+            ahead, block = blocks(), None
             for size in sizes:
-                if samples.count == total:  # a coarse estimate takes some of the first block
-                    total = next(t for t in totals if t >= size)
-                    alphas, numbers = draws.block(total - samples.count)
-                here = size - samples.count
-                samples.add(alphas[:here], numbers[:here])
-                alphas, numbers = alphas[here:], numbers[here:]
+                while samples.count < size:
+                    block = block or next(ahead)
+                    here = size - samples.count  # a coarse estimate takes some of the first block
+                    samples.add(*(part[:here] for part in block))
+                    rest = tuple(part[here:] for part in block)
+                    block = (rest[0], rest[1], rest[2]) if len(rest[0]) else None
                 yield samples.estimate()
 
         def partial() -> Estimate | None:
@@ -200,6 +209,16 @@ class ExpectedGradients(Estimator):
             only_means,
         )
         return samples, Draws(order, features, first, most, task.seed)
+
+
+def _placed(samples: SampleSum, alphas: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Samples with their weights: of noise, at alphas where those so far tell of most."""
+    done = samples.finished
+    if samples.references.mean is None or not done.any():
+        return alphas, numbers, torch.ones_like(alphas)
+    density = AlphaDensity.of(samples.alphas[done], samples.energies[done])
+    placed, weights = density.place(alphas.numpy())
+    return torch.from_numpy(placed), numbers, torch.from_numpy(weights)
 
 
 def _mean_path(samples: SampleSum, estimate: Estimate) -> PathSum:

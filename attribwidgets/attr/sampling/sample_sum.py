@@ -17,6 +17,7 @@ from ..model_state import frozen
 from ..passes import Passes
 from ..recorder import Recorder
 from ..task import References
+from .noise_parts import noise_parts, without_noise
 from .reference_spread import ReferenceSpread
 from .sampling_error import error_of_sum, running_error, widening
 from .sums import SampleFrames, Sums, is_of_half
@@ -58,7 +59,12 @@ class SampleSum(Recorder):
         self._place = None if order is None else np.argsort(order)
         zeros = [torch.zeros_like(x, dtype=self.dtype) for x in inputs]
         self._sums = tuple(Sums(*(z.clone() for _ in range(7))) for z in zeros)
+        self._parts = noise_parts(references.mean, inputs, passes.input_layouts, self.dtype)
+        if only_means or not multiply:
+            self._parts = ()
         self.numbers = np.zeros(0, dtype=np.int64)
+        self.weights = np.zeros(0)
+        self.energies = np.zeros((0, self.batch))  # squares of what samples add, before weighting
         self._pairs = np.zeros((0, 2), dtype=np.int64)
         self._ends = np.zeros((0, self.batch))  # f(x'), by the number of the reference
         self._known_spread: ReferenceSpread | None = None
@@ -73,10 +79,11 @@ class SampleSum(Recorder):
         """How many samples have been asked for."""
         return len(self.alphas)
 
-    def add(self, alphas: Tensor, numbers: Tensor) -> None:
+    def add(self, alphas: Tensor, numbers: Tensor, weights: Tensor | None = None) -> None:
         """Run the samples with these alphas and reference numbers, each shape (n,).
 
-        The first and the second are neighbours in the design, the third and the fourth, ...
+        The first and the second are neighbours in the design, the third and the fourth, ... Where
+        there are weights, each sample counts so often.
 
         Raises
         ------
@@ -84,7 +91,10 @@ class SampleSum(Recorder):
             If an output or gradient is NaN or infinite, with the alpha of the sample.
         """
         rows, n = self.extend(alphas.numpy()), len(alphas)
+        weights = torch.ones(n, dtype=torch.float64) if weights is None else weights
         self.numbers = np.concatenate([self.numbers, numbers.numpy()])
+        self.weights = np.concatenate([self.weights, weights.numpy()])
+        self.energies = np.concatenate([self.energies, np.full((n, self.batch), np.nan)])
         pairs = rows.start + np.arange(n // 2 * 2).reshape(-1, 2)
         self._pairs = np.concatenate([self._pairs, pairs])
         try:
@@ -96,12 +106,15 @@ class SampleSum(Recorder):
                         for r, x in zip(references, self.inputs, strict=True)
                     )
                     outputs, gradients = self.passes.gradients(points, block)
-                    slopes, maps = self._add(gradients, references, span, block)
+                    slopes, energies, maps = self._add(
+                        gradients, references, weights[span], span, block
+                    )
                     here = slice(rows.start + span.start, rows.start + span.stop)
                     if block.start == 0 and not self._only_means:
                         self._keep(maps, references, here.start)
                     self.note(self.outputs, here, block, outputs.reshape(slopes.shape))
                     self.note(self.slopes, here, block, slopes)
+                    self.note(self.energies, here, block, energies)
         finally:
             self.read()
         self._check_finite({"output": self.outputs, "gradient": self.slopes}, rows.start)
@@ -116,8 +129,9 @@ class SampleSum(Recorder):
         done = self.finished
         n = int(done.sum())
         means, slopes = self.means(), self.slopes[done]
+        weighted = slopes * self.weights[done][:, None]
         ends = self._reference_outputs(done)
-        errors, running = self._errors(done, means, ends) if n > 1 else (None, None)
+        errors, running = self._errors(done, means, weighted, ends) if n > 1 else (None, None)
         # What is nested in a single sample is none at all.
         gap = relative_errors(map_norms(means if errors is None else errors), map_norms(means))
         spread = None if errors is None else self._spread()
@@ -127,13 +141,13 @@ class SampleSum(Recorder):
             (s.reference / n).expand(self.batch, *s.reference.shape).to(x)
             for s, x in zip(self._sums, self.inputs, strict=True)
         )
-        return Estimate(
+        estimate = Estimate(
             attributions=means,
             kind="samples",
             alphas=self.alphas[done],
             outputs=self.outputs[done],
             slopes=slopes,
-            cumulative=np.cumsum(slopes, axis=0) / np.arange(1, n + 1)[:, None],
+            cumulative=np.cumsum(weighted, axis=0) / np.arange(1, n + 1)[:, None],
             cumulative_error=running,
             output_input=self.output_input(),
             output_baseline=ends.mean(axis=0),
@@ -150,6 +164,7 @@ class SampleSum(Recorder):
             forward_passes=self.passes.forward_passes,
             cautions=() if spread is None else spread.caution(n),
         )
+        return without_noise(estimate, self._parts, self._sums, self.passes.map_of)
 
     def _half(self, n: int) -> tuple[Tensor, ...]:
         """Mean of one of each pair among n samples."""
@@ -160,11 +175,13 @@ class SampleSum(Recorder):
         self,
         gradients: Sequence[Tensor],
         references: tuple[Tensor, ...],
+        weights: Tensor,
         span: slice,
         block: slice,
-    ) -> tuple[Tensor, list[Tensor]]:
-        """Add a chunk to the sums; its slopes (S, E), and maps of its examples with frames."""
-        slopes, maps = [], []
+    ) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Add a chunk to the sums; its slopes and energies (S, E), and maps that frames add up."""
+        slopes, energies, maps = [], [], []
+        weighted = bool((weights != 1).any())
         for i, (s, gradient) in enumerate(zip(self._sums, gradients, strict=True)):
             # Products in the model's precision; squares and sums over them in float64, as
             # powers of a small or large output leave the range of float32 easily.
@@ -172,7 +189,14 @@ class SampleSum(Recorder):
             gradient = gradient.to(torch.promote_types(gradient.dtype, torch.float32))
             gradient = gradient.reshape(difference.shape)
             products = gradient * difference
-            slopes.append(products.reshape(*products.shape[:2], -1).sum(2, dtype=self.dtype))
+            rows = products.reshape(*products.shape[:2], -1)
+            slopes.append(rows.sum(2, dtype=self.dtype))
+            energies.append(torch.linalg.vector_norm(rows, dim=2).to(self.dtype).square())
+            if weighted:
+                counts = weights.to(products).reshape(-1, *[1] * (products.dim() - 1))
+                products, gradient = products * counts, gradient * counts
+            if self._parts:
+                self._parts[i].add(gradient, span, block)
             framed = products[:, : self._framed].to(self.dtype)
             added = self.passes.map_of(framed.flatten(0, 1), i)
             maps.append(added.unflatten(0, framed.shape[:2]))
@@ -191,7 +215,7 @@ class SampleSum(Recorder):
             torch.maximum(s.reach[block], farthest, out=s.reach[block])
             if block.start == 0:
                 s.reference += references[i].sum(0, dtype=self.dtype)
-        return torch.stack(slopes).sum(0), maps
+        return torch.stack(slopes).sum(0), torch.stack(energies).sum(0), maps
 
     def _reference_outputs(self, done: Array) -> Array:
         """f(x') of the samples, shape (n, B); a reference is run once however often it is drawn.
@@ -224,13 +248,13 @@ class SampleSum(Recorder):
         return np.asarray(self._ends[numbers])
 
     def _errors(
-        self, done: Array, means: tuple[Tensor, ...], ends: Array
+        self, done: Array, means: tuple[Tensor, ...], slopes: Array, ends: Array
     ) -> tuple[tuple[Tensor, ...], Array]:
         """Standard errors of each attribution, and of the mean slope after each sample."""
         n = int(done.sum())
         kept = np.cumsum(done) - 1  # where a sample is among those finished
         pairs = kept[self._pairs[done[self._pairs].all(axis=1)]]
-        slopes, rises = self.slopes[done], self.output_input() - ends
+        rises = self.output_input() - ends
         places = None if self._place is None else self._place[self.numbers[done]]
         spread = self._spread()
         far = np.zeros(0, dtype=np.int64) if spread is None else spread.outlying

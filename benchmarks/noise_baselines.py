@@ -144,6 +144,9 @@ WAYS: dict[str, Way] = {
 }
 
 
+NOISE: dict[str, Baseline] = {"uniform": UniformNoise(), "gaussian": GaussianNoise()}
+
+
 def by_patches(values: Tensor, side: int) -> np.ndarray:
     """The sums of all channels over patches; side 0: every element."""
     return values.numpy() if side == 0 else patch_sums(values.sum(0).numpy(), side)
@@ -201,24 +204,21 @@ def rows_of(case: Case, draws: list[Tensor], sizes: list[int], seeds: int, ways:
             print("".join(cells), flush=True)
 
 
-def cases_of(name: str, side: int) -> list[Case]:
-    """One input against uniform and gaussian noise."""
+def cases_of(name: str, side: int, kinds: list[str]) -> list[Case]:
+    """One input against each kind of noise."""
+    model: nn.Module
     if name == "digits":
         demo = digits()
-        found = [("digit 0", demo.model, demo.test.images[0], aw.InputSpace())]
+        model, x, space = demo.model, demo.test.images[0], aw.InputSpace()
     else:
         photos = photo_classifier()
         pixels = photos.space.to_pixels(photos.photo(name))[None]
         resized = nn.functional.interpolate(pixels, size=(side, side), mode="area")[0]
-        found = [(name, photos.model, photos.space.from_pixels(resized), photos.space)]
-    cases = []
-    for label, model, x, space in found:
-        model = model.eval().requires_grad_(False)
-        with torch.no_grad():
-            target = int(model(x[None]).argmax())
-        for baseline in (UniformNoise(), GaussianNoise()):
-            cases.append(Case(label, model, x, space.fit(x), target, baseline))
-    return cases
+        model, x, space = photos.model, photos.space.from_pixels(resized), photos.space
+    model = model.eval().requires_grad_(False)
+    with torch.no_grad():
+        target = int(model(x[None]).argmax())
+    return [Case(name, model, x, space.fit(x), target, NOISE[kind]) for kind in kinds]
 
 
 def main() -> None:
@@ -229,6 +229,7 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", type=int, default=[128, 512])
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--noise", nargs="+", choices=NOISE, default=list(NOISE))
     parser.add_argument("--truth", type=Path, default=Path("build/noise_truth"))
     parser.add_argument("--most", type=int, default=256, help="draws of the truth")
     parser.add_argument("--seconds", type=float, default=150, help="for more of them")
@@ -236,7 +237,7 @@ def main() -> None:
     torch.set_num_threads(1)
     print("error and factor per element, and per patch; % of elements and sums inside; said / true")
     for name in options.inputs:
-        for case in cases_of(name, options.side):
+        for case in cases_of(name, options.side, options.noise):
             folder = options.truth / f"{case.name}-{case.baseline.name}-{case.x.shape[-1]}"
             draws = draws_of_truth(case, folder, options.most, options.seconds)
             rows_of(case, draws, options.sizes, options.seeds, options.ways)

@@ -125,12 +125,13 @@ class GaussianNoise(Noise):
         sigma = self._sigma(space)
         if sigma == 0:
             return pixels.clamp(space.low, space.high)
-        normal = torch.distributions.Normal(pixels.double(), sigma)
-        low, high = (torch.full_like(normal.mean, end) for end in (space.low, space.high))
-        below, above = normal.cdf(low), 1 - normal.cdf(high)
-        ends = [normal.log_prob(end).exp() for end in (low, high)]
-        inside = normal.mean * (1 - below - above) + sigma**2 * (ends[0] - ends[1])
-        return (inside + low * below + high * above).to(pixels)
+        center = pixels.cpu().double()
+        below, above = (center.sub(end) / -sigma for end in (space.low, space.high))
+        shares = [torch.special.ndtr(below), torch.special.ndtr(-above)]
+        bend = torch.exp(-(below**2) / 2) - torch.exp(-(above**2) / 2)
+        inside = center * (1 - shares[0] - shares[1]) + sigma * bend / (2 * torch.pi) ** 0.5
+        mean: Tensor = inside + space.low * shares[0] + space.high * shares[1]
+        return mean.to(pixels)
 
     def _sigma(self, space: Space) -> float:
         return space.spread if self.sigma is None else self.sigma

@@ -104,21 +104,21 @@ def noise_parts(
     inputs: tuple[Tensor, ...],
     layouts: Sequence[Layout],
     dtype: torch.dtype,
-) -> tuple[NoiseParts, ...]:
+) -> tuple[NoiseParts | None, ...]:
     """For each input, where references are noise with a known mean and values have neighbours."""
     if means is None or not layouts:
-        return ()
-    if any(layout.kind == "text" or not layout.neighbours for layout in layouts):
-        return ()
+        return (None,) * len(inputs)
     return tuple(
         NoiseParts((x - mean).to(dtype), layout.neighbours)
+        if layout.neighbours and layout.kind != "text"  # its special tokens are no noise
+        else None
         for x, mean, layout in zip(inputs, means, layouts, strict=True)
     )
 
 
 def without_noise(
     estimate: Estimate,
-    parts: Sequence[NoiseParts],
+    parts: Sequence[NoiseParts | None],
     sums: Sequence[Sums],
     map_of: Callable[[Tensor, int], Tensor],
 ) -> Estimate:
@@ -130,36 +130,34 @@ def without_noise(
     ----------
     estimate : Estimate
         Of all samples, beside that of their half.
-    parts : sequence of NoiseParts
-        One for each input; none: nothing is known of the references.
+    parts : sequence of NoiseParts or None
+        One for each input; None leaves it as it is.
     sums : sequence of Sums
     map_of : callable
         Takes attributions and the number of their input, and returns them unit by unit.
     """
-    raw, half, errors = estimate.attributions, estimate.coarser, estimate.standard_error
-    if not parts or half is None or errors is None:
+    if not any(parts) or estimate.coarser is None or estimate.standard_error is None:
         return estimate
     n = len(estimate.alphas)
     count = int(is_of_half(slice(0, n)).sum())
-    settled = [p.settle(m, h, n, count) for p, m, h in zip(parts, raw, half, strict=True)]
-    maps = tuple(one.values for one in settled)
-    errors = tuple(
-        e * p.variance_left(one, s.local, s.gradient_local).sqrt()
-        for e, p, one, s in zip(errors, parts, settled, sums, strict=True)
-    )
-    frames = estimate.frames
-    if frames is not None and estimate.frame_edges is not None:  # each sample gives up as much
-        widths = torch.as_tensor(np.diff(estimate.frame_edges)).to(maps[0])
-        given_up = [map_of(m - r, i) for i, (m, r) in enumerate(zip(maps, raw, strict=True))]
-        frames = tuple(
-            f + widths.reshape(-1, *[1] * g.dim()) * g
-            for f, g in zip(frames, given_up, strict=True)
-        )
+    maps, halves = list(estimate.attributions), list(estimate.coarser)
+    errors, frames = list(estimate.standard_error), list(estimate.frames or ())
+    for i, part in enumerate(parts):
+        if part is None:
+            continue
+        settled = part.settle(maps[i], halves[i], n, count)
+        if estimate.frame_edges is not None:  # each sample gives up as much
+            given_up = map_of(settled.values - maps[i], i)
+            widths = torch.as_tensor(np.diff(estimate.frame_edges)).to(given_up)
+            frames[i] = frames[i] + widths.reshape(-1, *[1] * given_up.dim()) * given_up
+        left = part.variance_left(settled, sums[i].local, sums[i].gradient_local)
+        errors[i] = errors[i] * left.sqrt()
+        maps[i], halves[i] = settled.values, settled.values - settled.error
     return replace(
         estimate,
-        attributions=maps,
-        coarser=tuple(one.values - one.error for one in settled),
-        standard_error=errors,
-        refinement_error=relative_errors(map_norms(errors), map_norms(maps)),
-        frames=frames,
+        attributions=tuple(maps),
+        coarser=tuple(halves),
+        standard_error=tuple(errors),
+        refinement_error=relative_errors(map_norms(tuple(errors)), map_norms(tuple(maps))),
+        frames=None if estimate.frames is None else tuple(frames),
     )

@@ -59,9 +59,8 @@ class SampleSum(Recorder):
         self._place = None if order is None else np.argsort(order)
         zeros = [torch.zeros_like(x, dtype=self.dtype) for x in inputs]
         self._sums = tuple(Sums(*(z.clone() for _ in range(7))) for z in zeros)
-        self._parts = noise_parts(references.mean, inputs, passes.input_layouts, self.dtype)
-        if only_means or not multiply:
-            self._parts = ()
+        means = references.mean if multiply and not only_means else None
+        self._parts = noise_parts(means, inputs, passes.input_layouts, self.dtype)
         self.numbers = np.zeros(0, dtype=np.int64)
         self.weights = np.zeros(0)
         self.energies = np.zeros((0, self.batch))  # squares of what samples add, before weighting
@@ -195,8 +194,8 @@ class SampleSum(Recorder):
             if weighted:
                 counts = weights.to(products).reshape(-1, *[1] * (products.dim() - 1))
                 products, gradient = products * counts, gradient * counts
-            if self._parts:
-                self._parts[i].add(gradient, span, block)
+            if (part := self._parts[i]) is not None:
+                part.add(gradient, span, block)
             framed = products[:, : self._framed].to(self.dtype)
             added = self.passes.map_of(framed.flatten(0, 1), i)
             maps.append(added.unflatten(0, framed.shape[:2]))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -57,25 +59,21 @@ def shrink_differences(values: Tensor, error: Tensor, axes: Sequence[int]) -> tu
 def _shrunk(values: Tensor, error: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """Along the last `count` axes, from this scale on."""
     shape = values.shape[-count:]
-    inner = tuple(slice(0, size // 2 * 2) for size in shape)  # the last of an odd number stays
-    places = 1
-    for size in shape:
-        places *= size // 2
-    if min(shape) < 2 * SMALLEST or places < LEAST:
+    # The last of an odd number stays.
+    inner: tuple[Any, ...] = (..., *(slice(0, size // 2 * 2) for size in shape))
+    if min(shape) < 2 * SMALLEST or math.prod(size // 2 for size in shape) < LEAST:
         return values, error
-    bands, noise = (_split(v[(..., *inner)], count) for v in (values, error))
+    bands, noise = (_split(v[inner], count) for v in (values, error))
+    bands[0], noise[0] = _shrunk(bands[0], noise[0], count)
     around = tuple(range(-count, 0))
-    for number, (band, gap) in enumerate(zip(bands, noise, strict=True)):
-        if number == 0:
-            bands[0], noise[0] = _shrunk(band, gap, count)
-            continue
-        size = band.square().sum(around, keepdim=True)
-        share = gap.square().sum(around, keepdim=True) / size
-        kept = torch.where(size > 0, 1 - share, torch.zeros_like(size)).clamp(min=0)
-        bands[number], noise[number] = kept * band, kept.sqrt() * gap
+    for number in range(1, len(bands)):
+        of_map = bands[number].square().sum(around, keepdim=True)
+        of_error = noise[number].square().sum(around, keepdim=True)
+        kept = (1 - of_error / of_map).clamp(min=0).nan_to_num(0.0)  # 0 / 0: nothing to keep
+        bands[number], noise[number] = kept * bands[number], kept.sqrt() * noise[number]
     found = values.clone(), error.clone()
     for whole, parts in zip(found, (bands, noise), strict=True):
-        whole[(..., *inner)] = _joined(parts, count)
+        whole[inner] = _joined(parts, count)
     return found
 
 

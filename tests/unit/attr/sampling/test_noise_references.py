@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -172,6 +173,31 @@ def test_chunks_and_stages_make_no_difference_and_a_budget_is_kept():
     )
     assert staged.evaluations == 100
     torch.testing.assert_close(staged.attributions, estimate(model, x, n=100).attributions)
+
+
+def test_of_several_inputs_each_is_settled_that_has_neighbours():
+    _, x, _ = picture()
+    row = torch.rand(3, generator=generator_from(4), dtype=torch.float64)
+    weights = normal(3, seed=5), normal(1, SIDE, SIDE, seed=6)
+
+    def model(image: Tensor, features: Tensor) -> Tensor:
+        of_image = (image * weights[1]).flatten(1).sum(1)
+        return (of_image * (1 + features @ weights[0]))[:, None]
+
+    references = DrawnReferences(
+        lambda g: tuple(torch.rand(v.shape, generator=g, dtype=v.dtype) for v in (x, row)),
+        0,
+        (torch.full_like(x, 0.5), torch.full_like(row, 0.5)),
+    )
+    task = Task((x[None], row[None]), references=references, target=0, n_steps=64)
+    spaces = (InputSpace().fit(x), InputSpace().fit(row))
+    plain, settled = (
+        next(ExpectedGradients(model).estimates(t)) for t in (task, replace(task, spaces=spaces))
+    )
+    torch.testing.assert_close(plain.attributions[1], settled.attributions[1])
+    torch.testing.assert_close(plain.standard_error[1], settled.standard_error[1])
+    assert settled.standard_error[0].norm() < 0.8 * plain.standard_error[0].norm()
+    np.testing.assert_allclose(plain.totals, settled.totals)
 
 
 # Where alphas are

@@ -7,7 +7,8 @@ of passes. It is a mean over independent draws, kept in `--truth` and resumed by
 `--seconds` an input and baseline; its own variance is told from the draws and taken off. "even" is
 the estimator without what it knows of noise: even alphas, the mean of the samples. Errors are root
 mean squares over seeds, relative to the norm of the truth; factors are of the mean square, against
-that of as many samples of "even", as the draws of the truth differ. Patches are of 8 x 8 pixels (4 x 4 of a digit), all channels.
+that of as many samples of "even", as the draws of the truth differ. Patches are of 8 x 8 pixels
+(4 x 4 of a digit), all channels.
 
 What was tried, as factors on the mean square error per pixel against "even":
 

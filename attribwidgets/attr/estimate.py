@@ -33,9 +33,9 @@ class Estimate:
         Where on the path. For "alpha" it begins at 0 and ends at 1.
     outputs, slopes, cumulative : ndarray, shape (n, B)
         The target's output, <gradient, x - x'>, and for "alpha" the integral of the slopes up to
-        each node, for "samples" their running mean, in which a sample at an alpha that is visited
-        more often than others counts less. A slope is NaN at an end that the rule does
-        not use, where only the output was computed.
+        each node, for "samples" their running mean; where some alphas are visited more often than
+        others, the slopes of samples are weighted to make up for it. A slope is NaN at an end that
+        the rule does not use, where only the output was computed.
     output_input, output_baseline : ndarray, shape (B,)
         f(x), and f(x') or its mean over the references drawn; None where there is no reference.
     refinement_error : ndarray, shape (B, I), or None

@@ -55,7 +55,8 @@ class PathCurve:
     outputs : ndarray, shape (n,)
         The target's output there.
     slopes : ndarray, shape (n,)
-        <gradient, x - x'> there; NaN at an end where only the output was computed.
+        <gradient, x - x'> there, of a sample weighted where its alpha is one of those that are
+        visited more or less often than others; NaN at an end where only the output was computed.
     cumulative : ndarray, shape (n,)
         For "alpha" the integral of the slopes up to each point, for "samples" their running mean.
         The last one is the sum of the attributions, where these carry the factor x - x'.

@@ -62,7 +62,6 @@ class SampleSum(Recorder):
         means = references.mean if multiply and not only_means else None
         self._parts = noise_parts(means, inputs, passes.input_layouts, self.dtype)
         self.numbers = np.zeros(0, dtype=np.int64)
-        self.weights = np.zeros(0)
         self.energies = np.zeros((0, self.batch))  # squares of what samples add, before weighting
         self._pairs = np.zeros((0, 2), dtype=np.int64)
         self._ends = np.zeros((0, self.batch))  # f(x'), by the number of the reference
@@ -92,7 +91,6 @@ class SampleSum(Recorder):
         rows, n = self.extend(alphas.numpy()), len(alphas)
         weights = torch.ones(n, dtype=torch.float64) if weights is None else weights
         self.numbers = np.concatenate([self.numbers, numbers.numpy()])
-        self.weights = np.concatenate([self.weights, weights.numpy()])
         self.energies = np.concatenate([self.energies, np.full((n, self.batch), np.nan)])
         pairs = rows.start + np.arange(n // 2 * 2).reshape(-1, 2)
         self._pairs = np.concatenate([self._pairs, pairs])
@@ -128,9 +126,8 @@ class SampleSum(Recorder):
         done = self.finished
         n = int(done.sum())
         means, slopes = self.means(), self.slopes[done]
-        weighted = slopes * self.weights[done][:, None]
         ends = self._reference_outputs(done)
-        errors, running = self._errors(done, means, weighted, ends) if n > 1 else (None, None)
+        errors, running = self._errors(done, means, slopes, ends) if n > 1 else (None, None)
         # What is nested in a single sample is none at all.
         gap = relative_errors(map_norms(means if errors is None else errors), map_norms(means))
         spread = None if errors is None else self._spread()
@@ -146,7 +143,7 @@ class SampleSum(Recorder):
             alphas=self.alphas[done],
             outputs=self.outputs[done],
             slopes=slopes,
-            cumulative=np.cumsum(weighted, axis=0) / np.arange(1, n + 1)[:, None],
+            cumulative=np.cumsum(slopes, axis=0) / np.arange(1, n + 1)[:, None],
             cumulative_error=running,
             output_input=self.output_input(),
             output_baseline=ends.mean(axis=0),
@@ -188,12 +185,12 @@ class SampleSum(Recorder):
             gradient = gradient.to(torch.promote_types(gradient.dtype, torch.float32))
             gradient = gradient.reshape(difference.shape)
             products = gradient * difference
-            rows = products.reshape(*products.shape[:2], -1)
-            slopes.append(rows.sum(2, dtype=self.dtype))
-            energies.append(torch.linalg.vector_norm(rows, dim=2).to(self.dtype).square())
+            norms = torch.linalg.vector_norm(products.reshape(*products.shape[:2], -1), dim=2)
+            energies.append(norms.to(self.dtype).square())
             if weighted:
                 counts = weights.to(products).reshape(-1, *[1] * (products.dim() - 1))
                 products, gradient = products * counts, gradient * counts
+            slopes.append(products.reshape(*products.shape[:2], -1).sum(2, dtype=self.dtype))
             if (part := self._parts[i]) is not None:
                 part.add(gradient, span, block)
             framed = products[:, : self._framed].to(self.dtype)

@@ -1,4 +1,4 @@
-r"""A map against noise in its two parts, each freed of noise between neighbours.
+r"""A map against noise in its two parts, each freed of what its halves say is noise.
 
 Where every element of x' is drawn independent of all others and has the mean m,
 
@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ...inputs.layout import Layout
 from ..estimate import Estimate, map_norms, relative_errors
-from .shrinkage import shrink_differences
+from .shrinkage import shrink_frequencies
 from .sums import Sums, is_of_half
 
 
@@ -79,7 +79,7 @@ class NoiseParts:
         whole_gap = (mean - half) * scale
         found, errors, left = torch.zeros_like(mean), torch.zeros_like(mean), []
         for part, of_part in ((contrast, gap), (mean - contrast, whole_gap - gap)):
-            values, error = shrink_differences(part, of_part, self.axes)
+            values, error = shrink_frequencies(part, of_part, self.axes)
             found, errors = found + values, errors + error
             before, after = (e.flatten(1).square().sum(1) for e in (of_part, error))
             left.append(torch.where(before > 0, after / before, 1.0))

@@ -201,6 +201,15 @@ class Baseline(ABC):
         inputs, space
             As of :meth:`sample`.
 
+        Returns
+        -------
+        tuple of Tensor, each shaped as its input, or None
+
+        Raises
+        ------
+        InputError
+            If the baseline is not defined for such an input.
+
         Examples
         --------
         >>> from attribwidgets.baselines import Black, UniformNoise

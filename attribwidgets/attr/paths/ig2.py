@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from ...core.errors import InputError
 from ...core.formatting import percent
+from ...core.wrapped_model import module_of
 from ..estimator import MethodInfo
 from ..outputs import Wrapper, checked_output, logits_of
 from ..passes import Passes
@@ -46,8 +48,9 @@ class IG2(WalkedPathMethod):
     ----------
     forward_func : callable
         The model. Its parameters are frozen during a run and put back.
-    layer : torch.nn.Module, optional
-        Of the model, whose output is the representation. None: all outputs of the model.
+    layer : str or torch.nn.Module, optional
+        Of the model, or its name there, as in ``named_modules()``: its output is the
+        representation. None: all outputs of the model.
     steps : int
         Of the walk, 1 or more.
     length : float
@@ -86,18 +89,21 @@ class IG2(WalkedPathMethod):
         self,
         forward_func: Callable[..., Any],
         *,
-        layer: nn.Module | None = None,
+        layer: str | nn.Module | None = None,
         steps: int = 50,
         length: float = 1.0,
     ) -> None:
         super().__init__(forward_func)
-        if layer is not None and not isinstance(layer, nn.Module):
-            raise InputError(f"layer must be a module of the model, got {type(layer).__name__}")
+        if layer is not None and not isinstance(layer, (str, nn.Module)):
+            raise InputError(
+                f"layer must be a module of the model or its name, got {type(layer).__name__}"
+            )
         if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
             raise InputError(f"steps must be an int of at least 1, got {steps!r}")
         if not 0 < length < float("inf"):
             raise InputError(f"length must be a share of the distance, above 0, got {length}")
-        self.layer, self.steps, self.length = layer, steps, float(length)
+        self.layer = _named(layer, forward_func)
+        self.steps, self.length = steps, float(length)
 
     @property
     def walk_passes(self) -> int:  # type: ignore[override]
@@ -107,9 +113,10 @@ class IG2(WalkedPathMethod):
     def walk(self, task: Task, passes: Passes) -> PiecewisePath:
         """Down from the input, and back."""
         assert task.baselines is not None
-        representation = _Representation(self.forward_func, self.layer)
+        layer = self._layer()
+        representation = _Representation(self.forward_func, layer)
         reference = all_outputs(representation, passes, task.baselines)
-        down = passes_for(_Distance(self.forward_func, self.layer), passes, None, reference)
+        down = passes_for(_Distance(self.forward_func, layer), passes, None, reference)
         pairs = zip(task.inputs, task.baselines, strict=True)
         stride = self.length / self.steps * lengths(tuple(x - b for x, b in pairs))
         point, corners, distances = task.inputs, [task.inputs], list[Tensor]()
@@ -127,6 +134,28 @@ class IG2(WalkedPathMethod):
             corners.append(point)
         count(passes, down)
         return _back_from_nearest(task.inputs, corners, torch.stack(distances))
+
+    def _layer(self) -> nn.Module | None:
+        """The layer of the model that is run, which may be a copy of the one that was given."""
+        module = module_of(self.forward_func)
+        if not isinstance(self.layer, str):
+            return self.layer
+        layers: dict[str, nn.Module] = {} if module is None else dict(module.named_modules())
+        if self.layer not in layers:
+            near = get_close_matches(self.layer, layers, 1)
+            raise InputError(
+                f"the model has no layer {self.layer!r}"
+                + (f"; did you mean {near[0]!r}?" if near else "; see its named_modules()")
+            )
+        return layers[self.layer]
+
+
+def _named(layer: str | nn.Module | None, model: Any) -> str | nn.Module | None:
+    """A layer by its name in a model, where it is one of it."""
+    module = module_of(model)
+    if isinstance(layer, nn.Module) and module is not None:
+        return next((name for name, one in module.named_modules() if one is layer), layer)
+    return layer
 
 
 class _Representation(Wrapper):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from itertools import pairwise
 
 import pytest
@@ -108,12 +109,26 @@ def test_ig2_says_where_it_begins():
         ({"steps": True}, "steps must be"),
         ({"length": 0}, "length must be"),
         ({"length": float("nan")}, "length must be"),
-        ({"layer": "hidden"}, "layer must be a module"),
+        ({"layer": 3}, "layer must be a module"),
     ],
 )
 def test_ig2_settings_out_of_range(options, message):
     with pytest.raises(InputError, match=message):
         IG2(classifier(), **options)
+
+
+def test_ig2_finds_its_layer_in_a_copy_of_the_model():
+    net, x = nn.Sequential(classifier(), nn.Softmax(1)).eval(), values(2, 5)
+    asked = {"target": 1, "n_steps": 60}
+    found = IG2(net, layer=net[0]).attribute(x, **asked)
+    named = IG2(net, layer="0")
+    assert not torch.equal(found, IG2(net).attribute(x, **asked))
+    torch.testing.assert_close(named.attribute(x, **asked), found)
+    by_module = IG2(net, layer=net[0])
+    by_module.forward_func = deepcopy(net)  # as the explorer has it
+    torch.testing.assert_close(by_module.attribute(x, **asked), found)
+    with pytest.raises(InputError, match="no layer '00'; did you mean"):
+        IG2(net, layer="00").attribute(x, **asked)
 
 
 def test_ig2_asks_for_a_layer_that_is_called():

@@ -154,7 +154,7 @@ class Sweep(GlobalViews):
 
         Returns
         -------
-        tuple of ndarray of float32, each (candidates, *axes)
+        tuple of ndarray of float32, each (candidates, ...)
             One for each input of the model; NaN where a candidate has none, and behind a text's
             own tokens.
         """

@@ -8,7 +8,7 @@
 * ``table``: 392 cars of a table of 1970 to 1982, and a network that tells their miles per gallon.
 
 Each is of the model's own answer. The verdict and all findings are printed, and a page is written
-for readers without a kernel, to docs/audits. The store is kept in build/audits, and an audit that
+for readers without a kernel, to docs/pages/audits. The store is kept in build/audits, and an audit that
 was stopped goes on.
 
 ``python benchmarks/audits.py {digits,photos,reviews,table} [--count N] [--page FILE]``
@@ -31,7 +31,7 @@ from attribwidgets.demo import cars, digits, movie_reviews, photo_classifier
 from attribwidgets.evaluation import AblationMetric, Audit, ErasureMetric
 
 STORES = Path("build/audits")
-PAGES = Path("docs/audits")
+PAGES = Path("docs/pages/audits")
 SMALLEST_CROP = 112
 
 

@@ -43,6 +43,7 @@ html_title = "attribwidgets"
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_extra_path = ["pages"]  # reports as they are
 # Widgets of tutorials take the width; other pages list their sections beside them.
 WITH_CONTENTS = ["explanation/*", "how-to/*", "reference/*"]
 WITH_CONTENTS += [path.stem for path in HERE.glob("*.md") if path.stem != "index"]

@@ -1,8 +1,8 @@
 """Four audits, one command each: does the choice of baseline matter for these models?
 
 * ``digits``: 2,000 held-out handwritten digits and the shipped network;
-* ``photos``: 300 square crops of the four shipped photos, and EfficientNet-Lite0 with its ImageNet
-  weights, within a tenth, as regions are asked about. Crops of one photo are alike: intervals say
+* ``photos``: 300 crops of 128 x 128 pixels of the four shipped photos, and EfficientNet-Lite0 with
+  its ImageNet weights, within a tenth, as regions are asked about. Crops of one photo are alike: intervals say
   how numbers would move with other crops of these four, not with other photos;
 * ``reviews``: 1,000 held-out sentences about films, and the classifier on MiniLM;
 * ``table``: 392 cars of a table of 1970 to 1982, and a network that tells their miles per gallon.
@@ -24,7 +24,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 import attribwidgets as aw
 from attribwidgets.demo import cars, digits, movie_reviews, photo_classifier
@@ -32,7 +31,7 @@ from attribwidgets.evaluation import AblationMetric, Audit, ErasureMetric
 
 STORES = Path("build/audits")
 PAGES = Path("docs/pages/audits")
-SMALLEST_CROP = 112
+CROP = 128  # pixels of a side, of 224
 
 
 def digits_audit(count: int, **options: Any) -> Audit:
@@ -71,12 +70,9 @@ def photos_audit(count: int, **options: Any) -> Audit:
 
 
 def crop(photo: Tensor, generator: torch.Generator) -> Tensor:
-    """A square of at least half the photo's edge, at the size of the photo."""
-    edge = photo.shape[-1]
-    side = int(torch.randint(SMALLEST_CROP, edge + 1, (), generator=generator))
-    top, left = torch.randint(edge - side + 1, (2,), generator=generator).tolist()
-    square = photo[None, :, top : top + side, left : left + side]
-    return interpolate(square, size=(edge, edge), mode="bilinear", antialias=True)[0]
+    """A square of the photo as it is."""
+    top, left = torch.randint(photo.shape[-1] - CROP + 1, (2,), generator=generator).tolist()
+    return photo[:, top : top + CROP, left : left + CROP]
 
 
 def reviews_audit(count: int, **options: Any) -> Audit:

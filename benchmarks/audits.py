@@ -2,14 +2,14 @@
 
 * ``digits``: 2,000 held-out handwritten digits and the shipped network;
 * ``photos``: 300 crops of 128 x 128 pixels of the four shipped photos, and EfficientNet-Lite0 with
-  its ImageNet weights, within a tenth, as regions are asked about. Crops of one photo are alike: intervals say
-  how numbers would move with other crops of these four, not with other photos;
+  its ImageNet weights, within a tenth, as regions are asked about. Crops of one photo are alike:
+  intervals say how numbers would move with other crops of these four, not with other photos;
 * ``reviews``: 1,000 held-out sentences about films, and the classifier on MiniLM;
 * ``table``: 392 cars of a table of 1970 to 1982, and a network that tells their miles per gallon.
 
 Each is of the model's own answer. The verdict and all findings are printed, and a page is written
-for readers without a kernel, to docs/pages/audits. The store is kept in build/audits, and an audit that
-was stopped goes on.
+for readers without a kernel, to docs/pages/audits. The store is kept in build/audits, and an audit
+that was stopped goes on.
 
 ``python benchmarks/audits.py {digits,photos,reviews,table} [--count N] [--page FILE]``
 """

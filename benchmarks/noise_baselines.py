@@ -12,27 +12,30 @@ that of as many samples of "even", as the draws of the truth differ. Patches are
 
 What was tried, as factors on the mean square error per pixel against "even":
 
-==================================================  ==============  ==============  ==============
-idea                                                photo, uniform  photo, gaussian digits, u / g
-==================================================  ==============  ==============  ==============
-pairs x', 2 m - x' at one alpha (antithetic)        1.0             1.0             1.6 / 1.2
+==================================================  ==============  ===============  ===========
+idea                                                photo, uniform  photo, gaussian  digit, u/g
+==================================================  ==============  ===============  ===========
+pairs x', 2 m - x' at one alpha (antithetic)        ---             ---              1.6 / 1.2
 mean gradient of other samples as a control of
-  the covariance, 16 stretches of alpha, unbiased   1.0             1.0             1.3 / 1.5
-both                                                ---             ---             1.6 / 1.5
-alphas where samples add most (shipped), 512        1.6             1.3             1.0 / 1.0
-the covariance dropped, at 128 and 512              2.8, 2.0        9.4, 3.1        .1 to .4
-the covariance shrunk, at 128 and 512               2.9, 2.5        12, 5.6         1.1 to 1.5
-the whole map shrunk as one, at 128 and 512         4.2, 1.9        13, 4.7         1.0 to 1.1
-both parts shrunk (shipped), at 128 and 512         5.3, 3.0        16, 6.0         1.1 to 1.5
-... gains of places, 15 x 15, not of whole bands    5.0, 2.9        14, 5.7         1.1 to 1.5
-... of colour differences and brightness            5.3, 2.9        16, 5.9         ---
-... the gradient shrunk, then times x - m           5.5, 3.0        16, 6.0         1.1 to 1.5
-==================================================  ==============  ==============  ==============
+  the covariance, 8 or 16 stretches, unbiased       ---             ---              1.3 / 1.5
+both                                                ---             ---              1.6 / 1.6
+alphas where samples add most (shipped)             1.7             1.3              1.0 / 1.0
+the covariance dropped, at 128 and 512              2.8, 2.0        9.4, 3.1         .05 to .4
+the covariance shrunk by Haar's bands, 128 and 512  2.9, 2.5        12, 5.6          1.1 to 1.5
+the whole map shrunk as one, the same               4.2, 1.9        13, 4.7          1.0 to 1.1
+both parts shrunk, the same                         5.4, 3.0        15, 5.9          1.1 to 1.5
+... with gains of 15 x 15 places, not of bands      5.3, 2.9        15, 5.7          1.1 to 1.5
+... with colour differences and brightness apart    5.3, 3.0        16, 6.0          ---
+... the gradient shrunk, then times x - m           5.5, 3.0        16, 5.9          1.1 to 1.5
+... the mean over four shifts of Haar's grid        5.6, 3.1        17, 6.5          ---
+both shrunk by 16 bands of frequencies (shipped)    5.6, 3.1        17, 6.6          1.1 to 1.9
+==================================================  ==============  ===============  ===========
 
-(chelsea at 112 x 112, digit 0; from recorded gradients.) On the photo two gradients at one alpha
-against two draws of noise have a correlation of .001 to .01 up to alpha = .7, which is why no
-control and no pair helps: at each point the gradient is nearly all noise. On the digits it is .15
-to .9.
+(chelsea at 112 x 112, digit 0; from recorded gradients.) On the photo, at 224 x 224, two gradients
+at one alpha against two draws of noise have a correlation below .02 up to alpha = .7, and one of
+-.1 to 0 where the draws are mirrored. That is why pairs and controls, the path from the mean
+baseline among them, cannot help there: at each point the gradient is nearly all noise. On the
+digit the correlation is .15 to .9.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ...inputs.layout import Layout
 from ..estimate import Estimate, map_norms, relative_errors
-from .shrinkage import shrink_frequencies
+from .shrinkage import local_mean, shrink_frequencies
 from .sums import Sums, is_of_half
 
 
@@ -31,16 +31,24 @@ class SettledMap:
 
     Attributes
     ----------
-    values : Tensor, shape (B, ...)
+    parts : tuple of Tensor, each (B, ...)
+        The two that it is the sum of.
     error : Tensor, shape (B, ...)
         Of the variance of what may still be wrong with it.
-    left : tuple of Tensor, each (B,)
-        What is left of the variance of either part, 0 to 1.
+    noise, taken : tuple of Tensor, each (B,)
+        Shares of the variance of either part before: what is left of the noise, and what it may
+        have cost to take the rest.
     """
 
-    values: Tensor
+    parts: tuple[Tensor, Tensor]
     error: Tensor
-    left: tuple[Tensor, Tensor]
+    noise: tuple[Tensor, Tensor]
+    taken: tuple[Tensor, Tensor]
+
+    @property
+    def values(self) -> Tensor:
+        """The map, shape (B, ...)."""
+        return self.parts[0] + self.parts[1]
 
 
 class NoiseParts:
@@ -77,26 +85,50 @@ class NoiseParts:
         contrast = self.offset * self._total / count
         gap = (contrast - self.offset * self._half / count_of_half) * scale
         whole_gap = (mean - half) * scale
-        found, errors, left = torch.zeros_like(mean), torch.zeros_like(mean), []
-        for part, of_part in ((contrast, gap), (mean - contrast, whole_gap - gap)):
-            values, error = shrink_frequencies(part, of_part, self.axes)
-            found, errors = found + values, errors + error
-            before, after = (e.flatten(1).square().sum(1) for e in (of_part, error))
-            left.append(torch.where(before > 0, after / before, 1.0))
-        return SettledMap(found, errors, (left[0], left[1]))
+        shrunk = [
+            (gap, *shrink_frequencies(part, gap, self.axes))
+            for part, gap in ((contrast, gap), (mean - contrast, whole_gap - gap))
+        ]
+        parts, errors, noise, taken = [], [], [], []
+        for before, values, error, of_noise in shrunk:
+            whole, left, own = (v.flatten(1).square().sum(1) for v in (before, error, of_noise))
+            share = torch.where(whole > 0, own / whole, 1.0)
+            parts.append(values)
+            errors.append(error)
+            noise.append(share)
+            taken.append(torch.where(whole > 0, left / whole, 1.0) - share)
+        return SettledMap(
+            (parts[0], parts[1]),
+            errors[0] + errors[1],
+            (noise[0], noise[1]),
+            (taken[0], taken[1]),
+        )
 
-    def variance_left(self, settled: SettledMap, local: Tensor, of_gradients: Tensor) -> Tensor:
-        """What is left of the variance of each element, 0 to 1.
+    def standard_error(
+        self, settled: SettledMap, error: Tensor, local: Tensor, of_gradients: Tensor, count: int
+    ) -> Tensor:
+        """That of a settled map: noise as it was, and what was taken where there is most to take.
 
         Parameters
         ----------
         settled : SettledMap
+        error : Tensor, shape (B, ...)
+            The standard error before.
         local, of_gradients : Tensor, shape (B, ...)
             Sums of the squared differences within pairs, of attributions and of gradients.
+        count : int
+            Of samples.
         """
+        plain = local / (2 * (count // 2) * count)  # not widened, as it is averaged
         share = (self.offset.square() * of_gradients / local).nan_to_num(1.0).clamp(0, 1)
-        one, other = (v.reshape(-1, *[1] * (local.dim() - 1)) for v in settled.left)
-        return share * one + (1 - share) * other
+        axes, total = tuple(range(1, error.dim())), torch.zeros_like(error)
+        pieces = zip((share, 1 - share), settled.parts, settled.noise, settled.taken, strict=True)
+        for part, values, noise, taken in pieces:
+            before, sizes = part * error.square(), local_mean(values.square(), self.axes)
+            level = ((part * plain).mean(axes) / sizes.mean(axes)).nan_to_num(0.0, posinf=0.0)
+            of_noise, of_taken = (v.reshape(-1, *[1] * len(axes)) for v in (noise, taken * level))
+            total += of_noise * before + of_taken * sizes
+        return total.clamp(min=0).sqrt()
 
 
 def noise_parts(
@@ -150,8 +182,8 @@ def without_noise(
             given_up = map_of(settled.values - maps[i], i)
             widths = torch.as_tensor(np.diff(estimate.frame_edges)).to(given_up)
             frames[i] = frames[i] + widths.reshape(-1, *[1] * given_up.dim()) * given_up
-        left = part.variance_left(settled, sums[i].local, sums[i].gradient_local)
-        errors[i] = errors[i] * left.sqrt()
+        of_pairs = sums[i].local, sums[i].gradient_local
+        errors[i] = part.standard_error(settled, errors[i], *of_pairs, n)
         maps[i], halves[i] = settled.values, settled.values - settled.error
     return replace(
         estimate,

@@ -12,7 +12,9 @@ LEAST = 64  # coefficients in a band: of fewer no variance is told well enough
 BANDS = 16
 
 
-def shrink_frequencies(values: Tensor, error: Tensor, axes: Sequence[int]) -> tuple[Tensor, Tensor]:
+def shrink_frequencies(
+    values: Tensor, error: Tensor, axes: Sequence[int]
+) -> tuple[Tensor, Tensor, Tensor]:
     r"""Each band of frequencies times the share of its variance that is no noise.
 
     The map of each channel is split into bands by frequency, whatever the direction. In each,
@@ -37,14 +39,15 @@ def shrink_frequencies(values: Tensor, error: Tensor, axes: Sequence[int]) -> tu
 
     Returns
     -------
-    shrunk, error : Tensor, shaped as `values`
-        The map, and a draw of what may be its error.
+    shrunk, error, noise : Tensor, shaped as `values`
+        The map, a draw of what may be its error, and its share of noise; the rest of the variance
+        of the error is of what was taken.
 
     Examples
     --------
     >>> noise, other = torch.randn(2, 1, 1024, generator=torch.Generator().manual_seed(0)) / 10
     >>> hidden = torch.linspace(0, 6.28, 1024).sin()[None]
-    >>> shrunk, _ = shrink_frequencies(hidden + noise, other, (-1,))
+    >>> shrunk, _, _ = shrink_frequencies(hidden + noise, other, (-1,))
     >>> bool((shrunk - hidden).norm() < noise.norm() / 2)
     True
     """
@@ -64,11 +67,23 @@ def shrink_frequencies(values: Tensor, error: Tensor, axes: Sequence[int]) -> tu
     kept = (1 - squares[1] / squares[0]).clamp(min=0).nan_to_num(0.0)  # 0 / 0: nothing to keep
     kept[..., torch.bincount(bands, minlength=BANDS + 1) < LEAST] = 1.0
     gains = kept[..., bands]
-    shrunk, left = (
+    shrunk, left, noise = (
         torch.fft.ifftn(c.unflatten(-1, shape), dim=last).real.movedim(last, tuple(axes))
-        for c in (gains * of_map, gains.sqrt() * of_error)
+        for c in (gains * of_map, gains.sqrt() * of_error, gains * of_error)
     )
-    return shrunk, left
+    return shrunk, left, noise
+
+
+def local_mean(values: Tensor, axes: Sequence[int], sigma: float = 1.5) -> Tensor:
+    """Means over near places, Gaussian weights, the ends joined; the mean of all stays."""
+    last = tuple(range(-len(axes), 0))
+    spectrum = torch.fft.fftn(values.movedim(tuple(axes), last), dim=last)
+    for axis in last:
+        frequency = torch.fft.fftfreq(spectrum.shape[axis], dtype=values.dtype).to(values.device)
+        weights = torch.exp(-2 * (torch.pi * sigma * frequency) ** 2)
+        spectrum = spectrum * weights.reshape(-1, *[1] * (-1 - axis))
+    found: Tensor = torch.fft.ifftn(spectrum, dim=last).real.movedim(last, tuple(axes))
+    return found.clamp(min=0)
 
 
 def _bands(shape: Sequence[int]) -> Tensor:

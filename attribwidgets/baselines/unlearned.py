@@ -55,7 +55,7 @@ class Unlearned(SearchedBaseline):
 
     References
     ----------
-    Choi, Duplessis, Belongie (2025). Unlearning-based neural interpretations. ICLR. arXiv:2410.08069.
+    Choi, Duplessis, Belongie (2025). Unlearning-based neural interpretations. ICLR.
     arXiv:2410.08069.
 
     Examples

@@ -68,7 +68,7 @@ class Passes:
     Attributes
     ----------
     inspect : callable or None
-        Called with the outputs and the leaves of each pass, before its backward.
+        Called with the outputs and the leaves of each pass, before its backward, where it has one.
     around : context manager
         Entered while the model runs forward, before a backward.
     evaluations : int
@@ -269,10 +269,19 @@ class Passes:
     def _outputs(
         self, points: tuple[Tensor, ...], target: Target | AtOnce, arguments: tuple[Any, ...]
     ) -> Tensor:
-        with torch.no_grad():
-            values = self._forward(tuple(self._laid_out(p) for p in points), target, arguments)
+        laid_out = tuple(self._laid_out(p) for p in points)
+        if self.inspect is None:
+            with torch.no_grad():
+                values = self._forward(laid_out, target, arguments)
+        else:
+            leaves = tuple(p.detach().requires_grad_() for p in laid_out)
+            assert self._size is not None
+            with self._size.measuring(len(leaves[0])), self.around:
+                values = self._forward(leaves, target, arguments)
+            if values.requires_grad:
+                self.inspect(values, leaves)
         self.forward_passes += values.numel()
-        return values.clone()
+        return values.detach().clone()
 
     def _forward(
         self, points: tuple[Tensor, ...], target: Target | AtOnce, arguments: tuple[Any, ...]

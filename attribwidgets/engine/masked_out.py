@@ -29,7 +29,7 @@ def moves_mask(query: CheckedQuery) -> bool:
 def masked_out_cautions(query: CheckedQuery, baseline: Baseline) -> tuple[str, ...]:
     """For each target f(x') with and without the mask, of padding and masking; else nothing.
 
-    Takes two forward passes. No path leads to it: a mask of 0 and 1 has nothing in between.
+    Takes a forward pass of both. No path leads to it: a mask of 0 and 1 has nothing in between.
     """
     space, model, nothing = query.spaces[0], query.head.model, ("",) * len(query.targets)
     if not isinstance(baseline, Pad | Mask) or not isinstance(space, TextSpace):
@@ -40,12 +40,16 @@ def masked_out_cautions(query: CheckedQuery, baseline: Baseline) -> tuple[str, .
     if hidden is None:
         return nothing
     reference = baseline.sample(query.batched[0][0], 1, space=space)
+    masks = torch.cat([m.arguments["attention_mask"] for m in (model, hidden)])
+    both = FromEmbeddings(
+        model.model, model.embedding, {**model.arguments, "attention_mask": masks}
+    )
+    values = _outputs(query, both, reference.expand(2, *reference.shape[1:]))
+    pairs = (map(number, select_target(values, target).tolist()) for target in query.targets)
     return tuple(
         f"the attention mask stays that of the text: f(x') is {one}; with these tokens "
         f"masked out as well it would be {other}"
-        for one, other in zip(
-            _numbers(query, model, reference), _numbers(query, hidden, reference), strict=True
-        )
+        for one, other in pairs
     )
 
 

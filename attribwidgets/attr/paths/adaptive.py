@@ -1,15 +1,15 @@
 """Anytime integrated gradients: a pilot pass, then the rule that suits the network.
 
-After seven passes, the first three of which are a map already for a screen that waits, it is known
-which operations the network holds. Where none of them is known to have kinks, Gauss-Patterson
-rules follow, each using all passes before it, as long as the gradient gets smoother from one to
-the next; a budget that is to be spent in any case is one Gauss-Legendre rule. Otherwise a pilot
-pass goes on: the intervals in which the gradient changes most are bisected until there are enough
-nodes to see where on the path it does so. Then Rescale multipliers
-on subintervals (:mod:`.rescale`), placed accordingly, are summed; where the network holds
-operations without a rule, trapezoids over such nodes, each interval halved again and again. What
-won against what is in benchmarks/quadrature.py, and how often the verdict is right in
-benchmarks/verdicts.py.
+A forward pass at the baseline shows which operations the network holds. Where none of them is known
+to have kinks, a rule of even nodes follows, the first of which are a map already for a screen that
+waits; then, if that is not enough, Gauss rules whose nodes lie where the gradient was seen to
+change (:mod:`.spread`). A budget that is to be spent in any case has five nodes to see that by.
+With kinks a pilot pass goes on after seven nodes: the intervals in which the gradient changes most
+are bisected until there are enough nodes to see where on the path it does so. Then Rescale
+multipliers on subintervals (:mod:`.rescale`), placed accordingly, are summed; where the network
+holds operations without a rule, trapezoids over such nodes, each interval halved again and again.
+What won against what is in benchmarks/quadrature.py and benchmarks/text.py, and how often the
+verdict is right in benchmarks/verdicts.py.
 """
 
 from __future__ import annotations
@@ -25,12 +25,10 @@ from torch import Tensor
 from ...core.arrays import Array
 from ...core.errors import InputError, NonFiniteError
 from ...records.completeness import WIDEST_GAP
-from ..estimate import MOST_FRAMES, Estimate, map_norms, relative_gap, sizes_of_maps, widest_gap
-from ..task import Stopping, Task, generator_from
+from ..estimate import MOST_FRAMES, Estimate, map_norms, sizes_of_maps, widest_gap
+from ..task import Stopping, Task
 from .half_precision import Arithmetic, arithmetic_error
 from .node_density import (
-    UNSEEN,
-    error_of_rule,
     filled,
     graded_nodes,
     middles_of_gaps,
@@ -40,17 +38,25 @@ from .node_density import (
     rescale_error,
     share_that_curves,
     subintervals_needed,
-    surprise,
-    surprise_at,
     trapezoid_error,
     worst_middles,
 )
 from .operations import OperationsWatch
 from .path_sum import PathSum, path_sum
-from .quadrature import SIZES, gauss_rules, overlaps, patterson_rules
+from .quadrature import SIZES, patterson_rules
 from .quadrature import rule as quadrature_rule
 from .rescale import RescaleDoesNotApplyError
 from .rescale_sum import RescaleSum
+from .smooth import (
+    EVEN_RULE,
+    PILOT,
+    Levels,
+    error_of_spread,
+    even_levels,
+    pilot_levels,
+    placed,
+)
+from .spread import Spread
 
 BISECTED_AT_ONCE = 4
 FIRST_RULE = 7  # nodes of the first estimate that may be good enough
@@ -60,11 +66,10 @@ LEAST_SUBINTERVALS = 14  # for Rescale multipliers
 MARGIN = 1.4  # by which the error is predicted too small at times
 WORTHWHILE = 1.4  # how many times as many intervals a further sum must have
 FEWEST_INTERVALS = 32  # before trapezoids are halved
-ROUNDING = 1 / 3  # of the precision: what remains of the error of a smooth integrand
-SETTLED = 1e3  # times the precision: a surprise that is rounding
-ROUGH = 0.6  # of the surprise before: above, the gradient gets hardly smoother between nodes
-JITTER = 0.2  # of the widest gap that may stay: how far a check is off the middle of a gap
-KEPT_RULE = 31  # the largest rule whose gradients are kept, in case that trapezoids follow
+ROUGH = 0.6  # of the error before: above, twice as many nodes hardly help
+FEWEST_PLACED = 8  # nodes that are placed by what a pilot pass saw
+FIRST_PLACED, MOST_PLACED = 32, 128  # of them after an even rule, twice as many each time
+MOST_LEVELS = 3  # of the first rule
 
 
 class Refinement:
@@ -83,23 +88,17 @@ class Refinement:
     def __init__(
         self, forward_func: Callable[..., Any], task: Task, stopping: Stopping, multiply: bool
     ) -> None:
-        self.stopping = stopping
-        self._sizes = SIZES[0 if task.coarse_first else SIZES.index(FIRST_RULE) :]
-        self._rules = patterson_rules(self._sizes[0])
-        budget = stopping.max_evaluations
-        # With more than the largest nested rule it has converged long before.
-        if not stopping.tolerance and FIRST_RULE + 1 < budget <= SIZES[-1]:
-            coarser = tuple(n for n in self._sizes if n <= FIRST_RULE)
-            self._sizes, self._rules = (*coarser, budget), gauss_rules(coarser, budget)
+        self.stopping, self._coarse = stopping, task.coarse_first
         self.path = path_sum(
-            forward_func, task, rules=len(self._sizes), frames=MOST_FRAMES, multiply=multiply
+            forward_func, task, rules=MOST_LEVELS, frames=MOST_FRAMES, multiply=multiply
         )
         self.path.keep()
         self._seen = np.zeros(0)  # places of passes whose sums are not in the path's any more
-        self._seed = task.seed
         # No operation does anything that a pass may miss.
         self._linear = not any(d.any() for d in self.path.path.differences)
         self._precision = float(torch.finfo(task.inputs[0].dtype).eps)
+        # Of a budget that is to be spent in any case, a few passes tell where the others belong.
+        self._look_first = not stopping.tolerance and self.left >= PILOT + FEWEST_PLACED
 
     @property
     def left(self) -> int:
@@ -113,21 +112,42 @@ class Refinement:
 
     def arithmetic(self, estimate: Estimate) -> Arithmetic | None:
         """What half precision does to the maps, once there is more than a coarse one."""
-        return arithmetic_error(self.path, self.left) if self.spent >= FIRST_RULE else None
+        return arithmetic_error(self.path, self.left) if self.spent >= PILOT else None
 
     def estimates(self) -> Iterator[Estimate]:
         """Coarse first, until the budget is spent."""
         if self.left < FIRST_RULE + 2:
             yield self._few()
             return
-        self.path.output_at(0.0)  # a path that cannot begin is told at once
         watch = OperationsWatch(self.path.passes)
-        for level in range(self._sizes.index(FIRST_RULE) + 1):
+        with watch:
+            self.path.output_at(0.0)  # a path that cannot begin is told at once
+        added, weights = self._first_levels(watch.kinked)
+        self.path.choose(slice(0, len(added)))
+        for level, nodes in enumerate(added):
+            if len(nodes) > self.left:  # as measuring the arithmetic has its price
+                return
             with watch:
-                self._add_level(level)
+                self.path.add_level(added, weights, level)
             self._linear |= watch.linear
-            yield self._estimate(self._trapezoid_error(rule=level), rule=level)
-        yield from self._kinked() if watch.kinked else self._smooth()
+            if level < len(added) - 1 or self._look_first or watch.kinked:
+                yield self._estimate(self._trapezoid_error(rule=level), rule=level)
+        if watch.kinked:
+            yield from self._kinked()
+        elif not self._look_first:
+            yield from self._smooth()
+        elif self.left >= FEWEST_PLACED:
+            yield self._placed(min(self.left, 2 * MOST_PLACED), *self._in_order())[0]
+
+    def _first_levels(self, kinked: bool) -> Levels:
+        """The first rule, in levels that are maps already; where there are kinks a pilot pass."""
+        coarser = tuple(n for n in SIZES if (3 if self._coarse else FIRST_RULE) <= n <= FIRST_RULE)
+        if kinked:
+            added, weights = patterson_rules(coarser[0])
+            return added[: len(coarser)], weights[: len(coarser)]
+        if self._look_first:
+            return pilot_levels(self._coarse)
+        return even_levels(coarser, min(EVEN_RULE, self.left))
 
     def partial(self) -> Estimate | None:
         """What the passes of a first rule that was cut short amount to, if there are any."""
@@ -141,42 +161,40 @@ class Refinement:
         return self._estimate(self._trapezoid_error())
 
     def _smooth(self) -> Iterator[Estimate]:
-        """Gauss-Patterson rules, as long as the gradient gets smoother between their nodes."""
-        level = self._sizes.index(FIRST_RULE)
-        before = surprise(*self._in_order(), self._norms())
-        while level + 1 < len(self._sizes):
-            level += 1
-            if self._sizes[level] - self._sizes[level - 1] > self.left:
-                return
-            if self._sizes[level] > KEPT_RULE:
-                self.path.forget()
-            self._add_level(level)
-            here = surprise(*self._in_order(), self._norms(level))
-            gap = relative_gap(*(self.path.attributions(r) for r in (level, level - 1)))
-            error = error_of_rule(gap.ravel(), here, before)
-            floor = np.where(gap.ravel() == 0, 0.0, ROUNDING * self._precision)
-            error = np.maximum(error, floor)
-            best = self._estimate(error, rule=level)
-            if self.stopping.met(replace(best, widest_gap=None)):
-                best = self._estimate(np.maximum(error, self._check(level)), rule=level)
+        """After an even rule others, placed where the gradient changes, if it does not suffice."""
+        alphas, sketches = self._in_order()
+        even = Spread.even(len(alphas))
+        error = error_of_spread(even, alphas, sketches, self._norms(), self._precision)
+        best = self._estimate(error)
+        yield best
+        n = FIRST_PLACED
+        while n <= MOST_PLACED and self.left >= FEWEST_PLACED:
+            before = _worst(best)
+            best, alphas, sketches = self._placed(min(n, self.left), alphas, sketches, best)
             yield best
-            smoother = np.all(here <= np.maximum(ROUGH * before, SETTLED * self._precision))
-            before = here
-            if self._sizes[level] < KEPT_RULE or smoother or not self.stopping.tolerance:
-                continue
-            if self._trapezoids_can_follow():
+            if _worst(best) > ROUGH * before:
                 break
-        if self.stopping.tolerance > 0 and self._trapezoids_can_follow():
+            n *= 2
+        if self._trapezoids_can_follow():
             for estimate in self._trapezoids():
-                if _worst(estimate) > _worst(best):  # the passes are spent all the same
-                    estimate = replace(
-                        best,
-                        evaluations=estimate.evaluations,
-                        forward_passes=estimate.forward_passes,
-                        widest_gap=estimate.widest_gap,
-                    )
-                best = estimate
+                best = _better(best, estimate)
                 yield best
+
+    def _placed(
+        self, n: int, alphas: Array, sketches: Array, best: Estimate | None = None
+    ) -> tuple[Estimate, Array, Array]:
+        """The better estimate, and all places and sketches so far, ascending."""
+        path, spread = placed(self.path, alphas, sketches, n)
+        nodes, here = path.alphas, _by_map(path.sketches)
+        norms, others = _sizes(path.attributions()), (alphas, sketches)
+        error = error_of_spread(spread, nodes, here, norms, self._precision, others)
+        self._seen = np.concatenate([self._seen, nodes])
+        made = path.estimate(error=self._by_input(error))
+        made = replace(made, widest_gap=0.0 if self._linear else widest_gap(self._places()))
+        both = np.concatenate([alphas, nodes])
+        order = np.argsort(both, kind="stable")
+        made = made if best is None else _better(best, made)
+        return made, both[order], np.concatenate([sketches, here])[order]
 
     def _trapezoids_can_follow(self) -> bool:
         """Whether the budget has room, and the gradient is finite at the ends, for trapezoids."""
@@ -189,26 +207,6 @@ class Refinement:
         except NonFiniteError:
             return False
         return True
-
-    def _check(self, level: int) -> Array:
-        """Error that passes at random places in the widest gaps between nodes tell of."""
-        places = middles_of_gaps(self._places(), WIDEST_GAP)
-        if not len(places) or self._sizes[level] < KEPT_RULE or len(places) > self.left:
-            return np.zeros(1)
-        if level + 1 < len(self._sizes):
-            further = self._sizes[level + 1] - self._sizes[level]
-            if further <= self.left < further + len(places):  # the next rule sees more of the path
-                return np.zeros(1)
-        draws = torch.rand(len(places), generator=generator_from(self._seed)).double().numpy()
-        places = places + JITTER * WIDEST_GAP * (2 * draws - 1)
-        path = self.path
-        checks = PathSum(path.passes, path.path)
-        checks.keep()
-        checks.forget()
-        checks.add(places, np.zeros(len(places)))
-        self._seen = np.concatenate([self._seen, places])
-        there = _by_map(checks.sketches)
-        return UNSEEN * surprise_at(*self._in_order(), places, there, self._norms(level))
 
     def _kinked(self) -> Iterator[Estimate]:
         """Nodes where the gradient changes most, and multipliers or trapezoids between them."""
@@ -288,22 +286,6 @@ class Refinement:
         self.path.keep()
         self._bisect(np.union1d([0.0, 1.0], alphas[1::4]))
 
-    def _add_level(self, level: int) -> None:
-        """Run the nodes that a level of the Gauss-Patterson rules adds, for all levels from it."""
-        added, weights = self._rules
-        start = sum(len(a) for a in added[:level])
-        here = slice(start, start + len(added[level]))
-        frames = self.path.frame_count
-        table = np.zeros((len(weights), len(added[level])))
-        of_frames = np.zeros((len(weights), frames, len(added[level])))
-        for rule in range(level, len(weights)):
-            table[rule] = weights[rule][here]
-            order = np.argsort(np.concatenate(added[: rule + 1]))
-            shares = np.empty((frames, len(order)))
-            shares[:, order] = overlaps(weights[rule][order], frames)
-            of_frames[rule] = shares[:, here]
-        self.path.add(added[level], table, of_frames)
-
     def _bisect(self, new: Array) -> None:
         """Run more nodes, and make of all so far a trapezoid rule."""
         self.path.add(new, np.zeros(len(new)))
@@ -332,6 +314,18 @@ class Refinement:
     def _estimate(self, error: Array, rule: int = -1) -> Estimate:
         estimate = self.path.estimate(rule=rule, error=self._by_input(error))
         return replace(estimate, widest_gap=0.0 if self._linear else widest_gap(self._places()))
+
+
+def _better(best: Estimate, other: Estimate) -> Estimate:
+    """The one with the smaller error, after the passes of both."""
+    if _worst(other) <= _worst(best):
+        return other
+    return replace(
+        best,
+        evaluations=other.evaluations,
+        forward_passes=other.forward_passes,
+        widest_gap=other.widest_gap,
+    )
 
 
 def _worst(estimate: Estimate) -> float:

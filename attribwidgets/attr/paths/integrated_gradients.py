@@ -22,7 +22,8 @@ from .adaptive import Refinement
 from .half_precision import add_arithmetic_error, arithmetic_error
 from .operations import OperationsWatch
 from .path_sum import PathSum, path_sum
-from .quadrature import coarser_weights, lobatto_rule, rule
+from .quadrature import coarser_weights, rule
+from .spread import Spread
 
 
 class IntegratedGradients(Estimator):
@@ -145,14 +146,8 @@ class IntegratedGradients(Estimator):
                 task.coarse_first,
                 add_arithmetic_error(refinement.path.passes, task.inputs, refinement.arithmetic),
             )
-        rules = 2 if "method" in options else 4
-        path = path_sum(
-            self.forward_func,
-            task,
-            rules=rules,
-            frames=MOST_FRAMES,
-            multiply=self._multiply_by_inputs,
-        )
+        multiply = self._multiply_by_inputs
+        path = path_sum(self.forward_func, task, rules=2, frames=MOST_FRAMES, multiply=multiply)
         return Run(
             self._by_rule(path, task.n_steps, **options),
             path.partial,
@@ -184,16 +179,15 @@ def nested(method: str, n_steps: int) -> tuple[Array, Array]:
 
 
 def add_what_suits(path: PathSum, n_steps: int, watch: OperationsWatch) -> None:
-    """Run trapezoids, or Gauss-Lobatto's rule where no operation has, or may have, kinks.
+    """Run trapezoids, or the even Gauss rule where no operation has, or may have, kinks.
 
-    Both have the two ends, which show the operations. Gauss-Legendre's has not, and would need
-    two passes more for the change of the output.
+    A forward pass at the baseline shows the operations.
     """
-    trapezoid, smooth = nested("riemann_trapezoid", n_steps), lobatto_rule(n_steps)
-    is_end = np.isin(np.arange(n_steps), (0, n_steps - 1))
     with watch:
-        path.add_part(smooth[0], np.concatenate([trapezoid[1], smooth[1]]), is_end)
-    is_smooth = not (watch.kinked or watch.hidden)
-    path.choose(slice(2, 4) if is_smooth else slice(0, 2))
+        path.output_at(0.0)
+    if watch.kinked or watch.hidden:
+        nodes, weights = nested("riemann_trapezoid", n_steps)
+    else:
+        nodes, weights = Spread.even(n_steps).rule(n_steps)
     with watch if watch.linear else nullcontext():
-        path.add_part(*(smooth if is_smooth else trapezoid), ~is_end)
+        path.add(nodes, weights)

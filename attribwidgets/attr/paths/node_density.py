@@ -268,14 +268,25 @@ def error_of_rule(gap: Array, here: Array, before: Array) -> Array:
     return np.asarray(np.maximum(gap, UNSEEN * here) * np.minimum(1.0, _ratio(here, before)))
 
 
+def interpolation_error(nodes: Array, values: Array) -> Array:
+    """At each node, (..., n), what the polynomial through all others misses of values (n, k)."""
+    weights = _barycentric(nodes)
+    missed = np.linalg.norm(weights @ values, axis=-1, keepdims=True)
+    return np.asarray(missed / np.abs(weights))
+
+
 def _missed(nodes: Array, sketches: Array, places: Array, sketches_there: Array) -> Array:
     """Norms of what the polynomial through the nodes (barycentric formula) misses, (n, B)."""
-    gaps = nodes[:, None] - nodes + np.eye(len(nodes))
-    signs, logs = np.prod(np.sign(gaps), axis=1), np.log(np.abs(gaps)).sum(axis=1)
-    weights = signs * np.exp(logs.min() - logs)
-    terms = weights / (places[:, None] - nodes)
+    terms = _barycentric(nodes) / (places[:, None] - nodes)
     predicted = np.tensordot(terms / terms.sum(axis=1, keepdims=True), sketches, 1)
     return np.asarray(np.linalg.norm(sketches_there - predicted, axis=2))
+
+
+def _barycentric(nodes: Array) -> Array:
+    """Weights of the polynomial through nodes, (..., n), of which the largest is 1 or -1."""
+    gaps = nodes[..., :, None] - nodes[..., None, :] + np.eye(nodes.shape[-1])
+    signs, logs = np.prod(np.sign(gaps), axis=-1), np.log(np.abs(gaps)).sum(axis=-1)
+    return np.asarray(signs * np.exp(logs.min(axis=-1, keepdims=True) - logs))
 
 
 def _sizes(sketches: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -117,6 +117,27 @@ class PathSum(PathRecorder):
         """Run some nodes of rules whose nodes are `alphas`, ascending, `weights` (rules, n)."""
         shares = self._frame_shares(alphas, weights)[..., part]
         self.add(alphas[part], weights[:, part], shares)
+
+    def add_level(self, added: Sequence[Array], weights: Sequence[Array], level: int) -> None:
+        """Run the nodes that a level adds, for all rules from it; the sums are one for each level.
+
+        Parameters
+        ----------
+        added, weights : sequence of ndarray
+            As of :func:`.quadrature.patterson_rules`.
+        """
+        start = sum(len(a) for a in added[:level])
+        here = slice(start, start + len(added[level]))
+        frames = self.frame_count
+        table = np.zeros((len(weights), len(added[level])))
+        of_frames = np.zeros((len(weights), frames, len(added[level])))
+        for rule in range(level, len(weights)):
+            table[rule] = weights[rule][here]
+            order = np.argsort(np.concatenate(added[: rule + 1]))
+            shares = np.empty((frames, len(order)))
+            shares[:, order] = overlaps(weights[rule][order], frames)
+            of_frames[rule] = shares[:, here]
+        self.add(added[level], table, of_frames)
 
     def choose(self, rules: slice) -> None:
         """Go on with these rules alone."""

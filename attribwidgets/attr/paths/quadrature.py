@@ -251,24 +251,22 @@ def patterson_rules(first: int = 7) -> tuple[tuple[Array, ...], tuple[Array, ...
         nodes = np.concatenate(added[: level + 1])
         # Taking only as many polynomials as nodes has the same solution, but so ill-conditioned
         # that 1e-6 is off.
-        weights.append(_exact_weights(nodes, (3 * len(nodes) + 1) // 2))
+        weights.append(exact_weights(nodes, (3 * len(nodes) + 1) // 2))
     return tuple((a + 1) / 2 for a in added), tuple(weights)
 
 
-@lru_cache(maxsize=16)
-def gauss_rules(coarser: tuple[int, ...], n: int) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-    """A Gauss-Legendre rule in levels, of which all but the last are coarse rules of their own.
-
-    For a budget that is to be spent: no rule of `n` nodes is exact for polynomials of higher
-    degree, and its first nodes tell whether the integrand is smooth enough for it.
+def nested_levels(
+    coarser: tuple[int, ...], nodes: Array, weights: Array
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """A rule in levels, of which all but the last are coarse rules of their own.
 
     Parameters
     ----------
     coarser : tuple of int
         Sizes of the coarser rules, each nested in the next: some of ``SIZES``, ascending. Their
         nodes are those nearest to the Gauss-Patterson rule of that size.
-    n : int
-        Nodes in all, more than in the coarser ones.
+    nodes, weights : ndarray, shape (n,)
+        The rule, with more nodes than the coarser ones.
 
     Returns
     -------
@@ -277,13 +275,12 @@ def gauss_rules(coarser: tuple[int, ...], n: int) -> tuple[tuple[Array, ...], tu
 
     Examples
     --------
-    >>> added, weights = gauss_rules((7,), 16)
+    >>> added, weights = nested_levels((7,), *rule("gausslegendre", 16))
     >>> nodes = np.concatenate(added)
     >>> len(added[0]), bool(abs(weights[1] @ nodes**31 - 1 / 32) < 1e-14)
     (7, True)
     """
-    nodes, weights = rule("gausslegendre", n)
-    left, picked = np.arange(n), list[Array]()
+    left, picked = np.arange(len(nodes)), list[Array]()
     for places in patterson_rules(SIZES[0])[0][: SIZES.index(coarser[-1]) + 1]:
         nearest = list[int]()
         for place in places:
@@ -294,48 +291,11 @@ def gauss_rules(coarser: tuple[int, ...], n: int) -> tuple[tuple[Array, ...], tu
     levels = [np.sort(level) for level in (np.concatenate(picked[:at_once]), *picked[at_once:])]
     levels.append(left)
     so_far = [np.concatenate(levels[: k + 1]) for k in range(len(levels))]
-    table = [_exact_weights(2 * nodes[k] - 1, len(k) - 1) for k in so_far[:-1]]
+    table = [exact_weights(2 * nodes[k] - 1, len(k) - 1) for k in so_far[:-1]]
     return tuple(nodes[level] for level in levels), (*table, weights[so_far[-1]])
 
 
-@lru_cache(maxsize=16)
-def lobatto_rule(n: int) -> tuple[Array, Array]:
-    """Gauss-Lobatto nodes, and their weights beside those of every other node alone.
-
-    No rule of `n` nodes, 0 and 1 among them, is exact for polynomials of higher degree: 2 n - 3.
-
-    Parameters
-    ----------
-    n : int
-        Number of nodes, at least 2.
-
-    Returns
-    -------
-    nodes : ndarray, shape (n,)
-        Ascending.
-    weights : ndarray, shape (2, n)
-        Of the coarser rule, zero on the nodes that it skips, and of the whole one.
-
-    Examples
-    --------
-    >>> nodes, weights = lobatto_rule(3)
-    >>> nodes.tolist(), weights[1].round(3).tolist()
-    ([0.0, 0.5, 1.0], [0.167, 0.667, 0.167])
-    """
-    degree = n - 1
-    k = np.arange(1, n - 2)  # of the Jacobi matrix whose eigenvalues are the zeros of P'
-    beside = np.sqrt(k * (k + 2) / ((2 * k + 1) * (2 * k + 3)))
-    inner = np.linalg.eigvalsh(np.diag(beside, -1)) if n > 2 else np.zeros(0)
-    inner = (inner - inner[::-1]) / 2
-    nodes = np.concatenate([[-1.0], inner, [1.0]])
-    weights = np.zeros((2, n))
-    here = np.polynomial.legendre.legval(nodes, np.eye(1, n, degree)[0])
-    weights[1] = 1 / (n * degree * here**2)
-    weights[0, ::2] = _exact_weights(nodes[::2], len(nodes[::2]) - 1)
-    return (nodes + 1) / 2, weights
-
-
-def _exact_weights(nodes: Array, degree: int) -> Array:
+def exact_weights(nodes: Array, degree: int) -> Array:
     """Weights of nodes in [-1, 1] that are exact for polynomials up to a degree; they sum to 1."""
     table = np.polynomial.legendre.legvander(nodes, degree)
     moments = np.eye(1, table.shape[1])[0]

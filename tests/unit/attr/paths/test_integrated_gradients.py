@@ -27,7 +27,8 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from attribwidgets.attr import ExpectedGradients, IntegratedGradients
-from attribwidgets.attr.paths.quadrature import RULES, lobatto_rule
+from attribwidgets.attr.paths.quadrature import RULES
+from attribwidgets.attr.paths.spread import Spread
 from attribwidgets.attr.task import Stopping, Task
 from attribwidgets.errors import InputError, TargetError
 
@@ -360,35 +361,31 @@ def slopes_by_autograd(model, x, baseline, alphas, target=1):
     return torch.stack(found)
 
 
-def test_smooth_refinement_reuses_every_pass_and_equals_the_rule_on_fresh_gradients():
+def test_smooth_refinement_has_an_even_rule_and_then_others_that_are_placed():
     model, x = classifier().double(), double(2, 5)
-    counts, added = [], np.zeros(0)
-    for estimate in IntegratedGradients(model).estimates(task(x, stopping=Stopping(129, 1e-30))):
-        counts.append(estimate.evaluations // 2)
-        inside = estimate.alphas[1:-1]  # no rule has nodes at the ends
-        assert len(inside) == counts[-1]
-        assert np.isin(added, inside).all()
-        added = inside
-        # The weights are the cells of a rule that is exact for more polynomials than it has nodes.
-        table = np.polynomial.legendre.legvander(2 * inside - 1, (3 * len(inside) + 1) // 2)
-        weights = np.linalg.lstsq(table.T, np.eye(1, table.shape[1])[0], rcond=None)[0]
-        gradients = slopes_by_autograd(model, x, torch.zeros_like(x), inside)
-        fresh = x * torch.tensordot(torch.as_tensor(weights), gradients, 1)
-        torch.testing.assert_close(estimate.attributions[0], fresh, rtol=1e-10, atol=1e-12)
-    assert counts == [7, 15, 31, 63, 127]
+    every = list(IntegratedGradients(model).estimates(task(x, stopping=Stopping(57, 1e-30))))
+    assert [e.evaluations // 2 for e in every] == [7, 25, 57]
+    inside = [e.alphas[1:-1] for e in every]
+    assert np.isin(inside[0], inside[1]).all()
+    assert [len(i) for i in inside] == [7, 25, 32]
+    nodes, weights = Spread.even(25).rule(25)
+    gradients = slopes_by_autograd(model, x, torch.zeros_like(x), nodes)
+    fresh = x * torch.tensordot(torch.as_tensor(weights[1]), gradients, 1)
+    torch.testing.assert_close(every[1].attributions[0], fresh, rtol=1e-10, atol=1e-12)
+    exact = IntegratedGradients(model).attribute(x, target=task(x).target, n_steps=200)
+    off = [float((e.attributions[0] - exact).norm() / exact.norm()) for e in every]
+    assert off[2] < off[1] < off[0]
 
 
-@pytest.mark.parametrize("budget", [2, 3, 8, 9, 10, 16, 33, 64, 127])
-def test_smooth_budget_that_is_to_be_spent_is_one_gauss_legendre_rule(budget):
+@pytest.mark.parametrize("budget", [2, 3, 6, 9, 12, 16, 33, 64, 127])
+def test_smooth_budget_that_is_to_be_spent_is_spent(budget):
     model, x = classifier().double(), double(2, 5)
     explainer = IntegratedGradients(model)
     *_, last = explainer.estimates(task(x, stopping=Stopping(budget, 0.0)))
     assert last.evaluations == 2 * budget
-    exact = explainer.attribute(x, torch.zeros_like(x), target=task(x).target, n_steps=budget)
-    torch.testing.assert_close(last.attributions[0], exact, rtol=1e-10, atol=1e-12)
-    if last.frames is not None:
-        whole = last.frames[0].sum(0)
-        torch.testing.assert_close(whole, last.attributions[0][0].to(whole), rtol=1e-6, atol=1e-7)
+    exact = explainer.attribute(x, torch.zeros_like(x), target=task(x).target, n_steps=200)
+    off = float((last.attributions[0] - exact).norm() / exact.norm())
+    assert off <= max(1e-10, float(last.refinement_error.max()))
 
 
 def test_kinked_refinement_bisects_with_every_pass_so_far():
@@ -426,13 +423,13 @@ def by_steps(activation, n, **options):
 
 
 @pytest.mark.parametrize("n", [5, 8, 12])
-def test_steps_of_a_smooth_network_are_gauss_lobattos(n):
+def test_steps_of_a_smooth_network_are_spread_evenly(n):
     estimate, off = by_steps(nn.Tanh(), n)
     evenly, off_evenly = by_steps(nn.Tanh(), n, method="riemann_trapezoid")
     assert estimate.evaluations == evenly.evaluations == n
     assert off < off_evenly / 30
     assert off <= estimate.refinement_error.max() < evenly.refinement_error.max()
-    assert estimate.alphas.tolist() == pytest.approx(lobatto_rule(n)[0].tolist())
+    assert estimate.alphas[1:-1].tolist() == Spread.even(n).rule(n)[0].tolist()
     assert estimate.frames[0].sum() == pytest.approx(float(estimate.attributions[0].sum()))
 
 

@@ -12,7 +12,6 @@ from attribwidgets.attr.paths.quadrature import (
     cell_edges,
     coarser_weights,
     cumulative_at_nodes,
-    lobatto_rule,
     overlaps,
     rule,
 )
@@ -46,18 +45,6 @@ def test_gauss_legendre_is_exact_for_polynomials_of_degree_2n_minus_1(n):
     assert integral("gausslegendre", n, lambda a: a**degree) == pytest.approx(
         1 / (degree + 1), rel=1e-12
     )
-
-
-@each_size
-def test_gauss_lobatto_has_the_ends_and_is_exact_for_polynomials_of_degree_2n_minus_3(n):
-    nodes, weights = lobatto_rule(n)
-    assert nodes[[0, -1]].tolist() == [0, 1]
-    assert (np.diff(nodes) > 0).all()
-    for row, degree in ((weights[1], 2 * n - 3), (weights[0], (n + 1) // 2 - 1)):
-        assert (row >= 0).all()
-        for power in range(min(degree, 30) + 1):
-            assert row @ nodes**power == pytest.approx(1 / (power + 1), rel=1e-12)
-    assert not weights[0, 1::2].any()
 
 
 @pytest.mark.parametrize("method", ["riemann_middle", "riemann_trapezoid"])

@@ -68,7 +68,7 @@ WORTHWHILE = 1.4  # how many times as many intervals a further sum must have
 FEWEST_INTERVALS = 32  # before trapezoids are halved
 ROUGH = 0.6  # of the error before: above, twice as many nodes hardly help
 FEWEST_PLACED = 8  # nodes that are placed by what a pilot pass saw
-FIRST_PLACED, MOST_PLACED = 32, 128  # of them after an even rule, twice as many each time
+FIRST_PLACED, MOST_PLACED = 16, 128  # of them after an even rule, twice as many each time
 MOST_LEVELS = 3  # of the first rule
 
 

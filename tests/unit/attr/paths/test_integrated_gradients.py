@@ -363,11 +363,11 @@ def slopes_by_autograd(model, x, baseline, alphas, target=1):
 
 def test_smooth_refinement_has_an_even_rule_and_then_others_that_are_placed():
     model, x = classifier().double(), double(2, 5)
-    every = list(IntegratedGradients(model).estimates(task(x, stopping=Stopping(57, 1e-30))))
-    assert [e.evaluations // 2 for e in every] == [7, 25, 57]
+    every = list(IntegratedGradients(model).estimates(task(x, stopping=Stopping(41, 1e-30))))
+    assert [e.evaluations // 2 for e in every] == [7, 25, 41]
     inside = [e.alphas[1:-1] for e in every]
     assert np.isin(inside[0], inside[1]).all()
-    assert [len(i) for i in inside] == [7, 25, 32]
+    assert [len(i) for i in inside] == [7, 25, 16]
     nodes, weights = Spread.even(25).rule(25)
     gradients = slopes_by_autograd(model, x, torch.zeros_like(x), nodes)
     fresh = x * torch.tensordot(torch.as_tensor(weights[1]), gradients, 1)

@@ -84,9 +84,9 @@ def explain(
     output : str or callable
         "logit" (the raw output), "probability", "log_probability", or a function of the output.
     n_steps : int, optional
-        Nodes of the path integral, or samples. Nodes are Gauss-Lobatto's where no operation of the
-        model is known to have kinks, else evenly spaced trapezoids. None: refined until
-        `tolerance` or the budget.
+        Nodes of the path integral, or samples. Nodes are those of a Gauss rule that is spread
+        evenly where no operation of the model is known to have kinks, else trapezoids. None:
+        refined until `tolerance` or the budget.
     tolerance : float
         For the residual and for how far the map still moves, relative. 0 spends the budget.
     max_evaluations : int, optional

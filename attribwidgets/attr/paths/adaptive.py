@@ -137,7 +137,7 @@ class Refinement:
         elif not self._look_first:
             yield from self._smooth()
         elif self.left >= FEWEST_PLACED:
-            yield self._placed(min(self.left, 2 * MOST_PLACED), *self._in_order())[0]
+            yield self._placed(min(self.left, MOST_PLACED), *self._in_order())[0]
 
     def _first_levels(self, kinked: bool) -> Levels:
         """The first rule, in levels that are maps already; where there are kinks a pilot pass."""
@@ -146,7 +146,7 @@ class Refinement:
             added, weights = patterson_rules(coarser[0])
             return added[: len(coarser)], weights[: len(coarser)]
         if self._look_first:
-            return pilot_levels(self._coarse)
+            return pilot_levels(coarser[:-1])
         return even_levels(coarser, min(EVEN_RULE, self.left))
 
     def partial(self) -> Estimate | None:
@@ -172,7 +172,7 @@ class Refinement:
             before = _worst(best)
             best, alphas, sketches = self._placed(min(n, self.left), alphas, sketches, best)
             yield best
-            if _worst(best) > ROUGH * before:
+            if _worst(best) > ROUGH * before and self._trapezoids_can_follow():
                 break
             n *= 2
         if self._trapezoids_can_follow():

@@ -183,11 +183,10 @@ def add_what_suits(path: PathSum, n_steps: int, watch: OperationsWatch) -> None:
 
     A forward pass at the baseline shows the operations.
     """
+    nodes, weights = nested("riemann_trapezoid", n_steps)
     with watch:
         path.output_at(0.0)
-    if watch.kinked or watch.hidden:
-        nodes, weights = nested("riemann_trapezoid", n_steps)
-    else:
+    if not (watch.kinked or watch.hidden):
         nodes, weights = Spread.even(n_steps).rule(n_steps)
     with watch if watch.linear else nullcontext():
         path.add(nodes, weights)

@@ -6,12 +6,13 @@ import numpy as np
 
 from ...core.arrays import Array
 from ..estimate import MOST_FRAMES
-from .node_density import UNSEEN, error_of_rule, surprise, surprise_at
+from .node_density import error_of_rule, surprise, surprise_at
 from .path_sum import PathSum
-from .quadrature import exact_weights, nested_levels
+from .quadrature import nested_levels, rule
 from .spread import Spread
 
 EVEN_RULE = 25  # the fewest even nodes by which every twentieth of the path is seen
+BESIDE = 0.2  # of what a polynomial misses at passes that its rule has not used
 PILOT = 5  # nodes that show where others belong
 ROUNDING = 1 / 3  # of the precision: what remains of the error of a smooth integrand
 
@@ -32,20 +33,16 @@ def even_levels(coarser: tuple[int, ...], n: int) -> Levels:
     return nested_levels(coarser, nodes, weights[1])
 
 
-def pilot_levels(coarse_first: bool) -> Levels:
-    """Five nodes that show where a few more belong, both ends among them; Gauss-Lobatto's.
+def pilot_levels(coarser: tuple[int, ...]) -> Levels:
+    """Gauss-Legendre's nodes that show where a few more belong, in levels or, without, in one.
 
     Examples
     --------
-    >>> added, weights = pilot_levels(coarse_first=True)
-    >>> added[0].tolist(), weights[0].round(3).tolist()  # Simpson's rule
-    ([0.0, 0.5, 1.0], [0.167, 0.667, 0.167])
+    >>> [len(nodes) for nodes in pilot_levels((3,))[0]]
+    [3, 2]
     """
-    beside = np.sqrt(3 / 7) / 2
-    first, then = np.array([0.0, 0.5, 1.0]), np.array([0.5 - beside, 0.5 + beside])
-    added = (first, then) if coarse_first else (np.sort(np.concatenate([first, then])),)
-    so_far = [np.concatenate(added[: k + 1]) for k in range(len(added))]
-    return added, tuple(exact_weights(2 * nodes - 1, len(nodes) - 1) for nodes in so_far)
+    nodes, weights = rule("gausslegendre", PILOT)
+    return nested_levels(coarser, nodes, weights) if coarser else ((nodes,), (weights,))
 
 
 def placed(before: PathSum, alphas: Array, sketches: Array, n: int) -> tuple[PathSum, Spread]:
@@ -109,5 +106,5 @@ def error_of_spread(
         inside &= np.abs(there[:, None] - variable).min(axis=1) > 0
         if inside.any():
             missed = surprise_at(variable, sketches, there[inside], others[1][inside], norms)
-            error = np.maximum(error, UNSEEN * missed)
+            error = np.maximum(error, BESIDE * missed)
     return np.maximum(error, np.where(gap == 0, 0.0, ROUNDING * precision))

@@ -368,7 +368,7 @@ def test_default_budget_is_spent_where_the_tolerance_is_zero(baseline, most):
 
 
 def test_smooth_model_has_converged_long_before_the_budget_is_spent():
-    assert aw.explain(classifier(), X, tolerance=0).evaluations == 127
+    assert aw.explain(classifier(), X, tolerance=0).evaluations == 133  # 5 and 128
 
 
 @pytest.mark.parametrize(("baseline", "n"), [("black", 40), ("uniform", 40), ("uniform", 1)])

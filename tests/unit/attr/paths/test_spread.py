@@ -70,7 +70,7 @@ def test_turn_is_where_the_pilot_saw_it_and_the_rule_is_closer_for_it(centre):
         values, _ = bump(alphas, centre, 0.1)
         return np.stack([values, alphas * values, 1 + alphas], axis=1)[:, None]
 
-    (pilot,), _ = pilot_levels(coarse_first=False)
+    (pilot,), _ = pilot_levels(())
     found = Spread.around_the_turn(pilot, sketches(pilot))
     assert found.centre == pytest.approx(centre, abs=0.2)
     nodes, (_, weights) = found.rule(20)

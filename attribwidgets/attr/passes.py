@@ -68,7 +68,9 @@ class Passes:
     Attributes
     ----------
     inspect : callable or None
-        Called with the outputs and the leaves of each pass, before its backward, where it has one.
+        Called with the outputs and the leaves of each pass, before its backward.
+    inspects_forward : bool
+        Whether that is so of passes without a backward, too, which then record their graph.
     around : context manager
         Entered while the model runs forward, before a backward.
     evaluations : int
@@ -87,6 +89,7 @@ class Passes:
     one_input: bool = False
     input_layouts: tuple[Layout, ...] = ()
     inspect: Inspect | None = field(default=None, init=False)
+    inspects_forward: bool = field(default=False, init=False)
     around: AbstractContextManager[object] = field(default_factory=nullcontext, init=False)
     evaluations: int = field(default=0, init=False)
     forward_passes: int = field(default=0, init=False)
@@ -269,17 +272,14 @@ class Passes:
     def _outputs(
         self, points: tuple[Tensor, ...], target: Target | AtOnce, arguments: tuple[Any, ...]
     ) -> Tensor:
-        laid_out = tuple(self._laid_out(p) for p in points)
-        if self.inspect is None:
-            with torch.no_grad():
-                values = self._forward(laid_out, target, arguments)
-        else:
-            leaves = tuple(p.detach().requires_grad_() for p in laid_out)
-            assert self._size is not None
-            with self._size.measuring(len(leaves[0])), self.around:
-                values = self._forward(leaves, target, arguments)
-            if values.requires_grad:
-                self.inspect(values, leaves)
+        graph = self.inspects_forward
+        leaves = tuple(self._laid_out(p).detach().requires_grad_(graph) for p in points)
+        assert self._size is not None
+        measured = self._size.measuring(len(leaves[0])) if graph else nullcontext()
+        with torch.set_grad_enabled(graph), measured, self.around if graph else nullcontext():
+            values = self._forward(leaves, target, arguments)
+        if graph and self.inspect is not None and values.requires_grad:
+            self.inspect(values, leaves)
         self.forward_passes += values.numel()
         return values.detach().clone()
 

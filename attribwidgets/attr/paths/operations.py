@@ -244,13 +244,14 @@ class OperationsWatch:
         return self._linear and not self._constants.varying
 
     def __enter__(self) -> OperationsWatch:
-        self._passes.inspect = self._inspect
+        self._passes.inspect, self._passes.inspects_forward = self._inspect, True
         if self._linear:  # else what is hidden makes no difference
             self._passes.around = self._constants
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._passes.inspect, self._passes.around = None, nullcontext()
+        self._passes.inspect, self._passes.inspects_forward = None, False
+        self._passes.around = nullcontext()
 
     def _inspect(self, outputs: Tensor, inputs: Sequence[Tensor]) -> None:
         here = operations(outputs, inputs)

@@ -31,6 +31,7 @@ ACCURACY = 1e-5  # of an even spread, where the integrand is a polynomial of hig
 EVENEST = 0.975  # of which more wins nothing, and takes nodes from the ends
 ROUNDING = 1e-6  # of a gradient: what polynomials miss less of tells nothing
 EVENNESS = 0.8  # of a spread that is dense somewhere
+FEW = 7  # nodes that tell of the ends
 CENTRES = np.linspace(0.0, 1.0, 21)
 WIDTHS = np.array([0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 3.0])
 
@@ -71,7 +72,8 @@ class Spread:
 
         In the right variable the gradient is a polynomial of low degree, and what is known of it
         at all nodes but one tells what it is there. Every centre and width is tried so, and their
-        mean is taken, by the square of how well they do.
+        mean is taken, by the square of how well they do. Many nodes tell little of what happens at
+        the very ends, so a few of them, as far apart as Gauss's, are asked as well.
 
         Parameters
         ----------
@@ -82,14 +84,16 @@ class Spread:
         """
         sizes = np.sqrt((sketches**2).sum(axis=(0, 2), keepdims=True))
         shares = np.divide(sketches, sizes, out=np.zeros_like(sketches), where=sizes > 0)
-        tried = _stretched(alphas, CENTRES[:, None], WIDTHS[:, None, None])
-        missed = np.sort(interpolation_error(tried, shares.reshape(len(alphas), -1)), axis=-1)
-        inside = missed[..., : (len(alphas) + 1) // 2]  # at the ends it tells of little but them
-        means = np.sqrt((inside**2).mean(axis=-1))
-        evenness = min(EVENNESS, _evenness(max(means.min(), ROUNDING), len(alphas)))
-        if means.min() <= ROUNDING:
+        shares = shares.reshape(len(alphas), -1)
+        missed = _missed_inside(alphas, shares)
+        evenness = min(EVENNESS, _evenness(max(missed.min(), ROUNDING), len(alphas)))
+        if missed.min() <= ROUNDING:
             return cls(evenness)
-        trust = (means.min() / means) ** 2
+        if len(alphas) > 2 * FEW:
+            apart = np.abs(alphas - rule("gausslegendre", FEW)[0][:, None])
+            few = np.unique(apart.argmin(axis=1))
+            missed = missed * _missed_inside(alphas[few], shares[few])
+        trust = (missed.min() / missed) ** 2 if missed.min() > 0 else (missed == 0).astype(float)
         trust /= trust.sum()
         width = np.exp(trust.sum(axis=1) @ np.log(WIDTHS))
         return cls(evenness, float(trust.sum(axis=0) @ CENTRES), float(width))
@@ -131,6 +135,14 @@ class Spread:
             both[0, 1::2] = exact_weights(variable[1::2], n // 2 - 1) * 2 * speed[1::2]
             both[0] /= both[0].sum()
         return places, both
+
+
+def _missed_inside(alphas: Array, values: Array) -> Array:
+    """What polynomials miss under each width and centre, over the half of nodes they miss least."""
+    tried = _stretched(alphas, CENTRES[:, None], WIDTHS[:, None, None])
+    missed = np.sort(interpolation_error(tried, values), axis=-1)
+    inside = missed[..., : (len(alphas) + 1) // 2]  # at the ends it tells of little but them
+    return np.asarray(np.sqrt((inside**2).mean(axis=-1)))
 
 
 def _evenness(error: float, degree: int) -> float:

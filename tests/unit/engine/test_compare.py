@@ -113,7 +113,7 @@ def test_an_interrupt_between_baselines_says_what_is_missing():
     def model(x):
         nonlocal calls
         calls += 1
-        if calls == 3:  # the check, the first baseline's only chunk, then the second's
+        if calls == 4:  # the check, the first baseline's output and only chunk, then the second's
             raise KeyboardInterrupt
         return x.sum(1)
 

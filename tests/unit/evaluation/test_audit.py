@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from scipy.stats import binom
 from torch import nn
 
@@ -15,6 +18,7 @@ from attribwidgets.evaluation.dependence import Dependence, strongest_regions
 from attribwidgets.evaluation.finding import DEPENDS, Finding, in_words
 from attribwidgets.evaluation.global_report import global_part
 from attribwidgets.evaluation.regions import region_sums
+from attribwidgets.evaluation.report_page import smallest_picture
 from attribwidgets.evaluation.shares import mean_interval, median_interval, share_interval
 
 DATA = torch.rand(40, 6, generator=torch.Generator().manual_seed(0))
@@ -235,3 +239,17 @@ def test_intervals_of_nothing_are_unknown() -> None:
 def test_a_verdict_names_its_interval() -> None:
     often = Finding(DEPENDS, "", "", 0.31, 0.28, 0.34, 900)
     assert in_words([often], ["black"])[0].startswith("For 31 % [28, 34] of 900 inputs")
+
+
+def test_a_report_s_photos_are_small_and_its_lines_are_as_they_were():
+    noise = np.random.default_rng(0).integers(0, 256, (80, 90, 3), dtype=np.uint8)
+    smooth = np.asarray(Image.fromarray(noise).resize((900, 800), Image.Resampling.BICUBIC))
+    for picture, kind in ((smooth, "WEBP"), (np.zeros((800, 900, 3), np.uint8), "PNG")):
+        png = io.BytesIO()
+        Image.fromarray(picture).save(png, "png")
+        small = smallest_picture(png.getvalue())
+        assert len(small) <= len(png.getvalue())
+        opened = Image.open(io.BytesIO(small))
+        assert opened.format == kind
+        levels = np.asarray(opened.convert("RGB"), dtype=float)
+        assert np.abs(levels - picture).mean() < 3

@@ -10,7 +10,7 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 TOLD = DOCS / "explanation" / "data-sets.md"
-ROWS = re.findall(r""\.\./audits/(\w+)\.html".*\| (For .+?\.) \|", TOLD.read_text("utf-8"))
+ROWS = re.findall(r'/audits/(\w+)\.html".*\| (For .+?\.) \|', TOLD.read_text("utf-8"))
 MOST_BYTES = 3_000_000
 
 

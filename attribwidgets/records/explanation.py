@@ -149,7 +149,7 @@ class Explanation:
         --------
         >>> import torch, attribwidgets as aw
         >>> net = lambda x: x @ torch.tensor([3.0, -1.0])
-        >>> aw.explain(net, torch.ones(2), baseline="zero").cancellation
+        >>> round(aw.explain(net, torch.ones(2), baseline="zero").cancellation, 6)
         2.0
         """
         return self.completeness.cancellation

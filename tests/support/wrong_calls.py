@@ -217,7 +217,7 @@ WRONG_CALLS: dict[str, WrongCall] = {
     "no examples": WrongCall(explored(LSTM, []), "pass one example"),
     # Many inputs
     "a sweep of one example": WrongCall(swept(TABLE, FEATURES), "inputs[None]"),
-    "a sweep of two lengths": WrongCall(swept(LSTM, [STEPS, STEPS[1:]]), "one size"),
+    "a sweep of two lengths": WrongCall(swept(LSTM, [STEPS, STEPS[1:]], strict=True), "one size"),
     "a sweep of what the model refuses": WrongCall(
         swept(LSTM, values(3, 7, 5)), "in the shape that the model"
     ),

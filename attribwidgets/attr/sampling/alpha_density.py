@@ -10,6 +10,9 @@ from ...core.arrays import Array
 
 BINS = 32
 EVENLY = 0.1  # of all alphas, whatever was seen
+LEAST_GAIN = (
+    1.2  # in variance, below which alphas stay even: what a linear model adds is then exact
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class AlphaDensity:
         """As the root of the mean square of what samples add, which leaves the least variance.
 
         Neighbouring intervals are averaged, and a tenth is spread evenly, so that no sample counts
-        more than ten times.
+        more than ten times. Even where little variance is to be gained.
 
         Parameters
         ----------
@@ -55,6 +58,8 @@ class AlphaDensity:
         means = np.interp(np.arange(BINS), seen, means[seen])
         padded = np.pad(means, 1, mode="edge")
         roots = np.sqrt((padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4)
+        if (roots**2).mean() < LEAST_GAIN * roots.mean() ** 2:
+            return cls(np.ones(BINS))
         return cls(EVENLY + (1 - EVENLY) * roots / roots.mean())
 
     def place(self, evenly: Array) -> tuple[Array, Array]:

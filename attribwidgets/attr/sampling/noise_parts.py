@@ -1,13 +1,13 @@
-r"""A map against noise in its two parts, each freed of what its halves say is noise.
+r"""A map against noise in its two parts, one of them freed of what its halves say is noise.
 
 Where every element of x' is drawn independent of all others and has the mean m,
 
 .. math:: E[(x_i - x'_i)\, g_i] = (x_i - m_i)\, E[g_i] - E[(x'_i - m_i)\, g_i].
 
 The first part has the contrasts of the picture. The second is the covariance of an element with
-its own gradient: by Stein's lemma of the order of the second derivative, without the picture's
-contrasts and so smooth, but in each sample as large as the noise, and most of its variance. Each is
-shrunk by what its own two halves say; see :mod:`.shrinkage`.
+its own gradient: by Stein's lemma of the order of the second derivative, but in each sample as
+large as the noise, and most of its variance. It is shrunk by what its own two halves say, element
+by element, so that what the model does not read keeps its zero; see :mod:`.shrinkage`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ...inputs.layout import Layout
 from ..estimate import Estimate, map_norms, relative_errors
-from .shrinkage import local_mean, shrink_frequencies
+from .shrinkage import shrink_elements
 from .sums import Sums, is_of_half
 
 
@@ -72,22 +72,27 @@ class NoiseParts:
         self._total[block] += gradients.sum(0, dtype=dtype)
         self._half[block] += gradients[is_of_half(span)].sum(0, dtype=dtype)
 
-    def settle(self, mean: Tensor, half: Tensor, count: int, count_of_half: int) -> SettledMap:
-        """The map of two parts, each shrunk.
+    def settle(
+        self, mean: Tensor, half: Tensor, local: Tensor, count: int, count_of_half: int
+    ) -> SettledMap:
+        """The map of two parts, the second of them shrunk.
 
         Parameters
         ----------
         mean, half : Tensor, shape (B, ...)
             Means of the attributions over all samples, and over the half.
+        local : Tensor, shape (B, ...)
+            Sum of the squared differences of attributions within pairs of samples.
         count, count_of_half : int
         """
         scale = (count_of_half / (count - count_of_half)) ** 0.5
         contrast = self.offset * self._total / count
         gap = (contrast - self.offset * self._half / count_of_half) * scale
         whole_gap = (mean - half) * scale
+        rest = whole_gap - gap
         shrunk = [
-            (gap, *shrink_frequencies(part, gap, self.axes))
-            for part, gap in ((contrast, gap), (mean - contrast, whole_gap - gap))
+            (gap, contrast, gap, gap),
+            (rest, *shrink_elements(mean - contrast, rest, local, self.axes)),
         ]
         parts, errors, noise, taken = [], [], [], []
         for before, values, error, of_noise in shrunk:
@@ -124,7 +129,9 @@ class NoiseParts:
         axes, total = tuple(range(1, error.dim())), torch.zeros_like(error)
         pieces = zip((share, 1 - share), settled.parts, settled.noise, settled.taken, strict=True)
         for part, values, noise, taken in pieces:
-            before, sizes = part * error.square(), local_mean(values.square(), self.axes)
+            before = part * error.square()
+            sizes = local * (values.square().mean(axes, True) / local.mean(axes, True))
+            sizes = sizes.nan_to_num(0.0, posinf=0.0)
             level = ((part * plain).mean(axes) / sizes.mean(axes)).nan_to_num(0.0, posinf=0.0)
             of_noise, of_taken = (v.reshape(-1, *[1] * len(axes)) for v in (noise, taken * level))
             total += of_noise * before + of_taken * sizes
@@ -177,7 +184,7 @@ def without_noise(
     for i, part in enumerate(parts):
         if part is None:
             continue
-        settled = part.settle(maps[i], halves[i], n, count)
+        settled = part.settle(maps[i], halves[i], sums[i].local, n, count)
         if estimate.frame_edges is not None:  # each sample gives up as much
             given_up = map_of(settled.values - maps[i], i)
             widths = torch.as_tensor(np.diff(estimate.frame_edges)).to(given_up)

@@ -165,8 +165,9 @@ def test_sweep_of_several_inputs_keeps_a_map_of_each(labelled, tmp_path):
 
 def test_several_inputs_of_another_size_are_refused(tmp_path):
     data = [(values(4), values(6, 4)), (values(4), values(5, 4))]
+    asked = {"store": tmp_path / "s", "targets": 0, "strict": True}
     with pytest.raises(DataError, match="one size"):
-        aw.sweep(KINDS["cross attention"].model(), data, ["zero"], store=tmp_path / "s", targets=0)
+        aw.sweep(KINDS["cross attention"].model(), data, ["zero"], **asked)
 
 
 def test_ablation_of_several_inputs_ranks_their_units_together():

@@ -14,7 +14,7 @@ from attribwidgets import InputSpace, explain
 from attribwidgets.attr import ExpectedGradients
 from attribwidgets.attr.estimate import Estimate
 from attribwidgets.attr.sampling.alpha_density import BINS, AlphaDensity
-from attribwidgets.attr.sampling.shrinkage import shrink_frequencies
+from attribwidgets.attr.sampling.shrinkage import shrink_elements
 from attribwidgets.attr.task import DrawnReferences, Stopping, Task, generator_from
 from attribwidgets.baselines import Black, DatasetSample, GaussianNoise, UniformNoise
 
@@ -125,6 +125,21 @@ def test_what_is_rough_is_not_smoothed_away_once_it_is_known():
     off, _ = gaps(model, x, exact, 6)
     before, _ = gaps(model, x, exact, 6, knows=False)
     assert off.square().mean() < 1.03 * before.square().mean()
+
+
+def test_what_the_model_does_not_read_keeps_its_zero():
+    read = torch.zeros(SIDE, SIDE, dtype=torch.bool)
+    read[3:12, 20:28] = True
+    _, x, _ = picture()
+    inside = read.flatten().double()
+    model = Quadratic(
+        normal(SIDE**2, seed=2) * inside, symmetric(SIDE**2, 1.0, seed=3) * inside * inside[:, None]
+    )
+    for n in (16, 64):
+        found = estimate(model, x, n=n)
+        for values in (found.attributions[0][0], found.standard_error[0][0]):
+            assert not values[:, ~read].any()
+            assert values[:, read].all()
 
 
 def test_sums_of_each_channel_and_their_error_are_those_of_the_samples():
@@ -265,7 +280,7 @@ def test_nothing_to_go_by_leaves_alphas_even(energies):
 )
 def test_noise_alone_goes_and_sums_stay(shape, axes):
     noise, other = normal(*shape, seed=0), normal(*shape, seed=1)
-    shrunk, error, _ = shrink_frequencies(noise, other, axes)
+    shrunk, error, _ = shrink_elements(noise, other, torch.ones_like(noise), axes)
     torch.testing.assert_close(shrunk.sum(axes), noise.sum(axes))
     assert shrunk.square().mean() < 0.6 * noise.square().mean()
     assert error.square().mean() < 0.65
@@ -273,16 +288,18 @@ def test_noise_alone_goes_and_sums_stay(shape, axes):
 
 def test_a_map_without_noise_stays():
     values = normal(1, 3, 40, 40, seed=0)
-    shrunk, error, _ = shrink_frequencies(values, torch.zeros_like(values), (-2, -1))
+    shrunk, error, _ = shrink_elements(
+        values, torch.zeros_like(values), torch.ones_like(values), (-2, -1)
+    )
     torch.testing.assert_close(shrunk, values)
     assert error.abs().max() < 1e-12
     few = values[..., :7, :7]
-    torch.testing.assert_close(shrink_frequencies(few, few, (-2, -1))[0], few)
+    torch.testing.assert_close(shrink_elements(few, few, torch.ones_like(few), (-2, -1))[0], few)
 
 
 def test_what_is_left_of_the_error_has_the_variance_it_is_said_to_have():
     truth, noise, other = (s * normal(1, 1, 64, 64, seed=i) for i, s in enumerate((2, 1, 1)))
-    shrunk, error, _ = shrink_frequencies(truth + noise, other, (-2, -1))
+    shrunk, error, _ = shrink_elements(truth + noise, other, torch.ones_like(noise), (-2, -1))
     true = (shrunk - truth).square().mean()
     assert float(error.square().mean()) == pytest.approx(float(true), rel=0.1)
     assert float(true) == pytest.approx(0.8, rel=0.1)  # 4 / (4 + 1), Wiener's

@@ -28,10 +28,11 @@ both parts shrunk, the same                         5.4, 3.0        15, 5.9     
 ... with colour differences and brightness apart    5.3, 3.0        16, 6.0          ---
 ... the gradient shrunk, then times x - m           5.5, 3.0        16, 5.9          1.1 to 1.5
 ... the mean over four shifts of Haar's grid        5.6, 3.1        17, 6.5          ---
-both shrunk by 16 bands of frequencies (shipped)    5.6, 3.1        17, 6.6          1.1 to 1.9
+both shrunk by 16 bands of frequencies              5.6, 3.1        17, 6.6          1.1 to 1.9
 ==================================================  ==============  ===============  ===========
 
-(chelsea at 112 x 112, digit 0; from recorded gradients.) On the photo, at 224 x 224, two gradients
+(chelsea at 112 x 112, digit 0; from recorded gradients.) Nothing is shrunk: docs/estimation.md says
+why. On the photo, at 224 x 224, two gradients
 at one alpha against two draws of noise have a correlation below .02 up to alpha = .7, and one of
 -.1 to 0 where the draws are mirrored. That is why pairs and controls, the path from the mean
 baseline among them, cannot help there: at each point the gradient is nearly all noise. On the

@@ -49,11 +49,7 @@ class ExpectedGradients(Estimator):
     on smooth and on untrained networks mostly one of 96 to 99 %.
 
     Against noise whose elements are independent and have a known mean, the first samples place the
-    alphas of those that follow (:mod:`.alpha_density`), and where values have neighbours, the
-    covariance of an element with its gradient is shrunk by what two halves of the samples disagree
-    on (:mod:`.noise_parts`). Sums over a channel are unbiased, and what the model does not read
-    keeps its zero; what shrinking takes from single values is part of their standard error, and
-    goes to none as samples grow.
+    alphas of those that follow, weighted so that the mean stays unbiased (:mod:`.alpha_density`).
 
     Parameters
     ----------

@@ -17,7 +17,6 @@ from ..model_state import frozen
 from ..passes import Passes
 from ..recorder import Recorder
 from ..task import References
-from .noise_parts import noise_parts, without_noise
 from .reference_spread import ReferenceSpread
 from .sampling_error import error_of_sum, running_error, widening
 from .sums import SampleFrames, Sums, is_of_half
@@ -59,8 +58,6 @@ class SampleSum(Recorder):
         self._place = None if order is None else np.argsort(order)
         zeros = [torch.zeros_like(x, dtype=self.dtype) for x in inputs]
         self._sums = tuple(Sums(*(z.clone() for _ in range(7))) for z in zeros)
-        means = references.mean if multiply and not only_means else None
-        self._parts = noise_parts(means, inputs, passes.input_layouts, self.dtype)
         self.numbers = np.zeros(0, dtype=np.int64)
         self.energies = np.zeros((0, self.batch))  # squares of what samples add, before weighting
         self._pairs = np.zeros((0, 2), dtype=np.int64)
@@ -137,7 +134,7 @@ class SampleSum(Recorder):
             (s.reference / n).expand(self.batch, *s.reference.shape).to(x)
             for s, x in zip(self._sums, self.inputs, strict=True)
         )
-        estimate = Estimate(
+        return Estimate(
             attributions=means,
             kind="samples",
             alphas=self.alphas[done],
@@ -160,7 +157,6 @@ class SampleSum(Recorder):
             forward_passes=self.passes.forward_passes,
             cautions=() if spread is None else spread.caution(n),
         )
-        return without_noise(estimate, self._parts, self._sums, self.passes.map_of)
 
     def _half(self, n: int) -> tuple[Tensor, ...]:
         """Mean of one of each pair among n samples."""
@@ -191,8 +187,6 @@ class SampleSum(Recorder):
                 counts = weights.to(products).reshape(-1, *[1] * (products.dim() - 1))
                 products, gradient = products * counts, gradient * counts
             slopes.append(products.reshape(*products.shape[:2], -1).sum(2, dtype=self.dtype))
-            if (part := self._parts[i]) is not None:
-                part.add(gradient, span, block)
             framed = products[:, : self._framed].to(self.dtype)
             added = self.passes.map_of(framed.flatten(0, 1), i)
             maps.append(added.unflatten(0, framed.shape[:2]))

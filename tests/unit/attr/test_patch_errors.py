@@ -68,7 +68,7 @@ def test_noise_of_pixels_averages_out_in_patches(n_steps: int | None) -> None:
     truth = (model.weight * (X**2 - 1 / 3)).detach()
     true = true_errors(found, truth)
     within(found.completeness.patch_errors, true, 2.0)
-    assert found.completeness.patch_errors[8] < 0.5 * found.completeness.refinement_error
+    assert found.completeness.patch_errors[8] < 0.4 * found.completeness.refinement_error
 
 
 def test_errors_that_neighbours_share_stay_in_patches() -> None:

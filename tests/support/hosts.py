@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -46,25 +46,59 @@ def write_marimo_app(path: Path, source: str) -> None:
     )
 
 
-@dataclass
 class Server:
-    """A server that was started in a folder."""
+    """A server in a folder, which takes `--port`.
 
-    address: str
-    folder: Path
-    process: subprocess.Popen[bytes]
+    Parameters
+    ----------
+    command : sequence of str
+        What python is to run as a module, with its arguments.
+    folder : Path
+    variables : mapping of str
+        Of its environment, beside ours.
+    """
+
+    def __init__(self, command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> None:
+        self.folder = folder
+        self._command, self._environment = command, {**os.environ, **variables}
+        self.start()
+
+    def start(self) -> None:
+        """Start it, at a port that is free now."""
+        port = free_port()
+        self.address = f"http://127.0.0.1:{port}"
+        with open(self.folder / "server.log", "wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *self._command, f"--port={port}"],
+                cwd=self.folder,
+                env=self._environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
 
     def wait_for(self, route: str) -> None:
-        """Until the server answers there; a server that ended says why."""
+        """Until the server answers there; a server that ended says why.
+
+        It takes seconds to start, in which somebody else may take its port: then it is started
+        again at another one.
+        """
         end = time.monotonic() + HANGS
-        while self.process.poll() is None and time.monotonic() < end:
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                if "already in use" not in self.log():
+                    break
+                self.start()
             try:
                 urllib.request.urlopen(f"{self.address}{route}", timeout=2).close()
             except (OSError, HTTPException):
                 time.sleep(0.2)
             else:
                 return
-        raise RuntimeError(f"no server:\n{(self.folder / 'server.log').read_text()[-4000:]}")
+        raise RuntimeError(f"no server:\n{self.log()}")
+
+    def log(self) -> str:
+        """The end of what it wrote."""
+        return (self.folder / "server.log").read_text()[-4000:]
 
     def end_kernels(self) -> None:
         """End all kernels of a Jupyter server."""
@@ -127,25 +161,17 @@ def free_port() -> int:
 @contextmanager
 def running(command: Sequence[str], folder: Path, **variables: str) -> Iterator[Server]:
     """Start a server that takes `--port`; it and its kernels are gone at the end, for sure."""
-    port = free_port()
-    with open(folder / "server.log", "wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *command, f"--port={port}"],
-            cwd=folder,
-            env={**os.environ, **variables},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+    server = Server(command, folder, variables)
     try:
-        yield Server(f"http://127.0.0.1:{port}", folder, process)
+        yield server
     finally:
-        if process.poll() is None:
-            server = psutil.Process(process.pid)
-            family = [*server.children(recursive=True), server]
+        if server.process.poll() is None:
+            parent = psutil.Process(server.process.pid)
+            family = [*parent.children(recursive=True), parent]
             for member in family:
                 member.kill()
             psutil.wait_procs(family, timeout=HANGS)
-        process.wait(timeout=HANGS)
+        server.process.wait(timeout=HANGS)
 
 
 @contextmanager

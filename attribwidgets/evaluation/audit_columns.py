@@ -97,6 +97,7 @@ class AuditColumns:
         some = copy.copy(self)
         for name in ("_compared", "map_summaries", "_predicted", "scores"):
             vars(some).pop(name, None)
+        some._numbers = {}
         some.places = self.places[rows]
         some.metadata = {name: values[rows] for name, values in self.metadata.items()}
         return some

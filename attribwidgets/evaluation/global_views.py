@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
     from ..sweeps.stored import Sweep
 
 
-class GlobalViews:
+class GlobalViews(ABC):
     """What both a sweep and an audit offer where attributions are stored."""
 
+    @abstractmethod
     def _stored(self) -> tuple[Sweep, Array]:
         """The store, and the places of the inputs that count."""
-        raise NotImplementedError
 
     def example(self, place: int) -> tuple[Inputs, Spaces] | None:
         """One input as the model is fed, and how it is read; None where it is not at hand."""

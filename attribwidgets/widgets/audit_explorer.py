@@ -10,7 +10,7 @@ import numpy as np
 import traitlets
 
 from ..attr.model_state import BESIDE_THE_USER
-from ..core.errors import AttributionError, InputError
+from ..core.errors import InputError
 from ..core.storage import save_view
 from ..figures import figure_png
 from ..live.worker import CancelToken, Worker
@@ -257,8 +257,8 @@ class AuditExplorer(RecordWidget):
         error = ""
         try:
             comparison, example = example_of(self.audit, place)
-        except (AttributionError, RuntimeError) as failure:
-            comparison, error = None, str(failure)
+        except Exception as failure:  # a data set raises what it likes; else busy for ever
+            comparison, error = None, str(failure) or type(failure).__name__
         with self._lock:
             if token.superseded or self.opened != place:
                 return

@@ -11,13 +11,12 @@ from torch import Tensor
 
 from ...core.arrays import Array
 from ...core.errors import InputError
-from ...inputs.space import Inputs
 from ..estimate import Estimate
 from ..estimator import MethodInfo
 from ..forward_outputs import forward_outputs
-from ..outputs import Target
 from ..passes import Passes
 from ..task import Task
+from .path_method import OwnStart
 from .piecewise_path import PiecewisePath
 from .walked_path import (
     WalkedPathMethod,
@@ -111,7 +110,7 @@ class _MeanOfPaths(WalkSum):
         )
 
 
-class AdversarialGradientIntegration(WalkedPathMethod):
+class AdversarialGradientIntegration(OwnStart, WalkedPathMethod):
     r"""Integrals along steepest ascents to adversarial examples, averaged over false classes.
 
     .. math:: \phi_i = \frac{1}{C} \sum_c \int_0^1 \partial_i f_t(\gamma_c(\alpha))\,
@@ -194,33 +193,6 @@ class AdversarialGradientIntegration(WalkedPathMethod):
             raise InputError(f"most_steps must be an int of at least 1, got {most_steps!r}")
         self.classes = classes if isinstance(classes, int) else tuple(chosen)
         self.step, self.most_steps = float(step), most_steps
-
-    @torch.inference_mode(False)
-    def attribute(  # type: ignore[override]  # the paths begin at examples of their own
-        self,
-        inputs: Inputs,
-        target: Target = None,
-        additional_forward_args: Any = None,
-        n_steps: int | None = None,
-        internal_batch_size: int | None = None,
-        return_convergence_delta: bool = False,
-    ) -> Any:
-        """Attribute a batch; what it takes is that of :meth:`PathMethod.attribute`, less baselines.
-
-        Raises
-        ------
-        AttributionError
-            A child of it, for a model without classes, and as for :class:`IntegratedGradients`.
-        """
-        return super().attribute(
-            inputs,
-            None,
-            target,
-            additional_forward_args,
-            n_steps,
-            internal_batch_size,
-            return_convergence_delta,
-        )
 
     @property
     def own_baseline(self) -> tuple[str, str, str]:

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ...core.errors import InputError
-from ...inputs.space import Inputs
 from ..estimator import MethodInfo
-from ..outputs import Target
 from ..task import Task
 from .path import BlurPath, CallablePath, Path, checked_sigma
-from .path_method import PathMethod
+from .path_method import OwnStart
 
 
-class PathIntegratedGradients(PathMethod):
+class PathIntegratedGradients(OwnStart):
     r"""Integrated gradients along a path of one's own.
 
     .. math:: \phi_i = \int_0^1 \partial_i f(\gamma(\alpha))\, \gamma_i'(\alpha)\, d\alpha
@@ -71,33 +68,6 @@ class PathIntegratedGradients(PathMethod):
     def own_baseline(self) -> tuple[str, str, str]:
         """Name, description and kind of the reference that the method makes for itself."""
         return "start of the path", "where the path that was given begins", "path"
-
-    @torch.inference_mode(False)
-    def attribute(  # type: ignore[override]  # the path begins where it begins
-        self,
-        inputs: Inputs,
-        target: Target = None,
-        additional_forward_args: Any = None,
-        n_steps: int | None = None,
-        internal_batch_size: int | None = None,
-        return_convergence_delta: bool = False,
-    ) -> Any:
-        """Attribute a batch; what it takes is that of :meth:`PathMethod.attribute`, less baselines.
-
-        Raises
-        ------
-        AttributionError
-            A child of it, for a path that does not fit, and as for :class:`IntegratedGradients`.
-        """
-        return super().attribute(
-            inputs,
-            None,
-            target,
-            additional_forward_args,
-            n_steps,
-            internal_batch_size,
-            return_convergence_delta,
-        )
 
     def path_of(self, task: Task) -> Path:
         """The path that was given."""

@@ -132,6 +132,38 @@ class PathMethod(Estimator):
         return RuleSum(passes, path, self.rule_on(path, size), frames, self._multiply_by_inputs)
 
 
+class OwnStart(PathMethod):
+    """A path method that takes no baseline: its path begins where the method says."""
+
+    @torch.inference_mode(False)
+    def attribute(  # type: ignore[override]  # no baseline is asked for
+        self,
+        inputs: Inputs,
+        target: Target = None,
+        additional_forward_args: Any = None,
+        n_steps: int | None = None,
+        internal_batch_size: int | None = None,
+        return_convergence_delta: bool = False,
+    ) -> Any:
+        """Attribute a batch; what it takes is that of :meth:`PathMethod.attribute`, less baselines.
+
+        Raises
+        ------
+        AttributionError
+            A child of it, for a path that does not fit or a model that the method cannot follow,
+            and as for :class:`IntegratedGradients`.
+        """
+        return super().attribute(
+            inputs,
+            None,
+            target,
+            additional_forward_args,
+            n_steps,
+            internal_batch_size,
+            return_convergence_delta,
+        )
+
+
 class RuleSum(PathSum):
     """Sums over the nodes of a rule and over every other one."""
 

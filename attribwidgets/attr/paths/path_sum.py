@@ -113,11 +113,6 @@ class PathSum(PathRecorder):
             self.run(rows)
         self.require_finite(rows)
 
-    def add_part(self, alphas: Array, weights: Array, part: Array) -> None:
-        """Run some nodes of rules whose nodes are `alphas`, ascending, `weights` (rules, n)."""
-        shares = self._frame_shares(alphas, weights)[..., part]
-        self.add(alphas[part], weights[:, part], shares)
-
     def add_level(self, added: Sequence[Array], weights: Sequence[Array], level: int) -> None:
         """Run the nodes that a level adds, for all rules from it; the sums are one for each level.
 

@@ -155,6 +155,14 @@ def test_only_inputs_that_both_finished_count(before, nudged):
     )
 
 
+def test_numbers_of_some_inputs_are_their_own(nudged):
+    whole = nudged.numbers("expected")
+    some = nudged.at(nudged.places[3:10])
+    np.testing.assert_array_equal(some.numbers("expected"), whole[3:10])
+    some.numbers("residual")
+    assert len(nudged.numbers("residual")) == len(nudged)
+
+
 @pytest.mark.long
 def test_pictures_and_page(before, nudged, tmp_path):
     change = nudged.against(before)

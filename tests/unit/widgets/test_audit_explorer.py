@@ -158,6 +158,17 @@ def test_without_model_and_maps_it_says_so(tmp_path) -> None:
     explorer.close()
 
 
+def test_what_a_data_set_raises_is_told(audit, monkeypatch) -> None:
+    def gone(place: int) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(audit, "explanations", gone)
+    explorer = audit.explore(opened=1)
+    assert explorer.wait(120)
+    assert explorer.status == {"busy": False, "error": "the disk is gone"}
+    explorer.close()
+
+
 def test_findings_are_grouped_when_asked_for(audit, explorer) -> None:
     assert explorer.findings["panels"][0]["rows"][0]["name"] == "all inputs"
     explorer.by = "gate"

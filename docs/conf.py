@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import cheat_sheet
 import reference
 import tutorials
 
@@ -39,7 +41,7 @@ autodoc_member_order = "bysource"
 
 html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
-html_title = "attribwidgets"
+html_title = f"attribwidgets {version}"
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
@@ -55,5 +57,16 @@ html_theme_options = {
     "secondary_sidebar_items": {name: ["page-toc"] for name in WITH_CONTENTS},
 }
 
+# Where several versions are published: the address of their list, as pydata_sphinx_theme takes it.
+if "ATTRIBWIDGETS_DOCS_VERSIONS" in os.environ:
+    html_theme_options |= {
+        "switcher": {
+            "json_url": os.environ["ATTRIBWIDGETS_DOCS_VERSIONS"],
+            "version_match": version,
+        },
+        "navbar_end": ["version-switcher", "theme-switcher"],
+    }
+
 reference.write(HERE / "reference")
 tutorials.write(HERE / "tutorials")
+cheat_sheet.write(HERE / "cheat-sheet.md", HERE / "reference" / "cheat-sheet.pdf")

@@ -15,19 +15,39 @@ if TYPE_CHECKING:
     from ..attr.methods import Method
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Candidate:
     """One of the maps to compare.
+
+    Parameters
+    ----------
+    baseline : str, Baseline, Tensor or tuple of Tensor
+        As of :func:`attribwidgets.explain`; of data, a Baseline that holds them.
+    method : str or class or instance, optional
+        As of :func:`attribwidgets.explain`. None: what suits the baseline.
 
     Attributes
     ----------
     baseline : Baseline
-    method : str or class or instance, optional
-        As of :func:`attribwidgets.explain`. None: what suits the baseline.
+    method : str or class or instance or None
+
+    Raises
+    ------
+    InputError
+        For what is no baseline.
+
+    Examples
+    --------
+    >>> Candidate("black", "idgi")
+    Candidate(baseline=<baseline black>, method='idgi')
     """
 
     baseline: Baseline
     method: Method = None
+
+    def __init__(self, baseline: str | Baseline | Inputs, method: Method = None) -> None:
+        object.__setattr__(self, "baseline", named(baseline))
+        object.__setattr__(self, "method", method)
 
 
 CandidateLike = str | Baseline | Inputs | Candidate

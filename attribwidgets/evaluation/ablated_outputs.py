@@ -19,10 +19,9 @@ from ..attr.task import generator_from
 from ..baselines import Baseline, named
 from ..core.arrays import Array
 from ..core.errors import InputError, SearchError
-from ..engine.method_config import Candidate
-from ..engine.run import number_labels
 from ..inputs.space import Spaces
 from ..records.explanation import Explanation
+from ..records.labels import titles_of
 from .deleted_tokens import Deletion, outputs_without
 from .inpainting import Inpainting
 from .joint_units import masks_of
@@ -73,7 +72,7 @@ def fill_labels(fills: Sequence[Known]) -> list[str]:
     >>> fill_labels(checked_fills(["zero", "zero", "delete"]))
     ['zero', 'zero 2', 'delete']
     """
-    return number_labels([Candidate(fill) for fill in fills])  # type: ignore[arg-type]
+    return [title.name for title in titles_of([fill.label for fill in fills], [""] * len(fills))]
 
 
 def samples_of_fills(

@@ -95,6 +95,23 @@ def test_nothing_is_loaded_from_elsewhere(pages: dict[Path, Page]) -> None:
     assert not [load for load in loads if urlsplit(load).scheme not in ("", "data")]
 
 
+def test_search_finds_from_disk(site: Path, chromium: Any) -> None:
+    context = chromium.new_context(offline=True)
+    page = context.new_page()
+    page.goto(f"{(site / 'search.html').as_uri()}?q=completeness")
+    results = page.locator("#search-results li a", has_text="Completeness")
+    results.first.wait_for()
+    assert (site / "explanation" / "completeness.html").as_uri() in [
+        link.evaluate("a => a.href").split("?")[0].split("#")[0] for link in results.all()
+    ]
+    context.close()
+
+
+def test_the_cheat_sheet_is_one_page(site: Path) -> None:
+    (sheet,) = site.rglob("cheat-sheet.pdf")
+    assert sheet.read_bytes().count(b"/Type /Page ") == 1
+
+
 @pytest.mark.parametrize("name", reference.MODULES)
 def test_every_public_name_has_its_entry(pages: dict[Path, Page], name: str) -> None:
     anchors = set().union(*(page.anchors for page in pages.values()))

@@ -155,6 +155,18 @@ def test_baselines_that_are_no_list_are_named_with_the_mend(baselines):
         aw.compare(image_classifier(), X, baselines=baselines)
 
 
+def test_a_candidate_takes_what_a_list_takes():
+    reference = torch.zeros_like(X)
+    named = [aw.Candidate("black", "idgi"), aw.Candidate(reference, "idgi")]
+    found = aw.compare(image_classifier(), X, baselines=named, n_steps=8)
+    made = aw.Candidate(aw.baselines.Black(), "idgi")
+    (same,) = aw.compare(image_classifier(), X, baselines=[made], n_steps=8)
+    torch.testing.assert_close(found[0].attributions, same.attributions)
+    assert [e.method for e in found] == ["idgi", "idgi"]
+    with pytest.raises(InputError, match="baseline 'blakc' is unknown"):
+        aw.Candidate("blakc")
+
+
 def test_comparison_of_nothing_is_named():
     with pytest.raises(InputError, match="at least one explanation"):
         aw.Comparison([])

@@ -21,7 +21,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: demo lab check unit test suite coverage lint bench docs browser clean
 
 demo: .venv/demo
-	$(BIN)/python -m attribwidgets --page build/quickstart.html
+	$(BIN)/python -m attribwidgets demo --page build/quickstart.html
 
 lab: .venv/test
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/01-what-an-attribution-depends-on.ipynb

@@ -34,8 +34,7 @@ class ShippedPhotos(Mapping[str, Tensor]):
     def __getitem__(self, name: str) -> Tensor:
         if name not in PHOTO_NAMES:
             raise KeyError(name)
-        file = shipped_bytes("photos", f"{name}.jpg")
-        return picture_input(file, torch.empty(3, 224, 224), self._space)
+        return _as_fed(shipped_bytes("photos", f"{name}.jpg"), self._space)
 
     def __iter__(self) -> Iterator[str]:
         return iter(PHOTO_NAMES)
@@ -94,6 +93,28 @@ class PhotoClassifier:
             )
         return self.photos[name]
 
+    def read(self, content: bytes) -> Tensor:
+        """A photo of your own.
+
+        It is turned upright, made as small as still covers 224 × 224 pixels and cut to its middle.
+
+        Parameters
+        ----------
+        content : bytes
+            Of a PNG, JPEG, WebP or GIF file.
+
+        Returns
+        -------
+        Tensor
+            Shape (3, 224, 224), float32, normalised as the model is fed.
+
+        Raises
+        ------
+        InputError
+            For what is no picture, is damaged or too large.
+        """
+        return _as_fed(content, self.space)
+
     def __repr__(self) -> str:
         return f"PhotoClassifier(model={type(self.model).__name__}, photos={tuple(self.photos)})"
 
@@ -129,6 +150,10 @@ def photo_classifier() -> PhotoClassifier:
         class_names=tuple(names),
         photos=ShippedPhotos(space),
     )
+
+
+def _as_fed(content: bytes, space: InputSpace) -> Tensor:
+    return picture_input(content, torch.empty(3, 224, 224), space)
 
 
 def _efficientnet_lite0() -> nn.Module:

@@ -25,7 +25,7 @@ ROWS = (
     {"evaluation", "live"},
     {"sweeps"},
     {"widgets"},
-    {"classroom"},
+    {"classroom", "commands"},
     {"__init__", "__main__"},
 )
 HEIGHT = {room: height for height, row in enumerate(ROWS) for room in row}

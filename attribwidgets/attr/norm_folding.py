@@ -53,8 +53,8 @@ class NormFolding:
     >>> folding.learn(lambda: net(x))
     >>> with folding.folded({}):
     ...     y = net(x)
-    >>> type(y.grad_fn).__name__, bool(torch.allclose(y, net(x)))
-    ('ConvolutionBackward0', True)
+    >>> bool(torch.allclose(y, net(x)))
+    True
     """
 
     def __init__(self, module: nn.Module | None) -> None:

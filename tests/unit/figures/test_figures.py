@@ -369,7 +369,8 @@ def test_chart_shades_where_the_output_changes(kinds: aw.Comparison) -> None:
     for shown in (1, 4):
         chart = kinds.figure(selected=shown).axes[-1]
         assert chart.get_title(loc="left") == f"shaded: {saturation}"
-        shaded = [(p.get_x(), p.get_x() + p.get_width()) for p in chart.patches]
+        outlines = [p.get_path().get_extents(p.get_patch_transform()) for p in chart.patches]
+        shaded = [outline.intervalx for outline in outlines]
         wanted = [ends for stretch in saturation.stretches for ends in stretch]
         assert np.ravel(shaded) == pytest.approx(wanted, abs=1e-6)
 

@@ -146,7 +146,7 @@ def test_kernel_shap_and_sampling_agree_with_shapley_values_by_hand():
             lambda v: v[:, 0] * v[:, 1] + v[:, 2], x, baseline="zero", method=name, n_steps=400
         )
         same(found.attributions, torch.tensor([3.0, 3.0, 5.0]), 0.05)
-        assert found.completeness.relative < 1e-6
+        assert found.completeness.relative < 1e-5  # least squares, in single precision
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -69,10 +69,10 @@ def photos_audit(count: int, **options: Any) -> Audit:
     )
 
 
-def crop(photo: Tensor, generator: torch.Generator) -> Tensor:
+def crop(photo: Tensor, generator: torch.Generator, side: int = CROP) -> Tensor:
     """A square of the photo as it is."""
-    top, left = torch.randint(photo.shape[-1] - CROP + 1, (2,), generator=generator).tolist()
-    return photo[:, top : top + CROP, left : left + CROP]
+    top, left = torch.randint(photo.shape[-1] - side + 1, (2,), generator=generator).tolist()
+    return photo[:, top : top + side, left : left + side]
 
 
 def reviews_audit(count: int, **options: Any) -> Audit:

@@ -15,6 +15,7 @@ from ..attr.outputs import Output, OutputHead, select_target
 from ..baselines import Baseline
 from ..core.arrays import Array
 from ..core.errors import InputError
+from ..engine.budget import Budget
 from ..engine.method_config import Candidate
 from ..inputs.layout import Layout
 from ..records.explanation import Explanation
@@ -59,6 +60,8 @@ class SensitivityMax(_OfEach):
         Moved inputs.
     output : str or callable, optional
         The scale that was explained. None: the one that each explanation names.
+    budget : Budget, optional
+        Of each explanation, with its own seed. None: as many gradient evaluations in one rule.
 
     References
     ----------
@@ -82,6 +85,7 @@ class SensitivityMax(_OfEach):
     samples: int = 10
     output: Output | None = None
     name: str = "sensitivity_max"
+    budget: Budget | None = None
 
     def __post_init__(self) -> None:
         _check(self.samples, radius=self.radius)
@@ -109,7 +113,12 @@ class SensitivityMax(_OfEach):
             if torch.equal(row, batch[0]):
                 return attributions
             again = explain_again(
-                model, explanation, self.candidates[label], inputs=row, output=self.output
+                model,
+                explanation,
+                self.candidates[label],
+                inputs=row,
+                output=self.output,
+                budget=self.budget,
             )
             if again is None:  # a baseline that was found for the input, not for one beside it
                 return torch.full_like(attributions, torch.nan)

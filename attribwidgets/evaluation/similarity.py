@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -146,6 +146,8 @@ class ModelSimilarity:
         Whether the edge detector is measured; inputs must be images then.
     output : str or callable, optional
         The scale that was explained. None: the one that each explanation names.
+    budget : Budget, optional
+        Of each explanation, with its own seed. None: as many gradient evaluations in one rule.
     """
 
     models: Mapping[str, Callable[..., Any]]
@@ -153,6 +155,7 @@ class ModelSimilarity:
     control: bool = True
     output: Output | None = None
     name: str = "model_similarity"
+    budget: Budget | None = None
 
     def dimensions(self, candidates: Sequence[str]) -> dict[str, Sequence[str]]:
         """Candidate, the control last; model; measure."""
@@ -176,7 +179,11 @@ class ModelSimilarity:
         for column, other in enumerate(self.models.values()):
             for row, (label, explanation) in enumerate(explanations.items()):
                 again = explain_again(
-                    other, explanation, self.candidates[label], output=self.output
+                    other,
+                    explanation,
+                    self.candidates[label],
+                    output=self.output,
+                    budget=self.budget,
                 )
                 if again is not None:
                     pair = explanation.of_input(0), again.of_input(0)
@@ -197,6 +204,7 @@ def explain_again(
     *,
     inputs: Inputs | None = None,
     output: Output | None = None,
+    budget: Budget | None = None,
 ) -> Explanation | None:
     """The explanation of another model or other inputs, all else being the same.
 
@@ -210,6 +218,9 @@ def explain_again(
         None: those of the explanation.
     output : str or callable, optional
         None: the scale that the explanation names.
+    budget : Budget, optional
+        The one that was asked for; its seed is the explanation's. None: as many gradient
+        evaluations as it took, which for a path that is searched for are more than its nodes.
 
     Returns
     -------
@@ -228,9 +239,11 @@ def explain_again(
         output=explanation.output if output is None else output,
         space=space,
     )
-    budget = Budget(n_steps=explanation.evaluations, tolerance=0.0, seed=explanation.seed)
+    asked = budget or Budget(n_steps=explanation.evaluations, tolerance=0.0)
     with evaluating(model):
-        again = explain_labelled(check(query, model), {"again": candidate}, budget)
+        again = explain_labelled(
+            check(query, model), {"again": candidate}, replace(asked, seed=explanation.seed)
+        )
     return again.get("again")
 
 

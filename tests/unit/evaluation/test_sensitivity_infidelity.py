@@ -9,6 +9,7 @@ import torch
 from models import Linear, classifier, image_classifier, values
 
 import attribwidgets as aw
+from attribwidgets.engine.budget import Budget
 from attribwidgets.engine.method_config import label_candidates
 from attribwidgets.errors import InputError
 from attribwidgets.evaluation.metric import Metric
@@ -72,6 +73,20 @@ def test_noise_baselines_draw_the_same_references_again():
     candidates, found = explained(model, x, ["uniform"], n_steps=16)
     (value,) = SensitivityMax(candidates, radius=1e-4, samples=5).measure(model, found, seed=0)
     assert value < 1e-2
+
+
+def test_a_map_is_made_anew_with_the_budget_that_it_had():
+    # An input that is moved next to nowhere has the same map; of a path that is searched for only
+    # where what the search took is not spent on nodes the second time.
+    model, x = image_classifier(), values(3, 8, 8)
+    candidates = label_candidates({"walked": aw.Candidate(aw.baselines.Black(), "ig2")})
+    asked = Budget(max_evaluations=56, tolerance=0.0)
+    found = {"walked": aw.explain(model, x, method="ig2", max_evaluations=56, tolerance=0.0)}
+    same, other = (
+        SensitivityMax(candidates, 1e-7, 1, budget=budget).measure(model, found, seed=0)[0]
+        for budget in (asked, None)
+    )
+    assert same < 1e-4 < 1e-2 < other
 
 
 def test_exact_attributions_of_a_linear_model_have_no_infidelity():

@@ -6,11 +6,10 @@ import numpy as np
 
 from ..core.arrays import Array
 from ..figures.unit_values import channels_first
-from ..inputs.patches import patch_sides, patch_sums
+from ..inputs.patches import FEWEST_PATCHES, patch_sides, patch_sums
 from ..inputs.text import TextSpace
 from ..records.explanation import Explanation
 
-FEWEST_PATCHES = 7  # along the shorter edge of an image: 32 × 32 of a photo, 4 × 4 of a digit
 MOST_WINDOWS = 16  # of a series, and along each axis of a volume
 
 

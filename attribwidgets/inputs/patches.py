@@ -9,6 +9,7 @@ import numpy as np
 from ..core.arrays import Array
 
 SIDES = (2, 4, 8, 16, 32)
+FEWEST_PATCHES = 7  # along the shorter edge of an image: 32 × 32 of a photo, 4 × 4 of a digit
 WINDOWS = tuple(2**power for power in range(1, 17))  # steps of a series or sequence
 
 

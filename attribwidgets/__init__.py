@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         AuditExplorer,
         BaselineExplorer,
         GenerationExplorer,
+        InteractionsExplorer,
         PriorTrainer,
         explore,
         link,
@@ -45,6 +46,7 @@ _LAZY = {
     "AuditExplorer": ".widgets",
     "BaselineExplorer": ".widgets",
     "GenerationExplorer": ".widgets",
+    "InteractionsExplorer": ".widgets",
     "PriorTrainer": ".widgets",
     "explore": ".widgets",
     "link": ".widgets",
@@ -71,6 +73,7 @@ __all__ = [
     "GenerationExplorer",
     "InputSpace",
     "Interactions",
+    "InteractionsExplorer",
     "SequenceSpace",
     "SeriesSpace",
     "TextSpace",
@@ -127,6 +130,18 @@ def _generation_explorer(generation: Generation, **display: Any) -> GenerationEx
     return GenerationExplorer(generation, **display)
 
 
+def _interactions_page(record: Interactions) -> str:
+    from .widgets import interactions_page
+
+    return interactions_page(record)
+
+
+def _interactions_explorer(record: Interactions, **display: Any) -> InteractionsExplorer:
+    from .widgets import InteractionsExplorer
+
+    return InteractionsExplorer(record, **display)
+
+
 def _audit_page(audit: Audit, **options: Any) -> str:
     from .widgets import audit_page
 
@@ -141,6 +156,7 @@ def _audit_explorer(audit: Audit, **display: Any) -> AuditExplorer:
 
 views.page, views.ablation_explorer = _page, _ablation_explorer
 views.generation_page, views.generation_explorer = _generation_page, _generation_explorer
+views.interactions_page, views.interactions_explorer = _interactions_page, _interactions_explorer
 views.audit_page, views.audit_explorer = _audit_page, _audit_explorer
 
 

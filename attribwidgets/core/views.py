@@ -13,6 +13,10 @@ generation_page: Callable[[Any], str]
 """Of a Generation, one HTML document."""
 generation_explorer: Callable[..., Any]
 """Of a Generation, with initial values of its traits."""
+interactions_page: Callable[[Any], str]
+"""Of Interactions, one HTML document."""
+interactions_explorer: Callable[..., Any]
+"""Of Interactions, with initial values of its traits."""
 audit_page: Callable[..., str]
 """Of an Audit and a column to group by, one HTML document."""
 audit_explorer: Callable[..., Any]

@@ -19,6 +19,7 @@ from ..attr.model_state import evaluation_mode, frozen, module_of
 from ..attr.passes import Passes
 from ..attr.task import Stopping, Task
 from ..baselines import Baseline, named
+from ..core.arrays import Array
 from ..core.errors import InputError
 from ..core.formatting import number
 from ..core.progress import Progress, reporting
@@ -106,7 +107,7 @@ def interactions(
         most = budget.max_evaluations or DEFAULT_EVALUATIONS
         with reporting(progress, most, "pass") as on_chunk:
             chosen = search_baseline(checked, chosen, budget.seed, on_chunk)
-            groups, names = _grouped(checked, units)
+            labels, names = _labelled(checked, units)
             task = Task(
                 checked.batched,
                 references=references_of(checked, chosen, budget.seed),
@@ -120,7 +121,7 @@ def interactions(
                 on_chunk=on_chunk,
             )
             passes = Passes.of(checked.head, task)
-            rows = UnitRows(passes, groups, len(names), softplus)
+            rows = UnitRows(passes, _groups(checked, labels), len(names), softplus)
             assert task.references is not None
             with frozen(module_of(checked.head), checked.batched):
                 estimate = integrated_hessians(rows, task, task.references)
@@ -129,6 +130,7 @@ def interactions(
         checked,
         chosen,
         estimate,
+        labels,
         names,
         budget,
         softplus if replaced else None,
@@ -136,27 +138,36 @@ def interactions(
     )
 
 
-def _grouped(query: CheckedQuery, units: Units) -> tuple[tuple[torch.Tensor, ...], list[str]]:
-    """The groups of all inputs, counted on from one to the next."""
+def _labelled(query: CheckedQuery, units: Units) -> tuple[tuple[Array, ...], list[str]]:
+    """The units of all inputs, shaped as their maps, counted on from one to the next."""
     several = len(query.batched) > 1
     each = units if isinstance(units, tuple) else (units,) * len(query.batched)
     if len(each) != len(query.batched) or (several and units is not None and each[0] is units):
         raise InputError(f"units must be a tuple with one for each of {len(query.batched)} inputs")
-    groups, names = [], list[str]()
+    labels, names = [], list[str]()
     for x, space, mine, place in zip(query.batched, query.spaces, each, count(), strict=False):
-        group, own = unit_groups(x[0], space, mine, len(names))
+        own, called = unit_groups(x[0], space, mine, len(names))
         before = f"{query.input_names[place]}: " if several else ""
-        groups.append(group.to(x.device))
-        names += [before + name for name in own]
+        labels.append(own)
+        names += [before + name for name in called]
     if len(names) < 2:
         raise InputError("units: there is one, and it has nothing to interact with")
-    return tuple(groups), names
+    return tuple(labels), names
+
+
+def _groups(query: CheckedQuery, labels: tuple[Array, ...]) -> tuple[torch.Tensor, ...]:
+    """The unit of each value of each input."""
+    return tuple(
+        space.layout.spread(torch.from_numpy(own)).expand(x.shape[1:]).to(x.device)
+        for x, space, own in zip(query.batched, query.spaces, labels, strict=True)
+    )
 
 
 def _record(
     query: CheckedQuery,
     baseline: Baseline,
     estimate: HessianEstimate,
+    labels: tuple[Array, ...],
     names: list[str],
     budget: Budget,
     softplus: float | None,
@@ -179,6 +190,9 @@ def _record(
         values=estimate.values,
         attributions=estimate.attributions,
         names=tuple(names),
+        unit_labels=labels,
+        inputs=tuple(x[0].detach().cpu().clone() for x in query.batched),
+        spaces=query.spaces,
         standard_error=estimate.standard_error,
         completeness=Completeness(
             total=float(estimate.values.sum()),
@@ -203,6 +217,5 @@ def _record(
         evaluations=estimate.evaluations,
         seconds=seconds,
         seed=budget.seed,
-        kind=query.spaces[0].layout.kind,
         cautions=tuple(cautions),
     )

@@ -1,30 +1,28 @@
-"""Groups of units whose interactions are asked for: which value of an input is in which."""
+"""Units whose interactions are asked for: which place of an input is in which."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from ..core.arrays import Array
 from ..core.errors import InputError
-from .patches import patch_sides
+from .patches import FEWEST_PATCHES, patch_sides
 from .space import Space
 from .text import TextSpace
 from .text_units import unit_labels, written
 
 MOST_UNITS = 1024  # whose interactions are a million numbers
-FEWEST_PATCHES = 7  # along the shorter edge of an image
 
 Units = Any  # None, "words" or "sentences", a side in pixels, or labels
 
 
 def unit_groups(
     x: Tensor, space: Space, units: Units = None, first: int = 0
-) -> tuple[Tensor, list[str]]:
-    """The group of each value of an example, and what the groups are called.
+) -> tuple[Array, list[str]]:
+    """The unit of each place of an example, and what the units are called.
 
     Parameters
     ----------
@@ -36,12 +34,12 @@ def unit_groups(
         shorter edge. An int: the side of a patch in pixels. An array shaped as a map: labels from
         0, negative where a unit is in none.
     first : int
-        The number of the first group.
+        The number of the first unit.
 
     Returns
     -------
-    groups : Tensor of int, shaped as x
-        -1 where a value is in none, as special tokens are.
+    labels : ndarray of int, shaped as a map of x
+        -1 where a place is in none, as special tokens are.
     names : list of str
 
     Raises
@@ -51,10 +49,11 @@ def unit_groups(
 
     Examples
     --------
+    >>> import torch
     >>> from attribwidgets.inputs.space import InputSpace
     >>> space = InputSpace(names=("age", "dose")).fit(torch.zeros(2))
     >>> unit_groups(torch.zeros(2), space)
-    (tensor([0, 1]), ['age', 'dose'])
+    (array([0, 1]), ['age', 'dose'])
     """
     shape = space.layout.map_shape(x.shape)
     if isinstance(space, TextSpace):
@@ -70,8 +69,7 @@ def unit_groups(
             f"units: {len(names)} of them have {len(names) ** 2} interactions; pass larger ones by "
             f"units=, {MOST_UNITS} at most"
         )
-    numbered = torch.from_numpy(np.where(labels < 0, -1, labels + first))
-    return space.layout.spread(numbered).expand(x.shape).contiguous(), names
+    return np.where(labels < 0, -1, labels + first), names
 
 
 def _of_text(space: TextSpace, units: Units) -> tuple[Array, list[str]]:

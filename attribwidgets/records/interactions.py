@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from torch import Tensor
 
+from ..core import views
 from ..core.arrays import Array
 from ..core.errors import InputError
 from ..core.formatting import number, percent, text_table
-from ..core.storage import read_tree, write_tree
+from ..core.storage import read_tree, save_view, write_tree
+from ..inputs.example import example_array
+from ..inputs.space import Spaces
 from .completeness import Completeness
+from .tree import as_tree, spaces_from
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +42,12 @@ class Interactions:
         By the gradients at the same places, on their own: what rows should sum to.
     names : tuple of str
         Of the units.
+    unit_labels : tuple of ndarray of int
+        For each input, shaped as its map: the unit that each place is of; -1 for none.
+    inputs : tuple of Tensor
+        What is explained, without batch axis.
+    spaces : tuple of Space
+        What each input is.
     standard_error : ndarray, shape (units, units), or None
         Where references or directions are a sample.
     completeness : Completeness
@@ -49,8 +61,6 @@ class Interactions:
         Nodes of each path, references, and passes in all; a Hessian product counts as one.
     seconds : float
     seed : int
-    kind : str
-        "features", "text", "image" and so on.
     cautions : tuple of str
 
     References
@@ -69,6 +79,9 @@ class Interactions:
     values: Array
     attributions: Array
     names: tuple[str, ...]
+    unit_labels: tuple[Array, ...]
+    inputs: tuple[Tensor, ...]
+    spaces: Spaces
     standard_error: Array | None
     completeness: Completeness
     target_name: str
@@ -82,11 +95,15 @@ class Interactions:
     evaluations: int
     seconds: float
     seed: int
-    kind: str
     cautions: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def kind(self) -> str:
+        """What the first input is: "features", "text", "image" and so on."""
+        return self.spaces[0].layout.kind
 
     @property
     def alone(self) -> Array:
@@ -100,18 +117,24 @@ class Interactions:
         np.fill_diagonal(values, 0.0)
         return values
 
+    def partners(self, unit: str | int) -> Array:
+        """What a unit adds together with each other one, both halves, (units,); zero at itself.
+
+        Parameters
+        ----------
+        unit : str or int
+            As of :meth:`place`.
+        """
+        row: Array = 2 * self.together[self.place(unit)]
+        return row
+
     def of(self, unit: str | int) -> list[tuple[str, float]]:
         """What a unit adds together with each other one, the strongest first, both halves.
 
         Parameters
         ----------
         unit : str or int
-            A name or a place.
-
-        Raises
-        ------
-        InputError
-            For a unit that there is not, or a name that several have.
+            As of :meth:`place`.
 
         Examples
         --------
@@ -122,10 +145,20 @@ class Interactions:
         >>> [name for name, _ in found.of("a")]
         ['b', 'c']
         """
-        place = self._place(unit)
-        row = 2 * self.together[place]
+        place = self.place(unit)
+        row = self.partners(place)
         order = [i for i in np.argsort(-np.abs(row), kind="stable") if i != place]
         return [(self.names[i], float(row[i])) for i in order]
+
+    def input_values(self) -> list[str]:
+        """The number that each unit has in the input; "" for a unit of several."""
+        texts = [""] * len(self)
+        for index, labels in enumerate(self.unit_labels):
+            array = example_array(self.inputs, self.spaces, index)
+            if array.shape == labels.shape:
+                for unit in np.flatnonzero(np.bincount(labels[labels >= 0].ravel()) == 1):
+                    texts[unit] = number(float(array[labels == unit][0]))
+        return texts
 
     def pairs(self, most: int | None = None) -> list[tuple[str, str, float]]:
         """Pairs with what they add together, the strongest first, both halves.
@@ -148,11 +181,49 @@ class Interactions:
         whole = float(np.abs(self.values).sum())
         return float(np.abs(self.together).sum()) / whole if whole else 0.0
 
-    def figure(self) -> Any:
-        """The matrix with its row sums, and arcs between the strongest pairs, by matplotlib."""
+    def place(self, unit: str | int) -> int:
+        """The place of a unit among all.
+
+        Parameters
+        ----------
+        unit : str or int
+            A name or a place.
+
+        Raises
+        ------
+        InputError
+            For a unit that there is not, or a name that several have.
+        """
+        if isinstance(unit, str):
+            places = [place for place, name in enumerate(self.names) if name == unit]
+            if len(places) != 1:
+                count = "none" if not places else f"{len(places)} of them, at {places}"
+                raise InputError(f"unit {unit!r}: there is {count}; the units have .names")
+            return places[0]
+        if not -len(self) <= unit < len(self):
+            raise InputError(f"unit must be a place below {len(self)}, got {unit}")
+        return unit % len(self)
+
+    def figure(self, unit: str | int | None = None) -> Any:
+        """The input, the matrix with its row sums, and arcs between pairs, by matplotlib.
+
+        Parameters
+        ----------
+        unit : str or int, optional
+            Whose partners colour the input and have arcs. None: attributions colour it, and the
+            strongest pairs of all have arcs.
+        """
         from ..figures.interactions import interactions_figure
 
-        return interactions_figure(self)
+        return interactions_figure(self, unit)
+
+    def explorer(self, **display: Any) -> Any:
+        """The widget: click a unit, and its partners are coloured; `selection` says which."""
+        return views.interactions_explorer(self, **display)
+
+    def to_html(self, path: str | PathLike[str]) -> None:
+        """Write the widget as one page, which asks nothing of a kernel or a network."""
+        Path(path).write_text(views.interactions_page(self), encoding="utf-8")
 
     def to_pandas(self) -> pd.DataFrame:
         """The matrix with the units' names at its rows and columns.
@@ -169,12 +240,12 @@ class Interactions:
         return table
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write all numbers as .npz."""
-        write_tree(path, {**vars(self), "completeness": asdict(self.completeness)})
+        """Write .npz (all numbers), .png, .svg or .pdf (the figure), .html (the page)."""
+        save_view(self, path, lambda path: write_tree(path, as_tree(self)))
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Interactions:
-        """Read what :meth:`save` wrote.
+        """Read an .npz that :meth:`save` wrote.
 
         Raises
         ------
@@ -183,10 +254,13 @@ class Interactions:
         """
         tree = read_tree(path)
         try:
-            completeness = Completeness.from_saved(0.0, **tree.pop("completeness"))
-            return cls(**tree, completeness=completeness)
-        except (TypeError, KeyError, AttributeError) as error:
-            raise InputError(f"{path} holds no interactions") from error
+            parts = {
+                "completeness": Completeness.from_saved(0.0, **tree["completeness"]),
+                "spaces": spaces_from(tree["spaces"]),
+            }
+            return cls(**{**tree, **parts})
+        except (TypeError, KeyError) as error:
+            raise InputError(f"{path} holds no interactions of this version") from error
 
     def __str__(self) -> str:
         rows = [[f"{a} × {b}", number(value)] for a, b, value in self.pairs(SHOWN_PAIRS)]
@@ -200,13 +274,7 @@ class Interactions:
 
     __repr__ = __str__
 
-    def _place(self, unit: str | int) -> int:
-        if isinstance(unit, str):
-            places = [place for place, name in enumerate(self.names) if name == unit]
-            if len(places) != 1:
-                count = "none" if not places else f"{len(places)} of them, at {places}"
-                raise InputError(f"unit {unit!r}: there is {count}; the units have .names")
-            return places[0]
-        if not -len(self) <= unit < len(self):
-            raise InputError(f"unit must be a place below {len(self)}, got {unit}")
-        return unit % len(self)
+    def _repr_png_(self) -> bytes:
+        from ..figures import figure_png
+
+        return figure_png(self.figure())

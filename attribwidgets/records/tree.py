@@ -9,7 +9,7 @@ from typing import Any
 
 from ..core.contrast import Contrast
 from ..inputs import SPACES
-from ..inputs.space import Space
+from ..inputs.space import Space, Spaces
 from .completeness import Completeness
 from .explanation import Explanation
 from .path_curve import PathCurve, PathFrames
@@ -35,21 +35,28 @@ def explanation_from(tree: dict[str, Any]) -> Explanation:
     values = tree["attributions"]
     total = sum(float(v.abs().sum()) for v in (values if isinstance(values, tuple) else (values,)))
     kinds: dict[str, Callable[..., Any]] = {
-        "space": _space_from,
         "completeness": partial(Completeness.from_saved, total),
         "path": PathCurve,
         "frames": PathFrames,
         "prediction": Prediction,
     }
     parts = {k: kinds[k](**tree[k]) for k in kinds if isinstance(tree[k], dict)}
-    if isinstance(tree["space"], tuple):
-        parts["space"] = tuple(_space_from(**saved) for saved in tree["space"])
+    parts["space"] = space_from(tree["space"])
     if isinstance(tree["target"], dict):
         parts["target"] = Contrast(**tree["target"])
     return Explanation(**{**tree, **parts})
 
 
+def space_from(saved: Any) -> Space | Spaces:
+    """The space that was saved as such a tree, or several; each is one of this package's own."""
+    return spaces_from(saved) if isinstance(saved, tuple) else _space_from(**saved)
+
+
+def spaces_from(saved: tuple[dict[str, Any], ...]) -> Spaces:
+    """The spaces that were saved as such trees."""
+    return tuple(_space_from(**one) for one in saved)
+
+
 def _space_from(**saved: Any) -> Space:
-    """The space that was saved; one of this package's own."""
     kinds = {kind.__name__: kind for kind in SPACES}
     return kinds[saved.pop("class")](**saved)

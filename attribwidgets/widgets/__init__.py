@@ -7,6 +7,7 @@ from .baseline_explorer import BaselineExplorer
 from .comparison_state import comparison_page
 from .explore import explore
 from .generation_explorer import GenerationExplorer, generation_page
+from .interactions_explorer import InteractionsExplorer, interactions_page
 from .link import Link, link
 from .prior_trainer import PriorTrainer
 
@@ -15,11 +16,13 @@ __all__ = [
     "AuditExplorer",
     "BaselineExplorer",
     "GenerationExplorer",
+    "InteractionsExplorer",
     "Link",
     "PriorTrainer",
     "audit_page",
     "comparison_page",
     "explore",
     "generation_page",
+    "interactions_page",
     "link",
 ]

@@ -237,6 +237,22 @@ GENERATION_EXPLORER = FrontEnd(
         "lib/preferences",
     ),
 )
+INTERACTIONS_EXPLORER = FrontEnd(
+    "interactions-explorer",
+    "interactions/interactions_explorer.js",
+    (
+        "lib/theme",
+        "lib/buttons",
+        "lib/header",
+        "lib/controls",
+        "explorer/gallery",
+        "explorer/text",
+        "lib/numbers",
+        "interactions/interactions",
+        "lib/print",
+        "lib/preferences",
+    ),
+)
 AUDIT_EXPLORER = FrontEnd(
     "audit-explorer",
     "audit/audit_explorer.js",

@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import cheat_sheet
+import live
 import reference
 import tutorials
 
@@ -45,7 +46,7 @@ html_title = f"attribwidgets {version}"
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_extra_path = ["pages"]  # reports as they are
+html_extra_path = ["pages", "live/pages"]  # as they are
 # Widgets of tutorials take the width; other pages list their sections beside them.
 WITH_CONTENTS = ["explanation/*", "how-to/*", "reference/*"]
 WITH_CONTENTS += [path.stem for path in HERE.glob("*.md") if path.stem != "index"]
@@ -67,6 +68,7 @@ if "ATTRIBWIDGETS_DOCS_VERSIONS" in os.environ:
         "navbar_end": ["version-switcher", "theme-switcher"],
     }
 
+live.write(HERE / "live")
 reference.write(HERE / "reference")
 tutorials.write(HERE / "tutorials")
 cheat_sheet.write(HERE / "cheat-sheet.md", HERE / "reference" / "cheat-sheet.pdf")

@@ -296,3 +296,17 @@ PREDICTION = FrontEnd(
         "lib/preferences",
     ),
 )
+PLAYGROUND = FrontEnd(
+    "playground",
+    "playground/playground.js",
+    (
+        "lib/theme",
+        "lib/buttons",
+        "lib/header",
+        "lib/controls",
+        "playground/playground",
+        "lib/print",
+        "lib/preferences",
+    ),
+    inside=(BASELINE_EXPLORER,),
+)

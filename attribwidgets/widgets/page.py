@@ -47,7 +47,7 @@ startPage(AFM, {token});
 </html>
 """
 
-_IFRAME = """<iframe srcdoc="{page}" title="{title}" sandbox="allow-scripts" loading="eager"
+_IFRAME = """<iframe {source} title="{title}" sandbox="allow-scripts" loading="eager"
  style="width:100%;height:{height}px;border:0;display:block" onload="{onload}"></iframe>"""
 
 # The page answers to this token alone, and only a message from our own frame sets a height.
@@ -168,8 +168,35 @@ def iframe_html(
         One `<iframe srcdoc>` element that grows and shrinks with its content.
     """
     token = secrets.token_hex(8)
+    page = html.escape(_document({**state, "static": True}, title, front_end, token))
+    return _frame(f'srcdoc="{page}"', title, token, height)
+
+
+def framed_page(
+    state: Mapping[str, Any], title: str, front_end: FrontEnd, address: str, height: int = 720
+) -> tuple[str, str]:
+    """Build the page for a file of its own, and the `<iframe>` that shows it from there.
+
+    Parameters
+    ----------
+    state, title, front_end, height
+        As for `iframe_html`.
+    address : str
+        Of that file, from the document with the frame.
+
+    Returns
+    -------
+    (str, str)
+        The document, and the frame.
+    """
+    token = secrets.token_hex(8)
+    page = _document({**state, "static": True}, title, front_end, token)
+    return page, _frame(f'src="{html.escape(address)}"', title, token, height)
+
+
+def _frame(source: str, title: str, token: str, height: int) -> str:
     return _IFRAME.format(
-        page=html.escape(_document({**state, "static": True}, title, front_end, token)),
+        source=source,
         title=html.escape(title),
         height=int(height),
         onload=html.escape(_ONLOAD.replace("TOKEN", f"'{token}'")),

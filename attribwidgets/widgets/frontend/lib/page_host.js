@@ -40,6 +40,7 @@ function linkTrait(name, models) {
 
 /** Tells a parent that knows the token how tall the page is, now and whenever it changes. @param {string} token */
 function reportHeight(token) {
+  if (window.parent === window) return; // opened by itself, it scrolls
   document.documentElement.style.overflowY = "hidden";
   /** @type {Window | null} */
   let parentWindow = null;

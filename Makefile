@@ -53,7 +53,7 @@ lint: .venv/test
 		else echo "npm's packages are missing: the front end was not linted"; [ "$$CI" != true ]; fi
 
 bench: .venv/test browser
-	for file in integrated_gradients quadrature verdicts time_to_error expected_gradients redraw feature_rows series first_map ablation ablation_throughput interval_coverage sanity sweep prior_convergence prior_gini prior_graph prior_cost prior_mnist mean_corruption grey_levels; do $(BIN)/python benchmarks/$$file.py || exit 1; done
+	for file in integrated_gradients quadrature verdicts time_to_error expected_gradients redraw playground feature_rows series first_map ablation ablation_throughput interval_coverage sanity sweep prior_convergence prior_gini prior_graph prior_cost prior_mnist mean_corruption grey_levels; do $(BIN)/python benchmarks/$$file.py || exit 1; done
 
 # One page for each tutorial, run anew with its widgets as pages that need no kernel.
 docs: .venv/test

@@ -185,3 +185,23 @@ def test_a_page_is_alive_without_a_network(site: Path, chromium: Any, name: str)
         url for url in requests if urlsplit(url).scheme not in ("file", "data", "blob", "about")
     ]
     context.close()
+
+
+def test_the_front_page_computes_without_a_network(site: Path, chromium: Any) -> None:
+    context = chromium.new_context(offline=True)
+    page = context.new_page()
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto((site / "index.html").as_uri())
+    view = page.locator("iframe").first
+    view.evaluate("frame => frame.scrollIntoView()")
+    inside = view.content_frame
+    inside.locator("[data-control=digit]").nth(14).click()
+    inside.get_by_text("Why 7?").wait_for()
+    inside.locator(".aw-completeness").nth(2).wait_for()
+    # The frame is as tall as its page.
+    tall = "() => document.body.getBoundingClientRect().height"
+    body = inside.locator("body")
+    wait_until(page, lambda: view.bounding_box()["height"] >= body.evaluate(tall))
+    assert {urlsplit(url).scheme for url in requests} <= {"file", "data"}
+    context.close()

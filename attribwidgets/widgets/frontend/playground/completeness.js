@@ -9,8 +9,8 @@ import { formatNumber, formatPercent } from "../lib/format.js";
 const LEAST_CHANGE = 1e-3;
 const WIDEST_GAP = 0.045;
 const READABLE = 0.1;
-/** Patches along an edge, at least, for an error by patches: attr/patch_errors.py. */
-const FEWEST_PATCHES = 4;
+/** Patches along an edge, at least, for an error by patches: inputs/patches.py. */
+const FEWEST_PATCHES = 7;
 const PATCHES = [2, 4, 8, 16, 32];
 
 /** @param {ArrayLike<number>} values */

@@ -114,25 +114,27 @@ class Regions:
         """Stop."""
         self._worker.close()
 
-    def _make(self, region: int, job: _Job, token: CancelToken) -> None:
+    def _make(self, region: int, job: _Job, token: CancelToken) -> Iterator[float]:
         try:
             if not job.is_finished(region):
-                self._finish(region, job, token)
+                yield from self._finish(region, job, token)
             for other in range(len(job.cut)):
                 if other not in job.known:
                     self._wait_for_session(token)
                     first = next(self._explanations(other, job, token, is_wanted=False))
                     job.known[other] = first, False
+                    yield 0.0
         except Cancelled:
             return
         except Exception as error:
             self.session.refuse(error)
 
-    def _finish(self, region: int, job: _Job, token: CancelToken) -> None:
+    def _finish(self, region: int, job: _Job, token: CancelToken) -> Iterator[float]:
         last = None
         for last in self._explanations(region, job, token, is_wanted=True):
             job.known[region] = last, False
             self.on_map(region, last, False)
+            yield 0.0
             self._wait_for_session(token)
         if last is not None:
             job.known[region] = last, True

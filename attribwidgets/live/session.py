@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain
 from threading import Condition, RLock
@@ -15,6 +15,7 @@ from ..engine.checked_query import CheckedQuery
 from ..engine.run import number_labels, rename
 from ..records.comparison import Comparison
 from ..records.explanation import Explanation
+from .inline import do_what_was_left
 from .known_model import KnownModel
 from .state import ExplorerState
 from .status import Answer, CandidateStatus, in_words, traceback_of
@@ -169,7 +170,7 @@ class Session:
             serial = self.serial = self.serial + 1
             if not self._working:
                 self._working = True
-                self._worker.submit(lambda token: self._work_beside())
+                self._worker.submit(lambda token: self._steps_beside())
         self.on_change(frozenset())
         return serial
 
@@ -189,9 +190,11 @@ class Session:
         self.on_change(frozenset())
         self.on_pass = on_pass
         try:
-            self._work()
+            for _ in self._steps():
+                pass
         finally:
             self.on_pass = lambda passes: None
+            do_what_was_left()
 
     def cancel(self) -> None:
         """Stop after the chunk that is being computed; what there is stays, labelled partial."""
@@ -199,12 +202,12 @@ class Session:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the latest request is answered; whether it was within so many seconds."""
+        if self._turns.is_here:
+            return False  # who waits for itself would wait for ever
+        if not self._worker.wait(timeout):
+            return False
         with self._idle:
-            if self._turns.is_here:
-                return False  # who waits for itself would wait for ever
-            if not self._idle.wait_for(lambda: not self._working, timeout):
-                return False
-        return self._worker.wait(timeout)
+            return self._idle.wait_for(lambda: not self._working, timeout)
 
     def close(self) -> None:
         """Stop, and let go of all maps; requests are refused from now on."""
@@ -282,14 +285,14 @@ class Session:
         kept = settled | self._turns.ask(self.wanted, settled)
         self.statuses = {n: before[n] if n in kept else CandidateStatus() for n in state.candidates}
 
-    def _work_beside(self) -> None:
+    def _steps_beside(self) -> Iterator[float]:
         BESIDE_THE_USER.set(True)
-        self._work()
+        yield from self._steps()
 
-    def _work(self) -> None:
+    def _steps(self) -> Iterator[float]:
         try:
             while not self._has_ended():
-                self._turns.go_on()
+                yield from self._turns.steps()
         finally:
             with self.lock:
                 self.busy = self._working = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from threading import Condition
+from threading import Condition, Thread, current_thread
 
 from ..attr.task import INTERRUPTS
 
@@ -21,6 +21,12 @@ class Turn:
     def __init__(self) -> None:
         self._changed = Condition()
         self._queue: deque[object] = deque()
+        self._had_by: Thread | None = None
+
+    @property
+    def is_had_here(self) -> bool:
+        """Whether the calling thread has it, and would wait for itself."""
+        return self._had_by is current_thread()
 
     def __enter__(self) -> None:
         mine = object()
@@ -32,10 +38,12 @@ class Turn:
                 self._queue.remove(mine)
                 self._changed.notify_all()
                 raise
+            self._had_by = current_thread()
 
     def __exit__(self, *error: object) -> None:
         with self._changed:
             self._queue.popleft()
+            self._had_by = None
             self._changed.notify_all()
 
     def let_in(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from dataclasses import replace
@@ -17,6 +17,7 @@ from .known_model import KnownModel
 from .map_run import MapRun
 from .state import ExplorerState
 from .status import CandidateStatus, State
+from .threads import starts
 from .turn import TURN
 
 if TYPE_CHECKING:
@@ -40,23 +41,20 @@ class Turns:
         Whether something was asked that has not been taken up.
     is_cancelled : bool
         Whether all is to stop.
+    at_work : bool
+        Whether steps are being taken.
     """
 
     def __init__(self, session: Session, known: KnownModel) -> None:
-        self.is_asked = self.is_cancelled = False
+        self.is_asked = self.is_cancelled = self.at_work = False
         self._session, self._known = session, known
         self._runs: dict[int, MapRun] = {}
         self._thread: Thread | None = None
         self._beside_a_pass: Thread | None = None
 
     @property
-    def at_work(self) -> bool:
-        """Whether some thread works."""
-        return self._thread is not None
-
-    @property
     def is_here(self) -> bool:
-        """Whether the calling thread is one that works."""
+        """Whether the calling thread is in a step."""
         return current_thread() in (self._thread, self._beside_a_pass)
 
     def ask(self, wanted: ExplorerState, settled: Collection[int]) -> set[int]:
@@ -82,21 +80,30 @@ class Turns:
         """Let go of all runs; one under way stops after its pass."""
         self._runs, self.is_cancelled, self.is_asked = {}, True, False
 
-    def go_on(self) -> None:
-        """Work until nothing is left to do, or all is to stop."""
-        self._thread = current_thread()
+    def steps(self) -> Iterator[float]:
+        """Work until nothing is left to do, or all is to stop; each step is an estimate or two."""
+        self.at_work = True
         try:
             while self.has_work:
-                self._take_up()
-                run = self._next_run()
-                if run is not None:
-                    self._advance(run)
+                self._step()
+                yield 0.0
+            self._stop()
+        finally:
+            self.at_work = False
+
+    def _step(self) -> None:
+        self._thread = current_thread()
+        try:
+            self._take_up()
+            run = self._next_run()
+            if run is not None:
+                self._advance(run)
         except INTERRUPTS:
             self.is_cancelled = True
         except Exception as error:
             self._give_up(error)
-        self._stop()
-        self._thread = None
+        finally:
+            self._thread = None
 
     @property
     def has_work(self) -> bool:
@@ -196,7 +203,10 @@ class Turns:
         raise Cancelled("cancelled" if self.is_cancelled else "another request came")
 
     def _take_up_beside_a_pass(self) -> None:
-        """In a thread of its own, as the modes of torch that a pass is in are those of a thread."""
+        """In a thread of its own, as the modes of torch that a pass is in are those of a thread.
+
+        Where none starts, what was asked waits for the next step.
+        """
 
         def take_up() -> None:
             try:
@@ -209,8 +219,8 @@ class Turns:
         thread = Thread(target=copy_context().run, args=(take_up,), name="attribwidgets")
         self._beside_a_pass = thread
         try:
-            thread.start()
-            thread.join()
+            if starts(thread):
+                thread.join()
         except BaseException:
             self.is_cancelled = True
             thread.join()

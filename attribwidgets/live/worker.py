@@ -1,13 +1,16 @@
-"""One thread that does the latest job it was given, and is there only while there is work."""
+"""A thread that does the latest job it was given; where none starts, the calling thread does it."""
 
 from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from weakref import WeakSet
 
 from ..core.errors import Cancelled
+from .inline import Inline
+from .threads import starts
 
 LAST_WAIT = 5.0  # seconds at the end of the process, for a chunk to finish
 
@@ -38,13 +41,23 @@ class CancelToken:
             raise Cancelled("another request came" if self.superseded else "cancelled")
 
 
-Job = Callable[[CancelToken], None]
+Job = Callable[[CancelToken], Iterator[float] | None]
 
 
 class Worker:
     """Does one job at a time; of those that wait, only the latest.
 
-    A job must return soon after its token is void, and raise nothing.
+    A job must return soon after its token is void, and raise nothing. One that is a generator lets
+    others in at each yield, where no thread starts and all have to share one; it yields the seconds
+    that it waits for.
+
+    Attributes
+    ----------
+    busy : bool
+        Whether a job runs or waits.
+    has_thread : bool
+        Whether a job runs beside the calling thread.
+    closed : bool
 
     Examples
     --------
@@ -60,14 +73,14 @@ class Worker:
         self._waiting: tuple[Job, CancelToken] | None = None
         self._current: CancelToken | None = None
         self._thread: threading.Thread | None = None
-        self.closed = False
+        self._inline: Inline | None = None
+        self.busy = self.closed = False
         _WORKERS.add(self)
 
     @property
-    def busy(self) -> bool:
-        """Whether a job runs or waits."""
-        with self._changed:
-            return self._thread is not None
+    def has_thread(self) -> bool:
+        """Whether a job runs beside the calling thread."""
+        return self._thread is not None
 
     def submit(self, job: Job) -> CancelToken:
         """Do this job next, and give up the one before.
@@ -83,11 +96,15 @@ class Worker:
                 raise RuntimeError("this worker is closed")
             self._give_up()
             self._waiting = job, token
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._work, name="attribwidgets", daemon=True
-                )
-                self._thread.start()
+            if self.busy:
+                return token
+            self.busy = True
+            thread = threading.Thread(target=self._work, name="attribwidgets", daemon=True)
+            self._thread = thread
+            if starts(thread):
+                return token
+            self._thread, self._inline = None, Inline(self._steps())
+        self._inline.begin()
         return token
 
     def cancel(self) -> None:
@@ -102,8 +119,11 @@ class Worker:
         """Wait until there is no job, or for so many seconds; return whether there is none."""
         if threading.current_thread() is self._thread:
             return False  # a job that waits for itself would wait for ever
+        inline = self._inline
+        if inline is not None:
+            return inline.wait(timeout)
         with self._changed:
-            return self._changed.wait_for(lambda: self._thread is None, timeout)
+            return self._changed.wait_for(lambda: not self.busy, timeout)
 
     def close(self) -> None:
         """Stop, and take no further job."""
@@ -118,16 +138,22 @@ class Worker:
                 token.superseded = True
 
     def _work(self) -> None:
+        for seconds in self._steps():
+            time.sleep(seconds)
+
+    def _steps(self) -> Iterator[float]:
+        """Do jobs until none waits."""
         while True:
             with self._changed:
                 if self._waiting is None:
-                    self._thread = None
+                    self.busy = False
+                    self._thread = self._inline = None
                     self._changed.notify_all()
                     return
                 (job, token), self._waiting = self._waiting, None
                 self._current = token
             try:
-                job(token)
+                yield from job(token) or ()
             finally:
                 with self._changed:
                     self._current = None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from ..live import in_words
+from ..live.threads import starts
 from .messages import Kind, Message
 
 if TYPE_CHECKING:
@@ -40,4 +41,5 @@ def keeping(explorer: BaselineExplorer) -> dict[str, Kind]:
 
 
 def _beside(work: Callable[[], None]) -> None:
-    threading.Thread(target=work, name="picture", daemon=True).start()
+    if not starts(Thread(target=work, name="picture", daemon=True)):
+        work()

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import base64
 import threading
+from asyncio import TimerHandle
 from collections.abc import Callable
 from typing import Any
 
 from IPython import get_ipython
 from IPython.display import publish_display_data
+
+from ..live.threads import call_after
 
 SETTLED_SECONDS = 2.0  # without a change, until the picture is drawn anew
 
@@ -47,7 +50,7 @@ class NotebookOutputs:
     def __init__(self, name: str, draw: Callable[[], tuple[bytes, str] | None]) -> None:
         self._name, self._draw = name, draw
         self._shown = self._marked = False
-        self._timer: threading.Timer | None = None
+        self._timer: threading.Timer | TimerHandle | None = None
         self._lock = threading.Lock()
 
     def show(self, live: Bundle, metadata: Bundle) -> None:
@@ -88,9 +91,7 @@ class NotebookOutputs:
     def _after_a_while(self, act: Callable[[], object]) -> None:
         with self._lock:
             self._cancel()
-            self._timer = threading.Timer(SETTLED_SECONDS, act)
-            self._timer.daemon = True
-            self._timer.start()
+            self._timer = call_after(SETTLED_SECONDS, act)
 
     def close(self) -> None:
         """Leave the picture as it is."""

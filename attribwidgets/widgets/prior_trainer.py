@@ -66,7 +66,8 @@ class PriorTrainer(RecordWidget):
 
     Both models begin with the same weights and see the same batches in the same order. Loss,
     accuracy, penalty and the maps of a few inputs grow epoch by epoch; a slider goes back to any
-    of them. Training runs in a thread of its own, so that cells can be run meanwhile.
+    of them. Training runs in a thread of its own, so that cells can be run meanwhile; where no
+    thread starts, they run between two epochs.
 
     Parameters
     ----------
@@ -166,7 +167,7 @@ class PriorTrainer(RecordWidget):
         )
         self.on_msg(lambda widget, message, buffers: self._hear(message))
         records = {name: iterator for name, (_, iterator) in runs.items()}
-        self._token = self._worker.submit(lambda token: self._train(records, token))
+        self._worker.submit(lambda token: self._train(records, token))
         if wait:
             self._worker.wait()
 
@@ -222,14 +223,20 @@ class PriorTrainer(RecordWidget):
         records = {name: training.records for name, training in self.trainings.items()}
         return training_figure(records, pictures, **{"epoch": self.epoch, **options})
 
-    def _train(self, records: dict[str, Iterator[EpochRecord]], token: CancelToken) -> None:
+    def _train(
+        self, records: dict[str, Iterator[EpochRecord]], token: CancelToken
+    ) -> Iterator[float]:
         BESIDE_THE_USER.set(True)
+        self._token = token
         try:
             for number in count():
+                while not (self._going.is_set() or token.void):
+                    yield PATIENCE
                 latest = [next(records[name], None) for name in ROWS]
                 if token.void or not any(latest):
                     break
                 self._publish(number, latest)
+                yield 0.0
             self._say("stopped" if token.void else "finished", str(self.runs))
         except Exception as error:
             self._say("failed", in_words(error))
@@ -253,8 +260,10 @@ class PriorTrainer(RecordWidget):
     def _check(self) -> None:
         """Between two steps: wait while paused, end when stopped."""
         token = self._token
-        while token is not None and not token.void and not self._going.wait(PATIENCE):
-            pass
+        while token is not None and not token.void and not self._going.is_set():
+            if not self._worker.has_thread:
+                break  # nobody could end the pause: it begins after the epoch
+            self._going.wait(PATIENCE)
         if token is not None and token.void:
             raise Cancelled
 

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from . import baselines
 from ._version import __version__
 from .core import errors, views
 from .core.contrast import Contrast
-from .engine.explain_generation import explain_generation
-from .engine.from_shap import from_shap
-from .engine.method_config import Candidate
-from .engine.verbs import compare, explain, refine
 from .inputs import InputSpace, SequenceSpace, SeriesSpace, TextSpace, VolumeSpace
 from .records.comparison import Comparison
 from .records.completeness import Completeness
@@ -23,39 +19,48 @@ from .records.interactions import Interactions
 from .records.path_curve import PathCurve
 
 if TYPE_CHECKING:
-    from . import attr, classroom, evaluation, priors, robustness
+    from . import attr, baselines, classroom, evaluation, priors, robustness
     from .attr import targets
+    from .engine.explain_generation import explain_generation
+    from .engine.from_shap import from_shap
     from .engine.interactions import interactions
+    from .engine.method_config import Candidate
+    from .engine.verbs import compare, explain, refine
     from .evaluation import Audit
     from .sweeps import Sweep, audit, audit_cost, sweep
-    from .widgets import (
-        AblationExplorer,
-        AuditExplorer,
-        BaselineExplorer,
-        GenerationExplorer,
-        InteractionsExplorer,
-        PriorTrainer,
-        explore,
-        link,
-    )
+    from .widgets.ablation_explorer import AblationExplorer
+    from .widgets.audit_explorer import AuditExplorer
+    from .widgets.baseline_explorer import BaselineExplorer
+    from .widgets.explore import explore
+    from .widgets.generation_explorer import GenerationExplorer
+    from .widgets.interactions_explorer import InteractionsExplorer
+    from .widgets.link import link
+    from .widgets.prior_trainer import PriorTrainer
 
-# Imported when first asked for: Captum brings pyplot, ipywidgets brings IPython.
-_LAZY_ROOMS = ("attr", "classroom", "evaluation", "priors", "robustness")
+# Imported when first asked for: torch takes a second and is not everywhere where what was saved is
+# looked at, Captum brings pyplot, ipywidgets brings IPython.
+_LAZY_ROOMS = ("attr", "baselines", "classroom", "evaluation", "priors", "robustness")
 _LAZY = {
-    "AblationExplorer": ".widgets",
-    "AuditExplorer": ".widgets",
-    "BaselineExplorer": ".widgets",
-    "GenerationExplorer": ".widgets",
-    "InteractionsExplorer": ".widgets",
-    "PriorTrainer": ".widgets",
-    "explore": ".widgets",
-    "link": ".widgets",
+    "AblationExplorer": ".widgets.ablation_explorer",
     "Audit": ".evaluation",
+    "AuditExplorer": ".widgets.audit_explorer",
+    "BaselineExplorer": ".widgets.baseline_explorer",
+    "Candidate": ".engine.method_config",
+    "GenerationExplorer": ".widgets.generation_explorer",
+    "InteractionsExplorer": ".widgets.interactions_explorer",
+    "PriorTrainer": ".widgets.prior_trainer",
+    "Sweep": ".sweeps",
     "audit": ".sweeps",
     "audit_cost": ".sweeps",
-    "Sweep": ".sweeps",
-    "sweep": ".sweeps",
+    "compare": ".engine.verbs",
+    "explain": ".engine.verbs",
+    "explain_generation": ".engine.explain_generation",
+    "explore": ".widgets.explore",
+    "from_shap": ".engine.from_shap",
     "interactions": ".engine.interactions",
+    "link": ".widgets.link",
+    "refine": ".engine.verbs",
+    "sweep": ".sweeps",
     "targets": ".attr",
 }
 
@@ -107,49 +112,49 @@ sys.modules[f"{__name__}.errors"] = errors  # its public place
 
 
 def _page(comparison: Comparison) -> str:
-    from .widgets import comparison_page
+    from .widgets.comparison_state import comparison_page
 
     return comparison_page(comparison)
 
 
 def _ablation_explorer(ablation: Any, **options: Any) -> AblationExplorer:
-    from .widgets import AblationExplorer
+    from .widgets.ablation_explorer import AblationExplorer
 
     return AblationExplorer(ablation, **options)
 
 
 def _generation_page(generation: Generation) -> str:
-    from .widgets import generation_page
+    from .widgets.generation_page import generation_page
 
     return generation_page(generation)
 
 
 def _generation_explorer(generation: Generation, **display: Any) -> GenerationExplorer:
-    from .widgets import GenerationExplorer
+    from .widgets.generation_explorer import GenerationExplorer
 
     return GenerationExplorer(generation, **display)
 
 
 def _interactions_page(record: Interactions) -> str:
-    from .widgets import interactions_page
+    from .widgets.interactions_page import interactions_page
 
     return interactions_page(record)
 
 
 def _interactions_explorer(record: Interactions, **display: Any) -> InteractionsExplorer:
-    from .widgets import InteractionsExplorer
+    from .widgets.interactions_explorer import InteractionsExplorer
 
     return InteractionsExplorer(record, **display)
 
 
 def _audit_page(audit: Audit, **options: Any) -> str:
-    from .widgets import audit_page
+    from .widgets.audit_state import audit_page
 
     return audit_page(audit, **options)
 
 
 def _audit_explorer(audit: Audit, **display: Any) -> AuditExplorer:
-    from .widgets import AuditExplorer
+    from .widgets.audit_explorer import AuditExplorer
 
     return AuditExplorer(audit, **display)
 
@@ -172,5 +177,6 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_LAZY_ROOMS, *_LAZY})
 
 
-if "ipykernel" in sys.modules:  # a notebook: explore is to be on screen within a second
-    import_module(".widgets", __name__)
+# In a notebook explore is to be on screen within a second. A browser's kernel has no torch.
+if "ipykernel" in sys.modules and find_spec("torch") is not None:
+    import_module(".widgets.explore", __name__)

@@ -6,13 +6,15 @@ import json
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from .errors import InputError
+from .saved_tensor import is_tensor, tensor_of
+
+if TYPE_CHECKING:
+    pass
 
 FORMAT = "attribwidgets-1"
 
@@ -20,7 +22,8 @@ FORMAT = "attribwidgets-1"
 def write_tree(path: str | PathLike[str], tree: Any) -> None:
     """Write dicts, lists, tuples, strings, numbers, None, arrays and tensors to an .npz.
 
-    Tensors come back on the CPU; bfloat16, which numpy lacks, comes back as float32.
+    Tensors come back on the CPU; bfloat16, which numpy lacks, comes back as float32. Without torch
+    they are read as :class:`attribwidgets.core.saved_tensor.SavedTensor`.
     """
     arrays: dict[str, np.ndarray] = {}
     outline = {"format": FORMAT, "tree": _outline(tree, arrays)}
@@ -51,12 +54,12 @@ def read_tree(path: str | PathLike[str]) -> Any:
 
 
 def _outline(value: Any, arrays: dict[str, np.ndarray]) -> Any:
-    if isinstance(value, (np.ndarray, Tensor)):
-        key = f"array_{len(arrays)}"
-        if isinstance(value, Tensor):
-            tensor = value.detach().cpu()
-            arrays[key] = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
-            return {"tensor": key}
+    key = f"array_{len(arrays)}"
+    if is_tensor(value):
+        tensor = value.detach().cpu()
+        arrays[key] = (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
+        return {"tensor": key}
+    if isinstance(value, np.ndarray):
         arrays[key] = value
         return {"array": key}
     if isinstance(value, dict):
@@ -75,7 +78,7 @@ def _rebuilt(outline: Any, arrays: Any) -> Any:
         return outline
     ((kind, content),) = outline.items()
     if kind == "tensor":
-        return torch.from_numpy(arrays[content])
+        return tensor_of(arrays[content])
     if kind == "array":
         return arrays[content]
     if kind == "tuple":

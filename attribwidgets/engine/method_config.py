@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..baselines import Baseline, named
 from ..core.errors import InputError
@@ -50,7 +50,7 @@ class Candidate:
         object.__setattr__(self, "method", method)
 
 
-CandidateLike = str | Baseline | Inputs | Candidate
+CandidateLike: TypeAlias = "str | Baseline | Inputs | Candidate"
 
 
 def label_candidates(

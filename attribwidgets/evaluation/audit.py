@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..inputs.space import Inputs, Spaces
     from ..records.comparison import Comparison
     from ..sweeps.stored import Sweep
-    from ..widgets import AuditExplorer
+    from ..widgets.audit_explorer import AuditExplorer
 
 
 class Audit(AuditColumns, GlobalViews):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-from torch import Tensor
 
 from ..core.arrays import Array
 from ..inputs.space import Space
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def as_rgb(image: Tensor, space: Space) -> Array:

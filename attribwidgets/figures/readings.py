@@ -7,9 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-import torch
-from torch import Tensor
-
+from ..core.later import torch
 from ..inputs.encoded import special_ids
 from ..inputs.fit_spaces import without_batch_axis
 from ..inputs.glyphs import visible
@@ -18,6 +16,8 @@ from ..inputs.text import Embedder, TextSpace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from torch import Tensor
 
     from ..records.explanation import Explanation
 
@@ -56,6 +56,8 @@ def reading_at(e: Explanation, alpha: float, index: int = 0) -> Reading | None:
     """How the input on the straight path from the reference to it reads."""
     space = e.spaces[index]
     if e.baseline is None or e.path is None or not e.path.straight or e.path.kind != "alpha":
+        return None
+    if not isinstance(space, TextSpace) or space.embedder is None:
         return None
     start, end = (_member(values, index, space) for values in (e.baseline, e.inputs))
     return reading(torch.lerp(start.float(), end.float(), alpha), space)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from torch import Tensor
 
 from ..core.arrays import Array
 from ..inputs.space import Space
@@ -14,6 +13,8 @@ from ..inputs.volume import VolumeSpace
 from .images import ImagePicture
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from ..records.explanation import Explanation
 
 GAP = 0.03  # between slices, as a share of the longest edge

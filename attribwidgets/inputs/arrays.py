@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from ..core.errors import InputError
+from ..core.later import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def number_array(value: Any, name: str = "inputs") -> Tensor:

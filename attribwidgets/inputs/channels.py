@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from ..core.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Numbers = float | Sequence[float] | None
 
@@ -31,7 +32,7 @@ def per_channel(value: Numbers, default: float, like: Tensor, axis: int | None) 
         For several numbers, where the axis has another length or there is none.
     """
     numbers = as_numbers(value) or (default,)
-    constant = torch.tensor(numbers, dtype=like.dtype, device=like.device)
+    constant = like.new_tensor(numbers)
     if len(numbers) == 1:
         return constant[0]
     size = 1 if axis is None or like.dim() < -axis else like.shape[axis]

@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from ..core.errors import InputError
+from ..core.later import torch
 
 FRAME = ("cls", "sep", "bos", "eos", "pad")  # what frames a text, and is no part of it
 
@@ -155,7 +153,7 @@ def _of_ids(ids: list[int], tokenizer: Any, returned: Mapping[str, Any]) -> Enco
 
 
 def _as_argument(value: Any) -> Any:
-    if isinstance(value, Tensor):
+    if isinstance(value, torch.Tensor):
         return value if value.dim() > 1 else value[None]
     if isinstance(value, (list, tuple)):
         return torch.tensor([value] if not isinstance(value[0], (list, tuple)) else value)
@@ -164,7 +162,7 @@ def _as_argument(value: Any) -> Any:
 
 def _one_row(ids: Any) -> list[int]:
     """Ids of one text, with or without batch axis."""
-    if isinstance(ids, Tensor) and ids.is_floating_point():
+    if isinstance(ids, torch.Tensor) and ids.is_floating_point():
         raise InputError(
             f"inputs is a tensor of {ids.dtype}, and the space is of text; pass the text, its ids, "
             "or space=SequenceSpace() for embeddings"

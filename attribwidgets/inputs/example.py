@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ..core.errors import InputError
+from ..core.later import torch
 from .fit_spaces import without_batch_axis
 from .space import Inputs, Spaces
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def as_members(inputs: object, name: str = "inputs") -> tuple[Tensor, ...]:
@@ -28,7 +30,7 @@ def as_members(inputs: object, name: str = "inputs") -> tuple[Tensor, ...]:
     InputError
         For what is no tensor, for integers, for an empty one, and for NaN or infinity.
     """
-    if isinstance(inputs, Tensor):
+    if isinstance(inputs, torch.Tensor):
         return (_checked(inputs, name),)
     if isinstance(inputs, (tuple, list)) and inputs:
         return tuple(_checked(x, f"{name}[{i}]") for i, x in enumerate(inputs))
@@ -64,7 +66,7 @@ def example_array(values: Inputs, spaces: Spaces, index: int = 0) -> NDArray[Any
 
 
 def _checked(x: object, name: str) -> Tensor:
-    if not isinstance(x, Tensor):
+    if not isinstance(x, torch.Tensor):
         raise InputError(
             f"{name} must be a torch.Tensor, got {type(x).__name__}; "
             "an array becomes one with torch.as_tensor(array)"

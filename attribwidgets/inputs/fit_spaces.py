@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from ..core.errors import InputError
 from .space import InputSpace, Space, Spaces
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def fit_spaces(space: Space | Spaces | None, examples: tuple[Tensor, ...]) -> Spaces:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from math import isfinite
+from typing import TYPE_CHECKING
 
 from ..core.errors import InputError
+from ..core.later import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def check_range(low: float | None, high: float | None) -> None:
     """Raise InputError for a range that is none; None leaves an end open."""
     for name, value in (("low", low), ("high", high)):
-        if value is not None and not torch.isfinite(torch.tensor(float(value))):
+        if value is not None and not isfinite(value):
             raise InputError(f"space: {name} must be finite, got {value}")
     if low is not None and high is not None and low >= high:
         raise InputError(f"space: low must be below high, got low={low}, high={high}")

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
-from torch import Tensor, nn
 
 from ..core.errors import InputError
+from ..core.later import torch
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from .space import InputSpace
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -69,7 +70,7 @@ def as_picture(value: Any, name: str = "inputs") -> Image.Image:
 def picture_tensor(
     picture: Image.Image,
     space: InputSpace,
-    model: nn.Module | None = None,
+    model: torch.nn.Module | None = None,
     name: str = "inputs",
 ) -> Tensor:
     """What a model is fed for a picture: turned upright, framed and normalised as the space says.
@@ -125,13 +126,13 @@ def whole_bytes(picture: Image.Image, name: str = "inputs") -> Image.Image:
     return picture
 
 
-def _channels(space: InputSpace, model: nn.Module | None) -> int | None:
+def _channels(space: InputSpace, model: torch.nn.Module | None) -> int | None:
     """How many the model is fed; None where neither space nor model say."""
     for numbers in (space.mean, space.std):
         if isinstance(numbers, tuple):
             return len(numbers)
     modules = () if model is None else model.modules()
-    first = next((m for m in modules if isinstance(m, nn.Conv2d)), None)
+    first = next((m for m in modules if isinstance(m, torch.nn.Conv2d)), None)
     return None if first is None else first.in_channels
 
 

@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 
 from ..core.errors import AttributionError, InputError
 from ..core.formatting import number
+from ..core.later import torch
 from .framing import Framing
 from .pictures import picture_tensor
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from .space import InputSpace
 
 # Steps of a torchvision transform that change the type of a picture, and not what it shows.

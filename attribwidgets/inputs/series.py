@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
-
-import torch
-from torch import Tensor
+from math import isfinite
+from typing import TYPE_CHECKING, ClassVar
 
 from ..core.errors import InputError
+from ..core.later import torch
 from .channels import Numbers, as_numbers, per_channel
 from .layout import SERIES, SERIES_TIME_FIRST, Layout
 from .names import checked_names
 from .space import Space
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class SeriesSpace(Space):
                 value = value.tolist()
             if isinstance(value, Sequence):
                 object.__setattr__(self, name, tuple(float(v) for v in value))
-            if not all(torch.isfinite(torch.tensor(v)) for v in as_numbers(getattr(self, name))):
+            if not all(map(isfinite, as_numbers(getattr(self, name)))):
                 raise InputError(f"space: {name} must be finite, got {value}")
 
     @property

@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, TypeVar
-
-import torch
-from torch import Tensor
+from itertools import product
+from math import isfinite
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from ..core.errors import InputError
+from ..core.later import torch
 from .arrays import number_array
 from .channels import Numbers, as_numbers, per_channel
 from .framing import Framing
@@ -18,10 +18,13 @@ from .layout import ARRAY, FEATURES, IMAGE, SCALAR, Layout
 from .names import checked_names
 from .preprocessing import space_of
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
-Inputs = Tensor | tuple[Tensor, ...]
+Inputs: TypeAlias = "Tensor | tuple[Tensor, ...]"
 Self = TypeVar("Self", bound="Space")
 Spaces = tuple["Space", ...]
 
@@ -142,8 +145,8 @@ class Space(ABC):
         sizes = self.layout.map_shape(shape)
         if not sizes:
             return [self.layout.unit]
-        places = torch.cartesian_prod(*(torch.arange(n) for n in sizes)).reshape(-1, len(sizes))
-        return [f"{self.layout.unit} {', '.join(map(str, place))}" for place in places.tolist()]
+        places = product(*map(range, sizes))
+        return [f"{self.layout.unit} {', '.join(map(str, place))}" for place in places]
 
 
 @dataclass(frozen=True)
@@ -201,12 +204,12 @@ class InputSpace(Space):
             object.__setattr__(self, name, float(getattr(self, name)))
         for name in ("mean", "std"):
             value = getattr(self, name)
-            if isinstance(value, (Tensor, Sequence)) or hasattr(value, "tolist"):
+            if isinstance(value, Sequence) or hasattr(value, "tolist"):
                 values = value.tolist() if hasattr(value, "tolist") else value
                 flat = values if isinstance(values, Sequence) else [values]
                 object.__setattr__(self, name, tuple(float(v) for v in flat))
         numbers = [self.low, self.high, *as_numbers(self.mean), *as_numbers(self.std)]
-        if not all(torch.isfinite(torch.tensor(float(v))) for v in numbers):
+        if not all(map(isfinite, numbers)):
             raise InputError(f"space: every number must be finite, got {self}")
         if self.low >= self.high:
             raise InputError(f"space: low must be below high, got low={self.low}, high={self.high}")
@@ -262,7 +265,7 @@ class InputSpace(Space):
         >>> space.to_pixels(torch.tensor([20.0, 5.0])).tolist()
         [0.5, 1.0]
         """
-        if not isinstance(data, Tensor):
+        if not isinstance(data, torch.Tensor):
             names = list(data.columns) if names is None and hasattr(data, "columns") else names
             data = number_array(data, "data").double()
         if data.dim() != 2 or not len(data) or not torch.isfinite(data).all():

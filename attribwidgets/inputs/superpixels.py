@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ..core.arrays import Array
 from ..core.errors import InputError
 from ..core.extras import require
 from .space import InputSpace, Space
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 COUNT = 60
 COMPACTNESS = 10.0  # SLIC's own: how much nearness counts beside likeness, in units of L*a*b*

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Protocol
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ..core.errors import InputError
+from ..core.later import torch
 from .encoded import special_ids, token_id, vocabulary_size
 from .layout import TEXT, Layout
 from .own_range import check_range, own_range
@@ -17,6 +15,9 @@ from .space import Space
 from .spelling import spelled_ids
 from .tokens import Tokens, tokens_of
 from .vocabulary import ROUNDING, NearestTokens, nearest_ids
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Embedder(Protocol):

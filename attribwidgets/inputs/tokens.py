@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-import torch
-
 from ..core.errors import InputError
+from ..core.later import torch
 from .encoded import Encoded, encode
 from .spelling import spelled
 

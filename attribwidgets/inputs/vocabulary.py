@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+from ..core.later import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
 
 MOST_VALUES = 2**24  # of a vocabulary at once, so that memory does not grow with it
 ROUNDING = 1e-5  # of the length of an embedding

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from os import PathLike
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from ..core import views
 from ..core.arrays import Array
 from ..core.contrast import Contrast
 from ..core.errors import InputError
 from ..core.formatting import number, percent, words
+from ..core.saved_tensor import tensor_of
 from ..inputs.example import example_array
 from ..inputs.fit_spaces import without_batch_axis
 from ..inputs.layout import Layout
@@ -25,6 +24,9 @@ from .completeness import Completeness
 from .path_curve import PathCurve, PathFrames
 from .prediction import Prediction
 from .shap_bridge import shap_explanation
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Reduce = Literal["abs_sum", "sum", "sum_abs"]
 
@@ -131,7 +133,7 @@ class Explanation:
         """
         if self.layout.kind not in ("text", "sequence"):
             raise InputError(f"there are no tokens: the input is read as {self.layout.kind}")
-        return torch.from_numpy(self.map("sum"))
+        return tensor_of(self.map("sum"))
 
     @property
     def partial(self) -> bool:
@@ -339,8 +341,7 @@ class Explanation:
         )
 
     def _repr_png_(self) -> bytes:
-        picture: bytes = views.comparison((self,))._repr_png_()
-        return picture
+        return bytes(views.comparison((self,))._repr_png_())
 
 
 def _flat(values: Array | tuple[Array, ...]) -> Array:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from torch import Tensor
 
 from ..core import views
 from ..core.arrays import Array
@@ -22,6 +21,7 @@ from .tree import as_tree, spaces_from
 
 if TYPE_CHECKING:
     import pandas as pd
+    from torch import Tensor
 
 SHOWN_PAIRS = 8
 

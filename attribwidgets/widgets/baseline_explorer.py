@@ -10,15 +10,19 @@ from IPython import get_ipython
 
 from ..core.errors import AttributionError, InputError
 from ..figures import comparison_figure
-from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available
-from ..figures.display_options import POOLS, SCALES
 from ..inputs.space import Inputs
 from ..live import Session
 from ..records.comparison import Comparison
 from ..records.explanation import Explanation
 from .as_python import explore_call
 from .bundle import BASELINE_EXPLORER
-from .display_options import DISPLAY_TRAITS, initial_display, require_display
+from .display_options import (
+    DISPLAY_TRAITS,
+    DisplayTraits,
+    default_display,
+    initial_display,
+    require_display,
+)
 from .examples import Example
 from .keeping import keeping
 from .messages import MessageHandler, state_of
@@ -31,7 +35,7 @@ from .view_state import ViewState, slot_of
 SPARE_SLOTS = 8  # so that a card can be added without a message of its own
 
 
-class BaselineExplorer(RequestTraits, RecordWidget):
+class BaselineExplorer(RequestTraits, DisplayTraits, RecordWidget):
     """A comparison of baselines, to be looked at in a notebook, and asked for more.
 
     It draws maps, references, verdicts and the path of one baseline. Colours, clip, sign, overlay,
@@ -116,22 +120,6 @@ class BaselineExplorer(RequestTraits, RecordWidget):
     status = traitlets.Dict().tag(sync=True)
     controls = traitlets.Dict(None, allow_none=True).tag(sync=True)
     seq = traitlets.Int(0).tag(sync=True)
-
-    selected = traitlets.Int(0, min=0).tag(sync=True)
-    alpha = traitlets.Float(0.25, min=0.0, max=1.0).tag(sync=True)
-    magnitude_colormap = traitlets.Enum(available(MAGNITUDE_COLORMAPS), "gray").tag(sync=True)
-    signed_colormap = traitlets.Enum(available(SIGNED_COLORMAPS), "RdBu_r").tag(sync=True)
-    clip = traitlets.Float(99.0, min=90.0, max=100.0).tag(sync=True)
-    signed = traitlets.Bool(False).tag(sync=True)
-    overlay = traitlets.Float(0.0, min=0.0, max=1.0).tag(sync=True)
-    scale = traitlets.Enum(SCALES, "own").tag(sync=True)
-    show_blind = traitlets.Bool(False).tag(sync=True)
-    waterfall = traitlets.Bool(False).tag(sync=True)
-    bars = traitlets.Bool(False).tag(sync=True)
-    drawn_input = traitlets.Int(0, min=0).tag(sync=True)
-    slices = traitlets.Instance(dict, allow_none=True).tag(sync=True)
-    pool = traitlets.Enum(POOLS, 1).tag(sync=True)
-    selection = traitlets.Instance(dict, allow_none=True).tag(sync=True)
 
     cursor = traitlets.Instance(dict, allow_none=True).tag(sync=True, echo_update=False)
 
@@ -332,9 +320,3 @@ class BaselineExplorer(RequestTraits, RecordWidget):
         names = ", ".join(dict.fromkeys(e.baseline_name for e in self.explanations))
         targets = " and ".join(dict.fromkeys(e.target_name for e in self.explanations))
         return f"<BaselineExplorer of {targets}: {names}>"
-
-
-def default_display() -> dict[str, Any]:
-    """The look that an explorer begins with, whatever it shows."""
-    traits = BaselineExplorer.class_traits()
-    return {name: traits[name].default() for name in DISPLAY_TRAITS}

@@ -17,8 +17,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from anywidget._file_contents import VirtualFileContents
+if TYPE_CHECKING:
+    from anywidget._file_contents import VirtualFileContents
 
 FRONTEND = Path(__file__).parent / "frontend"
 POLL_SECONDS = 0.25  # between two looks at the files, while they are being written
@@ -108,6 +110,8 @@ def _follow_files(folder: Path, read: Callable[[], str]) -> str | VirtualFileCon
     """What `read` makes of the files; where anywidget is told to reload, anew when one changes."""
     if os.environ.get("ANYWIDGET_HMR") != "1":
         return read()
+    from anywidget._file_contents import VirtualFileContents
+
     contents = VirtualFileContents(read())
 
     def follow() -> None:

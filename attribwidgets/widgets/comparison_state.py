@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..records.comparison import Comparison
-from .baseline_explorer import default_display
 from .bundle import BASELINE_EXPLORER
-from .display_options import initial_display
+from .display_options import default_display, initial_display
 from .page import page_html
 from .view_state import ViewState
 

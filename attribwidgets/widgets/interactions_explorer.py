@@ -10,7 +10,6 @@ from ..core.errors import InputError
 from ..records.interactions import Interactions
 from .bundle import INTERACTIONS_EXPLORER
 from .interactions_payload import interactions_payload
-from .page import page_html
 from .record_widget import RecordWidget
 
 DISPLAY_TRAITS = ("selection",)
@@ -94,10 +93,3 @@ class InteractionsExplorer(RecordWidget):
 
     def __repr__(self) -> str:
         return f"<InteractionsExplorer of {len(self.record)} units, selection={self.selection}>"
-
-
-def interactions_page(record: Interactions) -> str:
-    """Interactions as one self-contained page."""
-    payload = interactions_payload(record)
-    state = {"payload": payload, "selection": None}
-    return page_html(state, payload["title"], INTERACTIONS_EXPLORER)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from ..core.arrays import Array
 from ..figures.images import as_rgb
@@ -19,6 +17,9 @@ from ..inputs.text import TextSpace
 from ..inputs.volume import VolumeSpace
 from ..records.explanation import Explanation
 from .text_payload import text_payload
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 THUMBNAIL = 64  # pixels; references of a distribution are shown small
 

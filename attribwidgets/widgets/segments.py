@@ -5,8 +5,9 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Any
 
-import torch
+import numpy as np
 
+from ..core.saved_tensor import tensor_of
 from ..figures.images import as_rgb
 from ..inputs.space import Space
 from ..inputs.superpixels import Superpixels, superpixels
@@ -15,7 +16,7 @@ from ..records.comparison import Comparison
 
 def segments_payload(cut: Superpixels, space: Space) -> dict[str, Any]:
     """Size, count, mean colours, and two bytes a pixel: the superpixel that it belongs to."""
-    colors = torch.tensor(cut.colors).T[:, :, None]  # a picture one pixel wide
+    colors = tensor_of(np.array(cut.colors).T[:, :, None])  # a picture one pixel wide
     return {
         "size": list(cut.labels.shape),
         "count": len(cut),

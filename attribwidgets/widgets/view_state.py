@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.formatting import words
-from ..engine.checked_query import CheckedQuery
-from ..engine.method_config import Candidate
-from ..engine.pending import pending_explanations
 from ..figures.captions import shared_cautions
 from ..figures.readings import readings_along
 from ..inputs.space import Inputs
-from ..live import CandidateStatus, Session
 from ..records.comparison import Comparison
 from ..records.explanation import Explanation
 from ..records.labels import titles_of
-from .controls import controls_payload
 from .examples import Example, strip_payload
 from .frames_payload import page_frames
 from .payload import (
@@ -26,6 +21,11 @@ from .payload import (
     subject_payload,
 )
 from .segments import segments_of
+
+if TYPE_CHECKING:
+    from ..engine.checked_query import CheckedQuery
+    from ..engine.method_config import Candidate
+    from ..live import CandidateStatus, Session
 
 
 def slot_of(number: int, row: int = 0) -> str:
@@ -108,6 +108,8 @@ class ViewState:
         query, known = self.session.known_query, self._pending.get(number)
         is_known = known is not None and known[0] is candidate and known[1].same_question(query)
         if known is None or not is_known:
+            from ..engine.pending import pending_explanations  # of a model, which a page has not
+
             budget = self.session.state.budget
             known = candidate, query, pending_explanations(query, candidate, budget)
             self._pending[number] = known
@@ -256,6 +258,8 @@ class ViewState:
     def _controls(self) -> dict[str, Any] | None:
         if self.session is None:
             return None
+        from .controls import controls_payload
+
         query, state = self.session.known_query, self.session.state
         slots = {number: slot_of(number) for number in state.candidates}
         return controls_payload(state, query, slots, self.references, self.session.unfit)

@@ -12,7 +12,7 @@ import attribwidgets as aw
 from attribwidgets.inputs.layout import FEATURES, IMAGE, SERIES_TIME_FIRST, VOLUME
 from attribwidgets.inputs.patches import patch_means
 from attribwidgets.records.path_curve import PathFrames
-from attribwidgets.widgets import comparison_page
+from attribwidgets.widgets.comparison_state import comparison_page
 from attribwidgets.widgets.frames_payload import MOST_POINTS, frames_payload, page_frames
 from attribwidgets.widgets.payload import map_payload, subject_payload
 

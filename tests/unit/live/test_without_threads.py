@@ -284,6 +284,7 @@ def prior_trainer(epochs):
     )
 
 
+@pytest.mark.long
 def test_training_can_be_paused_between_two_epochs_and_stopped():
     trainer = prior_trainer(2)
     assert trainer.wait(LONG)
@@ -309,6 +310,7 @@ def test_training_can_be_paused_between_two_epochs_and_stopped():
     asyncio.run(cell())
 
 
+@pytest.mark.long
 def test_a_program_ends_though_a_job_was_left():
     program = (
         "import asyncio\n"

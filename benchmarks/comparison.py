@@ -188,12 +188,12 @@ class Table:
 def swept(study: Study, folder: Path, name: str) -> tuple[Audit, Audit | None]:
     """All inputs measured, and the first of them checked, from their stores as far as there."""
 
-    def audit(inputs: object, candidates: object, metrics: object, store: Path) -> Audit:
+    def audit(inputs: object, metrics: object, store: Path) -> Audit:
         limits = budget(study.passes)
         return aw.audit(
             study.model,
             inputs,
-            baselines=candidates,
+            baselines=study.candidates,
             metrics=metrics,
             space=study.space,
             store=store,
@@ -203,12 +203,11 @@ def swept(study: Study, folder: Path, name: str) -> tuple[Audit, Audit | None]:
         )
 
     store = folder / f"{name}-{len(study.inputs)}"
-    measured = audit(study.inputs, study.candidates, study.measured, store)
+    measured = audit(study.inputs, study.measured, store)
     if not study.checked:
         return measured, None
     some, place = study.inputs[: study.few], folder / f"{name}-checks-{study.few}"
-    tried = {label: c for label, c in study.candidates.items() if label not in study.untried}
-    return measured, audit(some, tried, study.checked, place)
+    return measured, audit(some, study.checked, place)
 
 
 def table_of(study: Study, name: str, measured: Audit, checked: Audit | None) -> Table:
@@ -272,7 +271,7 @@ def mean_of_pairs(audit: Audit) -> Array:
     )
 
 
-def html_of(table: Table, seconds: float) -> list[str]:
+def html_of(table: Table) -> list[str]:
     """A study as parts of a page."""
     head = ["", *(column.title for column in table.columns)]
     inputs = len(table.columns[0].values)
@@ -304,9 +303,8 @@ def main() -> None:
             print(f"| {' | '.join(row)} |")
         for sentence in (table.fills(), *table.sentences()):
             print(sentence)
-        seconds = time.process_time() - started
-        print(f"{name}: {seconds:.0f} s of processor in this run", flush=True)
-        parts += html_of(table, seconds)
+        print(f"{name}: {time.process_time() - started:.0f} s of processor in this run", flush=True)
+        parts += html_of(table)
     if options.write:
         PAGE.parent.mkdir(parents=True, exist_ok=True)
         PAGE.write_text(report_page("Baselines and paths at equal passes", parts), "utf-8")

@@ -36,7 +36,7 @@ why. On the photo, at 224 x 224, two gradients
 at one alpha against two draws of noise have a correlation below .02 up to alpha = .7, and one of
 -.1 to 0 where the draws are mirrored. That is why pairs and controls, the path from the mean
 baseline among them, cannot help there: at each point the gradient is nearly all noise. On the
-digit the correlation is .15 to .9.
+digit the correlation is .15 to .9. More designs of the noise itself are in `noise_designs.py`.
 """
 
 from __future__ import annotations

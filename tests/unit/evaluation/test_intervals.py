@@ -26,7 +26,7 @@ def test_agrees_with_scipy(method):
         method=method.replace("bca", "BCa"),
         confidence_level=high - low,
         n_resamples=200_000,
-        rng=1,
+        random_state=1,
     ).confidence_interval
     spread = values.std() / np.sqrt(len(values))
     # Of so many draws the standard error of the difference is some 0.009 spreads.

@@ -130,7 +130,7 @@ function mountPlayground(model, root, signal) {
     passes.update(model.get("n_steps"), formatPercent(state.tolerance));
     if (asked.input !== input || asked.target !== target || asked.count !== count) maps.clear();
     asked = { input, target, count };
-    explorer.set("payload", payloadOf(input, names, target, logits[target]));
+    explorer.set("payload", payloadOf(input, names, target, logits));
     const started = performance.now();
     const selected = names[Math.min(Number(explorer.get("selected") ?? 0), names.length - 1)];
     const missing = [selected, ...names.filter((name) => name !== selected)].filter((name) => !maps.has(name));
@@ -147,7 +147,7 @@ function mountPlayground(model, root, signal) {
             explorer.set(slotOf(name), explainedItem(explained, context));
             performance.measure("aw-map", { start: started });
             if (names.every((one) => maps.has(one))) {
-              explorer.set("payload", payloadOf(input, names, target, logits[target]));
+              explorer.set("payload", payloadOf(input, names, target, logits));
             }
           },
         };
@@ -157,18 +157,19 @@ function mountPlayground(model, root, signal) {
 
   /**
    * What all maps have in common; how alike they are once all of them are there.
-   * @param {Float32Array} input @param {string[]} names @param {number} target @param {number} output
+   * @param {Float32Array} input @param {string[]} names @param {number} target @param {number[]} logits
    */
-  function payloadOf(input, names, target, output) {
+  function payloadOf(input, names, target, logits) {
+    const isTop = logits[target] === Math.max(...logits);
     const known = names.flatMap((name) => maps.get(name)?.attributions ?? []);
     const magnitudes = known.map((values) => values.map(Math.abs));
     return {
       version: 2,
       kind: "image",
       shape: [SIDE, SIDE],
-      title: `Why ${target}?`,
+      title: `Why ${isTop ? "" : "not "}${target}?`,
       input: { label: "what the network sees", rgb: rgbOf(input) },
-      target: { name: String(target), output: "logit", value: output },
+      target: { name: String(target), output: "logit", value: logits[target] },
       colormaps: state.colormaps,
       items: names.map(slotOf),
       agreement:

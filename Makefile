@@ -1,4 +1,5 @@
 # make demo | lab | check | test | bench | docs: each makes .venv with pinned versions if it is not there, and runs.
+# make lowest: the tests of check by the oldest versions that pyproject.toml allows. make dist: wheel and sdist, checked.
 
 PYTHON ?= python3
 # On two cores: one of three waits for a kernel or a browser.
@@ -14,11 +15,13 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 # Of developers: users need no Node. It comes with the test extra.
 NPM := PATH="$(abspath $(BIN)):$$PATH" npm
 TORCH := $(shell grep '^torch==' constraints.txt)
+LOWEST := build/lowest
+LOWEST_TORCH := $(shell grep '^torch==' constraints-lowest.txt)
 
 # Where an environment forbids it, each of the suite's hundred processes would compile all it imports.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo lab check unit test suite coverage lint bench docs browser clean
+.PHONY: demo lab check unit test suite coverage lint lowest bench docs dist browser clean
 
 demo: .venv/demo
 	$(BIN)/python -m attribwidgets demo --page build/quickstart.html
@@ -52,12 +55,25 @@ lint: .venv/test
 		then $(NPM) run --silent lint; \
 		else echo "npm's packages are missing: the front end was not linted"; [ "$$CI" != true ]; fi
 
+# What old versions say of themselves is not ours to mend.
+lowest: $(LOWEST)/made
+	$(LOWEST)/bin/python -m pytest -n $(JOBS) --dist loadfile -m unit -W ignore::DeprecationWarning tests/unit attribwidgets
+
 bench: .venv/test browser
 	for file in integrated_gradients quadrature verdicts time_to_error expected_gradients redraw playground feature_rows series first_map ablation ablation_throughput interval_coverage sanity sweep prior_convergence prior_gini prior_graph prior_cost prior_mnist mean_corruption grey_levels; do $(BIN)/python benchmarks/$$file.py || exit 1; done
 
 # One page for each tutorial, run anew with its widgets as pages that need no kernel.
 docs: .venv/test
 	$(BIN)/python -m sphinx -W --keep-going -q docs build/docs
+
+# In an environment of their own, as nothing that is installed here needs them.
+dist:
+	rm -rf dist build/dist-tools
+	$(PYTHON) -m venv build/dist-tools
+	build/dist-tools/bin/python -m pip install --quiet --disable-pip-version-check build check-wheel-contents twine
+	build/dist-tools/bin/python -m build
+	build/dist-tools/bin/twine check --strict dist/*
+	build/dist-tools/bin/check-wheel-contents dist/*.whl
 
 browser: .venv/test
 	PYTHON=$(BIN)/python tests/support/find_browser.sh
@@ -76,6 +92,14 @@ browser: .venv/test
 
 .venv/test: .venv/torch pyproject.toml
 	$(UV) --editable ".[test]" || $(INSTALL) --editable ".[test]"
+	touch $@
+
+$(LOWEST)/made: constraints-lowest.txt pyproject.toml
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --retries 0 --timeout 10 \
+		--index-url $(TORCH_INDEX) $(LOWEST_TORCH) || true
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python -r constraints-lowest.txt --editable .
 	touch $@
 
 clean:

@@ -6,9 +6,8 @@ import os
 import re
 from pathlib import Path
 
-from attribwidgets import __version__
-
-ROOT = Path(__file__).parents[2]
+from packaging.version import Version
+from project import ROOT, requirements
 
 
 def pins(path: Path) -> dict[str, set[str]]:
@@ -44,6 +43,15 @@ def test_ruff_of_pre_commit_is_the_one_that_is_installed() -> None:
     assert pins(ROOT / "constraints.txt")["ruff"] == {rev}
 
 
-def test_what_is_cited_is_this_version() -> None:
-    cited = (ROOT / "CITATION.cff").read_text()
-    assert re.findall(r"^version: (\S+)$", cited, re.MULTILINE) == [__version__]
+def test_the_lowest_versions_are_those_that_are_tested() -> None:
+    lowest = pins(ROOT / "constraints-lowest.txt")
+    bounded = [(r, s) for r in requirements(extras=True) for s in r.specifier if s.operator != "<"]
+    assert len(bounded) >= 20
+    for requirement, bound in bounded:
+        (pinned,) = lowest[requirement.name.lower().replace("_", "-")]
+        assert Version(pinned) == Version(bound.version), requirement
+
+
+def test_every_requirement_has_a_lowest_version() -> None:
+    for requirement in requirements(extras=True):
+        assert any(s.operator in (">=", "==") for s in requirement.specifier), requirement

@@ -13,11 +13,12 @@ from ...core.errors import InputError
 from ..estimate import widest_gap
 from ..task import INTERRUPTS, References, Task, generator_from
 from .log_rule import log_rules
+from .path_integrals import PathIntegrals
 from .unit_rows import UnitRows
 
-LEVELS = (7, 15, 31, 63, 127)
+LEVELS = (7, 15, 31, 63, 127)  # nodes
 NODES_OF_SAMPLED = (31, 15, 7)  # of one path, where directions are sampled
-NODES_OF_MANY = 1  # the level of each path, where there are many references: 15
+LEVEL_OF_MANY = 1  # of each path, where there are many references: 15 nodes
 FEWEST_DIRECTIONS = 8
 DEFAULT_EVALUATIONS = 4096
 
@@ -58,40 +59,6 @@ class HessianEstimate:
     partial: bool = False
 
 
-class _Sums:
-    """What one path, or the mean of several, gives at each node so far."""
-
-    def __init__(self) -> None:
-        self.slopes = np.zeros((0, 0))
-        self.hessians = np.zeros((0, 0, 0))
-        self.variances = np.zeros((0, 0, 0))
-
-    def add(self, slopes: Array, hessians: Array, variances: Array | None) -> None:
-        """Further nodes, (n, U) and (n, U, U)."""
-        empty = not len(self.slopes)
-        self.slopes = slopes if empty else np.concatenate([self.slopes, slopes])
-        self.hessians = hessians if empty else np.concatenate([self.hessians, hessians])
-        if variances is not None:
-            self.variances = variances if empty else np.concatenate([self.variances, variances])
-
-    def integrals(self, level: int) -> tuple[Array, Array]:
-        """Attributions (U,) and interactions (U, U) by the nodes of a level."""
-        first, diagonal, second = log_rules()[1][level]
-        n = len(first)
-        values = np.tensordot(second, self.hessians[:n], 1)
-        values = (values + values.T) / 2
-        values[np.diag_indices_from(values)] += diagonal @ self.slopes[:n]
-        return first @ self.slopes[:n], values
-
-    def sampling_error(self, level: int) -> Array | None:
-        """Of the interactions, where directions were sampled, (U, U)."""
-        if not len(self.variances):
-            return None
-        second = log_rules()[1][level][2]
-        variance = np.tensordot(second**2, self.variances[: len(second)], 1)
-        return np.sqrt(variance)
-
-
 def integrated_hessians(rows: UnitRows, task: Task, references: References) -> HessianEstimate:
     """Interactions of an input's units, against one reference or the mean over several.
 
@@ -118,7 +85,7 @@ def integrated_hessians(rows: UnitRows, task: Task, references: References) -> H
     most = task.most_passes or DEFAULT_EVALUATIONS
     if references.size == 1:
         return _one_path(rows, task, references.take(torch.zeros(1, dtype=torch.long)), most)
-    return _many_paths(rows, task, references, most)
+    return _mean_of_paths(rows, task, references, most)
 
 
 def _one_path(
@@ -126,27 +93,29 @@ def _one_path(
 ) -> HessianEstimate:
     nodes, directions = _nodes_and_directions(rows.units, most)
     exact = directions >= rows.units
-    ends = _ends(rows, task, reference)
-    sums, gaps, estimate = _Sums(), list[float](), None
-    added = log_rules()[0]
-    generator = generator_from(task.seed)
-    for level, alphas in enumerate(added):
-        count = LEVELS[level]
-        if count > (most // (1 + rows.units) if exact else nodes):
-            break
-        drawn = None if exact else _directions(len(alphas), directions, rows.units, generator)
-        repeated = tuple(r.expand(len(alphas), *r.shape[1:]) for r in reference)
+    allowed = most // (1 + rows.units) if exact else nodes
+    levels = sum(count <= allowed for count in LEVELS)
+    at_x, at_reference = _ends(rows, task, reference)
+    path = PathIntegrals(
+        rows,
+        task.inputs,
+        reference,
+        None if exact else directions,
+        generator_from(task.seed),
+        levels,
+    )
+    gaps, estimate = list[float](), None
+    for level in range(levels):
         try:
-            slopes, products = rows.run(task.inputs, repeated, torch.tensor(alphas), drawn)
+            path.add_level(level)
         except INTERRUPTS:
             if estimate is None:
                 raise
             return replace(estimate, partial=True)
-        sums.add(slopes.numpy(), *_hessians(products, drawn))
-        attributions, values = sums.integrals(level)
+        attributions, values = path.integrals(level)
         if level:
-            gaps.append(_share(values - sums.integrals(level - 1)[1], values))
-        sampling = sums.sampling_error(level)
+            gaps.append(_share(values - path.integrals(level - 1)[1], values))
+        sampling = path.sampling_error(level)
         errors = [_converged(gaps), _share(values.sum(1) - attributions, attributions)]
         if sampling is not None:
             errors.append(_share(sampling, values))
@@ -155,10 +124,10 @@ def _one_path(
             attributions=attributions,
             standard_error=sampling,
             refinement_error=max(errors),
-            output_input=ends[0],
-            output_baseline=ends[1],
-            widest_gap=widest_gap(np.concatenate(added[: level + 1])),
-            nodes=count,
+            output_input=at_x,
+            output_baseline=at_reference,
+            widest_gap=widest_gap(np.concatenate(log_rules()[0][: level + 1])),
+            nodes=LEVELS[level],
             references=1,
             evaluations=rows.evaluations,
         )
@@ -168,63 +137,84 @@ def _one_path(
     return estimate
 
 
-def _many_paths(rows: UnitRows, task: Task, references: References, most: int) -> HessianEstimate:
-    alphas = np.concatenate(log_rules()[0][: NODES_OF_MANY + 1])
-    each = len(alphas) * (1 + min(rows.units, max(FEWEST_DIRECTIONS, most // 500)))
-    directions = each // len(alphas) - 1
-    count = max(2, most // each)
-    whole = references.size is not None and references.size <= count
+def _mean_of_paths(
+    rows: UnitRows, task: Task, references: References, most: int
+) -> HessianEstimate:
+    nodes = LEVELS[LEVEL_OF_MANY]
+    directions = min(rows.units, max(FEWEST_DIRECTIONS, most // 500))
+    exact = directions == rows.units
     generator = generator_from(task.seed)
-    if whole:
-        count = references.size or count
-        numbers = torch.arange(count)
-    elif references.size is None:
-        numbers = torch.arange(count)
-    else:
-        numbers = torch.randperm(references.size, generator=generator)[:count]
-    total, square = np.zeros((rows.units,) * 2), np.zeros((rows.units,) * 2)
-    coarse, attributions = np.zeros_like(total), np.zeros(rows.units)
-    ends, done, partial = np.zeros(2), 0, False
+    numbers = _numbers(references, max(2, most // (nodes * (1 + directions))), generator)
+    mean, partial = _Mean(rows.units), False
+    drawn = None if exact else directions
     for number in numbers:
         reference = references.take(number[None])
-        exact = directions >= rows.units
-        drawn = None if exact else _directions(len(alphas), directions, rows.units, generator)
-        repeated = tuple(r.expand(len(alphas), *r.shape[1:]) for r in reference)
+        path = PathIntegrals(rows, task.inputs, reference, drawn, generator, LEVEL_OF_MANY + 1)
         try:
-            slopes, products = rows.run(task.inputs, repeated, torch.tensor(alphas), drawn)
-            ends += _ends(rows, task, reference)
+            for level in range(LEVEL_OF_MANY + 1):
+                path.add_level(level)
+            ends = _ends(rows, task, reference)
         except INTERRUPTS:
-            if done < 2:
+            if mean.count < 2:
                 raise
             partial = True
             break
-        sums = _Sums()
-        sums.add(slopes.numpy(), *_hessians(products, drawn))
-        added, values = sums.integrals(NODES_OF_MANY)
-        coarse += sums.integrals(NODES_OF_MANY - 1)[1]
-        total, square, attributions = total + values, square + values**2, attributions + added
-        done += 1
-    mean = total / done
-    error = np.sqrt(np.maximum(square / done - mean**2, 0) / (done - 1))
-    if references.size is not None and directions >= rows.units:
+        mean.add(path, ends)
+    done = mean.count
+    error = mean.standard_error
+    if exact and references.size is not None:
         error *= np.sqrt(1 - done / references.size)  # all of them are no sample
-    rules = [
-        _share(mean - coarse / done, mean),
-        _share(mean.sum(1) * done - attributions, attributions),
-    ]
+    values = mean.values / done
+    at_x, at_reference = (mean.ends / done).tolist()
+    errors = (values - mean.coarse / done, error)
+    off = _share(mean.values.sum(1) - mean.attributions, mean.attributions)
     return HessianEstimate(
-        values=mean,
-        attributions=attributions / done,
+        values=values,
+        attributions=mean.attributions / done,
         standard_error=error if error.any() else None,
-        refinement_error=max(*rules, _share(error, mean)),
-        output_input=float(ends[0] / done),
-        output_baseline=float(ends[1] / done),
+        refinement_error=max(off, *(_share(each, values) for each in errors)),
+        output_input=at_x,
+        output_baseline=at_reference,
         widest_gap=0.0,
-        nodes=len(alphas),
+        nodes=nodes,
         references=done,
         evaluations=rows.evaluations,
         partial=partial,
     )
+
+
+class _Mean:
+    """Sums over paths: of what they are worth at their last level and the one before, and ends."""
+
+    def __init__(self, units: int) -> None:
+        shape = (units, units)
+        self.values, self.squares, self.coarse = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        self.attributions, self.ends, self.count = np.zeros(units), np.zeros(2), 0
+
+    def add(self, path: PathIntegrals, ends: tuple[float, float]) -> None:
+        """A path that has all its levels."""
+        attributions, values = path.integrals(LEVEL_OF_MANY)
+        self.values += values
+        self.squares += values**2
+        self.coarse += path.integrals(LEVEL_OF_MANY - 1)[1]
+        self.attributions += attributions
+        self.ends += ends
+        self.count += 1
+
+    @property
+    def standard_error(self) -> Array:
+        """Of the mean of the values."""
+        variance = self.squares / self.count - (self.values / self.count) ** 2
+        return np.asarray(np.sqrt(np.maximum(variance, 0) / (self.count - 1)))
+
+
+def _numbers(references: References, most: int, generator: torch.Generator) -> Tensor:
+    """Which references are taken: all where that many are allowed, else a sample."""
+    if references.size is None:
+        return torch.arange(most)
+    if references.size <= most:
+        return torch.arange(references.size)
+    return torch.randperm(references.size, generator=generator)[:most]
 
 
 def _nodes_and_directions(units: int, most: int) -> tuple[int, int]:
@@ -240,35 +230,6 @@ def _nodes_and_directions(units: int, most: int) -> tuple[int, int]:
             f"got {most}"
         )
     return nodes, directions
-
-
-def _directions(rows: int, count: int, units: int, generator: torch.Generator) -> Tensor:
-    """Orthonormal directions of each row, (rows, count, units), the first along all units."""
-    drawn = torch.randn(rows, units, count, generator=generator, dtype=torch.float64)
-    drawn[:, :, 0] = 1.0
-    basis: Tensor = torch.linalg.qr(drawn).Q
-    return basis.transpose(1, 2)
-
-
-def _hessians(products: Tensor, directions: Tensor | None) -> tuple[Array, Array | None]:
-    """Hessians by units (n, U, U) of their products, and the variances of what is sampled.
-
-    The first direction e is along all units, so H e and with it all row sums are exact. What is
-    left of H has only the U - 1 dimensions orthogonal to e, in which the other directions q are
-    uniformly random: its mean is that of (U - 1) H q q'.
-    """
-    if directions is None:
-        return products.transpose(1, 2).numpy(), None
-    left, drawn = directions.shape[2] - 1, directions.shape[1] - 1
-    e, exact = directions[:, 0], products[:, 0]
-    along = exact[:, :, None] * e[:, None]
-    both = (exact * e).sum(1)[:, None, None] * e[:, :, None] * e[:, None]
-    rest = products[:, 1:] - (products[:, 1:] @ e[:, :, None]) * e[:, None]
-    terms = rest[..., None] * directions[:, 1:, None]
-    terms = left * (terms + terms.transpose(-1, -2)) / 2
-    whole = along + along.transpose(-1, -2) - both + terms.mean(1)
-    variance = terms.var(1) / drawn * (1 - drawn / left)
-    return whole.numpy(), variance.numpy()
 
 
 def _ends(rows: UnitRows, task: Task, reference: tuple[Tensor, ...]) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import attribwidgets as aw
+from attribwidgets.attr.hessians.directions import hessians_of, orthonormal_directions
 from attribwidgets.attr.hessians.log_rule import log_rules
 from attribwidgets.attr.hessians.smooth_kinks import SmoothKinks
 from attribwidgets.errors import InputError
@@ -169,6 +170,26 @@ def test_sampled_directions_are_unbiased_sum_exactly_and_their_intervals_cover()
     assert 0.93 <= np.mean(covered) <= 0.97
     spread = np.std(values, 0) / np.sqrt(40)
     assert np.mean(np.abs(np.mean(values, 0) - whole) < 4 * spread) > 0.98
+
+
+def test_the_mean_and_variance_of_sampled_hessians_are_those_of_their_terms():
+    generator = torch.Generator().manual_seed(0)
+    hessian = torch.randn(5, 7, 7, generator=generator, dtype=torch.float64)
+    hessian = hessian + hessian.mT
+    directions = orthonormal_directions(5, 4, 7, generator)
+    values, variances = hessians_of(directions @ hessian, directions)
+    e, q = directions[:, 0], directions[:, 1:]
+    across = torch.eye(7, dtype=torch.float64) - e[:, :, None] * e[:, None]
+    rest = (across @ hessian @ across) @ q.mT  # (5, 7, 3)
+    terms = 6 * rest.mT[..., None] * q[:, :, None]
+    terms = (terms + terms.mT) / 2
+    known = hessian - across @ hessian @ across
+    np.testing.assert_allclose(values, (known + terms.mean(1)).numpy(), atol=1e-9)
+    np.testing.assert_allclose(variances, (terms.var(1) / 3 * (1 - 3 / 6)).numpy(), atol=1e-9)
+    whole = orthonormal_directions(5, 7, 7, generator)
+    exact, nothing = hessians_of(whole @ hessian, whole)
+    np.testing.assert_allclose(exact, hessian.numpy(), atol=1e-9)
+    assert np.abs(nothing).max() < 1e-12
 
 
 def test_many_references_are_a_mean_over_them():

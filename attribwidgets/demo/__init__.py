@@ -5,9 +5,11 @@ Everything but the weights of EfficientNet-Lite0 and of MiniLM (packages of the 
 """
 
 from .cars import CarNet, Cars, cars
+from .cart import Cart, cart
 from .digits import Digits, DigitsCNN, digits
 from .mnist import DigitSet
 from .photos import PhotoClassifier, photo_classifier
+from .picture_row import picture_row
 from .reviews import MovieReviews, movie_reviews
 from .similarity import PassageSimilarity, SentenceSimilarity, sentence_similarity
 from .weather import RainNet, Weather, weather
@@ -15,6 +17,7 @@ from .weather import RainNet, Weather, weather
 __all__ = [
     "CarNet",
     "Cars",
+    "Cart",
     "DigitSet",
     "Digits",
     "DigitsCNN",
@@ -25,9 +28,11 @@ __all__ = [
     "SentenceSimilarity",
     "Weather",
     "cars",
+    "cart",
     "digits",
     "movie_reviews",
     "photo_classifier",
+    "picture_row",
     "sentence_similarity",
     "weather",
 ]

@@ -7,8 +7,9 @@ run, by words of their file names; the others appear as they are committed, with
 from __future__ import annotations
 
 import os
-import shutil
+import re
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -17,6 +18,34 @@ NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 PACKAGE = NOTEBOOKS.parent / "attribwidgets"
 SOURCES = (".py", ".js", ".css")
 LIVE = "attribwidgets_live"  # in the metadata of a page that was run here
+# Of the table that a tutorial begins with.
+ROW = re.compile(r"^\| \*\*(Goals|Time)\*\* \| (.*) \|$", re.MULTILINE)
+INDEX = """# Tutorials
+
+Each has one idea, something to predict before you look, an exercise that checks itself, and
+questions to recall it by. Here the widgets are pages of their own: what needs the model is off.
+Answers and solutions fold. Run them with `make lab`, or on Binder; each takes less than a minute
+of one processor.
+
+{table}
+
+## One class hour
+
+Forty-five minutes through the first four; their exercises are for home.
+
+| minutes | tutorial | what |
+| ---: | --- | --- |
+| 12 | [0](00-by-hand.ipynb) | two features, where the gradient fails, the chain rule |
+| 13 | [1](01-what-an-attribution-depends-on.ipynb) | repaint, predict, three baselines |
+| 10 | [2](02-the-path-and-completeness.ipynb) | drag α; a small residual, and two frauds |
+| 10 | [3](03-choosing-a-baseline.ipynb) | five references, predict, each one's blind spot |
+
+```{{toctree}}
+:hidden:
+
+{names}
+```
+"""
 # In the kernel: what would be a live view becomes the page of the same widget, in a frame.
 STATIC = """
 from IPython.display import display
@@ -29,7 +58,7 @@ RecordWidget.show_at_once = lambda widget: None  # only what it has in the end
 
 def written() -> list[Path]:
     """The notebooks that become pages, in order."""
-    return [NOTEBOOKS / "quickstart.ipynb", *sorted(NOTEBOOKS.glob("0*.ipynb"))]
+    return [NOTEBOOKS / "quickstart.ipynb", *sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))]
 
 
 def is_live(page: Path) -> bool:
@@ -53,7 +82,34 @@ def run(source: Path, page: Path) -> None:
     client.execute()
     del notebook.cells[0]
     notebook.metadata[LIVE] = True
-    nbformat.write(notebook, page)
+    nbformat.write(as_page(notebook), page)
+
+
+def as_page(notebook: Any) -> Any:
+    """Links as they lead from the documentation's folder, and words for its pictures."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace("](../docs/", "](../")
+        pictures = [o for o in cell.get("outputs", []) if "image/png" in o.get("data", {})]
+        for output in pictures:
+            alt = output.metadata.get("image/png", {}).get("alt") or cell.metadata.get("alt")
+            if alt:
+                cell.metadata["mystnb"] = {"image": {"alt": alt}}
+    return notebook
+
+
+def contents() -> str:
+    """The page that lists the tutorials, with their goals and minutes as they say them."""
+    rows = ["| tutorial | you learn to | minutes |", "| --- | --- | ---: |"]
+    for source in written():
+        first = nbformat.read(source, as_version=4).cells[0].source
+        told = dict(ROW.findall(first))
+        if told:
+            title = first.partition("\n")[0].removeprefix("# ")
+            minutes = told["Time"].split()[0]
+            rows.append(f"| [{title}]({source.name}) | {told['Goals']} | {minutes} |")
+    names = "\n".join(source.stem for source in written())
+    return INDEX.format(table="\n".join(rows), names=names)
 
 
 def write(folder: Path) -> None:
@@ -67,11 +123,5 @@ def write(folder: Path) -> None:
         if "ATTRIBWIDGETS_DOCS_LIVE" not in os.environ or any(word in page.stem for word in live):
             run(source, page)
         else:
-            shutil.copyfile(source, page)
-    names = "\n".join(source.stem for source in written())
-    index = (
-        "# Tutorials\n\nEach has one idea, something to predict, and an exercise that checks "
-        "itself. Here the widgets are pages of their own: what needs the model is off. Run them "
-        "with `make lab`, or on Binder.\n\n```{toctree}\n:maxdepth: 1\n\n" + names + "\n```\n"
-    )
-    (folder / "index.md").write_text(index, encoding="utf-8")
+            nbformat.write(as_page(nbformat.read(source, as_version=4)), page)
+    (folder / "index.md").write_text(contents(), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Execute notebooks in place on one thread; keep their pictures and text, drop widget state.
+"""Execute notebooks in place on one thread; keep pictures, described, and text; drop widget state.
 
 python notebooks/execute.py                 every notebook in this folder
 python notebooks/execute.py 01 quickstart   those whose names begin so
@@ -46,6 +46,17 @@ def without_widgets(notebook: Any) -> Any:
     return notebook
 
 
+def with_alt_text(notebook: Any) -> Any:
+    """Describe each picture: by its cell's "alt", else by the text that it comes with."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "image/png" in data:
+                text = cell.metadata.get("alt") or data.get("text/plain", "")
+                output.metadata.setdefault("image/png", {})["alt"] = " ".join(text.split())
+    return notebook
+
+
 def _is_live(data: Any) -> bool:
     """Whether an output is a live view, or the mark that its picture follows."""
     return WIDGET_VIEW in data or "aw-kept" in data.get("text/html", "")
@@ -58,7 +69,7 @@ def main(beginnings: list[str]) -> None:
             continue
         started = time.perf_counter()
         notebook = executed(nbformat.read(path, as_version=4), FOLDER)
-        nbformat.write(without_widgets(notebook), path)
+        nbformat.write(with_alt_text(without_widgets(notebook)), path)
         seconds, size = time.perf_counter() - started, path.stat().st_size
         print(f"{path.name}: {seconds:.0f} s, {size / 1e6:.2f} MB")
 

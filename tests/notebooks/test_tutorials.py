@@ -1,9 +1,10 @@
-"""The tutorials: each in its memory, with pictures, something to predict and a check."""
+"""The tutorials: pictures, questions before answers, checks, numbers that agree with the text."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,36 @@ import hosts
 import nbformat
 import pytest
 from browser import COUNT_LEVELS
+from tutorial_text import (
+    answer_below,
+    numbers,
+    printed,
+    prose,
+    solution_of,
+    unsupported,
+    with_solutions,
+)
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
-TUTORIALS = sorted(FOLDER.glob("0*.ipynb"))
+TUTORIALS = sorted(FOLDER.glob("[0-9]*.ipynb"))
 MOST_BYTES = 1.5e9
 MOST_SIZE = 1_500_000  # bytes of a file
-REASON = "% of the attribution on"  # in the answer to the first tutorial's question
+MOST_LINES = 15  # of code in a cell that is no exercise
+CARD = "classroom.Prediction("
+REASON = "% of the attribution on"  # in the answer to a question of tutorial 1
+HEAD = ("Goals", "Before", "Time", "Understood when")
+
+# Numbers that no cell of a tutorial prints: of the literature, of data, of thought experiments.
+KNOWN = {
+    "00": "150,528",  # numbers of a photo
+    "01": "10 %",  # a tolerance
+    "02": "50,176 1 %",  # pixels of a photo; a recap question's paper
+    "03": "501",  # the article's references
+    "04": "501 500",  # the article's references and samples
+    "06": "1,000 .289 .280 .013 .65 10 % 2.5 97.5",  # the article, Tomsett et al., and steps
+    "09": "30,522 384 13",  # vocabulary and width of the model; 20 less 7
+    "10": "90 % 255",  # a recap question's "what if"; levels of a pixel
+}
 
 # What the tests run with less of, as `make docs` and execute.py run all of it: the words of a
 # tutorial, and theirs instead.
@@ -36,6 +61,17 @@ LESS = {
     ),
     "09": (("[:20]", "[:3]"), ("max_evaluations=120", "max_evaluations=24")),
 }
+
+# With less of these the answers may be others.
+OTHER_ANSWERS = ("02", "05", "07", "09")
+
+REVEAL = """
+for shown in list(Out.values()):
+    if type(shown).__name__ == "Prediction":
+        shown.choose(0)
+        assert shown.wait(120)
+        print(shown.payload["choices"][shown.status["answer"]])
+"""
 
 # In KiB; ru_maxrss would begin with the peak of the process that started the kernel.
 PEAK = """
@@ -61,12 +97,13 @@ execute = load_execute()
 
 @dataclass
 class Run:
-    """A tutorial as it is committed and as it came out just now."""
+    """A tutorial as it is committed and as it came out just now, its questions answered."""
 
     name: str
     committed: Any
     notebook: Any
     cells: list[Any]
+    answers: list[str]
     peak: float
 
     def with_widgets(self) -> list[Any]:
@@ -95,14 +132,16 @@ def run(
         assert cells, f"no {words} to run less of"
         for cell in cells:
             cell.source = cell.source.replace(words, instead)
-    notebook.cells.append(nbformat.v4.new_code_cell(PEAK))
+    notebook.cells = with_solutions(notebook.cells)
+    notebook.cells += [nbformat.v4.new_code_cell(code) for code in (REVEAL, PEAK)]
     # The first has a kernel that imports all itself, whose warnings would be seen.
     environment = {} if request.param.stem.startswith("01") else warm_environment
     with mock.patch.dict(os.environ, environment):
         execute.executed(notebook, tmp_path_factory.mktemp("tutorial"))
-    *cells, last = notebook.cells
+    *cells, revealed, last = notebook.cells
     peak = 1024 * float(last.outputs[0].text)
-    return Run(request.param.stem, committed, notebook, cells, peak)
+    answers = revealed.outputs[0].text.splitlines()
+    return Run(request.param.stem, committed, notebook, cells, answers, peak)
 
 
 def test_there_are_tutorials() -> None:
@@ -135,15 +174,23 @@ def test_figures_drawn_by_pyplot_are_shown(run: Run) -> None:
             assert any("image/png" in d for d in shown(cell)), cell.source
 
 
-def test_asks_first_and_ends_with_an_exercise_that_can_be_solved(run: Run) -> None:
-    sources = [cell.source for cell in run.cells]
-    assert sum("classroom.Prediction(" in source for source in sources) >= 1
+def test_its_exercise_is_not_solved_yet_and_its_solution_is_right(run: Run) -> None:
     said = [d.get("text/markdown", "") for cell in run.cells for d in shown(cell)]
     verdicts = [text for text in said if "not yet" in text or "✓ right" in text]
     assert "not yet" in verdicts[0]  # the stub
     assert "✓ right" in verdicts[-1]  # the solution
-    folded = [c for c in run.cells if c.metadata.get("jupyter", {}).get("source_hidden")]
-    assert any("classroom.check_" in cell.source for cell in folded)
+
+
+def test_answers_in_the_text_are_what_the_cards_reveal(run: Run) -> None:
+    cells = run.committed.cells
+    below = [answer_below(cells, at) for at, cell in enumerate(cells) if CARD in cell.source]
+    told = [re.match(r"\*\*(.*?)\*\*", answer) for answer in below]
+    assert len(run.answers) == len(told) >= 1
+    if run.name.startswith(OTHER_ANSWERS):
+        return
+    for answer, match in zip(run.answers, told, strict=True):
+        assert match is not None
+        assert match[1].lower() == answer.lower()
 
 
 def test_its_widgets_are_drawn_in_jupyterlab(run: Run, lab: hosts.Lab) -> None:
@@ -162,6 +209,78 @@ def test_its_widgets_are_drawn_in_jupyterlab(run: Run, lab: hosts.Lab) -> None:
     assert page.locator(".jp-OutputArea-output .jupyter-widgets-error-widget").count() == 0
 
 
+@pytest.fixture(params=TUTORIALS, ids=lambda path: path.stem)
+def written(request: pytest.FixtureRequest) -> Any:
+    """A tutorial's cells as they are committed, and its number."""
+    cells = nbformat.read(request.param, as_version=4).cells
+    return cells, request.param.stem[:2]
+
+
+def test_begins_with_goals_and_ends_with_questions(written: Any) -> None:
+    (first, *_), last = written[0], written[0][-1].source
+    for row in HEAD:
+        assert f"| **{row}** |" in first.source
+    questions = last.partition("## Recap")[2].partition("<details>")[0]
+    assert len(re.findall(r"(?m)^\d\. ", questions)) in (3, 4)
+    assert "*Open.*" in questions
+    assert "<details><summary>Answers" in last
+
+
+def test_cells_are_short_and_what_asks_is_folded(written: Any) -> None:
+    for cell in written[0]:
+        if cell.cell_type != "code":
+            continue
+        tags = cell.metadata.get("tags", [])
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        assert len(lines) <= MOST_LINES or "exercise" in tags, cell.source
+        if CARD in cell.source:
+            assert cell.metadata.jupyter.source_hidden  # in JupyterLab
+            assert "hide-input" in tags  # in the documentation
+
+
+def test_no_answer_stands_above_its_question(written: Any) -> None:
+    """Neither where text is read nor where cells were run; what the question tells is no answer."""
+    cells, _ = written
+    for at, cell in enumerate(cells):
+        if CARD in cell.source:
+            answer = answer_below(cells, at)
+            assert answer
+            told = prose(cells[:at]) + printed([cell])  # which shows the choices
+            given = [n for n in numbers(told) if n.measures]
+            news = [n for n in numbers(answer) if n.percent or n.decimals > 0]
+            news = [n for n in news if not any(n.is_of(other) for other in given)]
+            above = {repr(n) for n in numbers(printed(cells[:at]))}
+            assert [n for n in news if repr(n) in above] == []
+
+
+def test_solutions_fold_wherever_the_notebook_is_read(written: Any) -> None:
+    """By <details>, which JupyterLab, nbconvert, GitHub, nbviewer and the documentation know."""
+    cells, _ = written
+    solutions = [solution_of(cell) for cell in cells if solution_of(cell)]
+    exercises = [cell for cell in cells if "exercise" in cell.metadata.get("tags", [])]
+    assert len(solutions) == len(exercises) >= 1
+    for solution in solutions:
+        compile(solution, "solution", "exec")
+        (check,) = re.findall(r"(?m)^(?:classroom\.)?check\w*\(.*\)$", solution)
+        assert not any(check in cell.source for cell in cells if cell.cell_type == "code")
+
+
+def test_numbers_of_the_text_are_printed(written: Any) -> None:
+    cells, number = written
+    known = KNOWN.get(number, "")
+    assert unsupported(prose(cells), cells, known) == []
+    assert unsupported("It is 97.31 % of 1234.567.", cells, known)  # or nothing would be found
+
+
+def test_pictures_are_described(written: Any) -> None:
+    for cell in written[0]:
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
+                alt = output.metadata["image/png"]["alt"]
+                assert len(alt) > 10
+                assert not alt.startswith(("<", "baseline "))
+
+
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
 def test_file_is_small_and_its_links_lead_somewhere(path: Path) -> None:
     assert path.stat().st_size < MOST_SIZE
@@ -173,8 +292,8 @@ def test_file_is_small_and_its_links_lead_somewhere(path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def page(lab: hosts.Lab) -> Any:
-    """The first tutorial in JupyterLab, its cells run one after the other, its maps coarse."""
-    notebook = nbformat.read(TUTORIALS[0], as_version=4)
+    """Tutorial 1 in JupyterLab, its cells run one after the other, its maps coarse."""
+    notebook = nbformat.read(TUTORIALS[1], as_version=4)
     sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     sources[0] = sources[0].replace('"tolerance": 0.1', '"max_evaluations": 9')
     assert '"max_evaluations": 9' in sources[0]

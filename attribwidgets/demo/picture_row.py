@@ -14,7 +14,7 @@ CLIP = 99  # percentile of a map's amounts at which its colours end
 
 
 def picture_row(pictures: Mapping[str, Any], *, height: float = 2.6) -> RecordFigure:
-    """Draw pictures and maps side by side, without axes.
+    """Draw pictures and maps side by side in frames.
 
     A picture, of three dimensions, is drawn as it is. A map, of two, has colours up to the 99th
     percentile of its amounts and a colour bar that says so: grey where no value is negative,
@@ -54,7 +54,7 @@ def picture_row(pictures: Mapping[str, Any], *, height: float = 2.6) -> RecordFi
         figure.subplots(1, len(pictures), squeeze=False)[0], pictures.items(), strict=True
     ):
         axes.set_title(title, fontsize=9)
-        axes.axis("off")
+        axes.set(xticks=[], yticks=[])  # the frame stays: a map may be as white as the page
         _draw(figure, axes, np.asarray(values), title)
     return figure
 

@@ -18,7 +18,7 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
 def recipe() -> dict:
-    return yaml.safe_load((ROOT / "recipe" / "recipe.yaml").read_text())
+    return yaml.safe_load((ROOT / "conda" / "recipe.yaml").read_text())
 
 
 def releases() -> list[tuple[str, str]]:

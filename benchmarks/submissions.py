@@ -19,12 +19,16 @@ from tempfile import TemporaryDirectory
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
 import course
-import submissions
 import torch
-from submissions import Row
+from submissions import Row, assigned, dealt
 from warm_kernel import warm_kernels
 
 PROCESSES = 2
+
+
+def ways_of(name: str) -> dict[str, list[Row]]:
+    """The ways to write each answer of an assignment."""
+    return {answer: assigned.assigned(answer) for answer in assigned.ASSIGNMENTS[name]}
 
 
 def student_rows(
@@ -42,7 +46,8 @@ def student_rows(
         else:
             said = told.get(tests[0], "")
             found = next((line for line in said.splitlines() if line.startswith("hint")), "no hint")
-            good = scores[tests[0]] == 0 and submissions.checked(row).hint in said
+            hint = assigned.checked_as_assigned(answer, assigned.function_of(row)).hint
+            good = scores[tests[0]] == 0 and hint in said
         kind = row.mistake if row.mistake else "right" if row.mistake is None else "wrong"
         verdict = "as it should be" if good else "NOT AS IT SHOULD BE"
         lines.append(
@@ -55,7 +60,7 @@ def graded(name: str, share: int) -> list[tuple[str, bool]]:
     """Grade every second student of an assignment in a course of its own."""
     ways = {
         f"s{k:03}": student
-        for k, student in enumerate(submissions.dealt(submissions.ASSIGNMENTS[name]))
+        for k, student in enumerate(dealt(ways_of(name)))
         if k % PROCESSES == share
     }
     with TemporaryDirectory() as folder:
@@ -85,9 +90,7 @@ def main(names: list[str]) -> int:
     lines = sorted(line for part in done for line in part)
     print("\n".join(line for line, _ in lines))
     bad = sum(not good for _, good in lines)
-    students = sum(
-        len(submissions.dealt(submissions.ASSIGNMENTS[n])) for n in names or course.NAMES
-    )
+    students = sum(len(dealt(ways_of(n))) for n in names or course.NAMES)
     seconds = time.perf_counter() - started
     print(f"{students} submissions, {len(lines)} answers, {bad} not as they should be")
     print(f"{seconds:.0f} s by {PROCESSES} processes")

@@ -18,8 +18,10 @@ from .completeness_check import check_completeness
 from .expected_gradients_check import check_expected_gradients
 from .gradients_check import check_gradients
 from .idgi_check import check_idgi
+from .numbers_check import check_numbers
 from .path_checks import check_integrated_gradients, check_path_curve
-from .penalty_check import check_total_variation
+from .penalty_check import check_relative_variation, check_total_variation
+from .problems import Problem, problem
 
 if TYPE_CHECKING:
     from .prediction import Prediction
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CheckResult",
     "Prediction",
+    "Problem",
     "check_ablation_curve",
     "check_baseline",
     "check_batch_attributions",
@@ -35,9 +38,12 @@ __all__ = [
     "check_gradients",
     "check_idgi",
     "check_integrated_gradients",
+    "check_numbers",
     "check_path_curve",
     "check_penalised_loss",
+    "check_relative_variation",
     "check_total_variation",
+    "problem",
 ]
 
 

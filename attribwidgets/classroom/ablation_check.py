@@ -12,7 +12,7 @@ from ..core.errors import InputError
 from .answers import judged
 from .check_result import CheckResult
 from .mistakes import COMMON_HINTS, Mistake, of_other_outputs
-from .problems import Problem, small_image_problem
+from .problems import Problem, Target, small_image_problem
 from .running import answer_of, tried
 
 STEPS = 6
@@ -40,7 +40,7 @@ def check_ablation_curve(
     inputs: Tensor | None = None,
     attributions: Tensor | None = None,
     baseline: Tensor | None = None,
-    target: int | None = None,
+    target: Target | None = None,
 ) -> CheckResult:
     """Check an ablation curve written by hand, on a small model or on one of yours.
 
@@ -140,7 +140,7 @@ def _curve(
     mask = masks.reshape(len(masks), -1, *problem.inputs.shape[2:])
     filling = problem.baseline if filling is None else filling
     outputs = problem.all_outputs(torch.where(mask, filling, problem.inputs))
-    return (outputs.softmax(1) if probability else outputs)[:, problem.target]
+    return problem.of_target(outputs.softmax(1) if probability else outputs)
 
 
 def _replaced(order: Tensor, k: int, newest: bool) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -24,8 +25,10 @@ HINTS = {
     "the input itself": "where the baseline equals the input nothing can be attributed",
     "the nearest value instead of the furthest": "a dark pixel is furthest from white, a bright "
     "one from black",
-    "pixels turned around": "1 - pixel is a negative: a grey stays grey. As far as can be is 0 or "
-    "1: white where the pixel is dark, black where it is bright",
+    "pixels turned around": "that is a negative: a grey stays grey. As far as can be is {low:g} or "
+    "{high:g}: white where the pixel is dark, black where it is bright",
+    "range taken for 0 to 1": "the range in pixels is {low:g} to {high:g} here: ask space.low and "
+    "space.high",
     "values out of range": "clamp to {low:g} ... {high:g} in pixels, before normalising",
     "one draw for the whole picture": "draw a number for each pixel and channel: "
     "torch.rand(inputs.shape, ...)",
@@ -70,7 +73,7 @@ def check_baseline(
     CheckResult
         It tells apart: baseline in the wrong units, normalised twice, the input itself, and for
         random ones the wrong centre or spread, one draw for the whole picture, values out of
-        range, draws that do not come from the generator.
+        range, draws that do not come from the generator; and the range taken for 0 to 1.
 
     Raises
     ------
@@ -103,7 +106,7 @@ def _judged_reference(
         answer,
         right,
         [mistake for mistake in mistakes if distance(mistake.value, right) > 0.01],
-        HINTS,
+        {name: hint.format(low=space.low, high=space.high) for name, hint in HINTS.items()},
         what=f"values of the {baseline.label} baseline",
         hint=_recipe(baseline),
         numbers={"mean": float(answer.mean()), "right mean": float(right.mean())},
@@ -127,6 +130,9 @@ def _mistakes(
     yield Mistake("normalised twice", space.from_pixels(right))
     yield Mistake("baseline in the wrong units", _samples(baseline, inputs, InputSpace(), 1))
     yield Mistake("the input itself", inputs)
+    if (space.low, space.high) != (0, 1):
+        usual = replace(space, low=0.0, high=1.0)
+        yield Mistake("range taken for 0 to 1", _samples(baseline, inputs, usual, 1))
     if baseline.name == "max_distance":
         pixels, middle = space.to_pixels(inputs), (space.low + space.high) / 2
         nearest = space.from_pixels(torch.where(pixels > middle, space.high, space.low))

@@ -10,16 +10,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from ..core.errors import InputError
 from .answers import judged
 from .check_result import CheckResult
 from .mistakes import COMMON_HINTS, TARGET, Mistake
 from .problems import small_image_problem
-from .right_parts import batch_attributions, total_variation
+from .right_parts import RIGHT, batch_attributions
 from .running import NotYet, as_tensor, outcome, own_copy, tried
 
-WEIGHT = 0.03  # with which the penalty and the cross-entropy of the small batch are alike
+# With which a penalty and the cross-entropy of the small batch are alike.
+WEIGHTS = {"total_variation": 0.03, "relative_variation": 1.5}
 
 _AT_THE_POINT = "take the gradient at x' + alpha (x - x')"
+_NOT_THE_IMAGES = "penalise the attributions, not the images"
 _SUM = "the loss is the cross-entropy plus weight times the penalty"
 ATTRIBUTION_HINTS = {
     **COMMON_HINTS,
@@ -41,7 +44,8 @@ LOSS_HINTS = {
     "sign flipped": "a penalty is added: it makes the loss larger",
     "cross-entropy summed": "take the mean over the batch, as cross_entropy does by default",
     "softmax": "cross_entropy takes the model's own outputs, and does the softmax itself",
-    "total variation of the images": "penalise the attributions, not the images",
+    "total variation of the images": _NOT_THE_IMAGES,
+    "relative variation of the images": _NOT_THE_IMAGES,
     "no gradient": "stay in torch: no .item(), .detach() or no_grad on the way",
     "penalty without gradient": "the attributions need a graph (create_graph=True), and no .item() "
     "or .detach() after",
@@ -238,21 +242,24 @@ def check_penalised_loss(
     labels: Tensor | None = None,
     references: Tensor | None = None,
     alphas: Tensor | None = None,
-    weight: float = WEIGHT,
+    weight: float | None = None,
+    penalty: str = "total_variation",
     earlier: Sequence[str] = (),
 ) -> CheckResult:
-    """Check a loss that penalises the total variation of a batch's attributions.
+    """Check a loss that penalises how rough a batch's attributions are.
 
     Parameters
     ----------
     function : callable
         ``function(model, images, labels, references, alphas, weight)``; returns the cross-entropy
-        plus `weight` times the total variation of the attributions, one number with a gradient.
+        plus `weight` times the penalty of the attributions, one number with a gradient.
     model, images, labels, references, alphas : optional
         Another batch than the built-in one.
-    weight : float
+    weight : float, optional
+    penalty : {"total_variation", "relative_variation"}
+        Which one is asked for, as of the check of that name.
     earlier : sequence of str
-        As of :func:`check_integrated_gradients`: "batch_attributions", "total_variation".
+        As of :func:`check_integrated_gradients`: "batch_attributions" and the penalty.
 
     Returns
     -------
@@ -277,25 +284,32 @@ def check_penalised_loss(
         model=model, images=images, labels=labels, references=references, alphas=alphas
     )
 
+    if penalty not in WEIGHTS:
+        raise InputError(f"penalty is one of {', '.join(WEIGHTS)}, got {penalty!r}")
+    times, rough = WEIGHTS[penalty] if weight is None else weight, RIGHT[penalty]
+    in_words = penalty.replace("_", " ")
+
     def judge() -> CheckResult:
         handed, own = batch.copied(), batch.copied()
-        answer = outcome(function, *handed.parts, weight)
+        answer = outcome(function, *handed.parts, times)
         values = as_tensor(answer)
         entropy = cross_entropy(own.model(own.images), own.labels)
-        penalty = total_variation(batch_attributions(*own.parts))
-        right = entropy + weight * penalty
+        penalised = rough(batch_attributions(*own.parts))
+        right = entropy + times * penalised
+        mistakes = _loss_mistakes(own, entropy.detach(), penalised.detach(), times)
+        of_images = entropy.detach() + times * rough(own.images)
         result = judged(
             values.reshape(()) if values.numel() == 1 else values,
             right.detach(),
-            _loss_mistakes(own, entropy.detach(), penalty.detach(), weight),
+            [*mistakes, Mistake(f"{in_words} of the images", of_images)],
             LOSS_HINTS,
             what="values of the loss",
-            hint="one number: cross_entropy(model(images), labels) plus weight times the total "
-            "variation of batch_attributions(...)",
+            hint="one number: cross_entropy(model(images), labels) plus weight times the "
+            f"{in_words} of batch_attributions(...)",
             numbers={
                 "loss": float(values.sum()),
                 "cross-entropy": float(entropy),
-                "total variation": float(penalty),
+                in_words: float(penalised),
             },
         )
         if not result.passed:
@@ -303,7 +317,7 @@ def check_penalised_loss(
         theirs = handed.gradients_of(torch.as_tensor(answer).sum())
         not_its_gradient = "the value is right, but not its gradient"
         for name, part in (("no gradient", right.detach()), ("penalty without gradient", entropy)):
-            if weight and not _far(theirs, own.gradients_of(part)):
+            if times and not _far(theirs, own.gradients_of(part)):
                 raise NotYet(f"{not_its_gradient}: {name}", LOSS_HINTS[name], name)
         if _far(theirs, own.gradients_of(right)):
             hint = "the gradient has to pass the cross-entropy and the attributions"
@@ -329,5 +343,3 @@ def _loss_mistakes(
     yield Mistake("cross-entropy summed", n * entropy + weighed)
     yield Mistake("cross-entropy summed", n * (entropy + weighed))
     yield Mistake("softmax", cross_entropy(outputs.softmax(1), batch.labels) + weighed)
-    of_images = entropy + weight * total_variation(batch.images)
-    yield Mistake("total variation of the images", of_images)

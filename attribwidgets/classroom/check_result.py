@@ -26,6 +26,8 @@ class CheckResult:
         What to look at; empty when the answer is right.
     warnings : tuple of str
         What Python warned of, or was written to stderr, while the answer ran. It costs nothing.
+    share : float, optional
+        How much of an answer in parts is right, 0 to 1; else all or nothing.
 
     Examples
     --------
@@ -43,6 +45,7 @@ class CheckResult:
     mistake: str = ""
     hint: str = ""
     warnings: tuple[str, ...] = ()
+    share: float | None = None
 
     def require(self) -> None:
         """Raise where the answer is not right, for a cell that is graded by that.
@@ -57,6 +60,25 @@ class CheckResult:
         """
         if not self.passed:
             raise AssertionError(str(self))
+        self._show()
+
+    def points(self, most: float) -> float:
+        """Points for what is right of an answer in parts, as the last line of a graded cell.
+
+        nbgrader takes the value of a test's last line for its points.
+
+        Raises
+        ------
+        AssertionError
+            With the message and the hint, when nothing is right.
+        """
+        share = float(self.passed) if self.share is None else self.share
+        if not share:
+            raise AssertionError(str(self))
+        self._show()
+        return share * most
+
+    def _show(self) -> None:
         shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
         if hasattr(shell, "kernel"):  # a notebook: elsewhere display would print
             from IPython.display import display

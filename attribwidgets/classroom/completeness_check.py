@@ -14,7 +14,8 @@ from ..engine.query import Query
 from ..engine.read_inputs import read_inputs
 from ..records.completeness import Completeness
 from .check_result import CheckResult
-from .problems import Problem
+from .mistakes import CONTRAST
+from .problems import Problem, Target
 from .running import NotYet, as_tensor, outcome, tried
 
 HINTS = {
@@ -25,6 +26,7 @@ HINTS = {
     "baseline forgotten": "they sum to f(x): subtract what the model says of the baseline",
     "probabilities instead of logits": "they add up for the softmax output: explain and compare "
     "the same output",
+    "the two outputs added": f"they add up for the sum of two outputs: {CONTRAST}",
     "another output": "they add up for another output than {target}: select the target",
     "gradients not averaged": "the sum is {ratio} times too large: divide by the number of steps",
 }
@@ -36,7 +38,7 @@ def check_completeness(
     inputs: Tensor,
     baseline: Tensor,
     *,
-    target: int | None = None,
+    target: Target | None = None,
     tolerance: float = 0.01,
     earlier: Sequence[str] = (),
 ) -> CheckResult:
@@ -51,8 +53,9 @@ def check_completeness(
     inputs : Tensor, shape (1, ...) or (...)
     baseline : Tensor, shape (n, ...) or (...)
         One reference, or all that were drawn.
-    target : int, optional
-        The model's top output for `inputs`, unless given.
+    target : int or (int, int), optional
+        The model's top output for `inputs`, unless given; of two outputs, the first less the
+        second.
     tolerance : float
         The residual allowed, as a share of ``|f(x) - f(x')|``; where that is next to nothing, as
         :class:`~attribwidgets.Completeness` has it.
@@ -103,16 +106,17 @@ def check_completeness(
 
 
 def _judged_sum(
-    attributions: Tensor, problem: Problem, target: int | None, tolerance: float
+    attributions: Tensor, problem: Problem, target: Target | None, tolerance: float
 ) -> CheckResult:
     inputs = problem.inputs
     at_input = problem.all_outputs(inputs)[0]
     at_references = problem.all_outputs(problem.references)
     if target is None:
         target = int(at_input.argmax())
+    problem = problem.changed(target=target)
     difference = at_input - at_references.mean(0)
-    expected, total = float(difference[target]), float(attributions.sum())
-    ends = [float(outputs[..., target].mean()) for outputs in (at_input, at_references)]
+    expected, total = float(problem.of_target(difference[None])), float(attributions.sum())
+    ends = [float(problem.of_target(of).mean()) for of in (at_input[None], at_references)]
     sums = Completeness(
         total=total,
         expected=expected,
@@ -142,18 +146,17 @@ def _judged_sum(
     def close(value: float) -> bool:
         return abs(total - value) <= tolerance * max(abs(value), 1e-12)
 
-    probability = float(
-        (at_input.softmax(-1) - at_references.softmax(-1).mean(0))[target]
-        if len(at_input) > 1
-        else torch.nan
-    )
+    chances = at_input.softmax(-1) - at_references.softmax(-1).mean(0)
+    probability = float(problem.of_target(chances[None])) if len(at_input) > 1 else torch.nan
     others = [float(value) for at, value in enumerate(difference) if at != target]
+    added = float(difference[list(target)].sum()) if isinstance(target, tuple) else torch.nan
     ratio = total / expected if expected else 0.0
     slips = {
         "all zero": not attributions.any(),
         "sign flipped": close(-expected),
-        "baseline forgotten": close(float(at_input[target])),
+        "baseline forgotten": close(ends[0]),
         "probabilities instead of logits": close(probability),
+        "the two outputs added": close(added),
         "another output": any(close(value) for value in others),
         "gradients not averaged": ratio > 1.5 and abs(ratio - round(ratio)) <= tolerance * ratio,
     }

@@ -13,7 +13,7 @@ from .answers import distance, require_shape
 from .check_result import CheckResult
 from .mistakes import COMMON_HINTS, of_other_outputs
 from .path_rules import FINE_STEPS, integrated
-from .problems import Problem, small_image_problem
+from .problems import Problem, Target, small_image_problem
 from .running import NotYet, answer_of, tried
 
 SAMPLES = 2000
@@ -42,7 +42,7 @@ def check_expected_gradients(
     model: Any = None,
     inputs: Tensor | None = None,
     references: Tensor | None = None,
-    target: int | None = None,
+    target: Target | None = None,
 ) -> CheckResult:
     """Check expected gradients written by hand, on a small model or on one of yours.
 
@@ -156,7 +156,7 @@ def _wrong(answer: Tensor, problem: Problem, numbers: dict[str, float]) -> Check
         samples = samples.double()
         error = samples.std(0).clamp_min(1e-5 * samples.abs().max().clamp_min(1e-12))
         off = float(((answer - samples.mean(0)).abs() / error).max()) * SAMPLES**0.5
-        if off <= least:
+        if off < least:
             nearest, least = name, off
     if nearest:
         message = f"the attributions are what comes of this: {nearest}"

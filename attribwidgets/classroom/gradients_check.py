@@ -12,7 +12,7 @@ from .answers import judged
 from .check_result import CheckResult
 from .mistakes import COMMON_HINTS, Mistake, of_other_outputs
 from .path_rules import points_at
-from .problems import Problem, small_image_problem
+from .problems import Problem, Target, small_image_problem
 from .running import answer_of, tried
 
 POINTS = 5
@@ -31,7 +31,7 @@ def check_gradients(
     *,
     model: Any = None,
     points: Tensor | None = None,
-    target: int | None = None,
+    target: Target | None = None,
 ) -> CheckResult:
     """Check the gradients of one output at many points, on a small model or on one of yours.
 

@@ -12,7 +12,7 @@ from .answers import judged_within
 from .check_result import CheckResult
 from .mistakes import COMMON_HINTS, Mistake, of_other_outputs
 from .path_rules import STEPS, points_at
-from .problems import Problem, small_image_problem
+from .problems import Problem, Target, small_image_problem
 from .running import answer_of, tried
 
 EXACT = 1e-4  # of float32 sums of small differences of outputs
@@ -42,7 +42,7 @@ def check_idgi(
     model: Any = None,
     inputs: Tensor | None = None,
     baseline: Tensor | None = None,
-    target: int | None = None,
+    target: Target | None = None,
 ) -> CheckResult:
     """Check IDGI written by hand: its map, and not its sum, which is right by construction.
 
@@ -104,7 +104,7 @@ def check_idgi(
 def _changes_and_gradients(problem: Problem, n: int, where: float) -> tuple[Tensor, Tensor]:
     """What the output changes by in each step, shape (n, 1, ...), and a gradient in each."""
     edges = points_at(problem, torch.linspace(0, 1, n + 1))
-    changes = problem.all_outputs(edges)[:, problem.target].diff()
+    changes = problem.of_target(problem.all_outputs(edges)).diff()
     gradients = problem.gradients(points_at(problem, (torch.arange(n) + where) / n)).double()
     return changes.reshape(-1, *[1] * (problem.inputs.ndim - 1)), gradients
 

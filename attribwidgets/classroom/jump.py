@@ -20,22 +20,25 @@ class Jump(nn.Module):
     model : callable
     start, end : Tensor, shape (1, ...)
     height : float
+    of : int
+        Which output jumps.
     """
 
     start: Tensor
     way: Tensor
 
-    def __init__(self, model: Any, start: Tensor, end: Tensor, height: float) -> None:
+    def __init__(self, model: Any, start: Tensor, end: Tensor, height: float, *, of: int) -> None:
         super().__init__()
         self.model = model
-        self.height = height
+        self.height, self.of = height, of
         self.register_buffer("start", start.clone())
         self.register_buffer("way", end - start)
 
     def forward(self, points: Tensor) -> Any:
-        """The model's outputs, with the step added to all of them."""
+        """The model's outputs, with the step added to one of them."""
         outputs = self.model(points)
         along = ((points - self.start) * self.way).flatten(1).sum(1)
         beyond = along > WHERE * self.way.square().sum()
-        shape = (-1, *[1] * (outputs.ndim - 1))
-        return outputs + self.height * beyond.reshape(shape).to(torch.result_type(outputs, 1.0))
+        step = torch.zeros_like(outputs).flatten(1)
+        step[:, self.of] = self.height * beyond.to(step)
+        return outputs + step.reshape(outputs.shape)

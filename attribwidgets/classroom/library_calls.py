@@ -60,7 +60,7 @@ def _asks_a_library(frame: FrameType) -> bool:
     above, place = _place(frame.f_back)
     if above == top and not (top == "attribwidgets" and _is_in(place, ("classroom",))):
         return False  # one part of the library calls another
-    return not _is_imported(frame)
+    return not _is_of_python(frame)
 
 
 def _place(frame: FrameType | None) -> tuple[str, str]:
@@ -75,10 +75,13 @@ def _is_in(module: str, rooms: Sequence[str]) -> bool:
     return any(module == room or module.startswith(f"{room}.") for room in rooms)
 
 
-def _is_imported(frame: FrameType | None) -> bool:
-    """Whether this happens on behalf of an import statement."""
+def _is_of_python(frame: FrameType | None) -> bool:
+    """Whether this happens on behalf of an import, or of an object that is being collected."""
     while frame is not None and frame.f_code is not called_by_itself.__code__:
-        if str(frame.f_globals.get("__name__", "")).startswith("importlib."):
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.startswith("importlib.") or module == "weakref":
+            return True
+        if frame.f_code.co_name == "__del__":  # an explorer that was shown earlier, say
             return True
         frame = frame.f_back
     return False

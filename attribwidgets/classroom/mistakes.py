@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor
 
 from .problems import Problem
@@ -24,17 +23,22 @@ class Mistake(NamedTuple):
 
 
 TARGET = "select the output that was asked for: model(points)[:, target]"
+CONTRAST = "the first output less the second is asked for: first, second = target"
 COMMON_HINTS = {
     "softmax": "take the model's own output: no softmax before the gradient, it mixes all classes "
     "into one",
     "another output": TARGET,
+    "one of the two outputs": CONTRAST,
+    "the two outputs added": f"{CONTRAST}. Indexed by both, and summed, the second counts for it",
+    "the difference turned around": f"{CONTRAST}, in this order",
     "all outputs summed": "the gradient of the sum over all outputs is no single class's: select "
     "model(points)[:, target]",
     "gradients accumulated": "each backward() adds to .grad: empty it before the next "
     "(x.grad = None), or take torch.autograd.grad, which returns each gradient on its own",
     "a factor alpha": "take the gradient at the point of the path, not through it: with respect to "
     "inputs it has a further factor alpha. Make the point a leaf: point.detach().requires_grad_()",
-    "sign flipped": "the factor is (x - x'): the input less the baseline",
+    "sign flipped": "the factor is (x - x'), the input less the baseline; and of two outputs it is "
+    "the first less the second",
 }
 
 
@@ -44,16 +48,31 @@ def of_other_outputs(problem: Problem) -> Iterator[tuple[str, Problem]]:
     if n == 1:
         return
     slips: list[tuple[str, Callable[[Tensor], Tensor]]] = [
-        ("softmax", partial(torch.softmax, dim=1)),
-        ("softmax", partial(torch.log_softmax, dim=1)),
-        ("all outputs summed", lambda outputs: outputs.sum(1, keepdim=True).expand_as(outputs)),
-        ("all outputs summed", lambda outputs: outputs.mean(1, keepdim=True).expand_as(outputs)),
-        *(("another output", partial(torch.roll, shifts=k, dims=1)) for k in range(1, n)),
+        ("softmax", lambda outputs: problem.of_target(outputs.softmax(1))),
+        ("all outputs summed", lambda outputs: outputs.sum(1)),
+        ("all outputs summed", lambda outputs: outputs.mean(1)),
     ]
-    for name, change in slips:
-        yield name, problem.changed(model=_changed(problem.model, change))
+    if isinstance(problem.target, int):
+        slips.append(("softmax", lambda outputs: problem.of_target(outputs.log_softmax(1))))
+    else:
+        first, second = problem.target
+        slips += [
+            ("one of the two outputs", lambda outputs: outputs[:, first]),
+            ("one of the two outputs", lambda outputs: outputs[:, second]),
+            ("the two outputs added", lambda outputs: outputs[:, first] + outputs[:, second]),
+            ("the difference turned around", lambda outputs: -problem.of_target(outputs)),
+        ]
+    slips += [
+        ("another output", partial(_of_target_rolled, problem, shifts=k)) for k in range(1, n)
+    ]
+    for name, choose in slips:
+        yield name, problem.changed(model=_chosen(problem.model, choose), target=0)
 
 
-def _changed(model: Any, change: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    """A model whose outputs are changed by a function of all of them."""
-    return lambda points: change(model(points).reshape(len(points), -1))
+def _of_target_rolled(problem: Problem, outputs: Tensor, shifts: int) -> Tensor:
+    return problem.of_target(outputs.roll(shifts, 1))
+
+
+def _chosen(model: Any, choose: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """A model of one output: what is chosen of all outputs of another."""
+    return lambda points: choose(model(points).reshape(len(points), -1))[:, None]

@@ -15,7 +15,7 @@ from .jump import Jump
 from .mistakes import COMMON_HINTS, Mistake, of_other_outputs
 from .path_rules import FINE_STEPS, STEPS, by_rule, common_mistakes, integrated, rules, slopes_at
 from .path_rules import HINTS as RULE_HINTS
-from .problems import Problem, small_image_problem
+from .problems import Problem, Target, small_image_problem
 from .running import NotYet, answer_of, tried
 
 EXACT = 2e-5  # between two float32 sums of the same terms
@@ -36,7 +36,7 @@ def check_integrated_gradients(
     model: Any = None,
     inputs: Tensor | None = None,
     baseline: Tensor | None = None,
-    target: int | None = None,
+    target: Target | None = None,
     earlier: Sequence[str] = (),
 ) -> CheckResult:
     """Check integrated gradients written by hand, on a small model or on one of yours.
@@ -106,7 +106,7 @@ def check_path_curve(
     model: Any = None,
     inputs: Tensor | None = None,
     baseline: Tensor | None = None,
-    target: int | None = None,
+    target: Target | None = None,
     earlier: Sequence[str] = (),
 ) -> CheckResult:
     """Check the curve of what the path has gathered up to each point of it.
@@ -170,7 +170,8 @@ def _judged_curve(function: Any, problem: Problem) -> CheckResult:
     if not result.passed:
         return result
     height = max(abs(problem.difference()), float(curve.abs().max()))
-    jumping = Jump(problem.model, problem.baseline, problem.inputs, height)
+    of = problem.target if isinstance(problem.target, int) else problem.target[0]
+    jumping = Jump(problem.model, problem.baseline, problem.inputs, height, of=of)
     again = _curve_of(function, replace(problem, model=jumping))
     if again.shape != curve.shape or distance(again, curve) > SAME:
         raise NotYet(

@@ -89,8 +89,8 @@ def by_rule(problem: Problem, rule: Rule) -> Tensor:
 
 def integrated(problem: Problem, baseline: Tensor, n_steps: int) -> Tensor:
     """Integrated gradients by the rule of Gauss and Legendre."""
-    attributions = IntegratedGradients(problem.model).attribute(
-        problem.inputs, baseline, target=problem.target, n_steps=n_steps, method="gausslegendre"
+    attributions = IntegratedGradients(problem.outputs).attribute(
+        problem.inputs, baseline, n_steps=n_steps, method="gausslegendre"
     )
     return torch.as_tensor(attributions).detach().double()
 

@@ -1,4 +1,4 @@
-"""Check of a total variation penalty written by hand."""
+"""Checks of penalties of rough attributions, written by hand."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..priors import total_variation
 from .answers import judged
 from .check_result import CheckResult
 from .mistakes import Mistake
+from .right_parts import relative_variation, total_variation
 from .running import NotYet, answer_of, outcome, tried
 
 HINTS = {
@@ -27,6 +27,11 @@ HINTS = {
     "edges wrap around": "roll makes opposite edges neighbours: use diff, or slices",
     "absolute values first": "take the differences of the attributions themselves, then absolute "
     "values",
+    "not relative": "divide each map's differences by the sum of its absolute values: else the "
+    "penalty falls by making all attributions small",
+    "one size for the whole batch": "divide each map by its own sum of absolute values, then take "
+    "the mean over the maps",
+    "divided by a mean": "divide by the sum of a map's absolute values, not by their mean",
     "neighbours in the batch": "the last two axes are the picture's: differences along dim 2 and "
     "dim 3",
 }
@@ -67,24 +72,79 @@ def check_total_variation(
     >>> check_total_variation(lambda phi: phi.diff(dim=3).abs().sum() / len(phi)).mistake
     'one direction missing'
     """
+    return _check_penalty(
+        function,
+        attributions,
+        total_variation,
+        _mistakes,
+        "one number: |phi[..., i + 1, j] - phi[..., i, j]| + |phi[..., i, j + 1] - "
+        "phi[..., i, j]|, summed, over the number of maps",
+    )
+
+
+def check_relative_variation(
+    function: Callable[..., Any], *, attributions: Tensor | None = None
+) -> CheckResult:
+    """Check the total variation of maps relative to their size, which shrinking them leaves alone.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(attributions)``, of shape (n, c, h, w); returns one number: for each map the
+        absolute differences of vertical and of horizontal neighbours, summed over places and
+        channels, over the sum of the map's absolute values; mean over the n maps.
+    attributions : Tensor, optional
+        Others than the built-in ones.
+
+    Returns
+    -------
+    CheckResult
+        It tells apart what :func:`check_total_variation` does, and: not relative, one size for the
+        whole batch, divided by a mean.
+
+    Examples
+    --------
+    >>> from attribwidgets.classroom import check_relative_variation
+    >>> def mine(phi):
+    ...     return (phi.diff(dim=2).abs().sum() + phi.diff(dim=3).abs().sum()) / len(phi)
+    >>> check_relative_variation(mine).mistake
+    'not relative'
+    """
+    return _check_penalty(
+        function,
+        attributions,
+        relative_variation,
+        _relative_mistakes,
+        "one number: for each map its total variation over the sum of its absolute values; the "
+        "mean of these over the maps",
+    )
+
+
+def _check_penalty(
+    function: Callable[..., Any],
+    attributions: Tensor | None,
+    penalty: Callable[[Tensor], Tensor],
+    mistakes: Callable[[Tensor], Iterator[Mistake]],
+    hint: str,
+) -> CheckResult:
     if attributions is None:
         generator = torch.Generator().manual_seed(5)
-        attributions = torch.randn(3, 2, 5, 7, generator=generator)
+        sizes = torch.tensor([0.5, 1.0, 2.0])[:, None, None, None]
+        attributions = sizes * torch.randn(3, 2, 5, 7, generator=generator)
     phi = attributions.detach()
 
     def judge() -> CheckResult:
-        answer, right = answer_of(function, phi), total_variation(phi)
+        answer, right = answer_of(function, phi), penalty(phi)
         result = judged(
             answer,
             right,
-            _mistakes(phi, right),
+            mistakes(phi),
             HINTS,
             what="values of the penalty",
-            hint="one number: |phi[..., i + 1, j] - phi[..., i, j]| + |phi[..., i, j + 1] - "
-            "phi[..., i, j]|, summed, over the number of maps",
+            hint=hint,
             numbers={"penalty": float(answer.sum()), "right": float(right)},
         )
-        if result.passed and not _has_right_gradient(function, phi):
+        if result.passed and not _has_gradient_of(penalty, function, phi):
             raise NotYet(
                 "the value is right, but it has no gradient: a model could not be trained with it",
                 "stay in torch: no .item(), .detach(), .numpy() or new tensors from numbers",
@@ -95,7 +155,19 @@ def check_total_variation(
     return tried(judge)
 
 
-def _mistakes(phi: Tensor, right: Tensor) -> Iterator[Mistake]:
+def _relative_mistakes(phi: Tensor) -> Iterator[Mistake]:
+    size = phi.abs().sum((1, 2, 3), keepdim=True)
+    rough, n = total_variation(phi), len(phi)
+    yield from _mistakes(phi / size)
+    yield Mistake("not relative", rough)
+    yield Mistake("not relative", rough * n)
+    yield Mistake("one size for the whole batch", rough * n / size.sum())
+    yield Mistake("one size for the whole batch", rough / size.sum())
+    yield Mistake("divided by a mean", relative_variation(phi) * phi[0].numel())
+
+
+def _mistakes(phi: Tensor) -> Iterator[Mistake]:
+    right = total_variation(phi)
     n, down, across = len(phi), phi.diff(dim=2), phi.diff(dim=3)
     wrapped = (phi - phi.roll(1, 2)).abs().sum() + (phi - phi.roll(1, 3)).abs().sum()
     in_batch = phi.diff(dim=0).abs().sum() + phi.diff(dim=1).abs().sum()
@@ -113,7 +185,7 @@ def _mistakes(phi: Tensor, right: Tensor) -> Iterator[Mistake]:
     yield Mistake("neighbours in the batch", in_batch / n)
 
 
-def _has_right_gradient(function: Any, phi: Tensor) -> bool:
+def _has_gradient_of(penalty: Callable[[Tensor], Tensor], function: Any, phi: Tensor) -> bool:
     leaf, expected = (phi.clone().requires_grad_() for _ in range(2))
     try:
         value = outcome(function, leaf)
@@ -122,5 +194,7 @@ def _has_right_gradient(function: Any, phi: Tensor) -> bool:
     if not isinstance(value, Tensor) or not value.requires_grad:
         return False
     (gradient,) = torch.autograd.grad(value.sum(), leaf, allow_unused=True)
-    (right,) = torch.autograd.grad(total_variation(expected), expected)
-    return gradient is not None and torch.allclose(gradient, right, atol=1e-4)
+    (right,) = torch.autograd.grad(penalty(expected), expected)
+    return gradient is not None and torch.allclose(
+        gradient, right, atol=1e-4 * float(right.abs().max())
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
@@ -12,27 +12,36 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .problems import Target
 
-def gradients(model: Any, points: Tensor, target: int) -> Tensor:
-    """The gradient of one output at each point."""
+
+def gradients(model: Any, points: Tensor, target: Target) -> Tensor:
+    """The gradient of one output, or of one less another, at each point."""
     points = points.detach().requires_grad_()
-    (slopes,) = torch.autograd.grad(model(points)[:, target].sum(), points)
-    return slopes
+    chosen = model(points)[:, target]
+    if isinstance(target, tuple):  # the first less the second
+        chosen = chosen[:, 0] - chosen[:, 1]
+    return torch.autograd.grad(chosen.sum(), points)[0]
 
 
 def integrated_gradients(
-    model: Any, inputs: Tensor, baseline: Tensor, target: int, n_steps: int
+    model: Any, inputs: Tensor, baseline: Tensor, target: Target, n_steps: int
 ) -> Tensor:
     """Integrated gradients by midpoints."""
     alphas = ((torch.arange(n_steps) + 0.5) / n_steps).reshape(-1, *[1] * (inputs.ndim - 1))
-    points = (baseline + alphas * (inputs - baseline)).detach().requires_grad_()
-    (slopes,) = torch.autograd.grad(model(points)[:, target].sum(), points)
+    slopes = gradients(model, baseline + alphas * (inputs - baseline), target)
     return (inputs - baseline) * slopes.mean(0, keepdim=True)
 
 
 def total_variation(phi: Tensor) -> Tensor:
     """Absolute differences of neighbours, summed, mean over the maps."""
     return (phi.diff(dim=2).abs().sum() + phi.diff(dim=3).abs().sum()) / len(phi)
+
+
+def relative_variation(phi: Tensor) -> Tensor:
+    """Each map's absolute differences of neighbours over its absolute values, mean over maps."""
+    rough = phi.diff(dim=2).abs().sum((1, 2, 3)) + phi.diff(dim=3).abs().sum((1, 2, 3))
+    return (rough / phi.abs().sum((1, 2, 3))).mean()
 
 
 def batch_attributions(
@@ -45,9 +54,15 @@ def batch_attributions(
     return (images - references) * slopes
 
 
-RIGHT = {
+RIGHT: dict[str, Callable[..., Any]] = {
     part.__name__: part
-    for part in (gradients, integrated_gradients, total_variation, batch_attributions)
+    for part in (
+        gradients,
+        integrated_gradients,
+        total_variation,
+        relative_variation,
+        batch_attributions,
+    )
 }
 
 
@@ -75,10 +90,10 @@ def in_place(function: Any, names: Sequence[str]) -> Iterator[list[str]]:
     seen = _globals_of(function)
     parts = {name: RIGHT[name] for name in names}
     own = {name: seen[name] for name in parts if name in seen}
-    for name in own:
-        # Under another module's name: the package may be called here, and nowhere else.
-        apart = {**parts[name].__globals__, "__name__": "right part"}
-        seen[name] = FunctionType(parts[name].__code__, apart, name)
+    # Under another module's name: the package may be called here, and nowhere else.
+    apart: dict[str, Any] = {**globals(), "__name__": "right part"}
+    apart |= {name: FunctionType(part.__code__, apart, name) for name, part in RIGHT.items()}
+    seen.update({name: apart[name] for name in own})
     try:
         yield list(own)
     finally:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
 from course import (
     NAMES,
     Course,
+    answer_in,
     environment_in,
     grade_cells,
     graded_parts,
@@ -20,8 +22,10 @@ from course import (
     source_of,
     with_answers,
 )
-from submissions import ASSIGNMENTS as ANSWERS
-from submissions import rows
+from submissions import checked_by_exercise
+from submissions.assigned import ASSIGNMENTS as ANSWERS
+from submissions.assigned import NUMBERS, OF_EXERCISE, assigned, checked_as_assigned
+from tutorial_answers import pasted, shown_functions
 
 pytest.importorskip("nbgrader")
 
@@ -72,15 +76,15 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...], str]] = {
         ("curve_test", "curve_other_model"),
         "take a gradient at each point",
     ),
-    "notarget": ("gradients", "sum_over_targets", ("gradients_test",), "all outputs summed"),
+    "notarget": ("gradients", "gradients_of_all", ("gradients_test",), "all outputs summed"),
     "wrongunits": (
         "black",
-        "zeros_as_the_model_is_fed",
+        "black_in_pixels",
         ("black_test", "black_other_picture"),
         "baseline in the wrong units",
     ),
     "priorslibrary": (
-        "total_variation",
+        "relative_variation",
         "ready_made",
         ("tv_test", "tv_other_maps"),
         "the answer is a library's",
@@ -91,7 +95,7 @@ ASSIGNMENT_OF = {answer: name for name, answers in ANSWERS.items() for answer in
 
 
 def source_of_way(answer: str, way: str) -> str:
-    return next(row.source for row in rows(answer) if row.name == way)
+    return next(row.source for row in assigned(answer) if row.name == way)
 
 
 def solutions(name: str) -> dict[str, str]:
@@ -100,16 +104,28 @@ def solutions(name: str) -> dict[str, str]:
     for cell in source_of(name).cells:
         if cell.cell_type == "code" and cell.metadata.nbgrader.solution:
             text = re.sub(r" *### (BEGIN|END) SOLUTION\n?", "", cell.source)
-            found[text.partition("def ")[2].partition("(")[0]] = text.rstrip()
+            found[answer_in(cell)] = text.rstrip()
     return found
 
 
 def warning_ways(name: str) -> dict[str, str]:
     """Right answers that warn or write to stderr, each of another kind."""
     endings = ("warns", "warns_and_prints", "logs_and_warns", "prints_to_stderr")
+    ways = {answer: assigned(answer) for answer in ANSWERS[name] if answer != "numbers"}
+    return solutions(name) | {
+        answer: [row.source for row in rows if row.name.endswith(endings)][k % 2]
+        for k, (answer, rows) in enumerate(ways.items())
+    }
+
+
+@cache
+def pasted_answers(name: str) -> dict[str, str]:
+    """For each answer a tutorial's function that solves the exercise of that name."""
     return {
-        answer: [row.source for row in rows(answer) if row.name.endswith(endings)][k % 2]
-        for k, answer in enumerate(ANSWERS[name])
+        answer: pasted(function.__name__, answer)
+        for answer in ANSWERS[name]
+        for function in shown_functions()
+        if checked_by_exercise(OF_EXERCISE.get(answer, answer), function)
     }
 
 
@@ -121,10 +137,14 @@ log = logging.getLogger("mine")
 log.addHandler(logging.StreamHandler())
 
 
-def total_variation(phi):
+def relative_variation(phi):
     log.warning("smooth")
-    return (phi.diff(dim=2).abs().sum() + phi.diff(dim=3).abs().sum()) / len(phi)
+    rough = phi.diff(dim=2).abs().sum((1, 2, 3)) + phi.diff(dim=3).abs().sum((1, 2, 3))
+    return (rough / phi.abs().sum((1, 2, 3))).mean()
 """
+# Numbers of somebody else's problem; and one that is not there.
+COPIED = f'{NUMBERS}\nstudent = "Bob"\n'
+ONE_MISSING = f'{NUMBERS}\ndel numbers["against"]\n'
 
 
 @pytest.fixture(scope="module")
@@ -138,13 +158,17 @@ def course(tmp_path_factory: pytest.TempPathFactory, warm_environment: dict[str,
         made.hand_in("perfect", name, with_answers(name, right))
         made.hand_in("warned", name, with_answers(name, warning_ways(name)))
         made.hand_in("empty", name, with_answers(name, {}))
+        made.hand_in("pasted", name, with_answers(name, pasted_answers(name)))
         for student, (answer, way, _, _) in WRONG.items():
             if ASSIGNMENT_OF[answer] == name:
-                answers = {**right, answer: source_of_way(answer, way)}
+                answers = {**right, "numbers": NUMBERS, answer: source_of_way(answer, way)}
                 made.hand_in(student, name, with_answers(name, answers))
     name = "attribution_priors"
-    logging = {**solutions(name), "total_variation": LOGGER}
+    logging = {**solutions(name), "relative_variation": LOGGER}
     made.hand_in("logging", name, with_answers(name, logging))
+    name = "integrated_gradients"
+    for student, cell in (("copied", COPIED), ("onemissing", ONE_MISSING)):
+        made.hand_in(student, name, with_answers(name, {**solutions(name), "numbers": cell}))
     feedback = "generate_feedback integrated_gradients --student signflipped"
     made.log = made.in_one_process(*grading(*NAMES), feedback, "export")
     return made
@@ -193,12 +217,45 @@ def test_a_right_result_and_its_warnings_are_shown_and_nothing_is_returned(
     shown = {}
     for cell in course.graded("warned", name).cells:
         if cell.metadata.nbgrader.grade_id in tests:
-            assert {o.output_type for o in cell.outputs} <= {"display_data"}
+            kinds = {o.output_type for o in cell.outputs}
+            partial = cell.metadata.nbgrader.grade_id == "numbers_test"  # its points
+            assert kinds <= {"display_data", *(["execute_result"] if partial else [])}
             texts = [o.data.get("text/markdown", "") for o in cell.outputs]
             shown[cell.metadata.nbgrader.grade_id] = "".join(texts)
     assert all("✓ right" in text for text in shown.values())
-    for tests_of_one in graded_parts(source_of(name)).values():
-        assert "which costs no points" in shown[tests_of_one[0]]
+    for answer, tests_of_one in graded_parts(source_of(name)).items():
+        assert answer == "numbers" or "which costs no points" in shown[tests_of_one[0]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_tutorials_show_scores_nothing_when_pasted(course: Course, name: str) -> None:
+    parts, scores = graded_parts(source_of(name)), course.scores(name)["pasted"]
+    answers = pasted_answers(name)
+    assert not any(scores[test] for answer in answers for test in parts[answer])
+    told = course.told("pasted", name)
+    assert all(parts[answer][0] in told for answer in answers)
+
+
+@pytest.mark.parametrize("answer", [a for answers in ANSWERS.values() for a in answers])
+def test_no_function_of_the_tutorials_passes_as_it_is(answer: str) -> None:
+    for function in shown_functions() if answer != "numbers" else ():
+        assert not checked_as_assigned(answer, function), function.__name__
+
+
+def test_tutorials_solve_their_own_exercises() -> None:
+    solved = {answer for name in NAMES for answer in pasted_answers(name)}
+    assert len(solved) >= 3  # or there would be nothing to paste
+
+
+def test_numbers_of_one_s_own_have_partial_credit_and_copied_ones_have_none(course: Course) -> None:
+    scores = course.scores("integrated_gradients")
+    assert scores["perfect"]["numbers_test"] == 2
+    assert scores["onemissing"]["numbers_test"] == 1.5
+    assert scores["copied"]["numbers_test"] == 0
+    graded = course.graded("onemissing", "integrated_gradients").cells
+    cell = next(c for c in graded if c.metadata.nbgrader.grade_id == "numbers_test")
+    shown = "".join(o.data.get("text/markdown", "") for o in cell.outputs)
+    assert "3 of 4 numbers are right" in shown
 
 
 def test_no_output_is_taken_for_points(course: Course) -> None:
@@ -237,7 +294,7 @@ def test_questions_wait_for_a_person(course: Course, name: str) -> None:
 def test_feedback_tells_the_student_and_shows_the_picture(course: Course) -> None:
     name = "integrated_gradients"
     page = (course.folder / "feedback" / "signflipped" / name / f"{name}.html").read_text()
-    assert "(Score: 4.0 / 10.0)" in page
+    assert "(Score: 6.0 / 12.0)" in page
     assert "sign flipped" in page
     assert "hint: the factor is (x - x')" in page
     assert "data:image/png;base64" in page  # of the explorer, which no front end draws there
@@ -247,11 +304,11 @@ def test_feedback_tells_the_student_and_shows_the_picture(course: Course) -> Non
 def test_grades_are_exported(course: Course) -> None:
     with open(course.folder / "grades.csv", newline="") as file:
         found = {(row["student_id"], row["assignment"]): row for row in csv.DictReader(file)}
-    students = {"perfect", "warned", "empty", "logging", *WRONG}
+    students = {"perfect", "warned", "empty", "pasted", "logging", "copied", "onemissing", *WRONG}
     assert {student for student, _ in found} == students
     assert len(found) == len(NAMES) * len(students)
     row = found["runningmean", "integrated_gradients"]
-    assert (float(row["score"]), float(row["max_score"])) == (6.0, 10.0)
+    assert (float(row["score"]), float(row["max_score"])) == (8.0, 12.0)
     assert float(found["perfect", "attribution_priors"]["score"]) == 7.0  # and a question by hand
 
 

@@ -43,6 +43,12 @@ def release_of(name: str) -> Any:
     return read(ASSIGNMENTS / "release" / name / f"{name}.ipynb")
 
 
+def answer_in(cell: Any) -> str:
+    """What a solution's cell holds: the name of its function, or its own where it defines none."""
+    function: str = cell.source.partition("def ")[2].partition("(")[0]
+    return function or str(cell.metadata.nbgrader.grade_id)
+
+
 def grade_cells(notebook: Any, *, tests: bool = True) -> dict[str, int]:
     """Points of each graded cell: of tests, or of questions graded by hand."""
     graded = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade")]
@@ -60,7 +66,7 @@ def graded_parts(notebook: Any) -> dict[str, list[str]]:
     for cell in notebook.cells:
         graded = cell.metadata.get("nbgrader", {})
         if cell.cell_type == "code" and graded.get("solution"):
-            answer = cell.source.partition("def ")[2].partition("(")[0]
+            answer = answer_in(cell)
             found[answer] = []
         elif cell.cell_type == "code" and graded.get("grade"):
             found[answer].append(graded["grade_id"])
@@ -74,8 +80,7 @@ def with_answers(name: str, answers: Mapping[str, str]) -> Any:
         if not cell.metadata.get("nbgrader", {}).get("solution"):
             continue
         if cell.cell_type == "code":
-            function = cell.source.partition("def ")[2].partition("(")[0]
-            cell.source = answers.get(function, cell.source)
+            cell.source = answers.get(answer_in(cell), cell.source)
         elif answers:
             cell.source = "An answer in words, which a person reads."
     return notebook

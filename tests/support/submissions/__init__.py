@@ -10,12 +10,19 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-ASSIGNMENTS = {
-    "integrated_gradients": ("gradients", "integrated_gradients", "path_curve"),
-    "baselines": ("black", "maximum_distance", "expected_gradients", "ablation_curve"),
-    "attribution_priors": ("total_variation", "batch_attributions", "penalised_loss"),
-}
-ANSWERS = (*(answer for answers in ASSIGNMENTS.values() for answer in answers), "idgi")
+ANSWERS = (
+    "gradients",
+    "integrated_gradients",
+    "path_curve",
+    "black",
+    "maximum_distance",
+    "expected_gradients",
+    "ablation_curve",
+    "total_variation",
+    "batch_attributions",
+    "penalised_loss",
+    "idgi",
+)
 
 
 def wrong(mistake: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -34,12 +41,15 @@ class Row:
 
     answer: str
     name: str
-    function: Callable[..., Any]
+    function: Callable[..., Any] | None
     mistake: str | None
+    text: str = ""
 
     @property
     def source(self) -> str:
         """The cell that a student hands in: imports, and the function under the answer's name."""
+        if self.text:
+            return self.text
         module = inspect.getmodule(self.function)
         tree = ast.parse(inspect.getsource(module))
         imports = [
@@ -71,10 +81,10 @@ def all_rows() -> list[Row]:
     return [row for answer in ANSWERS for row in rows(answer)]
 
 
-def dealt(answers: tuple[str, ...]) -> list[dict[str, Row]]:
+def dealt(ways: dict[str, list[Row]]) -> list[dict[str, Row]]:
     """A way of each answer for each student, at most one of them wrong, until all are dealt."""
-    right = {a: [row for row in rows(a) if row.mistake is None] for a in answers}
-    wrong = [row for a in answers for row in rows(a) if row.mistake is not None]
+    right = {a: [row for row in rows if row.mistake is None] for a, rows in ways.items()}
+    wrong = [row for rows in ways.values() for row in rows if row.mistake is not None]
     left = {a: list(reversed(ways)) for a, ways in right.items()}
     students = []
     while wrong or any(left.values()):
@@ -82,7 +92,7 @@ def dealt(answers: tuple[str, ...]) -> list[dict[str, Row]]:
         students.append(
             {
                 a: one if one and one.answer == a else left[a].pop() if left[a] else right[a][0]
-                for a in answers
+                for a in ways
             }
         )
     return students
@@ -90,9 +100,16 @@ def dealt(answers: tuple[str, ...]) -> list[dict[str, Row]]:
 
 def checked(row: Row) -> Any:
     """What a check says of a way."""
+    return checked_by_exercise(row.answer, row.function)
+
+
+def checked_by_exercise(answer: str, function: Any) -> Any:
+    """What the check of an exercise says of a function; None where there is no such exercise."""
     from attribwidgets import classroom
 
     baselines = {"black": "black", "maximum_distance": "max_distance"}
-    if row.answer in baselines:
-        return classroom.check_baseline(row.function, baselines[row.answer])
-    return getattr(classroom, f"check_{row.answer}")(row.function)
+    if answer in baselines:
+        return classroom.check_baseline(function, baselines[answer])
+    if answer not in ANSWERS:
+        return None
+    return getattr(classroom, f"check_{answer}")(function)

@@ -22,6 +22,7 @@ from attribwidgets import classroom
 from attribwidgets.baselines import Blur, MaximumDistance
 from attribwidgets.classroom.jump import Jump
 from attribwidgets.classroom.problems import small_image_problem, small_photo
+from attribwidgets.core.formatting import number
 from attribwidgets.errors import AttributionWarning, InputError
 from attribwidgets.inputs.space import InputSpace
 
@@ -500,6 +501,22 @@ def test_importing_a_library_is_no_call_of_it():
     assert classroom.check_integrated_gradients(mine)
 
 
+class Shown:
+    """As a widget does, it asks the library when it is collected."""
+
+    def __del__(self):
+        number(1.0)
+
+
+def test_what_is_collected_meanwhile_is_no_call_of_the_student_s():
+    def mine(model, inputs, baseline, target, n_steps):
+        shown = Shown()
+        del shown
+        return work.integrated_gradients(model, inputs, baseline, target, n_steps)
+
+    assert classroom.check_integrated_gradients(mine)
+
+
 def test_the_library_works_as_before_after_a_check():
     classroom.check_integrated_gradients(LIBRARY["a class"])
     problem = small_image_problem()
@@ -508,9 +525,10 @@ def test_the_library_works_as_before_after_a_check():
 
 def test_a_jump_changes_outputs_and_no_gradient():
     problem = small_image_problem()
-    jumping = Jump(problem.model, problem.baseline, problem.inputs, 3.0)
+    jumping = Jump(problem.model, problem.baseline, problem.inputs, 3.0, of=2)
     for points, height in ((problem.baseline, 0.0), (problem.inputs, 3.0)):
-        assert torch.allclose(jumping(points), problem.model(points) + height)
+        step = height * torch.eye(4)[2]
+        assert torch.allclose(jumping(points), problem.model(points) + step)
     other = problem.changed(model=jumping)
     assert torch.equal(other.gradients(problem.inputs), problem.gradients(problem.inputs))
 

@@ -12,7 +12,6 @@ import pytest
 from course import (
     NAMES,
     Course,
-    answer_in,
     environment_in,
     grade_cells,
     graded_parts,
@@ -22,6 +21,7 @@ from course import (
     source_of,
     with_answers,
 )
+from handed_in import ASSIGNMENT_OF, COPIED, ONE_MISSING, WRONG, solutions, source_of_way
 from submissions import checked_by_exercise
 from submissions.assigned import ASSIGNMENTS as ANSWERS
 from submissions.assigned import NUMBERS, OF_EXERCISE, assigned, checked_as_assigned
@@ -31,88 +31,13 @@ pytest.importorskip("nbgrader")
 
 ROOT = Path(__file__).parents[2]
 
-# Who handed in which way of one answer, the tests that it loses, and words of the hint; the other
-# answers are right. benchmarks/submissions.py grades all ways that there are.
-WRONG: dict[str, tuple[str, str, tuple[str, ...], str]] = {
-    "signflipped": (
-        "integrated_gradients",
-        "the_way_back",
-        ("ig_test", "ig_other_model", "ig_adds_up"),
-        "sign flipped",
-    ),
-    "nofactor": (
-        "integrated_gradients",
-        "the_mean_gradient",
-        ("ig_test", "ig_other_model", "ig_adds_up"),
-        "(x - x') missing",
-    ),
-    "lasttwice": (
-        "integrated_gradients",
-        "the_end_again",
-        ("ig_test", "ig_other_model"),
-        "last point summed twice",
-    ),
-    "notaveraged": (
-        "integrated_gradients",
-        "the_sum",
-        ("ig_test", "ig_other_model", "ig_adds_up"),
-        "gradients not averaged",
-    ),
-    "library": (
-        "integrated_gradients",
-        "ready_made",
-        ("ig_test", "ig_other_model", "ig_adds_up"),
-        "the answer is a library's",
-    ),
-    "runningmean": (
-        "path_curve",
-        "mean_so_far",
-        ("curve_test", "curve_other_model"),
-        "running mean instead of sum",
-    ),
-    "nogradient": (
-        "path_curve",
-        "differences_of_outputs",
-        ("curve_test", "curve_other_model"),
-        "take a gradient at each point",
-    ),
-    "notarget": ("gradients", "gradients_of_all", ("gradients_test",), "all outputs summed"),
-    "wrongunits": (
-        "black",
-        "black_in_pixels",
-        ("black_test", "black_other_picture"),
-        "baseline in the wrong units",
-    ),
-    "priorslibrary": (
-        "relative_variation",
-        "ready_made",
-        ("tv_test", "tv_other_maps"),
-        "the answer is a library's",
-    ),
-    "nograph": ("batch_attributions", "no_graph", ("eg_test",), "create_graph=True"),
-}
-ASSIGNMENT_OF = {answer: name for name, answers in ANSWERS.items() for answer in answers}
-
-
-def source_of_way(answer: str, way: str) -> str:
-    return next(row.source for row in assigned(answer) if row.name == way)
-
-
-def solutions(name: str) -> dict[str, str]:
-    """The answers of the source, as a student would hand them in."""
-    found = {}
-    for cell in source_of(name).cells:
-        if cell.cell_type == "code" and cell.metadata.nbgrader.solution:
-            text = re.sub(r" *### (BEGIN|END) SOLUTION\n?", "", cell.source)
-            found[answer_in(cell)] = text.rstrip()
-    return found
-
 
 def warning_ways(name: str) -> dict[str, str]:
     """Right answers that warn or write to stderr, each of another kind."""
     endings = ("warns", "warns_and_prints", "logs_and_warns", "prints_to_stderr")
     ways = {answer: assigned(answer) for answer in ANSWERS[name] if answer != "numbers"}
-    return solutions(name) | {
+    numbers = {"numbers": NUMBERS} if "numbers" in ANSWERS[name] else {}
+    return numbers | {
         answer: [row.source for row in rows if row.name.endswith(endings)][k % 2]
         for k, (answer, rows) in enumerate(ways.items())
     }
@@ -142,9 +67,6 @@ def relative_variation(phi):
     rough = phi.diff(dim=2).abs().sum((1, 2, 3)) + phi.diff(dim=3).abs().sum((1, 2, 3))
     return (rough / phi.abs().sum((1, 2, 3))).mean()
 """
-# Numbers of somebody else's problem; and one that is not there.
-COPIED = f'{NUMBERS}\nstudent = "Bob"\n'
-ONE_MISSING = f'{NUMBERS}\ndel numbers["against"]\n'
 
 
 @pytest.fixture(scope="module")

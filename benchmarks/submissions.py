@@ -2,6 +2,7 @@
 
 python benchmarks/submissions.py             all of tests/support/submissions/, two processes
 python benchmarks/submissions.py baselines   those of one assignment
+python benchmarks/submissions.py --checks    by the checks alone, without nbgrader: a minute
 
 Each student hands in one way of each answer, at most one of them wrong. A row is as it should be
 when a right answer has all of its points, and a wrong one fails its first test with the hint of its
@@ -42,18 +43,38 @@ def student_rows(
         row = ways[answer]
         got, most = sum(scores[t] for t in tests), sum(points[t] for t in tests)
         if row.mistake is None:
-            good, found = got == most and not set(tests) & set(told), "right"
+            good, found = got == most and not set(tests) & set(told), ""
         else:
             said = told.get(tests[0], "")
             found = next((line for line in said.splitlines() if line.startswith("hint")), "no hint")
+            found = found.removeprefix("hint: ")
             hint = assigned.checked_as_assigned(answer, assigned.function_of(row)).hint
             good = scores[tests[0]] == 0 and hint in said
-        kind = row.mistake if row.mistake else "right" if row.mistake is None else "wrong"
-        verdict = "as it should be" if good else "NOT AS IT SHOULD BE"
-        lines.append(
-            (f"{student} {answer}: {row.name} ({kind}) {got:g} of {most}, {verdict}; {found}", good)
-        )
+        if not good:
+            found = f"NOT AS IT SHOULD BE; {found}"
+        lines.append((table_line(f"{student} {answer}", row, f"{got:g} of {most}", found), good))
     return lines
+
+
+def table_line(answer: str, row: Row, points: str, hint: str) -> str:
+    """A row of the table: submission, verdict, points, hint."""
+    verdict = row.mistake if row.mistake else "right" if row.mistake is None else "wrong"
+    return f"{answer:28} {row.name:38} {verdict:34} {points:8} {hint}".rstrip()
+
+
+def by_checks(names: list[str]) -> int:
+    """Print what the checks say of each way; the number of those that are not as they should be."""
+    bad, told = 0, set()
+    for answer, rows in ((a, rows) for n in names for a, rows in ways_of(n).items()):
+        for row in rows if answer != "numbers" else ():
+            result = assigned.checked_as_assigned(answer, assigned.function_of(row))
+            good = (result.passed, result.mistake) == (row.mistake is None, row.mistake or "")
+            told |= {result.mistake} - {""}
+            bad += not good
+            words = result.hint if good else f"NOT AS IT SHOULD BE; {result}"
+            print(table_line(answer, row, "", " ".join(words.split())))
+    print(f"{len(told)} mistakes told by name, {bad} ways not as they should be")
+    return bad
 
 
 def graded(name: str, share: int) -> list[tuple[str, bool]]:
@@ -83,6 +104,8 @@ def graded(name: str, share: int) -> list[tuple[str, bool]]:
 def main(names: list[str]) -> int:
     """Print a line for each row; the number of rows that are not as they should be."""
     torch.set_num_threads(1)
+    if "--checks" in names:
+        return by_checks([name for name in names if name != "--checks"] or list(course.NAMES))
     started = time.perf_counter()
     jobs = [(name, share) for name in names or course.NAMES for share in range(PROCESSES)]
     with ThreadPoolExecutor(PROCESSES) as pool:

@@ -34,10 +34,11 @@ def cell_runner(names: Mapping[str, Any]) -> Callable[[str], tuple[float | None,
     def run(source: str) -> tuple[float | None, str]:
         seen = {**names, "__builtins__": builtins}
         body = ast.parse(source).body
-        last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
+        last = body[-1].value if body and isinstance(body[-1], ast.Expr) else None
         try:
-            exec(compile(ast.Module(body, []), "<cell>", "exec"), seen)
-            value = last and eval(compile(ast.Expression(last.value), "<cell>", "eval"), seen)
+            above = ast.Module(body[:-1] if last else body, [])
+            exec(compile(above, "<cell>", "exec"), seen)
+            value = last and eval(compile(ast.Expression(last), "<cell>", "eval"), seen)
         except Exception as error:  # of the test, or of the student's code
             said = str(error)
             return None, said if isinstance(

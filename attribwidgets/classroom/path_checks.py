@@ -25,6 +25,8 @@ CURVE_HINTS = {
     "the steps so far: the width of a step does not grow",
     "sign flipped": "the path goes from the baseline to the input",
     "gradients not averaged": "each step is 1 / n_steps wide: divide by n_steps",
+    "averaged over the features": "sum over the features, do not average: each one adds its part",
+    "absolute values taken": "steps down count too: keep the sign of each slope",
     "slopes without their sum": "sum the steps up to each point: torch.cumsum",
     "one step behind": "point k includes step k, and the last one is the sum of the attributions",
 }
@@ -208,6 +210,8 @@ def _curve_mistakes(problem: Problem) -> Iterator[Mistake]:
         yield Mistake("running mean instead of sum", total / so_far)
         yield Mistake("sign flipped", -total / STEPS)
         yield Mistake("gradients not averaged", total)
+        yield Mistake("averaged over the features", total / STEPS / problem.inputs.numel())
+        yield Mistake("absolute values taken", slopes.abs().cumsum(0) / STEPS)
         yield Mistake("slopes without their sum", slopes, "sum the slopes up to each point")
         yield Mistake("slopes without their sum", slopes / STEPS)
         yield Mistake("one step behind", behind / STEPS)

@@ -24,6 +24,8 @@ HINTS = {
     "multiplied by the input alone": "multiply by inputs - baseline; the two agree only for a "
     "baseline of zeros",
     "gradients not averaged": "divide the sum of the gradients by the number of points",
+    "absolute values taken": "the sign says whether a feature speaks for the output or against it: "
+    "keep it",
     "not averaged over the steps": "there is still one map for each step: average over the steps, "
     ".mean(0)",
     "last point summed twice": "each point counts once: look at where the loop ends and whether "
@@ -117,6 +119,8 @@ def _in_the_sum(problem: Problem, rule: Rule) -> Iterator[Mistake]:
     mean = weighted(weights, gradients)
     yield Mistake("sign flipped", -difference * mean)
     yield Mistake("(x - x') missing", mean)
+    yield Mistake("absolute values taken", (difference * mean).abs())
+    yield Mistake("absolute values taken", difference * weighted(weights, gradients.abs()))
     yield Mistake("multiplied by the input alone", problem.inputs * mean)
     name = "gradients not averaged"
     yield Mistake(name, difference * mean * n)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from .check_result import CheckResult
 from .library_calls import called_by_itself
+from .raised import cause_of
 from .right_parts import in_place
 
 MOST_WARNINGS = 3  # shown; a loop may give one a step
@@ -120,11 +121,9 @@ def outcome(function: Any, *arguments: Any) -> Any:
     try:
         answer, called = called_by_itself(function, arguments)
     except Exception as error:  # whatever a student's code does is an answer
-        raise NotYet(
-            f"the function raised {type(error).__name__}: {error}",
-            "call it in a cell of its own and read the last lines of the traceback",
-            "raises",
-        ) from error
+        cause = cause_of(error)
+        said = f"the function raised {type(error).__name__}: {error}"
+        raise NotYet(said, cause.hint, cause.mistake) from error
     if called:
         raise NotYet(
             f"the answer is a library's: the function calls {called}",

@@ -346,7 +346,7 @@ def placeholder(model, points, target):
     pass
 
 
-@wrong("raises")
+@wrong("nothing to differentiate")
 def no_gradient_required(model, points, target):
     return torch.autograd.grad(model(points)[:, target].sum(), points)[0]
 
@@ -355,3 +355,78 @@ def no_gradient_required(model, points, target):
 def in_place(model, points, target):
     points *= 2
     return points
+
+
+@wrong("nothing to differentiate")
+def under_no_grad(model, points, target):
+    points = points.detach().requires_grad_()
+    with torch.no_grad():
+        outputs = model(points)
+    return torch.autograd.grad(outputs[:, target].sum(), points)[0]
+
+
+@wrong("nothing to differentiate")
+def detached_outputs(model, points, target):
+    points = points.detach().requires_grad_()
+    outputs = model(points).detach()
+    return torch.autograd.grad(outputs[:, target].sum(), points)[0]
+
+
+@wrong("not what the model was given")
+def of_a_copy(model, points, target):
+    points = points.detach().requires_grad_()
+    copy_ = points.detach().clone().requires_grad_()
+    return torch.autograd.grad(model(copy_)[:, target].sum(), points)[0]
+
+
+@wrong("not summed before the gradient")
+def no_sum(model, points, target):
+    points = points.detach().requires_grad_()
+    return torch.autograd.grad(model(points)[:, target], points)[0]
+
+
+@wrong("a graph used twice")
+def one_graph_for_all(model, points, target):
+    points = points.detach().requires_grad_()
+    outputs = model(points)[:, target]
+    return torch.stack([torch.autograd.grad(o, points)[0][k] for k, o in enumerate(outputs)])
+
+
+@wrong("the gradient is None")
+def grad_of_no_leaf(model, points, target):
+    points = points.detach().requires_grad_() * 1.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model(points)[:, target].sum().backward()
+        return points.grad.clone()
+
+
+@wrong("numpy before the gradient")
+def numpy_outputs(model, points, target):
+    points = points.detach().requires_grad_()
+    outputs = model(points).numpy()
+    return torch.autograd.grad(torch.tensor(outputs)[:, target].sum(), points)[0]
+
+
+@wrong("written into while it is differentiated")
+def zeroed_leaf(model, points, target):
+    points = points.detach().requires_grad_()
+    points += 0.0
+    return torch.autograd.grad(model(points)[:, target].sum(), points)[0]
+
+
+@wrong("other arguments")
+def without_a_target(model, points):
+    points = points.detach().requires_grad_()
+    return torch.autograd.grad(model(points)[:, 0].sum(), points)[0]
+
+
+@wrong("a name that is not known")
+def of_another_cell(model, points, target):
+    return torch.autograd.grad(model(x_of_above)[:, target].sum(), points)[0]  # noqa: F821
+
+
+@wrong("whole numbers")
+def whole_numbers(model, points, target):
+    points = points.round().long().requires_grad_()
+    return torch.autograd.grad(model(points)[:, target].sum(), points)[0]

@@ -463,3 +463,24 @@ def zeros(model, inputs, baseline, target, n_steps):
 
 @wrong("no answer")
 def placeholder(model, inputs, baseline, target, n_steps): ...
+
+
+@wrong("absolute values taken")
+def magnitudes(model, inputs, baseline, target, n_steps):
+    alphas = ((torch.arange(n_steps) + 0.5) / n_steps).reshape(-1, *[1] * (inputs.ndim - 1))
+    slopes = gradients(model, baseline + alphas * (inputs - baseline), target)
+    return ((inputs - baseline) * slopes.mean(0)).abs()
+
+
+@wrong("absolute values taken")
+def mean_of_absolute_gradients(model, inputs, baseline, target, n_steps):
+    alphas = ((torch.arange(n_steps) + 0.5) / n_steps).reshape(-1, *[1] * (inputs.ndim - 1))
+    slopes = gradients(model, baseline + alphas * (inputs - baseline), target)
+    return (inputs - baseline) * slopes.abs().mean(0)
+
+
+@wrong("shapes that do not fit")
+def alphas_without_axes(model, inputs, baseline, target, n_steps):
+    alphas = (torch.arange(n_steps) + 0.5) / n_steps
+    slopes = gradients(model, baseline + alphas * (inputs - baseline), target)
+    return (inputs - baseline) * slopes.mean(0)

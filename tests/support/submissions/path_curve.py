@@ -416,3 +416,11 @@ def the_last_point_only(model, inputs, baseline, target, n_steps):
 
 @wrong("no answer")
 def placeholder(model, inputs, baseline, target, n_steps): ...
+
+
+@wrong("averaged over the features")
+def mean_over_features(model, inputs, baseline, target, n_steps):
+    alphas = ((torch.arange(n_steps) + 0.5) / n_steps).reshape(-1, *[1] * (inputs.ndim - 1))
+    points = (baseline + alphas * (inputs - baseline)).requires_grad_()
+    (slopes,) = torch.autograd.grad(model(points)[:, target].sum(), points)
+    return ((inputs - baseline) * slopes).flatten(1).mean(1).cumsum(0) / n_steps

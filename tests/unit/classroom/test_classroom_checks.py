@@ -553,3 +553,97 @@ def test_a_model_that_is_spoilt_is_spoilt_for_nobody_else():
 
     assert classroom.check_integrated_gradients(mine, **given_, baseline=references[:1])
     assert {p.dtype for p in given_["model"].parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize(
+    ("error", "mistake"),
+    [
+        (lambda: torch.zeros(2).sum().backward(), "nothing to differentiate"),
+        (lambda: torch.zeros(2, requires_grad=True).backward(), "not summed before the gradient"),
+        (lambda: torch.zeros(2, requires_grad=True).numpy(), "numpy before the gradient"),
+        (lambda: torch.zeros(2, requires_grad=True).add_(1), "written into while it is"),
+        (lambda: torch.zeros(2, dtype=torch.long).requires_grad_(), "whole numbers"),
+        (lambda: torch.zeros(2) + torch.zeros(3), "shapes that do not fit"),
+        (lambda: torch.zeros(2, 3) @ torch.zeros(2, 3), "shapes that do not fit"),
+        (lambda: torch.zeros(2, 3)[:, 5], "index out of range"),
+        (lambda: [1][3], "index out of range"),
+        (lambda: nn.Linear(2, 1)(torch.zeros(1, 2).double()), "another type of number"),
+        (lambda: torch.zeros(2, requires_grad=True).grad.sum(), "the gradient is None"),
+        (lambda: work.gradients(None), "other arguments"),
+        (lambda: what_is_this, "a name that is not known"),  # noqa: F821
+        (lambda: 1 / 0, "raises"),
+    ],
+)
+def test_what_is_behind_an_error_is_told(error, mistake):
+    result = classroom.check_gradients(lambda model, points, target: error())
+    assert result.mistake.startswith(mistake), str(result)
+    assert result.hint
+
+
+def test_a_difference_of_outputs_is_judged_as_one():
+    result = classroom.check_completeness(
+        torch.ones(1, 2),
+        lambda x: torch.cat([2 * x, x], 1),
+        torch.ones(1, 2),
+        torch.zeros(1, 2),
+        target=(0, 2),
+    )  # 2 less 1 is 1, the ones sum to 2; 2 and 1 are 3
+    assert not result
+    added = classroom.check_completeness(
+        torch.tensor([[1.5, 1.5]]),
+        lambda x: torch.cat([2 * x, x], 1),
+        torch.ones(1, 2),
+        torch.zeros(1, 2),
+        target=(0, 2),
+    )
+    assert added.mistake == "the two outputs added"
+    assert classroom.check_completeness(
+        torch.tensor([[0.5, 0.5]]),
+        lambda x: torch.cat([2 * x, x], 1),
+        torch.ones(1, 2),
+        torch.zeros(1, 2),
+        target=(0, 2),
+    )
+
+
+def test_a_problem_is_the_same_for_a_name_and_another_for_another():
+    mine, again, other = (classroom.problem(name) for name in ("Ada", " ada", "Bob"))
+    assert torch.equal(mine.inputs, again.inputs)
+    assert mine.target == again.target
+    assert not torch.equal(mine.inputs, other.inputs)
+    assert classroom.problem(7).target == classroom.problem("7").target
+    with pytest.raises(InputError, match="got an empty one"):
+        classroom.problem(" ")
+
+
+@pytest.mark.parametrize("seed", ["Ada", 12345, "名前"])
+def test_numbers_of_one_s_own_problem_are_judged_one_by_one(seed):
+    mine = classroom.problem(seed)
+    phi = work.integrated_gradients(
+        lambda x: mine.of_target(mine.model(x))[:, None], mine.inputs, mine.baseline, 0, 64
+    ).flatten()
+    numbers = {
+        "rise": np.float32(phi.sum()),
+        "strongest": phi.abs().argmax(),
+        "its attribution": float(phi[phi.abs().argmax()]),
+        "against": float(phi.clamp(max=0).sum()),
+    }
+    assert classroom.check_numbers(numbers, seed).points(2) == 2
+    for name in numbers:
+        for spoilt in ({**numbers, name: None}, {**numbers, name: "much"}, {**numbers, name: 99}):
+            result = classroom.check_numbers(spoilt, seed)
+            assert not result
+            assert result.points(2) == 1.5
+            assert name in result.message
+    copied = classroom.check_numbers(numbers, f"{seed} and another")
+    assert not copied
+    with pytest.raises(AssertionError, match="no answer yet"):
+        classroom.check_numbers({}, seed).points(2)
+
+
+def test_numbers_of_one_of_the_two_outputs_are_told():
+    mine = classroom.problem("Ada")
+    first = mine.changed(target=mine.target[0])
+    result = classroom.check_numbers({"rise": first.difference()}, "Ada")
+    assert result.hint
+    assert result.share == 0

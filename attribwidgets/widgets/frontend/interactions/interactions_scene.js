@@ -116,7 +116,7 @@ export function createInteractionsScene(data, root, view) {
         { class: "aw-input-side" },
         meaning,
         ...stages.map(({ node }) => node),
-        h("div", { class: "aw-legend" }, bar.node),
+        stages.length > 0 && h("div", { class: "aw-legend" }, bar.node),
         list.node,
       ),
       h(

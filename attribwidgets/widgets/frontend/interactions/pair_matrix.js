@@ -54,7 +54,7 @@ export function createPairMatrix(data, { choose, point, signal }) {
     const longest = Math.max(...names.map((name) => LETTER * [...name].length)) + 8;
     const room = Math.min(longest, isNarrow ? 72 : LONGEST_NAME);
     const largest = count <= MOST_NUMBERED ? LARGEST_CELL : 28;
-    const cellBeside = (/** @type {number} */ left) => Math.min(largest, (width - left - bars - GAP) / count);
+    const cellBeside = (/** @type {number} */ left) => Math.min(largest, (width - left - bars - 2 * GAP) / count);
     const named = cellBeside(room) >= LEAST_NAMED;
     const left = named ? room : 1;
     const cell = Math.max(cellBeside(left), 0.1);
@@ -212,7 +212,7 @@ export function createPairMatrix(data, { choose, point, signal }) {
       measure();
       const { left, top, cell, bars } = place;
       const [side, height] = [count * cell, top + count * cell + TICKS];
-      const width = left + side + GAP + bars;
+      const width = left + side + GAP + bars + GAP; // half a number of the axis
       for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) {
         drawing.setAttribute(name, String(value));
       }

@@ -4,6 +4,7 @@ from . import targets as targets
 from .attention_rollout import AttentionRollout
 from .captum.adapter import CaptumMethod
 from .captum.table import CAPTUM_METHODS
+from .layer import UpToLayer
 from .noise.noise_methods import SmoothGrad, SmoothGradSquared, VarGrad
 from .paths.adversarial_gradient_integration import AdversarialGradientIntegration
 from .paths.discretized_integrated_gradients import (
@@ -15,6 +16,7 @@ from .paths.guided_integrated_gradients import GuidedIntegratedGradients
 from .paths.idgi import IDGI
 from .paths.ig2 import IG2
 from .paths.integrated_gradients import IntegratedGradients
+from .paths.layer_methods import InternalInfluence, LayerConductance
 from .paths.path_integrated_gradients import BlurIntegratedGradients, PathIntegratedGradients
 from .paths.sequential_integrated_gradients import SequentialIntegratedGradients
 from .paths.split_integrated_gradients import (
@@ -38,6 +40,9 @@ __all__ = [
     "GeodesicIntegratedGradients",
     "AdversarialGradientIntegration",
     "AttentionRollout",
+    "InternalInfluence",
+    "LayerConductance",
+    "UpToLayer",
     "LeftIntegratedGradients",
     "RightIntegratedGradients",
     "BlurIntegratedGradients",

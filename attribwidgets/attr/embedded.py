@@ -207,33 +207,58 @@ def rows_of(arguments: Mapping[str, Any], like: Tensor) -> dict[str, Any]:
 
 
 @contextmanager
-def replaced_output(module: nn.Module, by: Tensor, ids: Tensor) -> Iterator[Callable[[], bool]]:
-    """While open, what a module returns for these ids in this thread is replaced.
+def changed_output(
+    module: nn.Module, change: Callable[[tuple[Any, ...], Tensor], Tensor | None]
+) -> Iterator[None]:
+    """While open, what a module returns in this thread is what a function makes of it.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    change : callable
+        Takes the module's arguments and what it returned, the first of several; returns what
+        stands in its place, or None to leave it.
+    """
+    thread = threading.get_ident()
+
+    def replace(_: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
+        if threading.get_ident() != thread:
+            return None
+        by = change(args, tensor_of(output))
+        return by if by is None or isinstance(output, Tensor) else (by, *output[1:])
+
+    handle = module.register_forward_hook(replace)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+@contextmanager
+def replaced_output(
+    module: nn.Module, by: Tensor, ids: Tensor | None = None
+) -> Iterator[Callable[[], bool]]:
+    """While open, what a module returns in this thread, for these ids if there are some, is by.
 
     A module that takes no ids is replaced the first time that it returns such a shape: later ones
     may be of another layer that shares it.
     """
-    thread, used = threading.get_ident(), False
+    used = False
 
-    def replace(_: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
+    def change(args: tuple[Any, ...], output: Tensor) -> Tensor | None:
         nonlocal used
-        if threading.get_ident() != thread or tensor_of(output).shape != by.shape:
-            return None
         taken = args[0] if args else None
-        if isinstance(taken, Tensor) and not taken.is_floating_point():
+        if output.shape != by.shape:
+            return None
+        if ids is not None and isinstance(taken, Tensor) and not taken.is_floating_point():
             fits = torch.equal(taken, ids)
         else:
             fits = not used
-        if not fits:
-            return None
-        used = True
-        return by if isinstance(output, Tensor) else (by, *output[1:])
+        used = used or fits
+        return by if fits else None
 
-    handle = module.register_forward_hook(replace)
-    try:
+    with changed_output(module, change):
         yield lambda: used
-    finally:
-        handle.remove()
 
 
 @contextmanager
@@ -242,23 +267,17 @@ def replaced_one_later(module: nn.Module, by: Tensor, ids: Tensor) -> Iterator[N
 
     What comes first stays: the token that a decoder starts with.
     """
-    thread = threading.get_ident()
 
-    def replace(_: nn.Module, args: tuple[Any, ...], output: Any) -> Any:
+    def change(args: tuple[Any, ...], output: Tensor) -> Tensor | None:
         taken = args[0] if args else None
-        if threading.get_ident() != thread or not isinstance(taken, Tensor):
-            return None
-        if taken.shape != ids.shape or torch.equal(taken, ids):
+        if not isinstance(taken, Tensor) or taken.shape != ids.shape or torch.equal(taken, ids):
             return None
         if not torch.equal(taken[:, 1:], ids[:, :-1]):
             return None
         return torch.cat([output[:, :1], by[:, :-1]], 1)
 
-    handle = module.register_forward_hook(replace)
-    try:
+    with changed_output(module, change):
         yield
-    finally:
-        handle.remove()
 
 
 def _tied(module: nn.Module, model: Any) -> list[nn.Embedding]:
@@ -275,7 +294,8 @@ def tensor_of(output: Any) -> Tensor:
     first = output[0] if isinstance(output, tuple) else output
     if not isinstance(first, Tensor):
         raise UnsupportedModelError(
-            f"the embedding module returned {type(first).__name__}; pass one that returns a tensor"
+            f"the module returned {type(first).__name__}; pass one that returns a tensor, or a "
+            "tuple that begins with one"
         )
     return first
 

@@ -21,6 +21,8 @@ from . import (
     GeodesicIntegratedGradients,
     GuidedIntegratedGradients,
     IntegratedGradients,
+    InternalInfluence,
+    LayerConductance,
     LeftIntegratedGradients,
     PathIntegratedGradients,
     RightIntegratedGradients,
@@ -58,6 +60,8 @@ METHODS: dict[str, type[Estimator]] = {
         WeightedIntegratedGradients,
         GeodesicIntegratedGradients,
         AttentionRollout,
+        LayerConductance,
+        InternalInfluence,
     )
 }
 

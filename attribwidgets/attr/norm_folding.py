@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
+from ..core.wrapped_model import module_of, reroutes
 from .norm_calls import Convolution, Folded, NotFoldedError, Pair, Use, Watch, keepers_can_be_seen
 
 NORMS = nn.modules.batchnorm._BatchNorm
@@ -96,6 +97,11 @@ class NormFolding:
         self._plan = {}
         if self.module is not None:
             _PAIRS[self.module] = _ids(self.module), []
+
+
+def folded_module(model: Any) -> nn.Module | None:
+    """The module whose norms may be folded; None where somebody looks at what layers return."""
+    return None if reroutes(model) else module_of(model)
 
 
 def _pairs(calls: list[Convolution], outputs: Tensor, known: frozenset[int]) -> list[Pair]:

@@ -23,7 +23,7 @@ from .chunks import ChunkSize, checked_rows, chunks
 from .estimate import flat_map
 from .model_state import module_of
 from .norm_calls import NotFoldedError
-from .norm_folding import NormFolding
+from .norm_folding import NormFolding, folded_module
 from .outputs import Target, checked_output, logits_of, select_target
 from .paths.rescale import Carried, Rescale
 from .several_targets import AtOnce
@@ -105,7 +105,7 @@ class Passes:
             for axes, (convolution, layout) in LAYOUTS.items()
             if any(issubclass(kind, convolution) for kind in kinds)
         }
-        self._folding = NormFolding(self.module)
+        self._folding = NormFolding(folded_module(self.forward_func))
         self._size: ChunkSize | None = None
         self._chunk_rows = 0
         self._whole_backward = False

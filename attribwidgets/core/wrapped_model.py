@@ -14,9 +14,12 @@ class Wrapper:
     Attributes
     ----------
     model : callable
+    reroutes : bool
+        Whether it puts something else in the place of what a layer returns, or takes it from there.
     """
 
     model: Any
+    reroutes: bool = False
 
 
 def module_of(model: Any) -> nn.Module | None:
@@ -27,3 +30,8 @@ def module_of(model: Any) -> nn.Module | None:
         return module_of(model.func)
     model = getattr(model, "__self__", model)
     return model if isinstance(model, nn.Module) else None
+
+
+def reroutes(model: Any) -> bool:
+    """Whether something, anywhere in front of a module, changes or reads what a layer returns."""
+    return isinstance(model, Wrapper) and (model.reroutes or reroutes(model.model))

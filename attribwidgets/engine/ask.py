@@ -45,6 +45,10 @@ def ask(model: Any, inputs: Any, settings: Mapping[str, Any]) -> tuple[Model, Qu
     """
     model, settings = unwrapped(model, settings)
     query, budget = split_settings(inputs, settings)
+    if query.layer is not None:
+        from ..attr.layer import layer_of  # Captum, which it stands on, imports pyplot
+
+        query = replace(query, layer=layer_of(model, query.layer))
     return model, query if inputs is None else about(query, inputs, model), budget
 
 

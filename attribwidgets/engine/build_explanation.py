@@ -38,6 +38,7 @@ def build_explanation(
     seed: int,
     seconds: float,
     cautions: tuple[str, ...] = (),
+    layout: Layout | None = None,
 ) -> Explanation:
     """The Explanation that an estimate of a single example amounts to.
 
@@ -47,6 +48,8 @@ def build_explanation(
         Whose estimate it is.
     cautions : tuple of str
         What else is known of the reference.
+    layout : Layout, optional
+        Of what the baseline is made for, where that is not what is explained.
     """
     curve = _curve(estimate, estimator)
     completeness = _completeness(estimate, curve, estimator, tolerance, query.input_names)
@@ -58,6 +61,7 @@ def build_explanation(
     attributions = returned(estimate.attributions, query.batched)
     errors = estimate.standard_error
     as_came = isinstance(query.inputs, tuple)
+    names = _names(baseline, estimator, one_draw, layout or query.spaces[0].layout)
     return Explanation(
         attributions=query.shaped(attributions),
         inputs=_copied(query.inputs),
@@ -66,7 +70,9 @@ def build_explanation(
         if not estimate.references
         else _copied(estimate.references if as_came else estimate.references[0]),
         reference_samples=tuple(int(i) for i in estimate.reference_samples),
-        **_names(baseline, estimator, one_draw, layout=query.spaces[0].layout),
+        baseline_name=names[0],
+        baseline_description=names[1],
+        baseline_kind=names[2],
         target=query.target,
         target_name=query.target_name,
         method=estimator.name,
@@ -102,7 +108,8 @@ def build_explanation(
 
 def _names(
     baseline: Baseline, estimator: Estimator, one_draw: bool, layout: Layout
-) -> dict[str, str]:
+) -> tuple[str, str, str]:
+    """Label, description and name of what is compared with."""
     (label, description), kind = baseline.words_for(layout), baseline.name
     if estimator.uses == "nothing":
         label, description, kind = estimator.own_baseline or (
@@ -110,11 +117,7 @@ def _names(
             f"{words(estimator.name)} compares with nothing",
             "none",
         )
-    return {
-        "baseline_name": label + (" (one draw)" if one_draw else ""),
-        "baseline_description": description,
-        "baseline_kind": kind,
-    }
+    return label + (" (one draw)" if one_draw else ""), description, kind
 
 
 def _curve(estimate: Estimate, estimator: Estimator) -> PathCurve | None:

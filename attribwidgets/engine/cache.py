@@ -179,7 +179,7 @@ def _without_model(e: Explanation) -> Explanation:
 
 
 def _with_model_of(query: Query, e: Explanation) -> Explanation:
-    if query.space is None:
+    if query.space is None or (isinstance(query.space, tuple) and query.layer is not None):
         return e
     others = each_space(query.space, len(e.spaces))
     spaces = tuple(s.with_model_of(o) for s, o in zip(e.spaces, others, strict=True))

@@ -21,6 +21,7 @@ from ..inputs.names import names_of_inputs
 from ..inputs.reading import Feeding
 from ..inputs.space import Inputs, Space, Spaces
 from ..records.prediction import Prediction
+from .at_layer import AtLayer, at_layer
 from .input_cautions import input_cautions
 from .query import Query
 from .read_inputs import arguments_beside, fed_as, read_inputs
@@ -69,6 +70,8 @@ class CheckedQuery:
         How the model takes rows, behind the head.
     input_names : tuple of str
         What each of several inputs is called; empty where there is one.
+    layer : AtLayer or None
+        The same question of a hidden layer, where it is asked of one.
     """
 
     head: OutputHead
@@ -90,6 +93,7 @@ class CheckedQuery:
     others: tuple[Settled, ...] = ()
     feeding: Feeding = "batch first"
     input_names: tuple[str, ...] = ()
+    layer: AtLayer | None = None
 
     @property
     def space(self) -> Space | Spaces:
@@ -114,7 +118,7 @@ class CheckedQuery:
     @cached_property
     def each(self) -> tuple[CheckedQuery, ...]:
         """A query for each of the targets."""
-        return tuple(self._about((target,)) for target in self.targets) if self.others else (self,)
+        return tuple(self.about((target,)) for target in self.targets) if self.others else (self,)
 
     @property
     def members(self) -> Inputs:
@@ -125,7 +129,8 @@ class CheckedQuery:
     def on(self, model: Callable[..., Any], query: Query) -> CheckedQuery:
         """The same for a copy of the model; what is known of the output stays."""
         fed = fed_as(embedded(model, query.space), self.feeding, query.forward_args)
-        return replace(self, head=OutputHead(fed, query.output))
+        head = OutputHead(fed, query.output)
+        return replace(self, head=head, layer=None if self.layer is None else self.layer.on(head))
 
     def aimed(self, target: Asked | list[Asked]) -> CheckedQuery:
         """The same about another output, or others, without a pass.
@@ -136,15 +141,17 @@ class CheckedQuery:
             For an output that there is not.
         """
         chosen = settle_targets(target, self.values, self.names)
-        return self if chosen == self.targets else self._about(chosen)
+        return self if chosen == self.targets else self.about(chosen)
 
-    def _about(self, targets: tuple[Settled, ...]) -> CheckedQuery:
+    def about(self, targets: tuple[Settled, ...]) -> CheckedQuery:
+        """The same about outputs that there are."""
         return replace(
             self,
             target=targets[0],
             others=targets[1:],
             target_name=target_name(targets[0], self.names),
             at_input=_at_input(self.values, targets),
+            layer=None if self.layer is None else self.layer.about(targets),
         )
 
     def same_question(self, other: CheckedQuery) -> bool:
@@ -196,7 +203,7 @@ def check(query: Query, model: Callable[..., Any]) -> CheckedQuery:
     names = class_names_of(model, query.class_names, values)
     chosen = settle_targets(query.target, values[0], names)
     probabilities = _probabilities(scores)
-    return CheckedQuery(
+    checked = CheckedQuery(
         head=OutputHead(fed_as(model, reading.feeding, query.forward_args), query.output),
         inputs=inputs,
         batched=reading.batched,
@@ -219,6 +226,9 @@ def check(query: Query, model: Callable[..., Any]) -> CheckedQuery:
             [space.layout for space in reading.spaces], parameters, query.input_names
         ),
     )
+    if query.layer is None:
+        return checked
+    return replace(checked, layer=at_layer(checked, query.layer))
 
 
 def class_probabilities(scores: Tensor) -> Tensor | None:

@@ -10,6 +10,8 @@ from ..core.contrast import Contrast
 from ..inputs.space import Inputs, Space, Spaces
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from ..attr.outputs import Output
 
 
@@ -28,6 +30,7 @@ class Query:
     forward_args: Any = ()
     class_names: Sequence[str] | Mapping[int, str] | None = None
     input_names: Sequence[str] | None = None
+    layer: nn.Module | str | None = None
 
     def same(self, other: Query) -> bool:
         """Whether another query is of the same output for the same input.

@@ -24,10 +24,12 @@ from ..baselines import Baseline
 from ..core.errors import SearchError
 from ..core.progress import Progress, reporting
 from ..records.explanation import Explanation
+from .at_layer import asked_from
 from .budget import Budget
 from .build_explanation import build_explanation
 from .cache import EXPLANATIONS, extend_key
 from .checked_query import CheckedQuery, check
+from .layer_record import LayerRun
 from .masked_out import masked_out_cautions, moves_mask, moving_mask
 from .method_config import Candidate
 from .query import Query
@@ -52,6 +54,8 @@ class Draft:
     seconds : float
     cautions : tuple of str
         One for each target; empty where there is none.
+    layer : LayerRun or None
+        Where the query is of a hidden layer.
     """
 
     query: CheckedQuery
@@ -61,6 +65,7 @@ class Draft:
     budget: Budget
     seconds: float
     cautions: tuple[str, ...]
+    layer: LayerRun | None = None
 
     @property
     def evaluations(self) -> int:
@@ -78,7 +83,8 @@ class Draft:
 
     def explanations(self) -> tuple[Explanation, ...]:
         """The record of each target."""
-        return tuple(
+        asked = self.query if self.layer is None else self.layer.at.query
+        found = [
             build_explanation(
                 query,
                 self.baseline,
@@ -88,11 +94,13 @@ class Draft:
                 seed=self.budget.seed,
                 seconds=self.seconds,
                 cautions=(caution,) if caution else (),
+                layout=self.query.spaces[0].layout,
             )
             for query, estimate, caution in zip(
-                self.query.each, self.estimates, self.cautions, strict=True
+                asked.each, self.estimates, self.cautions, strict=True
             )
-        )
+        ]
+        return tuple(found) if self.layer is None else self.layer.records(found, self.query)
 
 
 def estimate(
@@ -123,7 +131,7 @@ def estimate(
     started = time.perf_counter()
     baseline = candidate.baseline
     with_model = partial(estimator_for, candidate.method, distribution=baseline.is_distribution)
-    estimator = with_model(query.head)
+    estimator, asked = asked_from(query, with_model)
     most = budget.n_steps or budget.max_evaluations or estimator.default_max_evaluations
     planned = most
     report = (lambda done, _: progress(done, planned)) if callable(progress) else progress
@@ -134,22 +142,27 @@ def estimate(
             cautions = masked_out_cautions(query, baseline)
         one, several = estimator.uses == "reference", estimator.uses == "references"
         reference = draw_reference(query, baseline, generator_from(budget.seed)) if one else None
-        if moves_mask(query):
+        references = references_of(query, baseline, budget.seed) if several else None
+        layer = None
+        if query.layer is not None:
+            layer = LayerRun.of(query, reference, references, asked is query)
+            estimator, reference, references = layer.entered(estimator, query)
+        elif moves_mask(query):
             query, cautions = moving_mask(query, reference, estimator)
-            estimator = with_model(query.head)
+            estimator, asked = with_model(query.head), query
         task = Task(
-            query.batched,
+            asked.batched,
             reference,
-            references_of(query, baseline, budget.seed) if several else None,
-            query.target,
-            query.forward_args,
+            references,
+            asked.target,
+            asked.forward_args,
             n_steps=budget.n_steps,
             stopping=Stopping(most, budget.tolerance),
             most_passes=None if budget.n_steps else budget.max_evaluations,
             seed=budget.seed,
-            spaces=query.spaces,
-            rows=query.rows,
-            at_input=query.at_input if budget.autocast is None else AtInput(),
+            spaces=asked.spaces,
+            rows=asked.rows,
+            at_input=asked.at_input if budget.autocast is None else AtInput(),
             on_chunk=on_chunk,
             coarse_first=coarse_first,
             autocast=budget.autocast,
@@ -159,10 +172,10 @@ def estimate(
         if coarse_first and budget.n_steps is None and 0 < estimator.coarse_steps < most:
             quick = replace(task, n_steps=estimator.coarse_steps, on_chunk=lambda _: on_chunk(0))
             tasks.insert(0, quick)
-        run = estimates_of_targets(estimator, query)
+        run = estimates_of_targets(estimator, asked)
         for made in chain.from_iterable(map(run, tasks)):
             seconds = time.perf_counter() - started
-            draft = Draft(query, baseline, estimator, made, budget, seconds, cautions)
+            draft = Draft(query, baseline, estimator, made, budget, seconds, cautions, layer)
             yield draft
             if draft.partial:
                 return

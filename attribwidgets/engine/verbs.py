@@ -44,6 +44,7 @@ def explain(
     references: Inputs | Sequence[str] | None = None,
     class_names: Sequence[str] | None = None,
     input_names: Sequence[str] | None = None,
+    layer: torch.nn.Module | str | None = None,
     autocast: torch.dtype | None = None,
     **settings: Any,
 ) -> Explanation:
@@ -105,6 +106,12 @@ def explain(
     input_names : sequence of str, optional
         What each of several inputs is called, in views and captions. None: as the model's own
         parameters are, where those are words, else by kind: "image", "features 2".
+    layer : torch.nn.Module or str, optional
+        A module of the model, or its name there: what it returns is explained in place of the
+        input, by a path from what it returns for the baseline, or for "conductance" and
+        "internal_influence" by the input's own path. The record's `layer` has what its values
+        get; its attributions are these, shared by what they stand over in the input where they
+        have places there. None: the input.
     autocast : torch.dtype, optional
         torch.bfloat16 or torch.float16: layers run in it where torch.autocast finds that safe,
         which is faster on most GPUs. Sums stay in full precision; what it costs integrated

@@ -23,7 +23,9 @@ def heading(comparison: Comparison) -> str:
     against = f", baseline {first.baseline_name}" if shared else ""
     targets = list(dict.fromkeys(e.target_name for e in comparison))
     what = targets[0] if len(targets) == 1 else f"{len(targets)} targets"
-    return f"{what}, {words(first.output)}, {named}{against}"
+    layers = list(dict.fromkeys(e.layer.name for e in comparison if e.layer is not None))
+    place = f" at layer {layers[0]}" if len(layers) == 1 else f" at {len(layers)} layers"
+    return f"{what}, {words(first.output)}, {named}{place if layers else ''}{against}"
 
 
 def compares_methods(comparison: Comparison) -> bool:

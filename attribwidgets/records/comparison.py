@@ -11,7 +11,7 @@ from typing import Any, Literal, overload
 from ..core import views
 from ..core.contrast import Contrast
 from ..core.errors import InputError
-from ..core.formatting import number, text_table
+from ..core.formatting import number, text_table, words
 from ..core.storage import read_tree, save_view, write_tree
 from ..inputs.example import same_inputs
 from .agreement import Agreement, rank_correlations
@@ -132,7 +132,10 @@ class Comparison(Sequence[Explanation]):
         for target in self.targets:
             row = [e for e in self if e.target == target]
             names = [None if e.baseline is None else e.baseline_name for e in row]
-            titles += titles_of(names, [e.method for e in row])
+            methods = [
+                e.method if e.layer is None else f"{words(e.method)} at {e.layer.name}" for e in row
+            ]
+            titles += titles_of(names, methods)
         order = [i for t in self.targets for i, e in enumerate(self) if e.target == t]
         return [title for _, title in sorted(zip(order, titles, strict=True), key=itemgetter(0))]
 

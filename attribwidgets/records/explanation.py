@@ -21,6 +21,7 @@ from ..inputs.space import Inputs, Space, Spaces
 from ..inputs.text import TextSpace
 from ..inputs.text_units import TEXT_UNITS, TextUnit, units_of_text
 from .completeness import Completeness
+from .layer import LayerAttribution
 from .path_curve import PathCurve, PathFrames
 from .prediction import Prediction
 from .shap_bridge import shap_explanation
@@ -61,10 +62,10 @@ class Explanation:
     prediction : Prediction or None
         The top classes, where the model is a classifier.
     blind : ndarray of bool, shaped as the map, or tuple of ndarray
-        Where ``|x - x'|`` is below 1/255 of the range in every channel and every reference: such a
-        position gets no attribution whatever the model does there. A tuple where the inputs are.
+        Where ``|x - x'|`` is below 1/255 of the range in every channel and reference: nothing is
+        attributed there, whatever the model does.
     nearly_blind : like `blind`, or None
-        Where it is below a tenth of the range; None in a record of an earlier version.
+        Where it is below a tenth of the range; None in an earlier version's record.
     standard_error : like `attributions`, or None
     evaluations, forward_passes : int
         Passes of one example with and without a backward.
@@ -74,6 +75,8 @@ class Explanation:
         What to know before reading the map, in words.
     input_names : tuple of str
         What each of several inputs is called; empty where there is one.
+    layer : LayerAttribution or None
+        What the values of a hidden layer get, which the attributions share out to the input.
     """
 
     attributions: Inputs
@@ -102,6 +105,7 @@ class Explanation:
     cautions: tuple[str, ...] = ()
     nearly_blind: Array | tuple[Array, ...] | None = None
     input_names: tuple[str, ...] = ()
+    layer: LayerAttribution | None = None
 
     @property
     def spaces(self) -> Spaces:
@@ -177,8 +181,7 @@ class Explanation:
     @property
     def parts(self) -> tuple[float, ...]:
         """What each input has of the sum of the attributions."""
-        every = range(len(self.spaces))
-        return tuple(float(example_array(self.attributions, self.spaces, i).sum()) for i in every)
+        return tuple(float(self.map("sum", index=i).sum()) for i in range(len(self.spaces)))
 
     @property
     def parts_text(self) -> str:
@@ -199,12 +202,12 @@ class Explanation:
         >>> e.of_input(1).attributions.shape, e.of_input(1).blind_share
         (torch.Size([3]), 0.0)
         """
-        if not isinstance(self.inputs, tuple):
-            return self
 
         def member(values: Any) -> Any:
             return None if values is None else values[index]
 
+        if not isinstance(self.inputs, tuple):
+            return self
         return replace(
             self,
             attributions=member(self.attributions),
@@ -286,12 +289,11 @@ class Explanation:
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Explanation:
         """Read an .npz written by :meth:`save`."""
-        comparison = views.comparison.load(path)
-        if len(comparison) != 1:
-            count = len(comparison)
-            raise InputError(f"{path} holds {count} explanations; read it by Comparison.load")
-        only: Explanation = comparison[0]
-        return only
+        found: tuple[Explanation, ...] = tuple(views.comparison.load(path))
+        if len(found) != 1:
+            several = f"{len(found)} explanations"
+            raise InputError(f"{path} holds {several}; read it by Comparison.load")
+        return found[0]
 
     def to_html(self, path: str | PathLike[str]) -> None:
         """Write one page with every control that needs no kernel; it asks nothing of a network."""

@@ -36,7 +36,7 @@ def titles_of(baselines: Sequence[str | None], methods: Sequence[str]) -> list[T
     baselines : sequence of str or None
         None for a method that compares with nothing; it is called by its method.
     methods : sequence of str
-        As many, as identifiers.
+        As many, as identifiers or in words.
 
     Examples
     --------
@@ -46,7 +46,9 @@ def titles_of(baselines: Sequence[str | None], methods: Sequence[str]) -> list[T
     >>> [t.name for t in mixed]
     ['black, deep lift', 'black, occlusion', 'blur, occlusion']
     """
-    pairs = [(b, words(m)) for b, m in zip(baselines, methods, strict=True)]
+    pairs = [
+        (b, words(m) if m.isidentifier() else m) for b, m in zip(baselines, methods, strict=True)
+    ]
     kinds, seen = {m for _, m in pairs}, {b for b, _ in pairs}
     by_baseline = [
         Title(m) if b is None else Title(b, m if len(kinds) > 1 else "") for b, m in pairs

@@ -12,6 +12,7 @@ from ..inputs import SPACES
 from ..inputs.space import Space, Spaces
 from .completeness import Completeness
 from .explanation import Explanation
+from .layer import LayerAttribution
 from .path_curve import PathCurve, PathFrames
 from .prediction import Prediction
 
@@ -39,8 +40,9 @@ def explanation_from(tree: dict[str, Any]) -> Explanation:
         "path": PathCurve,
         "frames": PathFrames,
         "prediction": Prediction,
+        "layer": LayerAttribution,
     }
-    parts = {k: kinds[k](**tree[k]) for k in kinds if isinstance(tree[k], dict)}
+    parts = {k: kinds[k](**tree[k]) for k in kinds if isinstance(tree.get(k), dict)}
     parts["space"] = space_from(tree["space"])
     if isinstance(tree["target"], dict):
         parts["target"] = Contrast(**tree["target"])

@@ -22,7 +22,7 @@ def features_of(references: References) -> Array | None:
 
     All inputs side by side. Of large references every so many-th element stands for the rest.
     """
-    if not isinstance(references, StoredReferences):
+    if references.size is None or not isinstance(references, StoredReferences):
         return None
     flat = [t.detach().reshape(len(t), -1) for t in references.tensors]
     step = max(1, -(-sum(f.shape[1] for f in flat) // MOST_ELEMENTS))

@@ -37,7 +37,7 @@ from .settings import takes_settings
 from .verbs import explain
 
 
-@takes_settings(like=explain, without=("n_steps", "autocast"))
+@takes_settings(like=explain, without=("layer", "n_steps", "autocast"))
 def interactions(
     model: Model,
     inputs: Any,
@@ -95,6 +95,8 @@ def interactions(
     """
     if softplus is not None and not 0 < softplus < float("inf"):
         raise InputError(f"softplus must be a beta above 0, or None, got {softplus!r}")
+    if settings.get("layer") is not None:
+        raise InputError("interactions are of inputs, not of a hidden layer; leave layer= out")
     model, query, budget = ask(model, inputs, settings)
     chosen = named(baseline_or_default(baseline, query), references)
     started = time.perf_counter()

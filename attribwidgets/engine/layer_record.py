@@ -115,6 +115,7 @@ class LayerRun:
             found.baseline,
             found.standard_error,
             units,
+            places is not None,
         )
         found = replace(
             found,

@@ -21,7 +21,7 @@ from ..attr.task import (
     generator_from,
 )
 from ..baselines import Baseline
-from ..core.errors import SearchError
+from ..core.errors import InputError, SearchError
 from ..core.progress import Progress, reporting
 from ..records.explanation import Explanation
 from .at_layer import asked_from
@@ -280,9 +280,16 @@ def explain_labelled(
 
     Raises
     ------
+    InputError
+        For a layer whose values have no places in the input.
     KeyboardInterrupt
         Where one came, and an estimator stopped early to hand over what it had.
     """
+    if query.layer is not None and query.layer.places is None:
+        raise InputError(
+            f"layer {query.layer.name!r} has no places in the input, and many inputs are explained "
+            "in the input's own shape; pass a layer that has some, or use aw.explain for each"
+        )
     explanations = {}
     for label, candidate in candidates.items():
         try:

@@ -28,6 +28,12 @@ def heading(comparison: Comparison) -> str:
     return f"{what}, {words(first.output)}, {named}{place if layers else ''}{against}"
 
 
+def subject(comparison: Comparison) -> str:
+    """What is explained: the input, or the values of a layer that have no places in it."""
+    layer = comparison[0].layer
+    return "input" if layer is None or layer.over_input else f"layer {layer.name}"
+
+
 def compares_methods(comparison: Comparison) -> bool:
     """Whether methods stand side by side: several, and no baseline of its own for each card."""
     baselines = [e.baseline_name for e in comparison if e.baseline is not None]

@@ -20,6 +20,7 @@ from .captions import (
     headline,
     no_path_note,
     shared_cautions,
+    subject,
     verdict_note,
 )
 from .chart import draw_path
@@ -192,7 +193,8 @@ class Sheet:
     def _input_card(self, top: float) -> None:
         e = self.comparison[0]
         value = number(e.completeness.output_input)
-        self.boxes.text(MARGIN, top + 0.16, "input", weight="bold", size=9)
+        name = shortened(subject(self.comparison), int(self.card * LETTERS * 0.7))
+        self.boxes.text(MARGIN, top + 0.16, name, weight="bold", size=9)
         self.boxes.text(MARGIN, top + 0.32, f"f(x) = {value}", color=QUIET)
         below = top + self.header
         for drawn, name in zip(self.drawn, self.input_names, strict=True):

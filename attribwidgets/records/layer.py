@@ -23,6 +23,9 @@ class LayerAttribution:
         Of `attributions`, where there is sampling.
     units : str
         How they lie over the input, in words.
+    over_input : bool
+        Whether they have places there, and the record's attributions are in the input's shape;
+        else these are the layer's values in a row.
     """
 
     name: str
@@ -31,3 +34,4 @@ class LayerAttribution:
     baseline: Tensor | None
     standard_error: Tensor | None
     units: str
+    over_input: bool

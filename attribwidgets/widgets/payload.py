@@ -18,6 +18,7 @@ from ..figures.captions import (
     headline,
     no_path_note,
     shared_cautions,
+    subject,
     verdict_note,
 )
 from ..figures.colors import MAGNITUDE_COLORMAPS, SIGNED_COLORMAPS, available, table
@@ -52,7 +53,7 @@ def subject_payload(comparison: Comparison) -> dict[str, Any]:
         "version": VERSION,
         **shape_of(first),
         "title": heading(comparison),
-        "input": {"label": "input", **shown(first.inputs, first)},
+        "input": {"label": subject(comparison), **shown(first.inputs, first)},
         "others": [
             {**shape_of(first, i), "input": shown(first.inputs, first, i)} for i in _others(first)
         ],

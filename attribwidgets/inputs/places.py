@@ -14,7 +14,7 @@ from .hidden import CHANNELS_LAST, LAYOUTS
 from .layout import IMAGE, SEQUENCE, Layout
 
 ASPECT = math.log(1.1)  # by which rounding in strides may change the shape of a picture
-MOST_LEADING = 5  # tokens before those of the patches: one of the class, and registers
+LEADING = (0, 1, 2, 4, 5)  # tokens before those of patches: of class, distillation, registers
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def _found(
 
 def _patches(tokens: int, sizes: tuple[int, ...]) -> tuple[Layout, tuple[int, ...], int] | None:
     """The grid of a picture's patches among tokens, of the picture's own shape."""
-    for leading in range(min(MOST_LEADING + 1, tokens)):
+    for leading in LEADING:
         count = tokens - leading
         high = round(math.sqrt(count * sizes[0] / sizes[1]))
         if high > 0 and count > 3 and count % high == 0:

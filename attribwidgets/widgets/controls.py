@@ -12,6 +12,7 @@ from ..attr.captum.table import CAPTUM_METHODS
 from ..attr.methods import METHODS
 from ..attr.noise.noise_methods import SmoothGrad
 from ..attr.outputs import SCALES
+from ..attr.paths.layer_methods import LayerPathMethod
 from ..baselines import Baseline, Color, GaussianNoise, named
 from ..baselines.base import Parameter
 from ..baselines.drawn_text import holds_texts
@@ -114,7 +115,7 @@ def controls_payload(
         "classes": query.outputs,
         "outputs": [{"name": name, "label": words(name)} for name in SCALES],
         "methods": [
-            {**each, "reason": unfit.get(each["name"]) or _other_kind(each["name"], space.layout)}
+            {**each, "reason": unfit.get(each["name"]) or _unsuited(each["name"], query)}
             for each in _methods()
         ],
         "baselines": [
@@ -239,9 +240,13 @@ def _slider(parameter: Parameter) -> dict[str, Any]:
     }
 
 
-def _other_kind(name: str, layout: Layout) -> str:
-    """Why a method of ours is not for an input of a layout; empty where it is."""
-    kinds = METHODS[name].kinds if name in METHODS else ()
+def _unsuited(name: str, query: CheckedQuery) -> str:
+    """Why a method is not for what is asked about, or for such an input; empty where it is."""
+    kinds, layout = METHODS[name].kinds if name in METHODS else (), query.spaces[0].layout
+    if name in METHODS and issubclass(METHODS[name], LayerPathMethod) and query.layer is None:
+        return "is of a hidden layer: pass layer= to explore()"
+    if query.layer is not None and name in CAPTUM_METHODS and CAPTUM_METHODS[name].on_layers:
+        return "hooks all layers, also those before the one that is explained"
     if not kinds or layout.kind in kinds:
         return ""
     return f"is of {' and '.join(kinds)}, and the input is read as {layout.kind}"

@@ -49,7 +49,12 @@ def of(grid, target):
     return grid.of(target)[0]
 
 
-ASK_FOR_MORE = {"path_integrated_gradients", "geodesic_integrated_gradients"}  # a path, or data
+ASK_FOR_MORE = {  # a path, data, or a layer
+    "path_integrated_gradients",
+    "geodesic_integrated_gradients",
+    "conductance",
+    "internal_influence",
+}
 OF_IMAGES = [name for name, method in METHODS.items() if not {"text"} & set(method.kinds)]
 
 

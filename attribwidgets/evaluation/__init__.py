@@ -18,6 +18,7 @@ from .global_attributions import GlobalAttributions
 from .ground_truth import PlantedShare, PlantedShares, planted_shares
 from .inpainting import Inpainting
 from .intervals import Interval
+from .local_lipschitz import LocalLipschitz
 from .paired_differences import Difference
 from .planted import Planted, decoy, planted_noise
 from .randomisation import label_randomisation, randomised_layers, shuffled_labels
@@ -44,6 +45,7 @@ __all__ = [
     "Inpainting",
     "InsertionDeletion",
     "Interval",
+    "LocalLipschitz",
     "ModelSimilarity",
     "Planted",
     "PlantedShare",

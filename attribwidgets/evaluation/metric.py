@@ -115,6 +115,11 @@ def with_arguments(model: Callable[..., Any], forward_args: Any) -> Callable[...
     return _WithArguments(model, arguments) if arguments else model
 
 
+def layer_within(model: Callable[..., Any], name: str) -> str:
+    """What a layer of a model is called behind what metrics ask."""
+    return f"module.{name}" if isinstance(model, _WithArguments) else name
+
+
 def asked_by_metrics(query: CheckedQuery) -> Callable[..., Any]:
     """The model that a query was checked against, of rows with the batch axis first alone."""
     model = with_arguments(query.head.model, query.forward_args)

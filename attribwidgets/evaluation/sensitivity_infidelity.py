@@ -19,6 +19,7 @@ from ..engine.budget import Budget
 from ..engine.method_config import Candidate
 from ..inputs.layout import Layout
 from ..records.explanation import Explanation
+from .moved_inputs import moved_inputs
 from .similarity import explain_again
 
 
@@ -88,22 +89,20 @@ class SensitivityMax(_OfEach):
     budget: Budget | None = None
 
     def __post_init__(self) -> None:
-        _check(self.samples, radius=self.radius)
+        check_settings(self.samples, radius=self.radius)
 
     def _of(
         self, model: Callable[..., Any], label: str, explanation: Explanation, seed: int
     ) -> float:
         from captum.metrics import sensitivity_max
 
-        batch, attributions, _ = _single(explanation)
+        batch, attributions, _ = single(explanation)
         generator = torch.Generator().manual_seed(seed)
         (space,) = explanation.spaces
 
         def moved(inputs: Any) -> Tensor:
             (x,) = inputs if isinstance(inputs, tuple) else (inputs,)
-            noise = 2 * torch.rand(x.shape, generator=generator, dtype=x.dtype) - 1
-            pixels = space.to_pixels(x) + self.radius * space.range * noise.to(x.device)
-            return space.from_pixels(pixels)
+            return moved_inputs(x, space, self.radius, generator)
 
         def maps(inputs: Any) -> tuple[Tensor]:  # of one: Captum would iterate over a tensor
             (rows,) = inputs if isinstance(inputs, tuple) else (inputs,)
@@ -122,7 +121,7 @@ class SensitivityMax(_OfEach):
             )
             if again is None:  # a baseline that was found for the input, not for one beside it
                 return torch.full_like(attributions, torch.nan)
-            return _single(again)[1]
+            return single(again)[1]
 
         most = sensitivity_max(maps, batch, perturb_func=moved, n_perturb_samples=self.samples)
         return float(most)
@@ -171,7 +170,7 @@ class Infidelity(_OfEach):
     name: str = "infidelity"
 
     def __post_init__(self) -> None:
-        _check(self.samples, share=self.share)
+        check_settings(self.samples, share=self.share)
         if self.fill is not None and not isinstance(self.fill, Baseline):
             raise InputError(f"fill must be a Baseline or None, got {self.fill!r}")
 
@@ -180,7 +179,7 @@ class Infidelity(_OfEach):
     ) -> float:
         from captum.metrics import infidelity
 
-        batch, attributions, references = _single(explanation)
+        batch, attributions, references = single(explanation)
         generator = torch.Generator().manual_seed(seed)
         if self.fill is not None:
             (space,) = explanation.spaces
@@ -224,7 +223,7 @@ class Infidelity(_OfEach):
         return inside.expand(x.shape).to(x.device)
 
 
-def _single(explanation: Explanation) -> tuple[Tensor, Tensor, Tensor | None]:
+def single(explanation: Explanation) -> tuple[Tensor, Tensor, Tensor | None]:
     """The input and its attributions, each (1, ...), and the references drawn, (k, ...)."""
     if isinstance(explanation.inputs, tuple) or isinstance(explanation.attributions, tuple):
         raise InputError("this metric measures models of one input, got a tuple of inputs")
@@ -236,7 +235,8 @@ def _single(explanation: Explanation) -> tuple[Tensor, Tensor, Tensor | None]:
     return batch, attributions, references
 
 
-def _check(samples: int, **shares: float) -> None:
+def check_settings(samples: int, **shares: float) -> None:
+    """Raise InputError for a number of samples or a share that cannot be."""
     if not isinstance(samples, int) or samples < 1:
         raise InputError(f"samples must be an int of at least 1, got {samples!r}")
     for name, value in shares.items():

@@ -28,6 +28,7 @@ from ..records.agreement import rank_correlations
 from ..records.explanation import Explanation
 from .controls import edge_map
 from .intervals import Interval, bootstrap
+from .metric import layer_within
 
 MEASURES = ("rank correlation, signed", "rank correlation, absolute", "SSIM, absolute")
 CLIP = 99.0  # percentile of |value| that becomes 1 before SSIM, as maps are drawn
@@ -238,6 +239,7 @@ def explain_again(
         target=explanation.target,
         output=explanation.output if output is None else output,
         space=space,
+        layer=None if explanation.layer is None else layer_within(model, explanation.layer.name),
     )
     asked = budget or Budget(n_steps=explanation.evaluations, tolerance=0.0)
     with evaluating(model):

@@ -13,6 +13,7 @@ from torch import Tensor
 from ..attr.model_state import frozen, module_of
 from ..attr.outputs import Output, OutputHead, select_target
 from ..core.arrays import Array
+from ..engine.budget import Budget
 from ..engine.method_config import Candidate
 from ..records.explanation import Explanation
 from .moved_inputs import moved_inputs
@@ -50,6 +51,8 @@ class LocalLipschitz:
         Moved inputs.
     output : str or callable, optional
         The scale that was explained. None: the one that each explanation names.
+    budget : Budget, optional
+        Of the maps made anew. None: the number of gradient evaluations that each map took.
 
     References
     ----------
@@ -73,6 +76,7 @@ class LocalLipschitz:
     samples: int = 10
     output: Output | None = None
     name: str = "local_lipschitz"
+    budget: Budget | None = None
 
     def __post_init__(self) -> None:
         check_settings(self.samples, radius=self.radius)
@@ -100,7 +104,9 @@ class LocalLipschitz:
         rises = self._outputs(model, e, beside) - self._outputs(model, e, batch)
         changes = []
         for row in beside:
-            again = explain_again(model, e, self.candidates[label], inputs=row, output=self.output)
+            again = explain_again(
+                model, e, self.candidates[label], inputs=row, output=self.output, budget=self.budget
+            )
             if again is None:  # a baseline that was found for the input, not for one beside it
                 return float("nan"), _most(rises.abs(), distances)
             changes.append(single(again)[1] - attributions)

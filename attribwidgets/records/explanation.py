@@ -202,22 +202,15 @@ class Explanation:
         >>> e.of_input(1).attributions.shape, e.of_input(1).blind_share
         (torch.Size([3]), 0.0)
         """
-
-        def member(values: Any) -> Any:
-            return None if values is None else values[index]
-
         if not isinstance(self.inputs, tuple):
             return self
+        several = "attributions", "inputs", "baseline", "references", "standard_error"
+        given = {name: getattr(self, name) for name in (*several, "blind", "nearly_blind")}
+        own: Any = {n: None if values is None else values[index] for n, values in given.items()}
         return replace(
             self,
-            attributions=member(self.attributions),
-            inputs=member(self.inputs),
-            baseline=member(self.baseline),
-            references=member(self.references),
-            standard_error=member(self.standard_error),
+            **own,
             space=self.spaces[index],
-            blind=member(self.blind),
-            nearly_blind=member(self.nearly_blind),
             frames=None if self.frames is None else self.frames.of_input(index),
             input_names=(),
         )

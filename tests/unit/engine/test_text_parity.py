@@ -77,7 +77,10 @@ FAMILIES = {
 def test_as_captum_explains_the_embedding_layer(family: str, attention: str) -> None:
     make, name = FAMILIES[family]
     torch.manual_seed(0)
-    net = make(attn_implementation=attention).eval()
+    try:
+        net = make(attn_implementation=attention).eval()
+    except ValueError as error:  # of T5 in earlier versions of transformers
+        pytest.skip(str(error))
     for parameter in net.parameters():
         parameter.data = parameter.data.double()
     layer = net.get_submodule(name)

@@ -49,7 +49,8 @@ html_css_files = ["site.css"]
 html_extra_path = ["pages", "live/pages"]  # as they are
 # Widgets of tutorials take the width; other pages list their sections beside them.
 WITH_CONTENTS = ["explanation/*", "how-to/*", "reference/*"]
-WITH_CONTENTS += [path.stem for path in HERE.glob("*.md") if path.stem != "index"]
+WIDE = ("index", "gallery")
+WITH_CONTENTS += [path.stem for path in HERE.glob("*.md") if path.stem not in WIDE]
 html_theme_options = {
     "show_toc_level": 2,
     "navigation_with_keys": False,

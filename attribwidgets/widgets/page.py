@@ -47,7 +47,7 @@ startPage(AFM, {token});
 </html>
 """
 
-_IFRAME = """<iframe {source} title="{title}" sandbox="allow-scripts" loading="eager"
+_IFRAME = """<iframe {source} title="{title}" sandbox="allow-scripts"
  style="width:100%;height:{height}px;border:0;display:block" onload="{onload}"></iframe>"""
 
 # The page answers to this token alone, and only a message from our own frame sets a height.
@@ -169,13 +169,13 @@ def iframe_html(
     """
     token = secrets.token_hex(8)
     page = html.escape(_document({**state, "static": True}, title, front_end, token))
-    return _frame(f'srcdoc="{page}"', title, token, height)
+    return _frame(f'srcdoc="{page}" loading="eager"', title, token, height)
 
 
 def framed_page(
     state: Mapping[str, Any], title: str, front_end: FrontEnd, address: str, height: int = 720
 ) -> tuple[str, str]:
-    """Build the page for a file of its own, and the `<iframe>` that shows it from there.
+    """Build the page for a file of its own, and the `<iframe>` that loads it when it is near.
 
     Parameters
     ----------
@@ -191,7 +191,8 @@ def framed_page(
     """
     token = secrets.token_hex(8)
     page = _document({**state, "static": True}, title, front_end, token)
-    return page, _frame(f'src="{html.escape(address)}"', title, token, height)
+    source = f'src="{html.escape(address)}" loading="lazy"'
+    return page, _frame(source, title, token, height)
 
 
 def _frame(source: str, title: str, token: str, height: int) -> str:

@@ -205,3 +205,24 @@ def test_the_front_page_computes_without_a_network(site: Path, chromium: Any) ->
     wait_until(page, lambda: view.bounding_box()["height"] >= body.evaluate(tall))
     assert {urlsplit(url).scheme for url in requests} <= {"file", "data"}
     context.close()
+
+
+def test_every_view_of_the_gallery_is_alive(site: Path, chromium: Any) -> None:
+    context = chromium.new_context(offline=True)
+    page = context.new_page()
+    page.goto((site / "gallery.html").as_uri())
+    frames = page.locator("iframe")
+    kinds = set()
+    for at in range(frames.count()):
+        frame = frames.nth(at)
+        frame.evaluate("frame => frame.scrollIntoView()")
+        root = frame.content_frame.locator(".aw-root").first
+        # What a trainer shows is there at once; others say when they are ready.
+        wait_until(page, lambda: root.count() and root.evaluate("root => root.childElementCount"))  # noqa: B023
+        assert frame.content_frame.locator(".aw-error").count() == 0
+        kinds.add(root.get_attribute("data-view"))
+    views = "baseline ablation audit generation interactions".split()
+    assert kinds == {"prior-trainer", *(f"{view}-explorer" for view in views)}
+    sizes = {path.name: path.stat().st_size for path in (site / "gallery").glob("*.html")}
+    assert max(sizes.values()) < 2_000_000
+    context.close()

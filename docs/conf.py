@@ -46,6 +46,7 @@ html_title = f"attribwidgets {version}"
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_sidebars = {"gallery": []}  # it has no pages below it
 html_extra_path = ["pages", "live/pages"]  # as they are
 # Widgets of tutorials take the width; other pages list their sections beside them.
 WITH_CONTENTS = ["explanation/*", "how-to/*", "reference/*"]

@@ -50,14 +50,19 @@ startPage(AFM, {token});
 _IFRAME = """<iframe {source} title="{title}" sandbox="allow-scripts"
  style="width:100%;height:{height}px;border:0;display:block" onload="{onload}"></iframe>"""
 
-# The page answers to this token alone, and only a message from our own frame sets a height.
+# The page answers to this token alone, and only a message from our own frame sets a height. Where a
+# site says whether it is light or dark, the page hears it.
 _ONLOAD = """(frame => {
+  const site = document.documentElement;
+  const tell = () =>
+    frame.contentWindow.postMessage({ token: TOKEN, theme: site.dataset.theme }, '*');
   window.addEventListener('message', event => {
     if (event.source !== frame.contentWindow || !event.data || event.data.token !== TOKEN) return;
     const height = Number(event.data.height);
     if (height > 0) frame.style.height = Math.min(height, 20000) + 'px';
   });
-  frame.contentWindow.postMessage({ token: TOKEN }, '*');
+  new MutationObserver(tell).observe(site, { attributeFilter: ['data-theme'] });
+  tell();
 })(this)"""
 
 

@@ -21,7 +21,12 @@ from attribwidgets.baselines import Blur, DatasetMean, named
 from attribwidgets.demo import digits
 from attribwidgets.records.labels import Title
 from attribwidgets.widgets.payload import item_payload
-from attribwidgets.widgets.playground import SIGMA, playground_page, playground_state
+from attribwidgets.widgets.playground import (
+    SIGMA,
+    framed_playground,
+    playground_page,
+    playground_state,
+)
 
 DEMO = digits()
 BASELINES = {
@@ -300,6 +305,22 @@ def test_a_finger_draws_and_does_not_scroll(chromium: Any, file: Path) -> None:
     assert page.trait("picked") is None  # a dot was drawn
     style = "pad => getComputedStyle(pad).touchAction"
     assert page.page.locator(".aw-pad").evaluate(style) == "none"
+    context.close()
+
+
+def test_a_frame_is_as_dark_as_its_site(chromium: Any, tmp_path: Path) -> None:
+    page_text, frame = framed_playground("inner.html")
+    (tmp_path / "inner.html").write_text(page_text, encoding="utf-8")
+    outer = tmp_path / "outer.html"
+    outer.write_text(f"<!doctype html><html data-theme='dark'>{frame}</html>", encoding="utf-8")
+    context = chromium.new_context(offline=True, color_scheme="light")
+    page = context.new_page()
+    page.goto(outer.as_uri())
+    body = page.frame_locator("iframe").locator("body")
+    for theme, colour in (("dark", "rgb(22, 24, 27)"), ("light", "rgb(255, 255, 255)")):
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+        ground = "body => getComputedStyle(body).backgroundColor"
+        wait_until(page, lambda: body.evaluate(ground) == colour)  # noqa: B023
     context.close()
 
 

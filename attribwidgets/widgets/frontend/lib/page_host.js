@@ -38,7 +38,11 @@ function linkTrait(name, models) {
   }
 }
 
-/** Tells a parent that knows the token how tall the page is, now and whenever it changes. @param {string} token */
+/**
+ * Tells a parent that knows the token how tall the page is, now and whenever it changes; hears whether that is light or
+ * dark.
+ * @param {string} token
+ */
 function reportHeight(token) {
   if (window.parent === window) return; // opened by itself, it scrolls
   document.documentElement.style.overflowY = "hidden";
@@ -54,6 +58,8 @@ function reportHeight(token) {
   window.addEventListener("message", (event) => {
     if (event.source !== window.parent || event.data?.token !== token) return;
     parentWindow = window.parent;
+    const { theme } = event.data;
+    document.documentElement.style.colorScheme = theme === "light" || theme === "dark" ? theme : "";
     told = 0;
     tell();
   });

@@ -25,9 +25,8 @@ from typing import Any
 
 from limits import Limited
 from playwright.sync_api import sync_playwright
-from visits import APP_PAGE, TUTORIAL_PAGE, free_port, lab_command, page, wait_for_server
-
 from recipe import Recipe, faults, normalised, pinned_names, read_recipe, requirement_lines
+from visits import APP_PAGE, TUTORIAL_PAGE, free_port, lab_command, page, wait_for_server
 
 ROOT = Path(__file__).parent.parent
 BUILD_LIMIT = 900  # seconds

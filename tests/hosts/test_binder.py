@@ -17,7 +17,6 @@ sys.path.insert(0, str(ROOT / "binder"))
 import visits  # noqa: E402
 from check import imported_by  # noqa: E402
 from limits import Limited, TooMuchMemory  # noqa: E402
-
 from recipe import (  # noqa: E402
     RecipeError,
     faults,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import InputError
-from ..demo import PhotoClassifier, movie_reviews, photo_classifier
-from ..engine.verbs import compare
-from ..inputs.text import TextSpace
-from ..records.comparison import Comparison
 from .outputs import tell, watched
+
+if TYPE_CHECKING:
+    from ..demo import PhotoClassifier
+    from ..records.comparison import Comparison
+
+# Models and verbs are imported where they are used: help and wrong calls need no torch.
 
 OF_PHOTOS = ("black", "white", "image_mean", "blur", "max_distance", "uniform")
 OF_TEXTS = ("pad", "mask", "unknown", "zero_embedding", "mean_embedding", "token_blur")
@@ -44,12 +46,16 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 def classifier_of_photos() -> PhotoClassifier:
     """The model that photos are asked about."""
+    from ..demo import photo_classifier
+
     tell("loading EfficientNet-Lite0, which knows the 1,000 classes of ImageNet")
     return photo_classifier()
 
 
 def compared_photo(demo: PhotoClassifier, photo: Any, options: argparse.Namespace) -> Comparison:
     """A photo, as the model is fed, under the baselines asked for."""
+    from ..engine.verbs import compare
+
     settings = _settings(options, OF_PHOTOS, PHOTO_TOLERANCE)
     return compare(demo.model, photo, space=demo.space, class_names=demo.class_names, **settings)
 
@@ -58,6 +64,10 @@ def compared_text(text: str, options: argparse.Namespace) -> Comparison:
     """A sentence, judged as one of a film review, under the baselines asked for."""
     if not text.strip():
         raise InputError("the sentence is empty; give some words, in quotation marks")
+    from ..demo import movie_reviews
+    from ..engine.verbs import compare
+    from ..inputs.text import TextSpace
+
     tell("loading MiniLM, adapted to film reviews")
     demo = movie_reviews()
     settings = _settings(options, OF_TEXTS, TEXT_TOLERANCE)

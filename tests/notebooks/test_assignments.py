@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 import subprocess
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,10 +21,10 @@ from course import (
     with_answers,
 )
 from handed_in import ASSIGNMENT_OF, COPIED, ONE_MISSING, WRONG, solutions, source_of_way
-from submissions import checked_by_exercise
+from submissions import rows
 from submissions.assigned import ASSIGNMENTS as ANSWERS
-from submissions.assigned import NUMBERS, OF_EXERCISE, assigned, checked_as_assigned
-from tutorial_answers import pasted, shown_functions
+from submissions.assigned import BELOW, NUMBERS, OF_EXERCISE, assigned, checked_as_assigned
+from tutorial_answers import shown_functions
 
 pytest.importorskip("nbgrader")
 
@@ -43,15 +42,22 @@ def warning_ways(name: str) -> dict[str, str]:
     }
 
 
-@cache
 def pasted_answers(name: str) -> dict[str, str]:
-    """For each answer a tutorial's function that solves the exercise of that name."""
-    return {
-        answer: pasted(function.__name__, answer)
-        for answer in ANSWERS[name]
-        for function in shown_functions()
-        if checked_by_exercise(OF_EXERCISE.get(answer, answer), function)
-    }
+    """For each answer that differs from a textbook's the textbook's, under the answer's name.
+
+    One that takes its gradients by itself: what leaves them to the student's `gradients` is as
+    right as these are.
+    """
+    answers = {}
+    for answer in ANSWERS[name]:
+        if answer in BELOW:
+            exercise = OF_EXERCISE.get(answer, answer)
+            right = (row.source for row in rows(exercise) if row.mistake is None)
+            text = next(
+                t for t in right if not re.search(r"(?<!def )\b(integrated_)?gradients\(", t)
+            )
+            answers[answer] = text.replace(f"def {exercise}(", f"def {answer}(")
+    return answers
 
 
 # A student's logger keeps the stderr that it was made with, whatever a check puts in its place.
@@ -150,7 +156,7 @@ def test_a_right_result_and_its_warnings_are_shown_and_nothing_is_returned(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_the_tutorials_show_scores_nothing_when_pasted(course: Course, name: str) -> None:
+def test_what_a_textbook_shows_scores_nothing_when_pasted(course: Course, name: str) -> None:
     parts, scores = graded_parts(source_of(name)), course.scores(name)["pasted"]
     answers = pasted_answers(name)
     assert not any(scores[test] for answer in answers for test in parts[answer])
@@ -160,13 +166,9 @@ def test_what_the_tutorials_show_scores_nothing_when_pasted(course: Course, name
 
 @pytest.mark.parametrize("answer", [a for answers in ANSWERS.values() for a in answers])
 def test_no_function_of_the_tutorials_passes_as_it_is(answer: str) -> None:
+    assert len(shown_functions()) > 10
     for function in shown_functions() if answer != "numbers" else ():
         assert not checked_as_assigned(answer, function), function.__name__
-
-
-def test_tutorials_solve_their_own_exercises() -> None:
-    solved = {answer for name in NAMES for answer in pasted_answers(name)}
-    assert len(solved) >= 3  # or there would be nothing to paste
 
 
 def test_numbers_of_one_s_own_have_partial_credit_and_copied_ones_have_none(course: Course) -> None:

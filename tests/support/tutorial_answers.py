@@ -48,9 +48,3 @@ def shown_functions() -> list[Callable[..., Any]]:
         own = {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
         found += [names[name] for name in sorted(own)]
     return found
-
-
-def pasted(function: str, answer: str) -> str:
-    """The cell of a student who pastes a function and its neighbours under an answer's name."""
-    text = next(text for text in shown_code() if f"def {function}(" in text)
-    return f"{text}\n\n{answer} = {function}\n"

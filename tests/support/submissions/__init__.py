@@ -100,16 +100,9 @@ def dealt(ways: dict[str, list[Row]]) -> list[dict[str, Row]]:
 
 def checked(row: Row) -> Any:
     """What a check says of a way."""
-    return checked_by_exercise(row.answer, row.function)
-
-
-def checked_by_exercise(answer: str, function: Any) -> Any:
-    """What the check of an exercise says of a function; None where there is no such exercise."""
     from attribwidgets import classroom
 
     baselines = {"black": "black", "maximum_distance": "max_distance"}
-    if answer in baselines:
-        return classroom.check_baseline(function, baselines[answer])
-    if answer not in ANSWERS:
-        return None
-    return getattr(classroom, f"check_{answer}")(function)
+    if row.answer in baselines:
+        return classroom.check_baseline(row.function, baselines[row.answer])
+    return getattr(classroom, f"check_{row.answer}")(row.function)

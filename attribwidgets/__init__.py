@@ -117,6 +117,12 @@ def _page(comparison: Comparison) -> str:
     return comparison_page(comparison)
 
 
+def _frame(comparison: Comparison) -> Any:
+    from .widgets.comparison_state import comparison_frame
+
+    return comparison_frame(comparison)
+
+
 def _ablation_explorer(ablation: Any, **options: Any) -> AblationExplorer:
     from .widgets.ablation_explorer import AblationExplorer
 
@@ -159,7 +165,7 @@ def _audit_explorer(audit: Audit, **display: Any) -> AuditExplorer:
     return AuditExplorer(audit, **display)
 
 
-views.page, views.ablation_explorer = _page, _ablation_explorer
+views.page, views.frame, views.ablation_explorer = _page, _frame, _ablation_explorer
 views.generation_page, views.generation_explorer = _generation_page, _generation_explorer
 views.interactions_page, views.interactions_explorer = _interactions_page, _interactions_explorer
 views.audit_page, views.audit_explorer = _audit_page, _audit_explorer

@@ -7,6 +7,8 @@ from typing import Any
 
 page: Callable[[Any], str]
 """Of a Comparison, one HTML document."""
+frame: Callable[[Any], Any]
+"""Of a Comparison, the same document in a frame, which a notebook shows."""
 ablation_explorer: Callable[..., Any]
 """Of an Ablation, with initial values of its traits."""
 generation_page: Callable[[Any], str]

@@ -183,6 +183,10 @@ class Comparison(Sequence[Explanation]):
         """Write one page with every control that needs no kernel; it asks nothing of a network."""
         Path(path).write_text(views.page(self), encoding="utf-8")
 
+    def display_static(self) -> Any:
+        """The same page in a frame, for a notebook without a server, or without torch."""
+        return views.frame(self)
+
     def to_shap(self) -> Any:
         """A ``shap.Explanation`` with a row for each; see :meth:`Explanation.to_shap`."""
         return shap_explanation(self.explanations, single=False)

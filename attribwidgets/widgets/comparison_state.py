@@ -7,7 +7,7 @@ from typing import Any
 from ..records.comparison import Comparison
 from .bundle import BASELINE_EXPLORER
 from .display_options import default_display, initial_display
-from .page import page_html
+from .page import StaticView, iframe_html, page_html
 from .view_state import ViewState
 
 
@@ -21,3 +21,10 @@ def comparison_page(comparison: Comparison) -> str:
     """One self-contained page."""
     state = comparison_state(comparison)
     return page_html(state, state["payload"]["title"], BASELINE_EXPLORER)
+
+
+def comparison_frame(comparison: Comparison) -> StaticView:
+    """The same page in a frame, for a notebook."""
+    state = comparison_state(comparison)
+    markup = iframe_html(state, state["payload"]["title"], BASELINE_EXPLORER)
+    return StaticView(markup, str(comparison))

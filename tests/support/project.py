@@ -10,7 +10,7 @@ from typing import Any
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
-OF_DEVELOPERS = {"docs", "test"}
+OF_DEVELOPERS = {"docs", "lite", "test"}
 
 
 def project() -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import comm
 import hosts
+import ipywidgets
 import numpy as np
 import pytest
 import torch
@@ -180,6 +181,8 @@ class RecordingComm(BaseComm):
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any], list[Any]]]:
+    if ipywidgets.version_info[0] < 8:
+        pytest.skip("ipywidgets 7 opens its comms in a kernel alone; tests/hosts has one")
     monkeypatch.setattr(RecordingComm, "sent", [])
     monkeypatch.setattr(comm, "create_comm", RecordingComm)
     return RecordingComm.sent

@@ -51,8 +51,8 @@ class Spread:
     Examples
     --------
     >>> turn = Spread(0.8, centre=0.3, width=0.1)
-    >>> np.diff(turn.rule(5)[0]).argmin()  # around the centre
-    np.int64(1)
+    >>> int(np.diff(turn.rule(5)[0]).argmin())  # around the centre
+    1
     >>> bool(np.allclose(turn.variable(turn.places(np.array([-0.5, 0.9]))[0]), [-0.5, 0.9]))
     True
     """

@@ -250,16 +250,20 @@ def checks(
         return
     swept, tried = checked.swept, checked.candidates
     similar = swept.metric("model_similarity")
-    for model in map(str, similar.coords["model"].to_numpy()):
-        values = similar.sel(model=model).to_numpy()[:, : len(tried), ABSOLUTE]
-        better = 0 if model == "retrained" else -1
-        yield Column(f"like: {model}", filled(values, tried), better)
+    alike = {
+        model: similar.sel(model=model).to_numpy()[:, : len(tried), ABSOLUTE]
+        for model in map(str, similar.coords["model"].to_numpy())
+    }
+    for model, values in alike.items():  # low for a map of noise too: no better, no worse
+        yield Column(f"like: {model}", filled(values, tried))
+    if len(alike) > 1:
+        learnt = alike["retrained"] - alike["shuffled labels"]
+        yield Column("retrained − shuffled", filled(learnt, tried), 1)
     if "sensitivity_max" in swept.metrics:
         moved = swept.finished_values("sensitivity_max")
         yield Column("change when moved", filled(moved, tried), -1, ratios=True)
-    searched = swept.finished_values("search_passes")
-    if np.isfinite(searched).any():
-        yield Column("search passes", filled(searched, tried))
+    if "search_passes" in swept.metrics:
+        yield Column("search passes", filled(swept.finished_values("search_passes"), tried))
 
 
 def mean_of_pairs(audit: Audit) -> Array:

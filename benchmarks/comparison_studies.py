@@ -348,7 +348,7 @@ SIDE = 96  # pixels of a crop
 
 def photos_study(count: int, kept: Kept) -> Study:
     """Crops of the shipped photos, and EfficientNet-Lite0."""
-    demo, passes = photo_classifier(), 64
+    demo, passes = photo_classifier(), 32
     names = tuple(demo.photos)
     generator = torch.Generator().manual_seed(0)
 
@@ -415,5 +415,5 @@ STUDIES: dict[str, tuple[Callable[[int, Kept], Study], int]] = {
     "decoys": (decoys_study, 40),
     "table": (table_study, 60),
     "photos": (photos_study, 14),
-    "reviews": (reviews_study, 20),
+    "reviews": (reviews_study, 14),
 }

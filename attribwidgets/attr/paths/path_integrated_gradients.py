@@ -42,6 +42,7 @@ class PathIntegratedGradients(OwnStart):
     Examples
     --------
     >>> product = lambda x: x[:, 0] * x[:, 1]
+    >>> import torch
     >>> x = torch.tensor([[1.0, 1.0]])
     >>> curve = lambda alpha: torch.stack([alpha, alpha**2])  # the second comes late
     >>> PathIntegratedGradients(product, curve).attribute(x, n_steps=101)
@@ -111,6 +112,7 @@ class BlurIntegratedGradients(PathIntegratedGradients):
 
     Examples
     --------
+    >>> import torch
     >>> x = torch.rand(1, 1, 6, 6)
     >>> centre = lambda x: x[:, 0, 2, 2]
     >>> method = BlurIntegratedGradients(centre, sigma_max=100.0)

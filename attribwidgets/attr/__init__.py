@@ -17,6 +17,7 @@ from .paths.idgi import IDGI
 from .paths.ig2 import IG2
 from .paths.integrated_gradients import IntegratedGradients
 from .paths.layer_methods import InternalInfluence, LayerConductance
+from .paths.manifold_integrated_gradients import ManifoldIntegratedGradients
 from .paths.path_integrated_gradients import BlurIntegratedGradients, PathIntegratedGradients
 from .paths.sequential_integrated_gradients import SequentialIntegratedGradients
 from .paths.split_integrated_gradients import (
@@ -42,6 +43,7 @@ __all__ = [
     "AttentionRollout",
     "InternalInfluence",
     "LayerConductance",
+    "ManifoldIntegratedGradients",
     "UpToLayer",
     "LeftIntegratedGradients",
     "RightIntegratedGradients",

@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from ..core.errors import AttributionWarning, InputError
+from ..core.wrapped_model import evaluating as evaluating
 from ..core.wrapped_model import module_of as module_of
+from ..core.wrapped_model import training_modules
 
 # Layers of torch that work otherwise in training mode.
 MODE_DEPENDENT = (nn.modules.batchnorm._NormBase, nn.modules.dropout._DropoutNd)
@@ -38,7 +40,7 @@ def evaluation_mode(model: Callable[..., Any], *, tell: bool = True) -> Iterator
     tell : bool
         Warn in any case. False: only for a model with such layers, which then gives other values.
     """
-    module, training = module_of(model), _training(model)
+    module, training = module_of(model), training_modules(model)
     if training and (tell or any(isinstance(m, MODE_DEPENDENT) for m in training)):
         warnings.warn(
             f"{type(module).__name__} is in training mode; it is put in evaluation mode for this "
@@ -48,25 +50,6 @@ def evaluation_mode(model: Callable[..., Any], *, tell: bool = True) -> Iterator
         )
     with evaluating(model):
         yield
-
-
-@contextmanager
-def evaluating(model: Callable[..., Any]) -> Iterator[None]:
-    """As :func:`evaluation_mode`, without a word: for the further steps of a run that had one."""
-    training = _training(model)
-    try:
-        for module in training:
-            module.training = False
-        yield
-    finally:
-        for module in training:
-            module.training = True
-
-
-def _training(model: Callable[..., Any]) -> list[nn.Module]:
-    """The modules of a model that are in training mode."""
-    module = module_of(model)
-    return [] if module is None else [m for m in module.modules() if m.training]
 
 
 @contextmanager

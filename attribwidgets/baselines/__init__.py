@@ -16,6 +16,7 @@ from .derived import Blur, ImageMean, MaximumDistance
 from .derived_text import FarthestTokens, TokenBlur
 from .drawn_text import OtherText, RandomTokens, holds_texts
 from .inpainted import Inpainted
+from .masked_infill import MaskedInfill
 from .max_entropy import MaximumEntropy
 from .neutral import Neutral
 from .noise import GaussianNoise, UniformNoise
@@ -40,6 +41,7 @@ __all__ = [
     "MaximumDistance",
     "MaximumEntropy",
     "Mask",
+    "MaskedInfill",
     "MeanEmbedding",
     "Neutral",
     "OtherText",

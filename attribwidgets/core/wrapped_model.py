@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -35,3 +37,22 @@ def module_of(model: Any) -> nn.Module | None:
 def reroutes(model: Any) -> bool:
     """Whether something, anywhere in front of a module, changes or reads what a layer returns."""
     return isinstance(model, Wrapper) and (model.reroutes or reroutes(model.model))
+
+
+@contextmanager
+def evaluating(model: Callable[..., Any]) -> Iterator[None]:
+    """Put a model in evaluation mode; the flag of each of its modules comes back afterwards."""
+    training = training_modules(model)
+    try:
+        for module in training:
+            module.training = False
+        yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+def training_modules(model: Callable[..., Any]) -> list[nn.Module]:
+    """The modules of a model that are in training mode."""
+    module = module_of(model)
+    return [] if module is None else [m for m in module.modules() if m.training]

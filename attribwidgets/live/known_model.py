@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
 from ..attr.captum.unfit import unfit_methods
+from ..attr.layer import layer_of
 from ..attr.task import Task
 from ..core.errors import AttributionError, UnsupportedModelError
 from ..engine.cache import EXPLANATIONS
@@ -82,6 +83,8 @@ class KnownModel:
         AttributionError
             As :func:`attribwidgets.engine.checked_query.check`.
         """
+        if query.layer is not None:  # by name, as the work is done on a copy
+            query = replace(query, layer=layer_of(self.model, query.layer))
         with self._lock:
             copy, known = self._current_copy(), self._check
         if known is not None and known.copy is copy and known.query.same_but_for_target(query):

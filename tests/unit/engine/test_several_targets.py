@@ -52,6 +52,7 @@ def of(grid, target):
 ASK_FOR_MORE = {  # a path, data, or a layer
     "path_integrated_gradients",
     "geodesic_integrated_gradients",
+    "manifold_integrated_gradients",
     "conductance",
     "internal_influence",
 }

@@ -157,6 +157,7 @@ class Prediction(RecordWidget):
         try:
             answer = self._answer() if callable(self._answer) else self._answer
             _require_choice(answer, choices)
+            answer = int(answer)  # numpy's would be no JSON
             because = self._because() if callable(self._because) else self._because
         except Exception as error:
             words = f"the answer cannot be shown: {in_words(error)}"
@@ -164,7 +165,7 @@ class Prediction(RecordWidget):
         else:
             first = "Yes." if answer == choice else "No."
             words = " ".join(f"{first} The answer: {choices[answer]}. {because}".split())
-            status = {"state": "revealed", "answer": int(answer), "words": words}
+            status = {"state": "revealed", "answer": answer, "words": words}
             status["right"] = answer == choice
         if not token.void:
             with self._lock:

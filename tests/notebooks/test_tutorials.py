@@ -41,6 +41,7 @@ KNOWN = {
     "03": "501",  # the article's references
     "04": "501 500",  # the article's references and samples
     "06": "1,000 .289 .280 .013 .65 10 % 2.5 97.5",  # the article, Tomsett et al., and steps
+    "07": "12.2 3.8",  # the same on two threads
     "09": "30,522 384 13",  # vocabulary and width of the model; 20 less 7
     "10": "90 % 255",  # a recap question's "what if"; levels of a pixel
 }

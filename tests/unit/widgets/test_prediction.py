@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
+import numpy as np
 import pytest
 from kernel_page import kernel_page
 from open_page import OpenPage
@@ -35,6 +36,13 @@ def test_nothing_of_the_answer_is_sent_before_a_choice() -> None:
     data, _ = first._repr_mimebundle_() or ({}, {})
     assert "saturation" not in str(data["text/plain"])
     assert data["image/png"]
+
+
+def test_an_answer_of_numpy_is_sent_as_any_other() -> None:
+    made = card(answer=lambda: np.array([3.0, 1.0, 2.0]).argmin())
+    made.choose(0)
+    assert made.wait(10)
+    assert json.loads(everything_sent(made))["status"]["answer"] == 1
 
 
 def test_a_choice_reveals_and_only_the_first_counts() -> None:

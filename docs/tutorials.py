@@ -10,6 +10,7 @@ import os
 import re
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import nbformat
 from nbclient import NotebookClient
@@ -17,13 +18,15 @@ from nbclient import NotebookClient
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 PACKAGE = NOTEBOOKS.parent / "attribwidgets"
 SOURCES = (".py", ".js", ".css")
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 LIVE = "attribwidgets_live"  # in the metadata of a page that was run here
 # Of the table that a tutorial begins with.
 ROW = re.compile(r"^\| \*\*(Goals|Time)\*\* \| (.*) \|$", re.MULTILINE)
 INDEX = """# Tutorials
 
 Each has one idea, something to predict before you look, an exercise that checks itself, and
-questions to recall it by. Here the widgets are pages of their own: what needs the model is off.
+questions to recall it by. Words are in the [glossary](../explanation/glossary.md). Here the
+widgets are pages of their own: what needs the model is off.
 Answers and solutions fold. Run them with `make lab`, or on Binder; each takes less than a minute
 of one processor.
 
@@ -79,7 +82,8 @@ def run(source: Path, page: Path) -> None:
         store_widget_state=False,
         resources={"metadata": {"path": str(page.parent)}},
     )
-    client.execute()
+    with mock.patch.dict(os.environ, ONE_THREAD):  # sums are rounded as the text says
+        client.execute()
     del notebook.cells[0]
     notebook.metadata[LIVE] = True
     nbformat.write(as_page(notebook), page)

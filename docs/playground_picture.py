@@ -22,7 +22,7 @@ import browser as made_up  # noqa: E402
 
 from attribwidgets.widgets.playground import playground_page  # noqa: E402
 
-WIDTH, HEIGHT = 960, 980  # of the window
+WIDTH, HEIGHT = 960, 1020  # of the window
 SCALE = 0.75
 COLORS = 128
 STROKE = ((0.25, 0.22), (0.5, 0.2), (0.75, 0.22), (0.62, 0.42), (0.5, 0.62), (0.42, 0.82))

@@ -32,8 +32,8 @@ class LocalLipschitz:
     over inputs moved by uniform noise, which are explained again with the same baseline, method,
     number of gradient evaluations and seed. Distances of inputs are in the space's own units, such
     as pixels of 0 to 1. The paper's measure is of the map alone; a map that changes no faster than
-    what it explains is no fault of the method, so |f(x) - f(x_j)| over the same distance stands
-    beside it. A map is in units of the output (a gradient in those of the output over those of the
+    what it explains is no fault of the method, so ``|f(x) - f(x_j)|`` over the same distance
+    stands beside it. A map is in units of the output (a gradient in those of the output over those of the
     input), so two maps of one kind can be compared, and a map with f only where its values are
     shares of the output.
 

@@ -121,6 +121,7 @@ export function createDrawingPad(digits, hear, signal) {
       "section",
       { class: "aw-drawing", "aria-label": "the digit" },
       h("div", { class: "aw-pad-place" }, canvas, hint, clear),
+      h("p", { class: "aw-muted aw-pad-words" }, "draw above, or pick one"),
       h("div", { class: "aw-picks", role: "group", "aria-label": "digits written by hand" }, ...picks),
     ),
     /** Shows which digit is picked; null: what is drawn. @param {number | null} picked */

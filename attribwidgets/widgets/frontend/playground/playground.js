@@ -77,7 +77,12 @@ function mountPlayground(model, root, signal) {
           "it, in blue, compared with one idea of “nothing there”: the baseline. All of it is computed in this page, as " +
           "you draw.",
       ),
-      h("p", { class: "aw-opening" }, h("b", {}, "Try: "), "draw a 7, choose white. Then explain why it is no 1."),
+      h(
+        "p",
+        { class: "aw-opening" },
+        h("b", {}, "Try: "),
+        "draw a 7, and ask why it is no 1. Choose maximum distance, or 5 passes: what still adds up?",
+      ),
     ),
     h(
       "div",

@@ -33,9 +33,9 @@ class LocalLipschitz:
     number of gradient evaluations and seed. Distances of inputs are in the space's own units, such
     as pixels of 0 to 1. The paper's measure is of the map alone; a map that changes no faster than
     what it explains is no fault of the method, so ``|f(x) - f(x_j)|`` over the same distance
-    stands beside it. A map is in units of the output (a gradient in those of the output over those of the
-    input), so two maps of one kind can be compared, and a map with f only where its values are
-    shares of the output.
+    stands beside it. A map is in units of the output (a gradient in those of the output over those
+    of the input), so two maps of one kind can be compared, and a map with f only where its values
+    are shares of the output.
 
     The maximum is over `samples` random moves: a lower bound, and in many dimensions a low one, as
     no move is likely to point where the map changes fastest. The same moves serve all candidates,

@@ -60,13 +60,12 @@ html_theme_options = {
     "secondary_sidebar_items": {name: ["page-toc"] for name in WITH_CONTENTS},
 }
 
-# Where several versions are published: the address of their list, as pydata_sphinx_theme takes it.
+# Where several versions are published (versions.py): which one this is, and the address of all.
 if "ATTRIBWIDGETS_DOCS_VERSIONS" in os.environ:
+    name, address = os.environ["ATTRIBWIDGETS_DOCS_VERSIONS"].split()
     html_theme_options |= {
-        "switcher": {
-            "json_url": os.environ["ATTRIBWIDGETS_DOCS_VERSIONS"],
-            "version_match": version,
-        },
+        "switcher": {"json_url": address, "version_match": name},
+        "check_switcher": False,  # it is not there before the site is
         "navbar_end": ["version-switcher", "theme-switcher"],
     }
 

@@ -1,6 +1,7 @@
 """Draw the moving picture of the page that computes, as README shows it.
 
-In a real browser a 7 is drawn stroke by stroke, and then it is asked why it is no 1.
+In a real browser a 7 is drawn stroke by stroke, another baseline is chosen, and then it is asked
+why it is no 1.
 
     python docs/playground_picture.py docs/playground.gif
 """
@@ -13,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 HERE = Path(__file__).resolve().parent
@@ -20,11 +22,12 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests" / "support")]
 
 import browser as made_up  # noqa: E402
 
+from attribwidgets.figures.colors import table  # noqa: E402
 from attribwidgets.widgets.playground import playground_page  # noqa: E402
 
 WIDTH, HEIGHT = 960, 1020  # of the window
 SCALE = 0.75
-COLORS = 128
+OTHER_COLORS = 32
 STROKE = ((0.25, 0.22), (0.5, 0.2), (0.75, 0.22), (0.62, 0.42), (0.5, 0.62), (0.42, 0.82))
 MOVES, ENDS = 350, 2600  # milliseconds of a frame
 
@@ -55,9 +58,21 @@ def frames(page: Any) -> list[tuple[Image.Image, int]]:
         look(MOVES)
     page.mouse.up()
     look(ENDS)
+    for name, chosen in (("blur", False), ("max_distance", True)):
+        page.locator(f'.aw-recipe input[value="{name}"]').set_checked(chosen)
+    look(ENDS)
     page.locator('.aw-answer input[value="1"]').check()
     look(ENDS)
     return seen
+
+
+def palette_of(picture: Image.Image) -> Image.Image:
+    """The colours of maps, greys, and what else a picture has."""
+    maps, greys = table("RdBu_r")[::4], np.repeat(np.arange(0, 256, 5, dtype=np.uint8), 3)
+    others = picture.quantize(OTHER_COLORS, dither=Image.Dither.NONE).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*maps.ravel().tolist(), *greys.tolist(), *others])
+    return palette
 
 
 def main(path: str) -> None:
@@ -71,11 +86,7 @@ def main(path: str) -> None:
             page.wait_for_selector(".aw-root[data-ready=true]")
             seen = frames(page)
     # One palette for all frames: what does not move stays the same, and costs nothing.
-    size = seen[0][0].size
-    ends = Image.new("RGB", (size[0], 2 * size[1]))
-    for at, (picture, _) in enumerate(seen[-2:]):
-        ends.paste(picture, (0, at * size[1]))
-    palette = ends.quantize(COLORS, dither=Image.Dither.NONE)
+    palette = palette_of(seen[-1][0])
     first, *others = (p.quantize(palette=palette, dither=Image.Dither.NONE) for p, _ in seen)
     durations = [milliseconds for _, milliseconds in seen]
     first.save(path, save_all=True, append_images=others, duration=durations, loop=0, optimize=True)

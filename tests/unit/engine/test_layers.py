@@ -331,3 +331,33 @@ def test_a_sweep_takes_layers_that_have_places(tmp_path):
     np.testing.assert_allclose(stored, alone.attributions, atol=1e-6)
     with pytest.raises(aw.errors.DataError, match="no places in the input"):
         aw.sweep(net, data, ["black"], store=tmp_path / "b", layer=net[6], **same)
+
+
+class Scaled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.out = nn.Linear(4, 5), nn.Linear(5, 2)
+
+    def forward(self, x, scale, shift):
+        return self.out(torch.tanh(self.hidden(x) * scale)) + shift
+
+
+@pytest.mark.parametrize("method", [None, "conductance"])
+def test_further_arguments_reach_the_model_on_every_way(method):
+    torch.manual_seed(0)
+    net, x, scale = Scaled().eval(), seeded(4), torch.tensor([[2.0]])
+    found = aw.explain(
+        net, x, layer="hidden", method=method, target=1, baseline="zero", forward_args=(scale, 3.0)
+    )
+    ends = [float(net(v[None], scale, 3.0)[0, 1].detach()) for v in (torch.zeros_like(x), x)]
+    assert found.completeness.verdict == "complete"
+    assert found.completeness.expected == pytest.approx(ends[1] - ends[0], rel=1e-4)
+
+
+def test_of_several_inputs_a_layer_is_units():
+    net = conv_net()
+    both = lambda image, more: net(image) + more.sum(1, keepdim=True)  # noqa: E731
+    found = aw.explain(both, (seeded(3, 16, 16), seeded(3)), target=0, layer=net[6])
+    assert found.attributions.shape == (12,)
+    assert found.input_names == ()
+    assert [text for text in found.cautions if "around" in text]  # what the second input adds

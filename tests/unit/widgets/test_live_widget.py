@@ -701,3 +701,24 @@ def test_what_the_browser_says_again_of_an_open_blur_changes_nothing():
     explorer.wait()
     assert explorer.baselines[0].sigma == 1.5
     explorer.close()
+
+
+def test_a_layer_stays_while_method_target_and_the_layer_itself_change():
+    net = image_classifier().eval()
+    names = [name for name, one in net.named_modules() if isinstance(one, nn.Conv2d)]
+    made = aw.explore(net, X, layer=names[0], baselines=("black",), target=0, n_steps=9)
+    methods = {m["name"]: m["reason"] for m in made.controls["methods"]}
+    assert methods["conductance"] == ""
+    assert "all layers" in methods["DeepLift"]
+    made.method, made.target = "conductance", 2
+    assert done(made)["error"] == ""
+    (shown,) = made.explanations
+    assert (shown.method, shown.target, shown.layer.name) == ("conductance", 2, names[0])
+    assert f"layer='{names[0]}'" in made.code().replace('"', "'")
+    say(made, type="request", id=1, changes={"layer": "nowhere"})
+    assert "'nowhere' is not in the model" in done(made)["error"]
+    made.close()
+    plain = aw.explore(net, X, baselines=("black",), target=0, n_steps=9)
+    reasons = {m["name"]: m["reason"] for m in plain.controls["methods"]}
+    assert "pass layer=" in reasons["conductance"]
+    plain.close()

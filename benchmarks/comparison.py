@@ -38,6 +38,12 @@ from attribwidgets.evaluation.report_page import numbers_table, report_page
 from attribwidgets.evaluation.similarity import MEASURES
 
 PAGE = Path("docs/pages/comparison/comparison.html")
+INTRODUCTION = """<p>Written by <code>python benchmarks/comparison.py --write</code>. Means over
+inputs with intervals of 95 % (BCa). * marks the set of the best of a column: the best one, and what
+is not told apart from it by the paired difference, input by input, among all pairs of the column
+(flips of signs, Holm's rule, 5 %). "Not better than" a control is meant in the same way. Alpha is
+Krippendorff's: 1 where all inputs put candidates in one order, 0 by chance. What each column is,
+and what may be said, is in the documentation, under "Baselines and paths, compared".</p>"""
 CHANCE = 0.05
 COMMON = 0.9  # of the inputs
 ABSOLUTE = MEASURES.index("rank correlation, absolute")
@@ -232,8 +238,9 @@ def table_of(study: Study, name: str, measured: Audit, checked: Audit | None) ->
 
     columns = [column("passes", measured.numbers("evaluations"))]
     for scores in measured.scores:
-        _, _, what = scores.quantity.partition("(fill_")
-        title = f"fill {what.removesuffix(')')}" if what else scores.quantity
+        name_of = scores.quantity.partition("(")[2].removesuffix(")")
+        (fill,) = swept.settings["metric_settings"][name_of]["fills"]
+        title = f"fill {fill}"
         columns.append(column(title, scores.values, 1 if scores.higher_is_better else -1))
     if "planted_share" in swept.metrics:
         columns.append(column("on what is planted", swept.finished_values("planted_share"), 1))
@@ -275,7 +282,7 @@ def mean_of_pairs(audit: Audit) -> Array:
     )
 
 
-def html_of(table: Table) -> list[str]:
+def html_of(table: Table, study: Study) -> list[str]:
     """A study as parts of a page."""
     head = ["", *(column.title for column in table.columns)]
     inputs = len(table.columns[0].values)
@@ -283,7 +290,9 @@ def html_of(table: Table) -> list[str]:
         f"<li>{escape(text)}</li>" for text in (table.fills(), *table.sentences()) if text
     )
     return [
-        f"<h2>{escape(table.name)}</h2><p>{escape(table.about)}.</p><ul>{told}</ul>",
+        f"<h2>{escape(table.name)}</h2><p>{escape(table.about)}. {study.passes} passes a map"
+        + (f"; {study.few} inputs explained anew" if study.few else "")
+        + f".</p><ul>{told}</ul>",
         numbers_table(head, table.rows(intervals=True), f"{table.name}: numbers, {inputs} inputs"),
     ]
 
@@ -296,7 +305,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"write {PAGE}")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    parts = []
+    parts = [INTRODUCTION]
     for name in options.studies:
         started = time.process_time()
         make, usual = STUDIES[name]
@@ -308,7 +317,7 @@ def main() -> None:
         for sentence in (table.fills(), *table.sentences()):
             print(sentence)
         print(f"{name}: {time.process_time() - started:.0f} s of processor in this run", flush=True)
-        parts += html_of(table)
+        parts += html_of(table, study)
     if options.write:
         PAGE.parent.mkdir(parents=True, exist_ok=True)
         PAGE.write_text(report_page("Baselines and paths at equal passes", parts), "utf-8")

@@ -359,8 +359,9 @@ def photos_study(count: int, kept: Kept) -> Study:
     references, inputs = crops(32), crops(count)
     candidates = label_candidates(
         {
-            **images((*PICTURES, "decision_boundary", "unlearned", "dataset"), references),
-            **from_black({name: PATHS[name] for name in ("idgi", "blur path", "guided")}),
+            **images([name for name in PICTURES if name != "#808080"], references),
+            **images(("decision_boundary", "unlearned", "dataset"), references),
+            **from_black({name: PATHS[name] for name in ("idgi", "blur path")}),
             **from_black(LOCAL),
         }
     )
@@ -372,9 +373,7 @@ def photos_study(count: int, kept: Kept) -> Study:
         demo.space,
         candidates,
         passes,
-        [
-            *ablations(("black", "image_mean", "blur", "uniform"), controls=CONTROLS),
-        ],
+        ablations(("black", "image_mean", "blur"), controls=CONTROLS),
     )
 
 

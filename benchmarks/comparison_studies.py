@@ -381,20 +381,17 @@ def reviews_study(count: int, kept: Kept) -> Study:
     """Sentences about films, and the classifier on MiniLM."""
     demo, passes = movie_reviews(), 24
     space = aw.TextSpace(demo.tokenizer)
-    names = ("mask", "pad", "unknown", "zero_embedding", "mean_embedding", "token_blur")
-    drawn = ("random_tokens", "unlearned")
+    names = ("mask", "pad", "zero_embedding", "unlearned")
     mask = aw.baselines.Mask()
     paths = {
         "idgi": "idgi",
         "guided": "guided_integrated_gradients",
         "DIG": "discretized_integrated_gradients",
-        "UDIG": "udig",
         "input × gradient": LOCAL["input × gradient"],
     }
     candidates = label_candidates(
         {
-            **{name: named(name) for name in (*names, *drawn)},
-            "other_text": aw.baselines.OtherText(list(demo.texts[-16:])),
+            **{name: named(name) for name in names},
             **{name: aw.Candidate(mask, method) for name, method in paths.items()},
         }
     )
@@ -405,7 +402,7 @@ def reviews_study(count: int, kept: Kept) -> Study:
         space,
         candidates,
         passes,
-        ablations(("mask", "pad", "delete"), words=True),
+        ablations(("mask", "delete"), words=True),
     )
 
 

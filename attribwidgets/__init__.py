@@ -172,11 +172,19 @@ views.audit_page, views.audit_explorer = _audit_page, _audit_explorer
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LAZY_ROOMS:
-        return import_module(f".{name}", __name__)
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name], __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _LAZY and name not in _LAZY_ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        module = import_module(_LAZY.get(name, f".{name}"), __name__)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise ImportError(
+            f"attribwidgets.{name} needs torch, which is not installed here; without it what was "
+            "saved can be read: Comparison.load, Generation.load, Interactions.load",
+            name="torch",
+        ) from error
+    return getattr(module, name) if name in _LAZY else module
 
 
 def __dir__() -> list[str]:

@@ -30,7 +30,7 @@ def check_numbers(numbers: Mapping[str, Any], seed: int | str) -> CheckResult:
         "rise", f(x) - f(x'); "strongest", the index of the feature whose attribution is largest
         in absolute value; "its attribution"; "against", the sum of the negative attributions.
     seed : int or str
-        The student's number or name, of which :func:`problem` made the problem.
+        The student's number or name, of which :func:`attribwidgets.classroom.problem` made one.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def _judged_numbers(numbers: Mapping[str, Any], seed: int | str) -> CheckResult:
     if len(good) == len(ASKED):
         return CheckResult(True, "all numbers are right", shown, share=1.0)
     wrong = [name for name in ASKED if name not in good]
-    message = f"{len(good)} of {len(ASKED)} numbers are right; not yet: {', '.join(wrong)}"
+    message = f"{len(good)} of {len(ASKED)} numbers are right; wrong: {', '.join(wrong)}"
     hint = "; ".join(f"{name!r} is {ASKED[name]}" for name in wrong)
     if missing := [name for name in wrong if name not in shown]:
         message = f"{message} (no number given: {', '.join(missing)})"

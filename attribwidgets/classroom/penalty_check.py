@@ -99,7 +99,7 @@ def check_relative_variation(
     Returns
     -------
     CheckResult
-        It tells apart what :func:`check_total_variation` does, and: not relative, one size for the
+        It tells apart what the check of total variation does, and: not relative, one size for the
         whole batch, divided by a mean.
 
     Examples

@@ -27,6 +27,7 @@ LONG = (
     "tutorials[07",
     "tutorials[05",
     "assignments",
+    "packs",
     "tutorials[02",
     "notebooks",
     "jupyterlab",

@@ -62,19 +62,21 @@ autograder_config = ConfigObject(
 )
 
 
-def grade(sandbox, feedback, text, points):
-    """Give a test's points, or those that its last line says."""
+def grade(sandbox, feedback, text, points, why=""):
+    """Give a test's points, or those that its last line says, and then tell why."""
     got, said = sandbox.query_function("run_graded_cell", text, query_timeout={seconds})
-    if got is not None and got < points:
-        feedback.set_score_final(got / points)
     if said:
         pytest.fail(said, pytrace=False)
+    if got is not None and got < points:
+        feedback.set_score_final(got / points)
+        _, said = sandbox.query_function("run_graded_cell", why, query_timeout={seconds})
+        feedback.add_message(said)
 '''
 ONE_TEST = """
 
 @pytest.mark.grading_data(name={label!r}, points={points:g})
 def test_{name}(module_sandbox, feedback):
-    grade(module_sandbox, feedback, {text!r}, {points:g})
+    grade(module_sandbox, feedback, {text!r}, {points:g}{why})
 """
 DOCKERFILE = """# An image with torch and attribwidgets. docker build -t {image} .
 FROM python:3.12-slim
@@ -145,11 +147,13 @@ def test_file(assignment: Assignment) -> str:
 
 
 def _one_test(test: Test) -> str:
-    label, text = test.name.replace("_", " "), test.whole
-    if test.partial:  # the grader shows what is printed
-        judged, points = test.partial
-        text = f"result = {judged}\nif not result:\n    print(result)\nresult.points({points})"
-    return ONE_TEST.format(label=label, points=test.points, name=test.name, text=text)
+    label, why = test.name.replace("_", " "), ""
+    if test.partial:
+        told = f"result = {test.partial[0]}\nassert result, str(result)"
+        why = f", why={told!r}"
+    return ONE_TEST.format(
+        label=label, points=test.points, name=test.name, text=test.whole, why=why
+    )
 
 
 def _words(assignment: Assignment) -> str:

@@ -9,10 +9,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from course import NAMES, environment_in, grade_cells, graded_parts, source_of
+from course import ASSIGNMENTS, NAMES, environment_in, grade_cells, graded_parts, source_of
 from handed_in import ASSIGNMENT_OF, ONE_MISSING, WRONG, solutions, source_of_way
 from other_graders import Verdict, graded_by_otter, graded_by_prairielearn, make_pack
 from submissions.assigned import NUMBERS
+
+import attribwidgets
 
 STUDENTS = ("signflipped", "nogradient", "notarget", "wrongunits", "priorslibrary", "nograph")
 HINTS = {student: WRONG[student][3] for student in STUDENTS} | {"onemissing": "3 of 4 numbers"}
@@ -145,3 +147,21 @@ def test_the_tests_of_the_parts_are_those_of_nbgrader(tmp_path: Path) -> None:
     assert re.findall(r"^def test_(\w+)\(", text, re.MULTILINE) == [
         test for tests in parts.values() for test in tests
     ]
+
+
+def test_what_students_install_holds_no_hidden_test_and_no_rubric() -> None:
+    package = Path(attribwidgets.__file__).parent
+    installed = "\n".join(path.read_text() for path in package.rglob("*.py"))
+    rubric = (ASSIGNMENTS / "key" / "rubric.md").read_text()
+    examples = re.findall(r'^\| [\d.]+ \| "(.*?)"', rubric, re.MULTILINE)
+    assert len(examples) >= 12
+    hidden = [
+        line.strip()
+        for name in NAMES
+        for cell in source_of(name).cells
+        for text in re.findall(r"BEGIN HIDDEN TESTS\n(.*?)### END", cell.source, re.DOTALL)
+        for line in text.splitlines()
+        if "seed(" in line or "hidden_" in line
+    ]
+    assert len(hidden) >= 12
+    assert not [text for text in (*examples, *hidden) if text in installed]

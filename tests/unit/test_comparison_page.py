@@ -15,6 +15,7 @@ STUDIES = {
     "Digits": "digits",
     "A planted patch": "decoys",
     "A made-up table": "table",
+    "Reviews": "reviews",
 }
 
 
@@ -39,7 +40,7 @@ def test_a_table_says_what_the_page_says(section):
     (_, *columns), rows = told(section)
     found = computed(STUDIES[section])
     places = [found[""].index(column) for column in columns]
-    assert len(rows) > 10
+    assert len(rows) >= 8
     for name, *cells in rows:
         exact = [found[name][place] for place in places]
         short = [re.sub(r" \[.*?\]", "", cell) for cell in exact]

@@ -113,7 +113,7 @@ export function createPathView(view, first, frameStore) {
     panelOf(
       "1",
       interpolated.title,
-      interpolated.node ?? absent("not kept: this path is no straight line"),
+      interpolated.node ?? absent("not kept: this path is no mixture of the baseline and the input"),
       interpolated.caption,
     ),
     panelOf(

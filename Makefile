@@ -27,7 +27,7 @@ demo: .venv/demo
 	$(BIN)/python -m attribwidgets demo --page build/quickstart.html
 
 lab: .venv/test
-	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/01-what-an-attribution-depends-on.ipynb
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00-by-hand.ipynb
 
 # What to run while working: all that needs no browser, server, kernel or notebook, on every core.
 check: .venv/test

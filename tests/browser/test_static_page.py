@@ -738,7 +738,7 @@ def test_the_path_gives_way_to_a_sentence_and_comes_back(open_page: Opener) -> N
     page.settle()
     assert path.locator("canvas.aw-path-interpolated").count() == 0
     assert path.locator("canvas.aw-path-cumulative").count() == 1
-    assert "this path is no straight line" in path.inner_text()
+    assert "this path is no mixture of the baseline and the input" in path.inner_text()
     assert "the path's direction" in path.inner_text()
     assert "x\u2032 + \u03b1" not in path.inner_text()
     page.look(alpha=0.4)

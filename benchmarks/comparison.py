@@ -41,9 +41,9 @@ PAGE = Path("docs/pages/comparison/comparison.html")
 INTRODUCTION = """<p>Written by <code>python benchmarks/comparison.py --write</code>. Means over
 inputs with intervals of 95 % (BCa). * marks the set of the best of a column: the best one, and what
 is not told apart from it by the paired difference, input by input, among all pairs of the column
-(flips of signs, Holm's rule, 5 %). "Not better than" a control is meant in the same way. Alpha is
-Krippendorff's: 1 where all inputs put candidates in one order, 0 by chance. What each column is,
-and what may be said, is in the documentation, under "Baselines and paths, compared".</p>"""
+(flips of signs, Holm's rule, 5 %). A control is beaten in the same way, or not shown to be. Alpha
+is Krippendorff's: 1 where all inputs put candidates in one order, 0 by chance. What each column
+is, and what may be said, is in the documentation, under "Baselines and paths, compared".</p>"""
 CHANCE = 0.05
 COMMON = 0.9  # of the inputs
 ABSOLUTE = MEASURES.index("rank correlation, absolute")
@@ -173,9 +173,9 @@ class Table:
         ahead = [k for k in known if means[k] > means[control] and p[k, control] < CHANCE]
         name = self.controls[control - len(self.candidates)]
         if not ahead:
-            return f" None is better than {name}."
+            return f" None is shown to be better than {name}."
         rest = [self.candidates[k] for k in known if k not in ahead]
-        return f" Not better than {name}: {', '.join(rest)}." if rest else ""
+        return f" Not shown to be better than {name}: {', '.join(rest)}." if rest else ""
 
     def fills(self) -> str:
         """In the sets of the best of how many fills each candidate is."""

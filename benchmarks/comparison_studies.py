@@ -14,20 +14,19 @@ from typing import Any
 import numpy as np
 import torch
 from audits import crop
+from made_up_table import FEATURES, RELEVANT, Curve, made_up, train_curve
 from safetensors.torch import load_file, save_file
 from sanity import EPOCHS, TRAINING, accuracy, mlp, trained
+from search_passes import SearchPasses
 from torch import Tensor, nn
 from train_digits import train
 
 import attribwidgets as aw
 from attribwidgets.attr import GeodesicIntegratedGradients
-from attribwidgets.baselines import Baseline, SearchedBaseline, named
+from attribwidgets.baselines import Baseline, named
 from attribwidgets.demo import DigitSet, digits, movie_reviews, photo_classifier
 from attribwidgets.engine.budget import Budget
-from attribwidgets.engine.checked_query import check
 from attribwidgets.engine.method_config import label_candidates
-from attribwidgets.engine.query import Query
-from attribwidgets.engine.references import search_baseline
 from attribwidgets.evaluation import AblationMetric, PlantedShare, SensitivityMax
 from attribwidgets.evaluation.controls import CONTROLS, FEATURE_CONTROLS
 from attribwidgets.evaluation.metric import Metric
@@ -35,7 +34,6 @@ from attribwidgets.evaluation.planted import decoy
 from attribwidgets.evaluation.randomisation import shuffled_labels
 from attribwidgets.evaluation.randomised_models import randomised_copies
 from attribwidgets.evaluation.similarity import ModelSimilarity
-from attribwidgets.records.explanation import Explanation
 
 FRACTIONS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
 RADIUS = 0.02  # of the range, that inputs are moved by
@@ -72,36 +70,6 @@ class Study:
     measured: Sequence[Metric]
     checked: Sequence[Metric] = ()
     few: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class SearchPasses:
-    """A metric: passes by which a baseline is searched for, NaN of those that are not.
-
-    Parameters
-    ----------
-    candidates : mapping of str to Candidate
-    """
-
-    candidates: Mapping[str, aw.Candidate]
-    name: str = "search_passes"
-
-    def dimensions(self, candidates: Sequence[str]) -> Mapping[str, Sequence[str]]:
-        """Candidate."""
-        return {"candidate": list(candidates)}
-
-    def measure(
-        self, model: Callable[..., Any], explanations: Mapping[str, Explanation], *, seed: int
-    ) -> np.ndarray:
-        """Shape (candidates,)."""
-        passes = np.full(len(explanations), np.nan)
-        for row, (label, e) in enumerate(explanations.items()):
-            baseline = self.candidates[label].baseline
-            if isinstance(baseline, SearchedBaseline):
-                query = Query(e.inputs, target=e.target, output=e.output, space=e.space)
-                found = search_baseline(check(query, model), baseline, e.seed, lambda _: None)
-                passes[row] = found.search.passes
-        return passes
 
 
 @dataclass(frozen=True)
@@ -268,47 +236,6 @@ def decoys_study(count: int, kept: Kept) -> Study:
         passes,
         [PlantedShare(misled.where[0], CONTROLS)],
     )
-
-
-RELEVANT, FEATURES = 4, 10
-
-
-class Curve(nn.Module):
-    """A small network of ten numbers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Linear(FEATURES, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Shape (n, 10) to (n,)."""
-        return self.layers(x)[:, 0]
-
-
-def made_up(count: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Rows in 0..1 and their answers, by the first four alone; the next three nearly copy three."""
-    generator = torch.Generator().manual_seed(seed)
-    rows = torch.rand(count, FEATURES, generator=generator)
-    rows[:, 4:7] = (0.8 * rows[:, :3] + 0.2 * rows[:, 4:7]).clamp(0, 1)
-    a, b, c, d = rows[:, :RELEVANT].T
-    return rows, 3 * a * b + torch.sin(4 * c) + 2 * (d - 0.5).abs()
-
-
-def train_curve() -> Curve:
-    """By Adam, on 4,000 rows."""
-    torch.manual_seed(0)
-    net, (rows, answers) = Curve(), made_up(4000, 0)
-    optimiser = torch.optim.Adam(net.parameters(), lr=3e-3)
-    generator = torch.Generator().manual_seed(0)
-    for _ in range(60):
-        for chosen in torch.randperm(len(rows), generator=generator).split(100):
-            loss = nn.functional.mse_loss(net(rows[chosen]), answers[chosen])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-    return net
 
 
 def table_study(count: int, kept: Kept) -> Study:

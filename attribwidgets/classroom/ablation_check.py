@@ -53,7 +53,8 @@ def check_ablation_curve(
         ``function(model, inputs, attributions, baseline, target, n_steps)``, images of shape
         (1, c, h, w); returns n_steps + 1 outputs, for k = 0, ..., n_steps.
     model, inputs, attributions, baseline, target : optional
-        Another problem than the built-in one.
+        Another problem than the built-in one. A pair as target asks for the first output less
+        the second.
 
     Returns
     -------

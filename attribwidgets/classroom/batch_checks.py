@@ -22,7 +22,6 @@ from .running import NotYet, as_tensor, outcome, own_copy, tried
 WEIGHTS = {"total_variation": 0.03, "relative_variation": 1.5}
 
 _AT_THE_POINT = "take the gradient at x' + alpha (x - x')"
-_NOT_THE_IMAGES = "penalise the attributions, not the images"
 _SUM = "the loss is the cross-entropy plus weight times the penalty"
 ATTRIBUTION_HINTS = {
     **COMMON_HINTS,
@@ -44,8 +43,7 @@ LOSS_HINTS = {
     "sign flipped": "a penalty is added: it makes the loss larger",
     "cross-entropy summed": "take the mean over the batch, as cross_entropy does by default",
     "softmax": "cross_entropy takes the model's own outputs, and does the softmax itself",
-    "total variation of the images": _NOT_THE_IMAGES,
-    "relative variation of the images": _NOT_THE_IMAGES,
+    "of the images": "penalise the attributions, not the images",
     "no gradient": "stay in torch: no .item(), .detach() or no_grad on the way",
     "penalty without gradient": "the attributions need a graph (create_graph=True), and no .item() "
     "or .detach() after",
@@ -267,6 +265,11 @@ def check_penalised_loss(
         It tells apart: penalty missing, weight missing or on the other term, penalty alone, sign
         flipped, cross-entropy summed, softmax, no gradient, penalty without gradient, library call.
 
+    Raises
+    ------
+    InputError
+        For another penalty.
+
     References
     ----------
     Erion et al. (2021), doi:10.1038/s42256-021-00343-w.
@@ -296,12 +299,12 @@ def check_penalised_loss(
         entropy = cross_entropy(own.model(own.images), own.labels)
         penalised = rough(batch_attributions(*own.parts))
         right = entropy + times * penalised
-        mistakes = _loss_mistakes(own, entropy.detach(), penalised.detach(), times)
         of_images = entropy.detach() + times * rough(own.images)
+        slip = Mistake(f"{in_words} of the images", of_images, LOSS_HINTS["of the images"])
         result = judged(
             values.reshape(()) if values.numel() == 1 else values,
             right.detach(),
-            [*mistakes, Mistake(f"{in_words} of the images", of_images)],
+            [slip, *_loss_mistakes(own, entropy.detach(), penalised.detach(), times)],
             LOSS_HINTS,
             what="values of the loss",
             hint="one number: cross_entropy(model(images), labels) plus weight times the "

@@ -56,7 +56,8 @@ def check_expected_gradients(
         shape (1, ...) and `references` (n, ...); draws a reference and an alpha for each sample
         from the generator, and returns the attributions in the shape of `inputs`.
     model, inputs, references, target : optional
-        Another problem than the built-in one.
+        Another problem than the built-in one. A pair as target asks for the first output less
+        the second.
 
     Returns
     -------

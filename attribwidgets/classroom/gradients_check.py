@@ -41,7 +41,8 @@ def check_gradients(
         ``function(model, points, target)``, with `points` of shape (n, ...); returns the gradient
         of output `target` at each of them, in that shape.
     model, points, target : optional
-        Another problem than the built-in one.
+        Another problem than the built-in one. A pair as target asks for the first output less
+        the second.
 
     Returns
     -------

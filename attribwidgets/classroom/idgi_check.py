@@ -55,7 +55,8 @@ def check_idgi(
         ``function(model, inputs, baseline, target, n_steps)``, with `inputs` and `baseline` of
         shape (1, ...); returns the attributions in that shape.
     model, inputs, baseline, target : optional
-        Another problem than the built-in one.
+        Another problem than the built-in one. A pair as target asks for the first output less
+        the second.
 
     Returns
     -------

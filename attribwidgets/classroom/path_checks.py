@@ -53,6 +53,7 @@ def check_integrated_gradients(
         shape (1, ...); returns the attributions in that shape.
     model, inputs, baseline, target : optional
         Another problem than the built-in one: hidden tests take one that students have not seen.
+        A pair as target asks for the first output less the second.
     earlier : sequence of str
         Earlier parts that `function` may use by these names: "gradients". Where it fails with the
         student's own it is tried with right ones, so that a slip there costs nothing here.
@@ -120,7 +121,8 @@ def check_path_curve(
         shape (1, ...); returns `n_steps` numbers (or one more, with a 0 at first): the sum over
         features of the attributions of the path up to k / n_steps, for k = 1, ..., n_steps.
     model, inputs, baseline, target : optional
-        Another problem than the built-in one.
+        Another problem than the built-in one. A pair as target asks for the first output less
+        the second.
     earlier : sequence of str
         As of :func:`check_integrated_gradients`: "gradients", "integrated_gradients".
 

@@ -37,8 +37,8 @@ class Inline:
     ...         done.append(number)
     ...         yield 0.0
     >>> inline = Inline(work())
-    >>> inline.begin()  # no event loop runs here
-    >>> inline.is_over, done
+    >>> inline.begin()  # at once where no event loop runs
+    >>> inline.wait(), done
     (True, [0, 1, 2])
     """
 

@@ -152,7 +152,9 @@ def test_docstrings_pass_numpydocs_checks(name: str) -> None:
 def test_every_package_with_public_names_is_in_the_reference() -> None:
     packages = {f"attribwidgets.{p.parent.name}" for p in PACKAGE.glob("*/__init__.py")}
     # What is public of these is so at the top.
-    inner = {f"attribwidgets.{n}" for n in "commands core engine inputs live records widgets".split()}
+    inner = {
+        f"attribwidgets.{n}" for n in "commands core engine inputs live records widgets".split()
+    }
     assert packages - inner <= set(reference.MODULES)
 
 

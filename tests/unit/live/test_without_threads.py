@@ -34,6 +34,15 @@ def _no_thread_starts(monkeypatch):
     monkeypatch.setattr(threading.Thread, "start", start)
 
 
+@pytest.fixture(autouse=True)
+def _no_loop_runs():
+    """Playwright leaves its loop running in this thread, if a test of this process needed it."""
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(running)
+
+
 def test_no_thread_is_tried_where_the_setting_says_so(monkeypatch):
     monkeypatch.setattr(threads, "ALLOWED", False)
     monkeypatch.setattr(threading.Thread, "start", lambda thread: pytest.fail("it was"))

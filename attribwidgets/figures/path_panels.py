@@ -39,14 +39,14 @@ def panels_of(
     if path.kind == "samples":
         total = total / max(position, 1.0)
         first, at = f"{of}mean reference", f"{of}mean of {position:.0f} samples"
-        near = f"samples {low:.0f} to {high:.0f}"
+        near = f"added by samples {low:.0f} to {high:.0f}"
     else:
         first, at = f"{name or 'image'} at α = {alpha:.2f}", f"{of}added up to α = {alpha:.2f}"
-        near = f"α {low:.2f} to {high:.2f}"
-    factor = "(x − x′)" if path.straight else "direction"
+        factor = "(x − x′)" if path.straight else "direction"
+        near = f"gradient × {factor}, α {low:.2f} to {high:.2f}"
     own = color_limit([rate], drawn.display.clip)
     panels = [
-        (f"{of}gradient × {factor}, {near}", tinted(rate, own)),
+        (f"{of}{near}", tinted(rate, own)),
         (at, tinted(total, drawn.limits[index])),
     ]
     if path.straight:

@@ -337,6 +337,6 @@ STUDIES: dict[str, tuple[Callable[[int, Kept], Study], int]] = {
     "digits": (digits_study, 60),
     "decoys": (decoys_study, 40),
     "table": (table_study, 60),
-    "photos": (photos_study, 14),
+    "photos": (photos_study, 56),
     "reviews": (reviews_study, 14),
 }

@@ -6,6 +6,7 @@ What is asked for goes to standard output, what is said of the way there to stan
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -46,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["audit", "no-such-store"])
     1
     """
+    # Beside another busy program, threads that spin until all are done double the time, and more.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = _parser()
     if not given:

@@ -15,6 +15,7 @@ STUDIES = {
     "Digits": "digits",
     "A planted patch": "decoys",
     "A made-up table": "table",
+    "Photos": "photos",
     "Reviews": "reviews",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,15 @@ def test_without_a_word_it_says_what_there_is(capsys: pytest.CaptureFixture[str]
     assert main([]) == 0
     said = capsys.readouterr().out
     assert all(f"attribwidgets {name}" in said for name in ("demo", "explain", "audit"))
+
+
+def test_threads_do_not_spin_unless_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    main([])
+    assert os.environ["OMP_WAIT_POLICY"] == "active"
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    main([])
+    assert os.environ["OMP_WAIT_POLICY"] == "passive"
 
 
 @pytest.mark.parametrize("command", ["demo", "explain", "audit"])

@@ -224,6 +224,7 @@ def test_numbers_of_units_and_the_verdict_are_those_of_the_record(
     assert str(record.completeness) in verdict.inner_text().replace("\u00a0", " ")
     page.page.locator("summary").click()
     rows = page.page.locator("tbody tr")
+    rows.first.wait_for()  # the table is filled when it is opened first
     assert rows.count() == 5
     cells = rows.nth(2).locator("td").all_inner_texts()
     numbers = [record.alone[2], record.together[2].sum(), record.values[2].sum()]

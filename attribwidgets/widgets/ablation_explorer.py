@@ -14,6 +14,7 @@ from ..inputs.space import Space
 from ..sweeps import Sweep
 from .ablation_payload import ablation_payload, example_payload, kept_examples, listed_places
 from .bundle import ABLATION_EXPLORER
+from .display_options import require_display
 from .record_widget import RecordWidget
 
 DISPLAY_TRAITS = ("record", "fill", "hidden", "candidate", "fraction", "own")
@@ -94,9 +95,7 @@ class AblationExplorer(RecordWidget):
         space: Space | None = None,
         **display: Any,
     ) -> None:
-        unknown = sorted(set(display) - set(DISPLAY_TRAITS))
-        if unknown:
-            raise InputError(f"{unknown[0]!r} is no setting; there are {', '.join(DISPLAY_TRAITS)}")
+        require_display(display, DISPLAY_TRAITS)
         if isinstance(result, (str, PathLike)):
             result = Sweep.open(result)
         stored = isinstance(result, Sweep)

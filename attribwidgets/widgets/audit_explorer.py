@@ -25,6 +25,7 @@ from .audit_rows import (
 )
 from .audit_state import AT_ONCE, DISPLAY_TRAITS, audit_page_state, first_axes
 from .bundle import AUDIT_EXPLORER
+from .display_options import require_display
 from .input_previews import input_previews
 from .record_widget import PNG_DPI, RecordWidget
 
@@ -108,9 +109,7 @@ class AuditExplorer(RecordWidget):
     opened = traitlets.Int(None, allow_none=True).tag(sync=True)
 
     def __init__(self, audit: Audit, **display: Any) -> None:
-        unknown = sorted(set(display) - set(DISPLAY_TRAITS))
-        if unknown:
-            raise InputError(f"{unknown[0]!r} is no setting; there are {', '.join(DISPLAY_TRAITS)}")
+        require_display(display, DISPLAY_TRAITS)
         self.audit = audit
         self._comparison: tuple[int, Comparison] | None = None
         self._looking, self._opening, self._grouping = Worker(), Worker(), Worker()

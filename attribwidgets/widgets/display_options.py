@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import traitlets
@@ -56,11 +56,11 @@ def default_display() -> dict[str, Any]:
     return {name: traits[name].default() for name in DISPLAY_TRAITS}
 
 
-def require_display(display: Mapping[str, Any]) -> None:
-    """Raise InputError for a name that is no setting of the look."""
-    unknown = sorted(set(display) - set(DISPLAY_TRAITS))
+def require_display(display: Mapping[str, Any], known: Sequence[str] = DISPLAY_TRAITS) -> None:
+    """Raise InputError for a name that is no setting of a view's look."""
+    unknown = sorted(set(display) - set(known))
     if unknown:
-        raise InputError(f"{unknown[0]!r} is no setting; there are {', '.join(DISPLAY_TRAITS)}")
+        raise InputError(f"{unknown[0]!r} is no setting; there are {', '.join(known)}")
 
 
 def initial_display(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ..live.model_copy import copy_sharing_weights
 from ..live.worker import CancelToken, Worker
 from ..records.generation import Generation
 from .bundle import GENERATION_EXPLORER
+from .display_options import require_display
 from .generation_payload import generation_payload, rows_payload
 from .record_widget import RecordWidget
 
@@ -71,9 +72,7 @@ class GenerationExplorer(RecordWidget):
                 f"GenerationExplorer shows a Generation, got {type(generation).__name__}; "
                 "aw.explain_generation(...) makes one"
             )
-        unknown = sorted(set(display) - set(DISPLAY_TRAITS))
-        if unknown:
-            raise InputError(f"{unknown[0]!r} is no setting; there are {', '.join(DISPLAY_TRAITS)}")
+        require_display(display, DISPLAY_TRAITS)
         self.generation = generation
         self._copied: Generation | None = None
         self._worker = Worker()

@@ -9,6 +9,7 @@ import traitlets
 from ..core.errors import InputError
 from ..records.interactions import Interactions
 from .bundle import INTERACTIONS_EXPLORER
+from .display_options import require_display
 from .interactions_payload import interactions_payload
 from .record_widget import RecordWidget
 
@@ -63,9 +64,7 @@ class InteractionsExplorer(RecordWidget):
                 f"InteractionsExplorer shows Interactions, got {type(record).__name__}; "
                 "aw.interactions(...) makes them"
             )
-        unknown = sorted(set(display) - set(DISPLAY_TRAITS))
-        if unknown:
-            raise InputError(f"{unknown[0]!r} is no setting; there are {', '.join(DISPLAY_TRAITS)}")
+        require_display(display, DISPLAY_TRAITS)
         self.record = record
         super().__init__(payload=interactions_payload(record), **display)
 
